@@ -1,0 +1,59 @@
+# Every target works from a clean checkout: it makes its own .venv in this tree and
+# needs nothing from outside but the package registries.
+.DEFAULT_GOAL := help
+.DELETE_ON_ERROR:
+SHELL := /bin/bash
+PYTHON ?= python3
+VENV := .venv
+BIN := $(VENV)/bin
+OLDEST := .venv-oldest
+
+.PHONY: help setup demo test lint types fmt bench docs browser constraints clean
+help: ## Show what can be made
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+
+setup: $(VENV)/.ready ## Install Sentric and its development tools into .venv
+
+$(VENV)/.ready: pyproject.toml constraints.txt deploy/make-venv
+	deploy/make-venv $(PYTHON) $(VENV) -c constraints.txt -e '.[dev]'
+	touch $@
+
+# The oldest versions the agent's side claims to support, for the tests that say so.
+$(OLDEST)/.ready: pyproject.toml constraints-oldest.txt deploy/make-venv
+	deploy/make-venv $(PYTHON) $(OLDEST) -c constraints-oldest.txt -e . browser-use
+	touch $@
+
+browser: ## Install Debian's Chromium when it is missing
+	@deploy/demo/install-chromium
+
+demo: $(VENV)/.ready browser ## Run a browser agent, observed and judged, end to end
+	$(BIN)/sentric demo
+
+test: $(VENV)/.ready $(OLDEST)/.ready browser ## Run every test, the browser's too
+	$(BIN)/python -m pytest $(PYTEST_ARGS)
+
+lint: $(VENV)/.ready ## Check style, floors and shipped rules
+	$(BIN)/ruff check .
+	$(BIN)/ruff format --check .
+	$(BIN)/lint-imports
+	$(BIN)/sentric rules test
+
+types: $(VENV)/.ready ## Check types with mypy and pyright, both strict
+	$(BIN)/mypy
+	$(BIN)/pyright
+
+fmt: $(VENV)/.ready ## Format the code
+	$(BIN)/ruff check --fix-only --exit-zero .
+	$(BIN)/ruff format .
+
+bench: $(VENV)/.ready ## Print each figure beside a floor measured in the same run
+	$(BIN)/python tests/benchmarks/run.py
+
+docs: $(VENV)/.ready ## Generate the reference pages of docs/ from the code
+	$(BIN)/python docs/generate.py
+
+constraints: ## Resolve the constraints files anew
+	deploy/make-constraints $(PYTHON)
+
+clean: ## Remove what the targets above have made
+	rm -rf $(VENV) $(OLDEST) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

@@ -1,0 +1,232 @@
+"""What happens in a run, in the words every other module uses.
+
+Events are plain frozen data. They are made by an instrumentor while the agent runs, or by a dialect from recorded
+spans, and always after redaction: no text in them holds a secret in clear.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TypeAlias
+
+JsonValue: TypeAlias = "str | int | float | bool | list[JsonValue] | dict[str, JsonValue] | None"
+
+
+class Author(StrEnum):
+    """Who wrote a message."""
+
+    USER = "user"
+    """The human who gave the task. Only these turns say what is wanted."""
+    SYSTEM = "system"
+    """The operator, through the system prompt."""
+    MODEL = "model"
+    """The model's own words, or another agent's: never an authority."""
+
+
+class Source(StrEnum):
+    """How a text came into the model's view."""
+
+    PAGE = "page"
+    """What a browser showed the model of a page."""
+    TOOL_RESULT = "tool_result"
+    """What a tool gave back."""
+    EXTRACT = "extract"
+    """The page text that a sub-model was given to read."""
+    RESOURCE = "resource"
+    """A document or resource put into the context."""
+
+
+class Kind(StrEnum):
+    """What sort of thing an action does."""
+
+    NAVIGATE = "navigate"
+    CLICK = "click"
+    INPUT = "input"
+    SUBMIT = "submit"
+    EXTRACT = "extract"
+    EVALUATE_SCRIPT = "evaluate_script"
+    UPLOAD = "upload"
+    DOWNLOAD = "download"
+    SHELL = "shell"
+    FILE_READ = "file_read"
+    FILE_WRITE = "file_write"
+    DATABASE = "database"
+    HTTP = "http"
+    MESSAGE = "message"
+    PAYMENT = "payment"
+    PERMISSION = "permission"
+    EXPORT = "export"
+    DELETE = "delete"
+    MEMORY_WRITE = "memory_write"
+    OTHER = "other"
+
+
+class Effect(StrEnum):
+    """What an action changes in the world."""
+
+    READ = "read"
+    WRITE = "write"
+    SEND = "send"
+    EXECUTE = "execute"
+    DELETE = "delete"
+    PAY = "pay"
+    GRANT = "grant"
+
+
+IRREVERSIBLE = frozenset({Effect.SEND, Effect.DELETE, Effect.PAY, Effect.GRANT})
+"""Effects that no later action of the agent can take back."""
+
+
+@dataclass(frozen=True, slots=True)
+class Element:
+    """The page element an action is about. Empty strings where the page says nothing."""
+
+    tag: str = ""
+    type: str = ""
+    name: str = ""
+    xpath: str = ""
+    text: str = ""
+    """Its visible text, or its accessible name."""
+    autocomplete: str = ""
+    form_action: str = ""
+    """Absolute URL the element's form is sent to, where it is known."""
+
+
+@dataclass(frozen=True, slots=True)
+class Reasoning:
+    """Why the model did something, in its own words, as far as the framework shows them."""
+
+    thinking: str = ""
+    evaluation: str = ""
+    """How it judged its previous step."""
+    memory: str = ""
+    next_goal: str = ""
+
+    @property
+    def text(self) -> str:
+        """All of it, for rules and for reading."""
+        return "\n".join(part for part in (self.thinking, self.evaluation, self.memory, self.next_goal) if part)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Event:
+    """Common to all events.
+
+    Attributes:
+        sequence: position in the run, given when the event happened; orders parallel calls too.
+        time: Unix time in nanoseconds.
+        span_id: hex id of the span that carries the event, "" where there is none.
+        ordinal: tells apart several events of one span.
+    """
+
+    sequence: int
+    time: int = 0
+    span_id: str = ""
+    ordinal: int = 0
+
+    @property
+    def event_id(self) -> str:
+        """Names the event for good: the same however often, and in whatever company, the trace is read."""
+        return f"{self.span_id or self.sequence}.{self.ordinal}"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Message(Event):
+    """Text with its author: a task, a system prompt, the model's answer."""
+
+    author: Author
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Observation(Event):
+    """Text that came into the model's view, with the place it came from."""
+
+    source: Source
+    origin: str
+    """The page's URL, or the tool's name: whose words these are."""
+    text: str
+    truncated: bool = False
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Action(Event):
+    """What the agent is about to do."""
+
+    tool: str
+    server: str = ""
+    """The MCP server or toolset the tool belongs to."""
+    call_id: str = ""
+    arguments: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    kind: Kind = Kind.OTHER
+    effects: frozenset[Effect] = frozenset()
+    url: str = ""
+    """The page the agent stands on; for requests and navigation the target is in the arguments."""
+    element: Element | None = None
+    reasoning: Reasoning = Reasoning()
+    context: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
+    """What the caller asserts about the action (an approval number, a customer): claims, not facts."""
+    truncated: bool = False
+
+    @property
+    def irreversible(self) -> bool:
+        """Whether nothing the agent does later can take this back."""
+        return not IRREVERSIBLE.isdisjoint(self.effects)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Outcome(Event):
+    """How an action ended."""
+
+    action_id: str
+    """The `event_id` of the action."""
+    result: str = ""
+    error: str = ""
+    duration: int = 0
+    """Nanoseconds."""
+    truncated: bool = False
+
+
+AnyEvent: TypeAlias = Message | Observation | Action | Outcome
+
+
+@dataclass(frozen=True, slots=True)
+class Coverage:
+    """What a run lets us say. "No findings" means nothing beyond it."""
+
+    guarded: int = 0
+    """Actions that passed the guard before they ran."""
+    seen: int = 0
+    """Actions known only from spans."""
+    blind: int = 0
+    """Actions whose arguments or results were not captured."""
+    truncated: int = 0
+    """Events whose text was cut at a limit."""
+    has_task: bool = False
+    """Whether the human's task is known: rules about the task are not evaluated without it."""
+    ended: bool = False
+    """Whether the run's own end was seen."""
+    notes: tuple[str, ...] = ()
+    """Plain sentences about anything else that was not seen."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Run:
+    """One agent invocation: its events in order, in one project."""
+
+    project: str
+    run_id: str
+    trace_id: str = ""
+    agent: str = ""
+    agent_id: str = ""
+    conversation: str = ""
+    task: str = ""
+    model: str = ""
+    service: str = ""
+    dialect: str = ""
+    started: int = 0
+    ended: int = 0
+    """Unix time in nanoseconds; 0 where the end was not seen."""
+    error: str = ""
+    events: tuple[AnyEvent, ...] = ()
+    coverage: Coverage = Coverage()

@@ -1,0 +1,165 @@
+"""The one table of settings.
+
+A value is taken from the first of: an argument, the environment (`SENTRIC_<NAME>`), the file `sentric.yaml`, the
+default. A secret may also be given as `SENTRIC_<NAME>_FILE`, the path of a file that holds it. The reference in
+docs/settings.md is generated from this table.
+"""
+
+import os
+from collections.abc import Mapping
+from dataclasses import Field, dataclass, field, fields
+from pathlib import Path
+from typing import Any, cast
+
+from sentric.errors import SettingError
+
+PREFIX = "SENTRIC_"
+DEFAULT_FILE = "sentric.yaml"
+
+
+def _setting(default: Any, doc: str, *, secret: bool = False, choices: tuple[str, ...] = (), minimum: float = 0) -> Any:
+    """Declare a setting; the type comes from the field's annotation."""
+    return field(default=default, metadata={"doc": doc, "secret": secret, "choices": choices, "minimum": minimum})
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Settings:
+    """Every setting, with its value."""
+
+    # The agent's side
+    disabled: bool = _setting(False, "Turn Sentric off in this process: nothing is wrapped, nothing is sent.")
+    mode: str = _setting(
+        "observe", "`observe` computes and records verdicts and never holds anything up.", choices=("observe",)
+    )
+    allow_loopback: bool = _setting(
+        False, "Treat loopback addresses as a secure origin: for development against a local server. Reports show it."
+    )
+    capture: str = _setting(
+        "full",
+        "`full` captures arguments, results, page text and reasoning, redacted and capped; `metadata` captures none "
+        "of them, and rules about content say that they were not evaluated.",
+        choices=("full", "metadata"),
+    )
+    project: str = _setting("default", "Project that the runs of this process belong to.")
+    endpoint: str = _setting(
+        "",
+        "Base URL of the analyzer's OTLP/HTTP receiver, for SentricMonitor. Empty: the OTEL_* variables decide.",
+    )
+    api_key: str = _setting("", "Key sent to the analyzer as a bearer token.", secret=True)
+    agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
+    policy: str = _setting("", "Path of a policy file. Empty: the shipped rules.")
+    redaction_key: str = _setting(
+        "",
+        "Key of the fingerprints that stand for secrets. Processes that share it write the same fingerprint for the "
+        "same secret. Empty: a random key for each process.",
+        secret=True,
+    )
+    text_limit: int = _setting(16_384, "Longest captured argument, result or reasoning, in characters.", minimum=64)
+    page_limit: int = _setting(65_536, "Longest captured page text, in characters.", minimum=64)
+    exit_timeout: float = _setting(
+        0.75, "Longest time, in seconds, that sending what is left may hold up the exit of the agent's process."
+    )
+
+    # The analyzer
+    data_dir: str = _setting("~/.local/share/sentric", "Directory of the analyzer's log, store and keys.")
+    store: str = _setting(
+        "", "ClickHouse URL: `chdb:///PATH` embedded, or `http(s)://…`. Empty: embedded, in the data directory."
+    )
+    control: str = _setting("", "SQL URL of the control state. Empty: SQLite in the data directory.")
+    otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
+    otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")
+    http: str = _setting("127.0.0.1:4319", "HOST:PORT of the REST API.")
+    body_limit: int = _setting(
+        16 << 20, "Largest OTLP request, in bytes, before and after decompression.", minimum=1024
+    )
+    span_limit: int = _setting(100_000, "Most spans or log records in one OTLP request.", minimum=1)
+    grace: float = _setting(2.0, "Seconds a trace waits for late spans after its root has ended.")
+    idle: float = _setting(
+        120.0, "Seconds without a new span after which a trace without its root is judged.", minimum=0.1
+    )
+    trace_age: float = _setting(
+        3600.0, "Seconds after its first span at which an open trace is judged anyway.", minimum=1
+    )
+    trace_bytes: int = _setting(64 << 20, "Bytes of spans at which an open trace is judged anyway.", minimum=1024)
+    assembly_bytes: int = _setting(512 << 20, "Bytes of spans that all open traces may hold together.", minimum=1024)
+
+    @classmethod
+    def load(
+        cls, *, environ: Mapping[str, str] | None = None, file: Path | None = None, **arguments: object
+    ) -> "Settings":
+        """Read the settings; arguments that are None are left to the other sources.
+
+        Raises:
+            SettingError: a value cannot be used, or the file holds an unknown name; the message names it.
+        """
+        environ = os.environ if environ is None else environ
+        stated = _from_file(file)
+        for setting in fields(cls):
+            if (text := _from_environment(setting, environ)) is not None:
+                stated[setting.name] = _parse(setting, text, f"{PREFIX}{setting.name.upper()}")
+        stated.update({name: value for name, value in arguments.items() if value is not None})
+        return cls(**cast(dict[str, Any], stated))
+
+    def loosened(self) -> tuple[str, ...]:
+        """The settings here that let Sentric see less, or more pass, than the default."""
+        metadata = ("capture=metadata",) if self.capture == "metadata" else ()
+        return metadata + (("allow_loopback",) if self.allow_loopback else ())
+
+
+def _from_file(file: Path | None) -> dict[str, object]:
+    path = file or Path(DEFAULT_FILE)
+    if file is None and not path.is_file():
+        return {}
+    import yaml  # only where there is a file: the agent's start stays light
+
+    try:
+        stated = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+    except (OSError, ValueError, yaml.YAMLError) as error:
+        raise SettingError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
+    if not isinstance(stated, dict):
+        raise SettingError(f"{path}: must be a mapping of setting names to values")
+    known = {setting.name: setting for setting in fields(Settings)}
+    for name in cast(dict[object, object], stated):
+        if name not in known:
+            raise SettingError(f"{path}: unknown setting {name!r}: use one of {', '.join(known)}")
+    entries = cast(dict[str, object], stated)
+    return {name: _parse(known[name], str(value), f"{path}: {name}") for name, value in entries.items()}
+
+
+def _from_environment(setting: Field[Any], environ: Mapping[str, str]) -> str | None:
+    name = f"{PREFIX}{setting.name.upper()}"
+    if (text := environ.get(name)) is not None and text != "":
+        return text
+    if not setting.metadata["secret"] or not (path := environ.get(f"{name}_FILE")):
+        return None
+    try:
+        return Path(path).read_text(encoding="utf-8").strip()
+    except (OSError, ValueError) as error:
+        raise SettingError(f"{name}_FILE: {path} cannot be read: {type(error).__name__}") from None
+
+
+def _parse(setting: Field[Any], text: str, where: str) -> object:
+    choices = setting.metadata["choices"]
+    if choices and text not in choices:
+        raise SettingError(f"{where} is {text!r}: use one of {', '.join(choices)}")
+    try:
+        value = _PARSERS[setting.type](text)
+    except ValueError:
+        shown = "a value" if setting.metadata["secret"] else repr(text)
+        raise SettingError(f"{where} is {shown}: it must be {_NOUNS[setting.type]}") from None
+    if isinstance(value, int | float) and value < setting.metadata["minimum"]:
+        raise SettingError(f"{where} is {text}: it must be at least {setting.metadata['minimum']}")
+    return value
+
+
+def _boolean(text: str) -> bool:
+    lowered = text.strip().lower()
+    if lowered in {"1", "true", "yes", "on"}:
+        return True
+    if lowered in {"0", "false", "no", "off"}:
+        return False
+    raise ValueError(text)
+
+
+_PARSERS: dict[Any, Any] = {bool: _boolean, int: int, float: float, str: str}
+_NOUNS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}
