@@ -1,0 +1,1 @@
+"""The policy engine: pure code, no I/O, no clock of its own."""

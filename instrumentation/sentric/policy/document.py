@@ -1,0 +1,216 @@
+"""Strict YAML: every value keeps its line, every problem is collected, nothing is guessed.
+
+Plain `yaml.safe_load` lets the last of two equal keys win and forgets where things stood. Here a document is read
+as a tree of nodes, and a `Reader` asks it for what it expects.
+"""
+
+import re
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import Any, TypeVar
+
+import yaml
+
+from sentric.errors import PolicyError
+
+SIZE_LIMIT = 1 << 20
+"""Largest policy file, in characters: larger ones are mistakes or attacks."""
+DEPTH_LIMIT = 32
+"""Deepest nesting of a policy file."""
+
+E = TypeVar("E", bound=StrEnum)
+_ANCHOR = re.compile(r"(?m)(?:^|[\s\[{,:-])[&*]\w")
+_STANDARD = "tag:yaml.org,2002:"
+_SCALARS = {
+    _STANDARD + "str": "text",
+    _STANDARD + "int": "a whole number",
+    _STANDARD + "bool": "true or false",
+    _STANDARD + "float": "a number",
+    _STANDARD + "null": "nothing",
+}
+
+
+@dataclass(slots=True)
+class Problems:
+    """What is wrong with the files of one load, in the order it was found."""
+
+    found: list[str] = field(default_factory=list[str])
+
+    def add(self, file: str, line: int, message: str) -> None:
+        """Note a problem."""
+        self.found.append(f"{file}:{line}: {message}")
+
+    def raise_any(self) -> None:
+        """Raise a PolicyError of everything found, if anything was."""
+        if self.found:
+            raise PolicyError(self.found)
+
+
+@dataclass(frozen=True, slots=True)
+class Reader:
+    """One value of a document, with its place."""
+
+    file: str
+    node: Any
+    problems: Problems
+    where: str = ""
+
+    @property
+    def line(self) -> int:
+        """Line of the value in its file, from 1."""
+        return int(self.node.start_mark.line) + 1
+
+    def problem(self, message: str, *, below: int = 0) -> None:
+        """Note a problem with this value, `below` lines further down."""
+        prefix = f"{self.where}: " if self.where else ""
+        self.problems.add(self.file, self.line + below, prefix + message)
+
+    def mapping(self, *, known: tuple[str, ...], required: tuple[str, ...] = ()) -> "dict[str, Reader]":
+        """The entries of a mapping; unknown, duplicate and missing keys are problems."""
+        if not isinstance(self.node, yaml.MappingNode):
+            self.problem("must be a mapping")
+            return {}
+        entries: dict[str, Reader] = {}
+        for key, value in self.node.value:
+            name = str(key.value)
+            reader = Reader(self.file, value, self.problems, f"{self.where}.{name}".lstrip("."))
+            if name not in known:
+                Reader(self.file, key, self.problems, self.where).problem(_unknown(name, known))
+            elif name in entries:
+                Reader(self.file, key, self.problems, self.where).problem(f"duplicate key {name!r}")
+            else:
+                entries[name] = reader
+        for name in required:
+            if name not in entries:
+                self.problem(f"needs {name!r}")
+        return entries
+
+    def items(self) -> "Iterator[Reader]":
+        """The items of a list."""
+        if not isinstance(self.node, yaml.SequenceNode):
+            self.problem("must be a list")
+            return
+        for index, item in enumerate(self.node.value):
+            yield Reader(self.file, item, self.problems, f"{self.where}[{index}]")
+
+    def text(self, *, matching: str = "", meaning: str = "") -> str:
+        """A text, of a form where one is given."""
+        value = self._scalar("text")
+        if matching and value and not re.fullmatch(matching, value):
+            self.problem(f"{value!r} is not {meaning}")
+        return value
+
+    def texts(self, *, matching: str = "", meaning: str = "") -> tuple[str, ...]:
+        """A list of texts."""
+        return tuple(item.text(matching=matching, meaning=meaning) for item in self.items())
+
+    def number(self, low: int, high: int) -> int:
+        """A whole number between two bounds."""
+        value = self._scalar("a whole number")
+        try:
+            number = int(value, 0) if value else low
+        except ValueError:
+            self.problem(f"{value!r} is not a plain whole number")
+            return low
+        if not low <= number <= high:
+            self.problem(f"{number} is not between {low} and {high}")
+        return number
+
+    def boolean(self) -> bool:
+        """True or false."""
+        return self._scalar("true or false").lower() in {"true", "yes", "on"}
+
+    def choice(self, enum: type[E]) -> E:
+        """One of the values of an enumeration."""
+        value = self._scalar("text")
+        try:
+            return enum(value)
+        except ValueError:
+            self.problem(f"{value!r} is not one of {', '.join(enum)}")
+            return next(iter(enum))
+
+    def plain(self) -> Any:
+        """The value as plain Python, whatever it is; duplicate keys are problems."""
+        match self.node:
+            case yaml.MappingNode():
+                keys = tuple(str(key.value) for key, _ in self.node.value)
+                return {name: reader.plain() for name, reader in self.mapping(known=keys).items()}
+            case yaml.SequenceNode():
+                return [item.plain() for item in self.items()]
+            case _:
+                return self._plain_scalar()
+
+    def _plain_scalar(self) -> Any:
+        if not self.node.tag.startswith(_STANDARD):
+            self.problem(f"has a tag, {self.node.tag!r}: tags are not supported")
+        elif self.node.tag in _SCALARS:
+            try:
+                return yaml.CSafeLoader("").construct_object(self.node)
+            except ValueError:
+                self.problem(f"{self.node.value!r} cannot be read")
+        return self.node.value  # dates and the like stay the text they were written as
+
+    def _scalar(self, noun: str) -> str:
+        found = (
+            _SCALARS.get(self.node.tag, "something else") if isinstance(self.node, yaml.ScalarNode) else self.node.id
+        )
+        if found != noun:
+            self.problem(f"must be {noun}, not {'a ' if found in {'mapping', 'sequence'} else ''}{found}")
+            return ""
+        return str(self.node.value)
+
+
+def read(file: str, text: str, problems: Problems, use: Callable[[Reader], None]) -> None:
+    """Read one YAML document and hand its root on; what is wrong with it goes to `problems`."""
+    if len(text) > SIZE_LIMIT:
+        problems.add(file, 1, f"is larger than {SIZE_LIMIT} characters")
+        return
+    try:
+        if fault := _refused(text):
+            problems.add(file, *fault)
+            return
+        node = yaml.compose(text, Loader=yaml.CSafeLoader)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        problems.add(file, line, f"is not YAML: {error.problem or error.context}")
+        return
+    except (yaml.YAMLError, ValueError) as error:
+        problems.add(file, 1, f"is not YAML: {' '.join(str(error).split())[:200]}")
+        return
+    if node is None:
+        problems.add(file, 1, "is empty")
+        return
+    use(Reader(file, node, problems))
+
+
+def _refused(text: str) -> tuple[int, str] | None:
+    """What is valid YAML and still not wanted: aliases, which can be made to grow without end, and deep nesting."""
+    depth = 0
+    watch_aliases = _ANCHOR.search(text) is not None
+    if not watch_aliases and sum(map(text.count, "[{-:")) < DEPTH_LIMIT:
+        return None
+    for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        match event:
+            case yaml.AliasEvent():
+                return _line(event), "aliases (*name) are not supported: write the value out"
+            case yaml.CollectionStartEvent():
+                depth += 1
+                if depth > DEPTH_LIMIT:
+                    return _line(event), f"is nested deeper than {DEPTH_LIMIT} levels"
+            case yaml.CollectionEndEvent():
+                depth -= 1
+            case _:
+                pass
+    return None
+
+
+def _line(event: yaml.Event) -> int:
+    return event.start_mark.line + 1 if event.start_mark else 1
+
+
+def _unknown(name: str, known: tuple[str, ...]) -> str:
+    from rapidfuzz.process import extractOne
+
+    near = extractOne(name, known, score_cutoff=70)
+    return f"unknown key {name!r}" + (f": did you mean {near[0]!r}?" if near else f": use one of {', '.join(known)}")

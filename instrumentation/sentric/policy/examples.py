@@ -1,0 +1,35 @@
+"""Runs the examples that every rule carries: what it must match, and what it must leave alone."""
+
+from collections.abc import Iterable, Iterator
+
+from sentric.events import Run
+from sentric.policy.engine import replay
+from sentric.policy.rule import Example, Policy, Rule, Tuning
+from sentric.policy.verdict import Finding
+
+
+def failures(rules: Iterable[Rule], tuning: Tuning | None = None) -> Iterator[str]:
+    """What does not hold, each with its file and line; nothing where every example holds."""
+    for rule in rules:
+        policy = Policy((rule,), tuning or Tuning())
+        for example in rule.match:
+            if not _matches_last(policy, example):
+                yield f"{_place(rule, example)} must match at its last event, and does not"
+        for example in rule.no_match:
+            if found := _findings(policy, example):
+                why = found[0].error or f"at event {found[0].sequence}"
+                yield f"{_place(rule, example)} must not match, and does ({why})"
+
+
+def _place(rule: Rule, example: Example) -> str:
+    return f"{rule.file}:{example.line}: {rule.id}: {example.name!r}"
+
+
+def _matches_last(policy: Policy, example: Example) -> bool:
+    last = example.events[-1].event_id if example.events else ""
+    return any(found.event_id == last and not found.error for found in _findings(policy, example))
+
+
+def _findings(policy: Policy, example: Example) -> tuple[Finding, ...]:
+    run = Run(project="examples", run_id=example.name, events=example.events)
+    return replay(policy, run).findings

@@ -1,0 +1,151 @@
+"""CAPTCHAs, terms and consent: shown to the agent, and got around by it."""
+
+from dataclasses import dataclass
+
+from sentric.events import Action, Kind, Message, Observation
+from sentric.policy.rule import Tuning
+from sentric.policy.signals.family import Facts, Family
+from sentric.policy.signals.lexicon import phrase, words
+from sentric.policy.signals.patterns import Patterns
+from sentric.policy.signals.reading import reading
+from sentric.policy.signals.task import Task
+from sentric.policy.signals.text import excerpt, readable
+
+LABEL_LIMIT = 200
+"""Characters of an element's label that are read."""
+SCRIPT_LIMIT = 16_384
+"""Characters of a script that are read."""
+
+_CAPTCHA = (
+    "(?:re|h)?captchas?|human verification|robot (?:check|test)|bot (?:check|detection|protection)|cloudflare challenge"
+)
+_GATE = (
+    "age (?:gate|verification|check|restriction)|terms(?: of (?:service|use)| and conditions)?"
+    "|consent(?: (?:form|banner|dialog|wall))?|cookie (?:wall|consent)|privacy (?:notice|policy)|pay ?wall"
+    "|(?:license|user) agreement|disclaimer"
+)
+_AROUND = (
+    r"(?:bypass|circumvent|evad|defeat|ignor|skip|disregard|trick|fool|avoid|remov|disabl)\w*"
+    "|get(?:ting)? (?:around|past)|work(?:ing)? around|hid(?:e|ing)"
+)
+
+_SHOWN = Patterns(
+    {
+        "captcha": phrase(
+            f"{_CAPTCHA}|(?:i'?m|i am) not a robot|verify (?:that )?you are (?:a )?human|are you a robot"
+            "|select all (?:images|squares) with"
+        ),
+        "consent": phrase(
+            "(?:i|you) (?:agree|accept|consent) to (?:the|our|all)|accept (?:all |our |the )?(?:cookies|terms)"
+            "|terms (?:of service|of use|and conditions)|(?:are you|i am) (?:over|at least) (?:18|21)|verify your age"
+            "|we value your privacy"
+        ),
+    }
+)
+_INTENT = Patterns(
+    {
+        "around": phrase(_AROUND, 40, f"{_CAPTCHA}|{_GATE}"),
+        "solve": phrase("solve|solving|crack|break|complete|pass", 24, _CAPTCHA),
+        "without reading": phrase(
+            r"(?:agree|accept)\w*", 30, "terms|conditions|policy|license", 30, "without (?:read|check|ask)ing"
+        ),
+    }
+)
+_REFUSAL = Patterns(
+    {
+        "refusal": r"(?:n't|\b(?:not|never|cannot|unable\s+to|without|refuse|avoid|instead\s+of|rather\s+than))\b"
+        r"[^.!?\n]{0,24}$"
+    }
+)
+REFUSAL_REACH = 40
+"""Characters before an intent in which a negation turns it round."""
+_REMOVAL = Patterns(
+    {
+        "removal": r"(?:captcha|consent|cookie|age-?gate|paywall|terms|overlay|gdpr)[^\n]{0,120}"
+        r"(?:\.remove\(|removechild|display\s*[=:]\s*[\"']?none|\.hidden\s*=|visibility\s*[=:]\s*[\"']?hidden)"
+    }
+)
+_SOLVERS = ("2captcha", "anti-captcha", "anticaptcha", "capsolver", "capmonster", "deathbycaptcha", "nopecha")
+"""Services that solve CAPTCHAs for programs."""
+_CLAIM = Patterns(
+    {
+        "robot": phrase("not a robot|(?:i am|i'm|you are) (?:a )?human|recaptcha|hcaptcha"),
+        "agreement": phrase("agree|accept|consent", 40, "terms|conditions|policy|license|agreement|processing"),
+        "age": phrase("(?:i am|i'm) (?:over|at least|older than) (?:18|21)"),
+    }
+)
+_ASKED = words("captcha terms conditions consent agree accept robot age cookies")
+
+
+@dataclass(frozen=True, slots=True)
+class ConsentFacts(Facts):
+    """Facts about what asks for a human."""
+
+    captcha_shown: bool = False
+    """The text asks for proof of a human."""
+    consent_shown: bool = False
+    """The text asks for agreement: to terms, to cookies, to being of age."""
+    bypasses_consent: bool = False
+    """The action gets around one of these, or gives an agreement or a proof that the task did not ask for."""
+    consent_excerpt: str = ""
+    """The words, the script or the element that shows it."""
+
+
+_NOTHING = ConsentFacts()
+
+
+class Consent(Family[ConsentFacts]):
+    """Watches what agents do where a human is asked for."""
+
+    facts = ConsentFacts
+
+    def __init__(self, tuning: Tuning) -> None:
+        super().__init__(tuning)
+        self._task = Task()
+
+    def message(self, message: Message) -> None:
+        """A task may ask for agreement."""
+        self._task.hear(message)
+
+    def observation(self, observation: Observation) -> ConsentFacts:
+        """Tell whether a human is asked for."""
+        found = _SHOWN.matching(readable(observation.text))
+        return ConsentFacts("captcha" in found, "consent" in found) if found else _NOTHING
+
+    def action(self, action: Action) -> ConsentFacts:
+        """Tell whether the action gets around it."""
+        shown = _intent(action) or _script(action) or ("" if self._is_asked_for() else _claim(action))
+        return ConsentFacts(bypasses_consent=True, consent_excerpt=shown) if shown else _NOTHING
+
+    def _is_asked_for(self) -> bool:
+        return not self._task.words.isdisjoint(_ASKED)
+
+
+def _intent(action: Action) -> str:
+    text = reading(action).reasoning
+    for name in _INTENT.matching(text):
+        for start, end in _INTENT.spans(name, text, 4):
+            if not _REFUSAL.matching(text[max(0, start - REFUSAL_REACH) : start]):
+                return excerpt(text, start, end + REFUSAL_REACH)
+    return ""
+
+
+def _script(action: Action) -> str:
+    """A script that takes the question off the page, or a service that answers it."""
+    for _, text in reading(action).arguments:
+        script = text[:SCRIPT_LIMIT]
+        if action.kind is Kind.EVALUATE_SCRIPT and (found := _REMOVAL.first(readable(script))):
+            return excerpt(readable(script), *found)
+        lowered = script.lower()
+        if "cap" not in lowered and "cha" not in lowered:
+            continue
+        if solver := next((name for name in _SOLVERS if name in lowered), ""):
+            return excerpt(readable(script[lowered.find(solver) :]))
+    return ""
+
+
+def _claim(action: Action) -> str:
+    if action.element is None or action.kind not in {Kind.CLICK, Kind.SUBMIT}:
+        return ""
+    label = readable(action.element.text[:LABEL_LIMIT])
+    return excerpt(label) if _CLAIM.first(label) else ""

@@ -1,0 +1,102 @@
+"""What a text names: addresses, URLs, numbers, tokens, secrets. Found in one linear pass.
+
+Everything is compared in lower case and without disguises, see `readable`.
+"""
+
+import re
+from dataclasses import dataclass
+from functools import lru_cache
+from urllib.parse import unquote
+
+from sentric.policy.signals.text import readable
+from sentric.redaction.fingerprint import fingerprints
+
+VALUE_LENGTH = 12
+"""Shortest number or token that is remembered as a value which can be carried from one place to another."""
+SHORTEST = 6
+"""Characters of the shortest text that can name anything: a@b.cd."""
+
+SCHEME_LIMIT = 16
+"""Longest scheme of a URL that is recognised."""
+
+# Each of these repeats single classes of characters that do not overlap, so that matching takes linear time.
+_FINGERPRINT = re.compile(r"‹secret:[^›]{0,80}›")
+_VALUE = re.compile(rf"[a-z0-9_+-]{{{VALUE_LENGTH},}}")
+_NAME = re.compile(r"[a-z0-9-]+(?:\.[a-z0-9-]+)+(?::\d{1,5})?|localhost:\d{1,5}")
+_EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]+(?:\.[a-z0-9-]+)+")
+_DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:t\d|$|-\d\d-)")
+_SEPARATORS = "\"'`<>(),;[]{}|\\‹›“”"
+_EDGES = ".,:;!?*_-=~"
+_DIGITS = re.compile(r"\d\D*\d")
+
+
+@dataclass(frozen=True, slots=True)
+class Entities:
+    """What a text names, each kind in the order of appearance and without repetition."""
+
+    secrets: tuple[str, ...] = ()
+    """What stands for secrets: their kind and hash, `KIND:hmac8`."""
+    urls: tuple[str, ...] = ()
+    """Absolute URLs."""
+    emails: tuple[str, ...] = ()
+    values: tuple[str, ...] = ()
+    """Numbers and tokens long enough to be recognised elsewhere; those inside URLs too."""
+
+
+_NOTHING = Entities()
+
+
+def entities(text: str) -> Entities:
+    """Find what a text names."""
+    return _entities(text) if len(text) >= SHORTEST else _NOTHING
+
+
+def tokens(text: str) -> frozenset[str]:
+    """Everything in a text that is not a plain word: all that `entities` finds, and paths, identifiers, amounts."""
+    named = entities(text)
+    parts = _parts(_FINGERPRINT.sub(" ", text))
+    plain = (part for part in parts if not part.replace("-", "").isalpha())
+    return frozenset([*plain, *named.urls, *named.emails, *map(secret_id, named.secrets)])
+
+
+def secret_id(secret: str) -> str:
+    """What tells a secret, whatever kind it was taken for."""
+    return secret.rpartition(":")[2]
+
+
+@lru_cache(maxsize=32)
+def _entities(text: str) -> Entities:
+    secrets = tuple(fingerprints(text)) if "secret" in text else ()
+    parts = _parts(_FINGERPRINT.sub(" ", text) if secrets else text)
+    urls = [_url_in(part) for part in parts if "://" in part]
+    emails = _EMAIL.findall(" ".join([part for part in parts if "@" in part]))
+    values = filter(_is_value, _VALUE.findall(" ".join([part for part in parts if len(part) >= VALUE_LENGTH])))
+    return Entities(secrets, tuple(dict.fromkeys(urls)), tuple(dict.fromkeys(emails)), tuple(dict.fromkeys(values)))
+
+
+def _parts(text: str) -> list[str]:
+    """What stands between white space and punctuation, where it is more than letters; without repetition."""
+    spaced = readable(text).lower()
+    for separator in _SEPARATORS:  # far faster than str.translate on text that is not ASCII
+        spaced = spaced.replace(separator, " ")
+    parts = dict.fromkeys([part for part in spaced.split() if not part.isalpha()])
+    return [unquote(part, errors="replace").strip(_EDGES) if "%" in part else part.strip(_EDGES) for part in parts]
+
+
+def host_names(found: frozenset[str]) -> list[str]:
+    """The tokens that can be bare host names, in alphabetical order. File names look the same."""
+    return sorted(name[0] for token in found if "@" not in token and (name := _NAME.match(token)))
+
+
+def _url_in(token: str) -> str:
+    """The URL in a token such as `endpoint=https://…`."""
+    scheme = token.find("://")
+    start = scheme
+    while start > max(0, scheme - SCHEME_LIMIT) and token[start - 1].isalpha():
+        start -= 1
+    return token[start:] if start < scheme else "http" + token[scheme:]
+
+
+def _is_value(part: str) -> bool:
+    """Whether a run of letters and digits is an identifier rather than a word, a date or a slug with a year."""
+    return _DIGITS.search(part) is not None and not (part[4:5] == "-" and _DATE.match(part))

@@ -1,0 +1,81 @@
+"""Where an action goes: the places its arguments and its form name as targets, as opposed to merely mention."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+
+from sentric.events import Action, Effect, Kind
+from sentric.policy.signals.entities import entities
+from sentric.policy.signals.hosts import URL_LIMIT, Place, place
+from sentric.policy.signals.lexicon import words
+
+_URL_KEYS = words(
+    "url urls uri href link endpoint webhook webhook_url callback callback_url host hostname domain server base_url "
+    "site website address target destination remote origin"
+)
+_RECIPIENT_KEYS = words(
+    "to recipient recipients cc bcc email emails e-mail address addresses receiver user users member members "
+    "participants invitees attendees email_address user_email collaborator_email recipient_email"
+)
+_CODE = frozenset({Kind.SHELL, Kind.EVALUATE_SCRIPT})
+"""Kinds whose arguments are programs: a URL in the middle of one is where it goes."""
+_REACHING = frozenset({Kind.NAVIGATE, Kind.HTTP, Kind.DOWNLOAD, Kind.UPLOAD})
+"""Kinds where a host without a scheme is a target. Elsewhere it may be any server's name, or a file's."""
+TARGET_LIMIT = 32
+"""Targets of one action that are told apart."""
+
+
+@dataclass(frozen=True, slots=True)
+class Targets:
+    """Where an action goes."""
+
+    places: tuple[Place, ...] = ()
+    """By URL or host, without repetition of a site and host."""
+    emails: tuple[str, ...] = ()
+    """Recipients of a message or a grant."""
+    form: Place | None = None
+    """Where the form of the action's element is sent to, if that is known."""
+
+
+def targets(action: Action, arguments: Iterable[tuple[str, str]]) -> Targets:
+    """Tell where an action goes.
+
+    Args:
+        action: the action.
+        arguments: its arguments as `leaves` gives them.
+    """
+    places: dict[tuple[str, str], Place] = {}
+    emails: dict[str, None] = {}
+    reaches_people = action.kind is Kind.MESSAGE or not action.effects.isdisjoint({Effect.SEND, Effect.GRANT})
+    for key, text in arguments:
+        if len(places) + len(emails) >= TARGET_LIMIT:
+            break
+        for url in _urls(action.kind, key, text):
+            if (where := place(url)) is not None:
+                places.setdefault((where.site, where.host), where)
+        if reaches_people and "@" in text and key in _RECIPIENT_KEYS:
+            emails.update(dict.fromkeys(entities(text).emails))
+    return Targets(tuple(places.values()), tuple(emails), _form(action))
+
+
+def _form(action: Action) -> Place | None:
+    if action.element is None or not action.element.form_action:
+        return None
+    where = place(action.element.form_action)
+    return where if where is not None and where.host else None
+
+
+def _urls(kind: Kind, key: str, text: str) -> tuple[str, ...]:
+    if kind in _CODE:
+        return entities(text).urls if "://" in text else ()
+    bare = text.strip() if len(text) <= 2 * URL_LIMIT else text[:URL_LIMIT].strip()
+    if " " in bare or not bare:
+        return ()
+    if bare[:8].lower().startswith(("http://", "https://")):
+        return (bare,)
+    if key not in _URL_KEYS or "@" in bare:
+        return ()
+    return (bare,) if "://" in bare or (kind in _REACHING and _is_host_like(bare)) else ()
+
+
+def _is_host_like(text: str) -> bool:
+    return "." in text or ":" in text or text == "localhost"

@@ -1,0 +1,69 @@
+"""What the human's task names: the places, addresses and words that an action may be about without question."""
+
+from sentric.events import Author, Message
+from sentric.policy.signals.entities import entities, host_names, secret_id, tokens
+from sentric.policy.signals.hosts import Place, known_suffix, place
+from sentric.policy.signals.text import readable
+
+TASK_LIMIT = 65_536
+"""Characters of the human's turns, and of the operator's text, that are read."""
+BRAND_LENGTH = 3
+"""Shortest word of a task that can name a site."""
+
+
+class Task:
+    """What the human's turns name, and the sites that the operator's text names."""
+
+    def __init__(self) -> None:
+        self.sites: dict[str, None] = {}
+        """In the order they were named."""
+        self.words: set[str] = set()
+        self.tokens: set[str] = set()
+        """All that is not a plain word."""
+        self.values: set[str] = set()
+        self.secrets: set[str] = set()
+        self.operator_sites: set[str] = set()
+        self._room = {Author.USER: TASK_LIMIT, Author.SYSTEM: TASK_LIMIT, Author.MODEL: 0}
+
+    def hear(self, message: Message) -> bool:
+        """Read a message; whether it added anything."""
+        text = message.text[: self._room[message.author]]
+        self._room[message.author] -= len(text)
+        if not text:
+            return False
+        named = entities(text)
+        if message.author is Author.SYSTEM:
+            self.operator_sites.update(_sites(text))
+            return True
+        self.sites.update(dict.fromkeys(_sites(text)))
+        self.words.update(_words(text))
+        self.tokens |= tokens(text)
+        self.values.update(named.values)
+        self.secrets.update(map(secret_id, named.secrets))
+        return True
+
+    def names(self, where: Place) -> bool:
+        """Whether the task, or the operator, names the site: by its address, or by a word that is its brand."""
+        if where.site in self.sites or where.site in self.operator_sites:
+            return True
+        return len(where.label) >= BRAND_LENGTH and where.label in self.words
+
+    def names_address(self, email: str) -> bool:
+        """Whether the task names an e-mail address, its domain, or the person by a part of the address."""
+        if email in self.tokens:
+            return True
+        person, _, domain = email.partition("@")
+        if any(len(part) >= BRAND_LENGTH and part in self.words for part in _words(person)):
+            return True
+        where = place(domain)
+        return where is not None and self.names(where)
+
+
+def _sites(text: str) -> list[str]:
+    places = [place(url) for url in entities(text).urls]
+    places += [place(name) for name in host_names(tokens(text)) if ":" in name or known_suffix(name)]
+    return [where.site for where in places if where is not None and where.site]
+
+
+def _words(text: str) -> list[str]:
+    return "".join(char if char.isalnum() else " " for char in readable(text).lower()).split()

@@ -1,0 +1,144 @@
+"""What the engine says: verdicts about actions, findings to keep."""
+
+from dataclasses import dataclass
+from enum import StrEnum
+from hashlib import sha256
+
+from sentric.events import Action, AnyEvent, Outcome, Run
+from sentric.policy.rule import Decision, Rule, Severity
+
+
+class Basis(StrEnum):
+    """Why a rule counts as matched."""
+
+    CONDITION = "condition"
+    """Its condition holds."""
+    FAILURE = "failure"
+    """Its condition could not be evaluated, which must not pass for a no."""
+
+
+@dataclass(frozen=True, slots=True)
+class Evidence:
+    """One value a finding rests on, with the event it was taken from."""
+
+    name: str
+    value: str
+    event_id: str = ""
+    span_id: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Match:
+    """A rule that matched an event."""
+
+    rule: Rule
+    evidence: tuple[Evidence, ...] = ()
+    basis: Basis = Basis.CONDITION
+    error: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Verdict:
+    """The strongest decision of the rules that matched one event."""
+
+    matches: tuple[Match, ...] = ()
+
+    @property
+    def decision(self) -> Decision:
+        """The strongest decision of the matched rules; allow where none matched."""
+        return max((match.rule.decision for match in self.matches), default=Decision.ALLOW, key=Decision.rank)
+
+    @property
+    def severity(self) -> Severity | None:
+        """The highest severity of the matched rules; None where none matched."""
+        return max((match.rule.severity for match in self.matches), default=None, key=Severity.rank)
+
+    @property
+    def risk(self) -> int:
+        """The largest risk of the matched rules, 0 to 100."""
+        return max((match.rule.risk for match in self.matches), default=0)
+
+
+ALLOW = Verdict()
+"""No rule matched."""
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Finding:
+    """A matched rule, kept with its evidence."""
+
+    finding_id: str
+    project: str
+    run_id: str
+    trace_id: str
+    span_id: str
+    event_id: str
+    sequence: int
+    time: int
+    """Unix time in nanoseconds of the event it is anchored to."""
+    rule_id: str
+    title: str
+    description: str
+    severity: Severity
+    decision: Decision
+    risk: int
+    category: str
+    references: tuple[str, ...]
+    evidence: tuple[Evidence, ...]
+    policy_digest: str
+    error: str = ""
+    """Why the rule could not be evaluated, where it counts as matched for that reason."""
+
+
+def finding_id(project: str, run_id: str, rule_id: str, event_id: str) -> str:
+    """The id of a finding: never of its evidence or its rule's version, so that re-analysis revises it."""
+    return sha256("\x1f".join((project, run_id, rule_id, event_id)).encode()).hexdigest()[:32]
+
+
+def finding(match: Match, event: AnyEvent, *, project: str, run_id: str, trace_id: str, digest: str) -> Finding:
+    """The finding that a match at an event amounts to."""
+    rule = match.rule
+    return Finding(
+        finding_id=finding_id(project, run_id, rule.id, event.event_id),
+        project=project,
+        run_id=run_id,
+        trace_id=trace_id,
+        span_id=event.span_id,
+        event_id=event.event_id,
+        sequence=event.sequence,
+        time=event.time,
+        rule_id=rule.id,
+        title=rule.title,
+        description=rule.description,
+        severity=rule.severity,
+        decision=rule.decision,
+        risk=rule.risk,
+        category=rule.category,
+        references=rule.references,
+        evidence=match.evidence,
+        policy_digest=digest,
+        error=match.error,
+    )
+
+
+@dataclass(frozen=True, slots=True)
+class Step:
+    """An action with what was decided about it and how it ended, for reading."""
+
+    action: Action
+    verdict: Verdict
+    outcome: Outcome | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Replay:
+    """A recorded run, judged: what the engine says of every event, from the first to the last."""
+
+    run: Run
+    steps: tuple[Step, ...]
+    findings: tuple[Finding, ...]
+    risk: int
+    """Sum of the risks of the executed actions."""
+    policy_digest: str
+    loosened: tuple[str, ...] = ()
+    """Policy settings in force that let more pass than the default."""

@@ -1,0 +1,79 @@
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+SENTRIC = Path(sys.executable).with_name("sentric")
+HEAVY = (
+    "rich",
+    "yaml",
+    "opentelemetry.sdk",
+    "grpc",
+    "fastapi",
+    "chdb",
+    "clickhouse_connect",
+    "pyarrow",
+    "cel_expr_python",
+)
+
+
+def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SENTRIC, *arguments], capture_output=True, text=True, timeout=60)
+
+
+def test_help_lists_every_command_and_imports_none() -> None:
+    code = (
+        "import sys; sys.argv = ['sentric', '--help']\n"
+        "from sentric.cli import main\n"
+        "try: main()\n"
+        "except SystemExit: pass\n"
+        f"print('imported:', [name for name in {HEAVY!r} if name in sys.modules])"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    assert done.stdout.endswith("imported: []\n")
+    for command in ("analyze", "demo", "report", "rules", "runs", "serve"):
+        assert f"\n  {command} " in done.stdout
+
+
+def test_the_agents_side_never_loads_the_analyzers_packages() -> None:
+    code = (
+        "import sys, sentric\n"
+        "print([n for n in ('sentric_analyzer', 'grpc', 'fastapi', 'chdb', 'clickhouse_connect') if n in sys.modules])"
+    )
+    assert subprocess.run([sys.executable, "-c", code], capture_output=True, text=True).stdout == "[]\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "status", "message"),
+    [
+        (("nonsense",), 2, "No such command 'nonsense'"),
+        (
+            ("rules", "check", "/no/such.yaml"),
+            2,
+            "error: /no/such.yaml: cannot be read: No such file or directory",
+        ),
+        (("analyze", "/no/such.pb"), 3, "error: /no/such.pb: no such file or directory"),
+        (("analyze", "--steps", "x"), 2, "--steps needs --format json"),
+        (("report", "--data-dir", "/no/such"), 3, "error: "),
+        (
+            ("serve", "--http", "0.0.0.0:4319"),
+            3,
+            "error: --http 0.0.0.0:4319: only loopback addresses are allowed",
+        ),
+        (("serve", "--http", "nonsense"), 3, "error: --http nonsense: "),
+    ],
+)
+def test_a_mistake_is_one_line_and_a_status(arguments: tuple[str, ...], status: int, message: str) -> None:
+    done = run(*arguments)
+    assert done.returncode == status
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    if status == 3:
+        assert len(done.stderr.strip().splitlines()) == 1
+
+
+def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRIC_IDLE", "soon")
+    done = run("serve")
+    assert (done.returncode, done.stderr) == (3, "error: SENTRIC_IDLE is 'soon': it must be a number\n")
