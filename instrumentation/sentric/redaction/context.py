@@ -1,0 +1,263 @@
+r"""Secrets known by the name beside them: `password=…`, `"api_key": "…"`, `{\"token\": \"…\"}`, `Cookie: …`.
+
+A pattern finds names with a separator behind them; code finds where the value ends, because a quoted value ends at a
+quote of its own escape depth, which no regular expression can tell.
+"""
+
+import html
+import json
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import unquote
+
+from sentric.redaction.checks import is_name, is_placeholder, looks_random
+from sentric.redaction.keys import kind_of_key
+from sentric.redaction.patterns import pattern
+from sentric.redaction.quoting import JsonDepth, backslashes, closes, is_json
+from sentric.redaction.spans import Found
+
+_QUOTE = r"(\\*[\"'`]|&quot;|&#34;|%22)?"
+HEAD = (
+    r"(?i)([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|kennwort|contrasena|secret|token"
+    r"|(?:api|access|secret|signing|encryption|private|account|auth|subscription)[_.-]?key|credential|cookie"
+    r"|sess(?:ion)?id|cvv|cvc|csc|otp|pin|mnemonic|(?:verification|security|mfa|2fa|factor|time|sms|otp)[_.-]?"
+    r"(?:pass)?code|seed[_.-]?phrase)[0-9]{0,2}(?:[_.-]?(?:confirmation|confirm|repeat|again))?)"
+    rf"{_QUOTE}\]?([ \t]*(?::=|=>|[:=]|%3[ad])[ \t]*){_QUOTE}"
+)
+"""Groups: the name, the quote that closes it, the separator, the quote that opens the value."""
+PASSWORD_FIELD = r"(?i)<input\b[^<>]*\btype\s*=\s*\\*[\"']?password\b[^<>]*>"  # noqa: S105 - a pattern
+
+_head = pattern(HEAD)
+_field = pattern(PASSWORD_FIELD)
+_field_value = pattern(r"(?i)\bvalue\s*=\s*(\\*[\"'])?")
+_bare = pattern(r"[^\s\"'`<>&(){}\[\]\\|,;]+")
+_bare_line = pattern(r"[^\s\"'`\\]+")
+_next_pair = pattern(r"[,;][A-Za-z0-9_.-]{0,64}[ \t]*[:=]")
+_number = pattern(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
+_escaped_end = pattern(r"%(?:26|20|22|27|2[cC]|7[dD]|0[aA])")
+_header_break = pattern(r"[\r\n\"'\\]")
+_digits = pattern(r"[0-9]+")
+_cookie = pattern(r"([^\s=;,]+)=([^;\s]+)")
+_COOKIE_ATTRIBUTES = frozenset({b"path", b"domain", b"expires", b"max-age", b"samesite", b"priority"})
+_scheme = pattern(r"(?i)\s*(?:bearer|basic|token|api-?key|negotiate|digest|key)[ \t]+")
+_SHORTEST_DIGITS = {"password": 4, "pin": 4, "otp": 4, "cvv": 3}
+_LONG = 256
+"""A longer value beside the name of a secret is never taken for prose or a placeholder."""
+_CLOSED_BY = frozenset(b"%c" % byte for byte in b" \t)]},.;>+") | {b""}
+_TIGHT = frozenset({b"=", b"%3D", b"%3d"})
+_LONGEST_DIGITS = {"pin": 8, "otp": 8, "cvv": 4}
+
+
+class _Head:
+    """A name with a separator behind it."""
+
+    __slots__ = ("around", "closed", "end", "name", "quote", "separator", "start")
+
+    def __init__(self, data: bytes, match: Any, depth: JsonDepth | None) -> None:
+        self.start, name_end = match.span(1)
+        separator, separator_end = match.span(3)
+        self.end = match.end()
+        self.name = data[self.start : name_end]
+        self.closed = match.start(2) >= 0
+        self.separator = data[separator:separator_end]
+        self.quote = data[separator_end : self.end]
+        self.around = depth.closer(separator_end) if depth else b""
+
+
+@dataclass(frozen=True, slots=True)
+class _Value:
+    """A value behind a name, and how it stands there."""
+
+    start: int
+    end: int
+    quote: bytes
+    loose: bool
+    """Whether a plain word counts too: in query strings, form bodies, environment lines and flags."""
+    spaced: bool
+    """Whether it stands as in prose: behind a colon or a blank."""
+
+
+def find_assignments(data: bytes) -> list[Found]:
+    """Secrets behind a name, in JSON, escaped JSON, query strings, forms, headers, environment files and code."""
+    found: list[Found] = []
+    position = 0
+    depth = JsonDepth(data) if is_json(data) else None
+    while match := _head.search(data, position):
+        head = _Head(data, match, depth)
+        position = match.end(1)
+        kind = kind_of_key(head.name.decode("latin-1"))
+        if kind == "cookie" and head.name.lower().endswith(b"cookie"):
+            end = _header_end(data, head)
+            found += cookie_values(data, head.end, end)
+            position = max(position, end)
+        elif kind and (value := _value(data, head)) and _accept(data[value.start : value.end], kind, value):
+            found.append(Found(value.start, value.end, kind, _clean(data, value), certain=False))
+            position = max(position, value.end)
+    return found
+
+
+def find_password_fields(data: bytes) -> list[Found]:
+    """What stands in the value attribute of a password input."""
+    found: list[Found] = []
+    depth = JsonDepth(data) if is_json(data) else None
+    for field in _field.finditer(data):
+        if not (head := _field_value.search(data, field.start(), field.end())):
+            continue
+        start, quote = head.end(), bytes(head.group(1) or b"")
+        if quote:
+            around = depth.closer(head.start()) if depth else b""
+            end = _quoted_end(data, start, quote, field.end(), around)
+        else:
+            bare = _bare.match(data, start, field.end())
+            end = bare.end() if bare else start
+        if not is_placeholder(data[start:end]):
+            found.append(Found(start, end, "password", html.unescape(_decode(data[start:end])), certain=False))
+    return found
+
+
+def cookie_values(data: bytes, start: int, end: int) -> list[Found]:
+    """The values in a Cookie or Set-Cookie header, without the attributes."""
+    return [
+        Found(pair.start(2), pair.end(2), "cookie", _decode(pair.group(2)), certain=False)
+        for pair in _cookie.finditer(data, start, end)
+        if pair.group(1).lower() not in _COOKIE_ATTRIBUTES and not is_placeholder(pair.group(2))
+    ]
+
+
+def credential_start(value: bytes) -> int:
+    """Where the credential begins in the value of an Authorization header: behind `Bearer`."""
+    scheme = _scheme.match(value)
+    return scheme.end() if scheme else 0
+
+
+def accepts(value: bytes, kind: str) -> bool:
+    """Whether the whole value beside a key is a secret of its kind, in structured data."""
+    if is_placeholder(value):
+        return False
+    if kind in {"pin", "cvv"}:
+        return _fits_digits(value, kind)
+    if kind == "otp":
+        return len(value) <= 16 and any(48 <= byte <= 57 for byte in value)
+    if kind == "token":
+        prose = len(value) < 16 or (b" " in value and len(value) <= _LONG)
+        return not prose or any(48 <= byte <= 57 for byte in value)
+    return True
+
+
+def accepts_number(digits: bytes, kind: str) -> bool:
+    """Whether a number beside a key is a secret of its kind."""
+    return kind in _SHORTEST_DIGITS and _fits_digits(digits, kind)
+
+
+def _fits_digits(value: bytes, kind: str) -> bool:
+    shortest, longest = _SHORTEST_DIGITS.get(kind, 8), _LONGEST_DIGITS.get(kind, 4096)
+    return bool(_digits.fullmatch(value)) and shortest <= len(value) <= longest
+
+
+def _value(data: bytes, head: _Head) -> _Value | None:
+    value = _quoted_value(data, head) if head.quote else _bare_value(data, head)
+    return value if value and value.start < value.end else None
+
+
+def _quoted_value(data: bytes, head: _Head) -> _Value | None:
+    # In `print("Password: ")` the quote closes what stands before it.
+    if not head.closed and data[head.end : head.end + 1] in _CLOSED_BY:
+        return None
+    if head.around and head.quote.endswith(b'"') and closes(len(head.quote) - 1, len(head.around) - 1):
+        return None
+    end = _quoted_end(data, head.end, head.quote, len(data), head.around)
+    return _Value(head.end, end, head.quote, loose=True, spaced=False)
+
+
+def _bare_value(data: bytes, head: _Head) -> _Value | None:
+    before = data[max(0, head.start - 1) : head.start]
+    tight = head.separator in _TIGHT
+    line = tight and head.name.isupper() and before in {b"", b"\n", b" "}
+    span = _bare_line.match(data, head.end) if line else None
+    end = span.end() if span else _bare_end(data, head)
+    while end > head.end and data[end - 1] in b".,;:":
+        end -= 1
+    after = data[end : end + 1]
+    if after == b"(" or (head.closed and _is_fraction(data[head.end : end])):
+        return None  # a call, or a number of a JSON document
+    query = before in {b"?", b"&", b"%"} or after == b"&" or data[max(0, head.start - 5) : head.start] == b"&amp;"
+    loose = tight and (query or head.name.isupper() or head.name.startswith(b"--"))
+    return _Value(head.end, end, b"", loose=loose, spaced=not tight)
+
+
+def _bare_end(data: bytes, head: _Head) -> int:
+    """Where an unquoted value ends: a comma in it belongs to it unless another name follows."""
+    end = head.end
+    while part := _bare.match(data, end):
+        end = int(part.end())
+        if data[end : end + 1] not in {b",", b";"} or _next_pair.match(data, end):
+            break
+        end += 1
+    stop = _escaped_end.search(data, head.end, end) if head.separator.startswith(b"%") else None
+    return int(stop.start()) if stop else end
+
+
+def _is_fraction(value: bytes) -> bool:
+    return bool(_number.fullmatch(value)) and not value.isdigit()
+
+
+def _accept(text: bytes, kind: str, value: _Value) -> bool:
+    if value.quote:
+        return accepts(text, kind)
+    if len(text) > _LONG:
+        return True
+    if is_placeholder(text) or (kind in _LONGEST_DIGITS and not _fits_digits(text, kind)):
+        return False
+    if _digits.fullmatch(text):
+        return _fits_digits(text, kind) and (not value.spaced or kind in _SHORTEST_DIGITS)
+    return (value.loose and not is_name(text)) or looks_random(text)
+
+
+def _quoted_end(data: bytes, start: int, quote: bytes, stop: int, around: bytes) -> int:
+    """Where a value ends: at its closing quote, a line break, or the end of the JSON string `around` it."""
+    end = _closing(data, start, quote, stop)
+    if around:
+        end = _closing(data, start, around, end)
+    line_end = data.find(b"\n", start, end)
+    return end if line_end < 0 else line_end
+
+
+def _closing(data: bytes, start: int, quote: bytes, stop: int) -> int:
+    if quote[:1] in b"&%":
+        end = data.find(quote, start, stop)
+        return stop if end < 0 else end
+    opening, position = len(quote) - 1, start
+    while (at := data.find(quote[-1:], position, stop)) >= 0:
+        run = backslashes(data, start, at)
+        if closes(run, opening):
+            return at - min(run, opening)
+        position = at + 1
+    return stop
+
+
+def _header_end(data: bytes, head: _Head) -> int:
+    if head.quote:
+        return _quoted_end(data, head.end, head.quote, len(data), head.around)
+    end = _header_break.search(data, head.end)
+    return end.start() if end else len(data)
+
+
+def _clean(data: bytes, value: _Value) -> str:
+    """The value without the escapes of the place it stands in."""
+    text = _decode(data[value.start : value.end])
+    if value.quote.startswith(b"&"):
+        return html.unescape(text)
+    if not value.quote or value.quote.startswith(b"%"):
+        return unquote(text, errors="surrogateescape") if "%" in text else text
+    for _ in range((len(value.quote)).bit_length()):
+        if "\\" not in text:
+            break
+        try:
+            text = str(json.loads(f'"{text}"', strict=False))
+        except ValueError:
+            break
+    return text
+
+
+def _decode(data: bytes) -> str:
+    return data.decode("utf-8", "surrogatepass")

@@ -1,0 +1,193 @@
+"""The one way to redact: text and JSON values in, the same with fingerprints out."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from sentric.events import JsonValue
+from sentric.redaction.checks import is_distinctive
+from sentric.redaction.context import accepts, accepts_number, cookie_values, credential_start
+from sentric.redaction.fingerprint import Fingerprinter, fingerprint_spans
+from sentric.redaction.forms import SHORTEST
+from sentric.redaction.keys import context_of_key, kind_of_key
+from sentric.redaction.quoting import JsonDepth
+from sentric.redaction.scan import find_secrets
+from sentric.redaction.spans import Found, apart, joined
+from sentric.redaction.tracked import Secret, Tracked
+
+DEEPEST = 64
+"""Nesting of lists and objects below which everything is replaced by a marker."""
+TOO_DEEP = "‹too deep›"
+_ROUNDS = 4
+"""A replacement can make room for another: a text is redacted until nothing changes, at most so often."""
+_LONGEST_NUMBER = 10**19
+"""Integers below this are looked at as text: cards and codes have at most 19 digits."""
+_SHORTEST_NUMBER = 10**5
+_HEADER_KINDS = frozenset({"authorization", "cookie", "api_key"})
+"""Kinds for which a list of two texts is a header's name and its value."""
+
+
+class Redactor:
+    """Replaces secrets by fingerprints under one key, the same one wherever a secret appears.
+
+    What was found once is found again without anything beside it, also percent-encoded, in base64 and in hex, as long
+    as it is among the last 200 secrets, has six bytes or more, and reads as a secret rather than a word. Safe to use
+    from several threads; raises on no input; takes time proportional to the input.
+    """
+
+    def __init__(self, key: bytes, key_id: str = "") -> None:
+        """Take the key of the fingerprints, and its id to be written into them.
+
+        Raises:
+            SettingError: the key is empty, or its id is not up to 16 of `A-Z a-z 0-9 _ -`.
+        """
+        self._fingerprint = Fingerprinter(key, key_id)
+        self._tracked = Tracked()
+
+    @property
+    def evicted(self) -> int:
+        """How many secrets were seen but are no longer looked for, because newer ones took their place."""
+        return self._tracked.evicted
+
+    def add_secret(self, value: str, kind: str = "sensitive") -> None:
+        """Name a secret, such as an entry of a framework's sensitive data, to be replaced wherever it appears.
+
+        Values shorter than six bytes would be found in ordinary text and are not looked for.
+
+        Args:
+            value: the secret in clear.
+            kind: up to 32 lower-case letters, digits and `_`; anything else becomes `sensitive`.
+        """
+        plain = kind.isascii() and kind.isidentifier() and kind.islower() and kind[0] != "_" and len(kind) <= 32
+        kind = kind if plain else "sensitive"
+        self._tracked.add([Secret(value, self._fingerprint(value, kind), given=True)])
+
+    def text(self, text: str) -> str:
+        """A text with every secret in it replaced. JSON text stays JSON text."""
+        return self._redact(text)
+
+    def value(self, value: JsonValue) -> JsonValue:
+        """A JSON value with every secret in it replaced, in keys too; what is not JSON becomes its type's name."""
+        known = self._tracked.added
+        redacted = self._value(value, "", 0)
+        # A secret that was recognised late may stand earlier in the value.
+        return redacted if self._tracked.added == known else self._value(redacted, "", 0)
+
+    def _redact(self, text: str, given: Sequence[Found] = ()) -> str:
+        if len(text) < SHORTEST and not given:
+            return text
+        data = text.encode("utf-8", "surrogatepass")
+        for _ in range(_ROUNDS):
+            found = [*find_secrets(data), *given]
+            given = ()
+            if found:
+                found = apart(found, fingerprint_spans(data), data)
+                self._remember(found)
+            if hits := self._tracked.find(data):
+                found = apart(hits, fingerprint_spans(data), data) + found
+            if not found:
+                break
+            data, text = self._replace(data, joined(found)), ""
+        return text or data.decode("utf-8", "surrogatepass")
+
+    def _replace(self, data: bytes, found: list[Found]) -> bytes:
+        parts: list[bytes] = []
+        position = 0
+        depth = JsonDepth(data)
+        for item in found:
+            value = item.value or data[item.start : item.end].decode("utf-8", "surrogatepass")
+            stand_in = self._stand_in(value, item.kind or "sensitive").encode()
+            quote = depth.quote(item.start, item.end)
+            parts += [data[position : item.start], quote, stand_in, quote]
+            position = item.end
+        parts.append(data[position:])
+        return b"".join(parts)
+
+    def _stand_in(self, value: str, kind: str) -> str:
+        known = self._tracked.get(value)
+        return known.fingerprint if known else self._fingerprint(value, kind)
+
+    def _remember(self, found: list[Found]) -> None:
+        self._tracked.add(
+            self._tracked.get(item.value)
+            or Secret(item.value, self._fingerprint(item.value, item.kind), certain=item.certain)
+            for item in found
+            if item.certain or is_distinctive(item.value.encode("utf-8", "surrogatepass"), item.kind)
+        )
+
+    def _value(self, value: object, kind: str, depth: int, *, deep: bool = False) -> JsonValue:
+        match value:
+            case str():
+                return self._string(str.__str__(value), kind)
+            case None | bool() | float():
+                return value
+            case int():
+                return self._number(value, kind)
+            case Mapping() | list() | tuple() if depth >= DEEPEST:
+                return TOO_DEEP
+            case Mapping():
+                return self._mapping(cast(Mapping[object, object], value), kind if deep else "", depth)
+            case list() | tuple():
+                return self._sequence(cast(Sequence[object], value), kind, depth, deep=deep)
+            case _:
+                return f"‹{type(value).__name__}›"
+
+    def _string(self, text: str, kind: str) -> str:
+        data = text.encode("utf-8", "surrogatepass")
+        if not kind or not accepts(data, kind):
+            return self._redact(text)
+        if kind == "cookie" and "=" in text:
+            return self._redact(text, cookie_values(data, 0, len(data)))
+        start = credential_start(data) if kind == "authorization" else 0
+        value = data[start:].decode("utf-8", "surrogatepass")
+        if kind == "otp":
+            value = value.replace(" ", "").replace("-", "")
+        return self._redact(text, [Found(start, len(data), kind, value, certain=False)])
+
+    def _number(self, number: int, kind: str) -> JsonValue:
+        if not 0 <= number < _LONGEST_NUMBER:
+            return number
+        text = str(number)
+        if kind and accepts_number(text.encode(), kind):
+            return self._string(text, kind)
+        redacted = self._redact(text) if number >= _SHORTEST_NUMBER else text
+        return number if redacted == text else redacted
+
+    def _mapping(self, mapping: Mapping[object, object], deep_kind: str, depth: int) -> JsonValue:
+        out: dict[str, JsonValue] = {}
+        value_kind = _kind_of_pair(mapping)
+        for key, item in mapping.items():
+            name = _name(key)
+            kind, deep = (deep_kind, True) if deep_kind and value_kind is None else context_of_key(name)
+            if name == "value" and value_kind is not None:
+                kind = deep_kind or value_kind
+            out[self._redact(name)] = self._value(item, kind, depth + 1, deep=deep)
+        return out
+
+    def _sequence(self, items: Sequence[object], kind: str, depth: int, *, deep: bool) -> JsonValue:
+        if len(items) == 2 and isinstance(items[0], str) and isinstance(items[1], str):
+            header_kind = kind_of_key(items[0])
+            if header_kind in _HEADER_KINDS:
+                return [self._string(items[0], ""), self._string(items[1], header_kind)]
+        return [self._value(item, kind, depth + 1, deep=deep) for item in items]
+
+
+def _name(key: object) -> str:
+    match key:
+        case str():
+            return str.__str__(key)
+        case None | bool() | float():
+            return str(key)
+        case int() if abs(key) < _LONGEST_NUMBER:
+            return str(int(key))
+        case _:
+            return f"‹{type(key).__name__}›"
+
+
+def _kind_of_pair(mapping: Mapping[object, object]) -> str | None:
+    """What the `value` of an object is by the name in it (a header, a cookie, a form field); None for other objects."""
+    if "value" not in mapping:
+        return None
+    if mapping.get("type") == "password":
+        return "password"
+    name = mapping.get("name") or mapping.get("key")
+    return kind_of_key(name) if isinstance(name, str) else None

@@ -1,0 +1,105 @@
+import pytest
+
+from sentric.redaction import Redactor
+from sentric.redaction.detectors import DETECTORS
+
+LETTERS = "a1B2c3D4e5F6g7H8i9J0"
+PEM = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQDJ"
+
+# (kind, secret, text around it). Put together from parts, so that no scanner takes them for real ones.
+KNOWN_BY_FORM = [
+    ("aws_access_key", "AKIA" + "IOSFODNN7EXAMPLE".replace("7", "Q"), "key {} in us-east-1"),
+    ("aws_access_key", "ASIA" + "ABCDEFGHIJKLMNOP", "AWS_ACCESS_KEY_ID={}"),
+    ("github_token", "ghp_" + LETTERS + LETTERS[:16], "git clone with {} please"),
+    ("github_token", "github_pat_" + LETTERS + "_" + LETTERS, "({})"),
+    ("gitlab_token", "glpat-" + LETTERS, "PRIVATE: {}"),
+    ("slack_token", "xoxb-" + "123456789012-" + LETTERS, "bot {}"),
+    ("slack_token", "xapp-1-" + "A0123-" + LETTERS, "app {}"),
+    ("slack_webhook", "T0AB/B0CD/" + LETTERS, "https://hooks.slack.com/services/{}"),
+    ("stripe_key", "sk_live_" + LETTERS, "charge with {}."),
+    ("stripe_key", "whsec_" + LETTERS + "abcd", "{} signs"),
+    ("anthropic_key", "sk-ant-api03-" + LETTERS, "use {}"),
+    ("openai_key", "sk-proj-" + LETTERS + "-x_y", "use {}"),
+    ("openai_key", "sk-" + LETTERS + LETTERS, "use {}"),
+    ("google_key", "AIza" + (LETTERS * 2)[:35], "maps?k={}"),
+    ("google_token", "ya29." + LETTERS, "{} expires"),
+    ("google_token", "GOCSPX-" + LETTERS + "abcd", "client {}"),
+    ("huggingface_token", "hf_" + LETTERS + LETTERS[:14], "login {}"),
+    ("npm_token", "npm_" + LETTERS + LETTERS[:16], "//registry.npmjs.org/:_x={}"),
+    ("pypi_token", "pypi-AgEIcHlwaS5vcmc" + LETTERS, "upload {}"),
+    ("sendgrid_key", "SG." + (LETTERS * 2)[:22] + "." + (LETTERS * 3)[:43], "mail {}"),
+    ("jwt", "eyJhbGciOiJIUzI1NiJ9.eyJzdWIiOiIxMjM0In0." + LETTERS, "session {} ok"),
+    ("jwt", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0In0.", "unsigned {} ok"),
+    ("private_key", f"-----BEGIN RSA PRIVATE KEY-----\n{PEM}\n-----END RSA PRIVATE KEY-----", "a {} b"),
+    ("private_key", f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n{PEM}\n-----END PGP PRIVATE KEY BLOCK-----", "{}\n"),
+    ("private_key", f"-----BEGIN PRIVATE KEY-----\n{PEM}", "cut off: {}"),
+    ("private_key", f"-----BEGIN PRIVATE KEY-----\n{PEM}\n-----END PRIV", "cut off later: {}"),
+    ("authorization", LETTERS, "Authorization: Bearer {}"),
+    ("authorization", LETTERS, "send Bearer {} along"),
+    ("authorization", "dXNlcjpwYXNz", "Authorization: Basic {}"),
+    ("authorization", "dXNlcjpwYXNzd29yZA==", "Proxy sends basic {}"),
+    ("authorization", "abcdEFGHijkl", '{{"authorization": "Token {}"}}'),
+    ("password", "hunter2", "postgres://bob:{}@db.internal:5432/x"),
+    ("password", "Tr0ub4dor&3", "log in as bob with password {}, then"),
+    ("password", "hunter2", "the password is {}."),
+    ("password", "swordfish9", "mysql --password {} -u bob"),
+    ("card", "4111111111111111", "pay with {} today"),
+    ("card", "5555555555554444", "card:{},"),
+    ("card", "378282246310005", "amex {}."),
+    ("card", "6011111111111117", "({})"),
+    ("card", "3530111333300000", "jcb {}"),
+    ("otp", "482913", "Your verification code is {}."),
+    ("otp", "4829", "OTP: {}"),
+    ("otp", "482913", "G-{} is your Google verification code."),
+    ("otp", "482913", "Your one-time passcode:\n\n**{}**\n"),
+    ("otp", "482913", "Your login code is <b>{}</b>"),
+    ("cvv", "123", "exp 12/30 CVV {}"),
+    ("cvv", "1234", "cvc code: {}"),
+]
+
+
+@pytest.fixture
+def redactor():
+    return Redactor(b"key of the tests")
+
+
+@pytest.mark.parametrize(("kind", "secret", "around"), KNOWN_BY_FORM)
+def test_a_secret_known_by_its_form_is_replaced_and_nothing_else(redactor, kind, secret, around):
+    redacted = redactor.text(around.format(secret))
+    before, after = around.format("\0").split("\0")
+    assert redacted.startswith(f"{before}‹secret:{kind}:")
+    assert redacted.endswith(f"›{after}")
+    assert redacted.count("‹secret:") == 1
+    assert redactor.text(redacted) == redacted
+
+
+def test_every_detector_has_a_case():
+    shown = {kind for kind, _, _ in KNOWN_BY_FORM}
+    assert shown >= {detector.kind for detector in DETECTORS}
+
+
+@pytest.mark.parametrize(
+    "written", ["4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111"], ids=["spaces", "hyphens", "plain"]
+)
+def test_a_card_has_one_fingerprint_however_it_is_written(redactor, written):
+    assert redactor.text(f"card {written}") == redactor.text("card 4111111111111111")
+
+
+def test_a_code_has_one_fingerprint_with_and_without_its_gap(redactor):
+    assert redactor.text("OTP: 482 913") == redactor.text("OTP: 482913")
+
+
+def test_a_key_has_one_fingerprint_with_line_breaks_and_with_escaped_ones(redactor):
+    block = f"-----BEGIN PRIVATE KEY-----\n{PEM}\n-----END PRIVATE KEY-----"
+    assert redactor.text(block) == redactor.text(block.replace("\n", "\\n"))
+
+
+def test_several_secrets_that_share_one_separator_are_all_found(redactor):
+    redacted = redactor.text("4111111111111111 5555555555554444 378282246310005")
+    assert redacted.count("‹secret:card:") == 3
+
+
+def test_a_secret_in_a_structured_value_keeps_the_kind_of_its_form(redactor):
+    token = "ghp_" + LETTERS + LETTERS[:16]
+    assert redactor.value({"password": token}) == {"password": redactor.text(token)}
+    assert "github_token" in redactor.text(token)

@@ -1,0 +1,61 @@
+"""Input made to be slow or to fail."""
+
+import time
+
+import pytest
+
+from sentric.redaction import Redactor
+
+SIZE = 16_000
+
+
+def assert_linear(make, size=SIZE):
+    """Eight times the text costs about eight times the work: 64 times where the work is quadratic."""
+    costs: list[float] = []
+    for text in (make(size), make(8 * size)):
+        redactor = Redactor(b"key")
+        start = time.process_time()
+        redactor.text(text)
+        costs.append(time.process_time() - start)
+    assert costs[1] < 0.5 or costs[1] < 24 * costs[0]
+
+
+REPEATED = [
+    "a", " ", "\\", '"', "4", "\ud800", "é", "‹", "password",
+    "password:", "password: ", "password=", 'password="',
+    'password=\\"', "password='password=\"", "token=a1b2c3d4 ",
+    "password:x,", "4111111111111111 ", "[4111111111111111,\"",
+    "-----BEGIN PRIVATE KEY-----", "-----BEGIN PRIVATE KEY-----\n-----END ",
+    "eyJ", "eyJaaaaaaaaa.", "a://b:", "a://b:c@",
+    "<input type=password ", "<input type=password value=",
+    "cookie: a=b ", 'cookie: "a', "cookie: a", "otp ", "otp is 1234 ",
+    "‹secret:password:12345678›", "‹secret:", "\\u2039secret:a:12345678\\u203a",
+    "bearer ", "basic aaaaaaaa ", "%3D", "&quot;",
+    "password&quot;:&quot;", 'token="a ', "(?:a+)+$", "\x00",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("part", REPEATED)
+def test_repeated_text_takes_linear_time(part):
+    assert_linear(lambda size: part * (size // len(part)))
+    assert_linear(lambda size: '["' + part * (size // len(part)))
+
+
+def test_quotes_behind_ever_more_backslashes_take_linear_time():
+    assert_linear(lambda size: "".join("password=" + "\\" * n + '"' for n in range(int((2 * size) ** 0.5))))
+
+
+def test_ever_new_secrets_take_linear_time_and_bounded_memory():
+    assert_linear(lambda size: "".join(f"token=a1b2c3d{n} " for n in range(size // 20)))
+    redactor = Redactor(b"key")
+    redactor.text("".join(f"token=a1b2c3d{n} " for n in range(1000)))
+    assert redactor.evicted == 800
+
+
+def test_a_deep_value_is_cut_before_the_stack_ends():
+    value: list = []
+    for _ in range(100_000):
+        value = [value]
+    assert "too deep" in str(Redactor(b"key").value(value))
+    while value:  # taken apart by hand: the interpreter would do it recursively
+        value = value.pop()

@@ -1,0 +1,107 @@
+"""What reads like a secret to a careless pattern, and is none."""
+
+import base64
+import json
+
+import pytest
+
+from sentric.redaction import Redactor
+
+PICTURE = base64.b64encode(bytes(range(256)) * 8).decode()
+
+ORDINARY = [
+    # prose
+    "Reset your password here",
+    "password: required",
+    "Password: must be at least 8 characters",
+    "Enter your password to continue. Forgot password?",
+    "Your password is incorrect",
+    "the password is hidden",
+    "Password (required): ",
+    "Password:\n\nForgot your password?",
+    "The token: a short history",
+    "Secret: nobody knows",
+    "It is a secret. Token of affection. Pass: 3, fail: 0",
+    "bearer of good news, Bearer token authentication, basic knowledge of it",
+    "Authorization: required",
+    "Use OAuth2; password SHA256 hashes, password base64",
+    "a one-time offer, an OTP, two-factor authentication",
+    "Your zip code is 90210",
+    "error code 404123, promo code 123456, country code 4915",
+    "Security code review of everything",
+    "cookies: we use them. Cookie: yes",
+    "shipping: 1234 spin: 12345",
+    # numbers
+    "order 4539578763621487 of 2024-11-21",  # fails the Luhn check
+    "ISBN 978-3-16-148410-0, EAN 4006381333931",
+    "call +1 (415) 555-2671 or 0049 30 901820",
+    "0.4111111111111111 and 4111111111111111.5 and v4111111111111111",
+    "1732165200000000000 ns, 17321652000000000 id",
+    "0000000000000000 4444444444444444",
+    "IBAN DE89 3704 0044 0532 0130 00",
+    "41111111-1111-1111-1111-111111111111",
+    "tokens: 1523, max_tokens=4096, total_tokens: 12, prompt_token: 77",
+    # identifiers
+    "3f2504e0-4f89-11d3-9a0c-0305e82c3301",
+    "commit 9fceb02d0ae598e95dc970b74767f19372d61af8",
+    "sha256:e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855",
+    "next_page_token=CAUQAA2 nextPageToken: 'CAUQAA22' eos_token=</s2>",
+    "session_id=0b1946ac92492d2347c6235b4d2611184",
+    "PWD: pwd sk-spinner sk-folding-cube-animation-large xoxb-token-goes-here",
+    "jane.doe@example.com +44 20 7946 0958 Jane Doe, 221B Baker Street",
+    f"data:image/png;base64,{PICTURE}",
+    # markup and code
+    '<input name="password" type="password" placeholder="Password:" required>',
+    "<input type=password value=''>",
+    '<label for="otp">One-time code</label><input id=otp autocomplete="one-time-code">',
+    '<div class="token keyword">if</div>',
+    "--color-token: #a1b2c3; --pin: 12px",
+    'print("Password: ")',
+    'getpass("Password: ").strip()',
+    "password = get_password2(user)",
+    "password=config.password_v2, token=os.environ_2",
+    "self.password = self.request.password1",
+    "password: str | None = None",
+    "api_key: process.env.OPENAI_API_KEY_2",
+    "api_key=None, token=null, secret=undefined",
+    "token=S3_SECRET_TOKEN",
+    "PASSWORD=$DB_PASSWORD",
+    "password=${PASSWORD1} token={{ token1 }} secret=%(secret)s api_key=<your-key-1>",
+    "password=******** token=xxxxxxxx",
+    'api_key="your-api-key-here"',
+    "https://user:password@example.com/ and https://user:${TOKEN1}@example.com/",
+    "http://localhost:8080/@scope/x, ssh://git@example.com:22/x",
+    "token: https://example.com/docs2 secret: v1.2.3-beta4",
+    # agents
+    '{"text": "<secret>bank_password</secret>", "password": "<secret>p2</secret>"}',
+    json.dumps({"password": "string", "token": {"type": "string"}, "required": ["password"], "show_password": True}),
+    json.dumps([{"token": " Hello", "logprob": -0.1}, {"token": "The quick brown fox jumps"}]),
+    json.dumps({"password": "", "secret": None, "token": 5, "pin": 13, "cvv": 12345, "otp": 1}),
+    "password: ‹secret:password:0a1b2c3d›",
+]
+
+
+@pytest.mark.parametrize("text", ORDINARY)
+def test_ordinary_text_stays_as_it_is(text):
+    assert Redactor(b"key of the tests").text(text) == text
+
+
+@pytest.mark.parametrize(
+    "value",
+    [
+        {"token_count": 5000, "tokens": 90000, "max_tokens": 4096, "usage": {"prompt_tokens": 123456}},
+        {"password_field": "user[password]", "password_reset_url": "/reset", "has_password": "yes1", "pass": "ok1"},
+        {"password": True, "secret": None, "token": 12, "cookie": 1.5, "api_key": 7, "pin": 13},
+        {"properties": {"password": {"type": "string", "description": "At least 8 characters"}}},
+        {"password": "required", "token": "str", "otp": "optional", "cvv": "invalid", "pin": "many", "secret": "***"},
+        ["password", "email"],
+        [["password", "email"], ["Accept", "text/html"]],
+        {"name": "colour", "value": "blue"},
+        {"name": 5, "value": "blue"},
+        {"sequence": 1732165200000000000, "big": 10**30, "negative": -4111111111111111},
+        {"session_id": "0b1946ac-1", "public_key": "abc123def", "keyboard": "k3y", "name": "Jane"},
+    ],
+    ids=str,
+)
+def test_ordinary_values_stay_as_they_are(value):
+    assert Redactor(b"key of the tests").value(value) == value
