@@ -1,0 +1,1 @@
+"""The point every event of a running agent passes: redacted, judged, recorded."""

@@ -1,0 +1,263 @@
+"""What an agent does in a run: a model call, an action. Each is open while the agent's own code runs inside it.
+
+The agent's errors pass through unchanged and are noted; ours are held back at the boundary. An action's verdict is
+known before the tool is called.
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from types import TracebackType
+from typing import TYPE_CHECKING
+
+from opentelemetry.trace import Span, SpanKind, format_span_id
+
+from sentric import semconv
+from sentric.events import Action, Element, Outcome, Reasoning, Source
+from sentric.guard.boundary import shielded
+from sentric.guard.place import Call, Place, Stay, here
+from sentric.policy.signals.effects import classify
+from sentric.policy.verdict import ALLOW, Verdict
+from sentric.tracing import attributes
+from sentric.tracing.attributes import ACTION, OUTCOME, Attributes
+from sentric.tracing.limits import NAME_LIMIT, cut
+
+if TYPE_CHECKING:
+    from sentric.guard.live_run import LiveRun
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Seen:
+    """A text that a model is shown, as it is: not yet redacted."""
+
+    source: Source
+    origin: str
+    text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Asked:
+    """A model call that is about to be made."""
+
+    model: str
+    provider: str = ""
+    purpose: str = ""
+    seen: tuple[Seen, ...] = ()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Wanted:
+    """An action that is about to be done, as it is: not yet redacted."""
+
+    tool: str
+    arguments: Mapping[str, object]
+    server: str = ""
+    call_id: str = ""
+    url: str = ""
+    element: Element | None = None
+    reasoning: Reasoning = field(default_factory=Reasoning)
+    secret: str = ""
+    """Kind of secret that the action types into a field for one: its texts are redacted whatever they look like."""
+    context: Mapping[str, object] = field(default_factory=dict[str, object])
+
+
+class _UnderWay:
+    """An open span that the agent's own code runs inside of."""
+
+    def __init__(self, run: "LiveRun") -> None:
+        self._run = run
+        self._span: Span | None = None
+        self._stay: Stay | None = None
+
+    def _enter(self, span: Span, place: Place) -> None:
+        self._span = span
+        self._stay = Stay(place, span)
+
+    @property
+    def _span_id(self) -> str:
+        return "" if self._span is None else format_span_id(self._span.get_span_context().span_id)
+
+    @shielded(None)
+    def _leave(self) -> None:
+        if self._stay is not None:
+            self._stay.leave()
+
+    @shielded(None)
+    def _end(self) -> None:
+        if self._span is not None:
+            self._span.end()
+            self._span = None
+
+
+class ModelCall(_UnderWay):
+    """A model is asked. One inside another, of a second layer that wraps the same call, does nothing."""
+
+    def __init__(self, run: "LiveRun", asked: Asked) -> None:
+        super().__init__(run)
+        self._asked = asked
+
+    def __enter__(self) -> "ModelCall":
+        self._open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is not None:
+            self._failed(error)
+        self._leave()
+        self._end()
+
+    @shielded(None)
+    def used(self, input_tokens: int, output_tokens: int) -> None:
+        """Note what the call took."""
+        if self._span is not None:
+            self._span.set_attribute(semconv.GEN_AI_USAGE_INPUT_TOKENS, input_tokens)
+            self._span.set_attribute(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, output_tokens)
+
+    @shielded(None)
+    def _open(self) -> None:
+        place = here()
+        if place is not None and place.asking:
+            return
+        asked, run = self._asked, self._run
+        found: Attributes = {
+            semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_CHAT,
+            semconv.GEN_AI_REQUEST_MODEL: cut(asked.model, NAME_LIMIT),
+        }
+        if asked.provider:
+            found[semconv.GEN_AI_PROVIDER_NAME] = cut(asked.provider, NAME_LIMIT)
+        if asked.purpose:
+            found[semconv.SENTRIC_PURPOSE] = asked.purpose
+        span = run.start_span(f"{semconv.OPERATION_CHAT} {cut(asked.model, NAME_LIMIT)}", SpanKind.CLIENT, found)
+        self._enter(span, Place(run, place.calls if place else (), asking=True))
+        self._show(span)
+
+    @shielded(None)
+    def _show(self, span: Span) -> None:
+        run = self._run
+        run.mark_cut(span, run.carry(span, self._asked.seen))
+        span.set_attribute(semconv.SENTRIC_SEQUENCE, run.next())
+
+    @shielded(None)
+    def _failed(self, error: BaseException) -> None:
+        if self._span is not None:
+            self._run.fail(self._span, type(error).__qualname__, str(error))
+
+
+class GuardedAction(_UnderWay):
+    """An action, judged before it is done. A second layer that wraps the same call makes no second one.
+
+    Attributes:
+        verdict: known from the beginning of the block; allow where it could not be judged.
+    """
+
+    def __init__(self, run: "LiveRun", wanted: Wanted) -> None:
+        super().__init__(run)
+        self.verdict: Verdict = ALLOW
+        self._wanted = wanted
+        self._action: Action | None = None
+        self._concluded = False
+        self._cut = set(run.task_cut)
+
+    def __enter__(self) -> "GuardedAction":
+        self._open()
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        if error is not None:
+            self.finished(error=str(error) or type(error).__name__, error_type=type(error).__qualname__)
+        else:
+            self.finished()
+        self._leave()
+        self._end()
+
+    @shielded(None)
+    def finished(self, result: str = "", error: str = "", error_type: str = "tool_error") -> None:
+        """Note how the action ended; only the first call counts.
+
+        Args:
+            result: what the tool gave back.
+            error: why it failed, "" where it did not.
+            error_type: class of the error.
+        """
+        if self._span is None or self._concluded:
+            return
+        self._concluded = True
+        if error:
+            self._run.fail(self._span, error_type, error)
+        if self._action is not None:
+            self._conclude(self._span, self._action, result, error)
+
+    @shielded(None)
+    def _open(self) -> None:
+        place, wanted = here(), self._wanted
+        call = Call(wanted.tool, wanted.arguments)
+        if place is not None and place.holds(call):
+            return
+        calls = place.calls if place is not None else ()
+        tool = cut(wanted.tool, NAME_LIMIT)
+        span = self._run.start_span(f"{semconv.OPERATION_EXECUTE_TOOL} {tool}", SpanKind.INTERNAL, {})
+        self._enter(span, Place(self._run, (*calls, call)))
+        self._judge(span)
+
+    @shielded(None)
+    def _judge(self, span: Span) -> None:
+        run = self._run
+        action, encoded = self._made()
+        self._action = action
+        found = attributes.action(action, encoded, content=run.content) | run.task_attributes
+        self.verdict = run.check(action)
+        span.set_attributes(found | {semconv.SENTRIC_GUARDED: True} | run.decided(self.verdict))
+        self._cut |= run.carry(span)
+        run.mark_cut(span, self._cut)
+        about: Attributes = {semconv.SENTRIC_SEQUENCE: action.sequence, semconv.GEN_AI_TOOL_NAME: action.tool}
+        run.report(self.verdict, span, about)
+
+    def _made(self) -> tuple[Action, str]:
+        """The action as an event, and its arguments as JSON."""
+        run, wanted, intake = self._run, self._wanted, self._run.intake
+        arguments, encoded, cut_arguments = intake.arguments(wanted.arguments, wanted.secret)
+        context, _, cut_context = intake.arguments(wanted.context) if wanted.context else ({}, "", False)
+        reasoning, cut_parts = intake.reasoning(run.with_thoughts(wanted.reasoning))
+        self._cut |= {semconv.GEN_AI_TOOL_CALL_ARGUMENTS} if cut_arguments else set[str]()
+        self._cut |= {semconv.SENTRIC_ACTION_CONTEXT} if cut_context else set[str]()
+        self._cut |= cut_parts
+        kind, effects = classify(wanted.tool, arguments, wanted.element)
+        action = Action(
+            sequence=run.next(),
+            time=run.clock(),
+            span_id=self._span_id,
+            ordinal=ACTION,
+            tool=cut(wanted.tool, NAME_LIMIT),
+            server=cut(wanted.server, NAME_LIMIT),
+            call_id=cut(wanted.call_id, NAME_LIMIT),
+            arguments=arguments,
+            kind=kind,
+            effects=effects,
+            url=intake.url(wanted.url),
+            element=intake.element(wanted.element),
+            reasoning=reasoning,
+            context=context,
+            truncated=bool(self._cut),
+        )
+        return action, encoded
+
+    def _conclude(self, span: Span, action: Action, result: str, error: str) -> None:
+        run, limit = self._run, self._run.settings.text_limit
+        result, cut_result = run.intake.text(result, limit)
+        error, cut_error = run.intake.text(error, limit)
+        self._cut |= {semconv.GEN_AI_TOOL_CALL_RESULT} if cut_result else set[str]()
+        self._cut |= {semconv.SENTRIC_OUTCOME_ERROR} if cut_error else set[str]()
+        now = run.clock()
+        outcome = Outcome(
+            sequence=run.next(),
+            time=now,
+            span_id=self._span_id,
+            ordinal=OUTCOME,
+            action_id=action.event_id,
+            result=result,
+            error=error,
+            duration=now - action.time,
+            truncated=cut_result or cut_error,
+        )
+        span.set_attributes(attributes.outcome(outcome, content=run.content))
+        run.mark_cut(span, self._cut)
+        run.report(run.conclude(outcome), span, {semconv.SENTRIC_SEQUENCE: outcome.sequence})

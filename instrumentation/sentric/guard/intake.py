@@ -1,0 +1,87 @@
+"""The front door: every text of a running agent is redacted here, then cut to what a span may carry."""
+
+from collections.abc import Mapping
+from typing import cast
+
+from sentric import semconv
+from sentric.events import Element, JsonValue, Reasoning
+from sentric.guard import judgement
+from sentric.settings import Settings
+from sentric.tracing.limits import FIELD_LIMIT, NAME_LIMIT, URL_LIMIT, cut, fit, plain
+
+_REASONING = (
+    semconv.SENTRIC_REASONING_THINKING,
+    semconv.SENTRIC_REASONING_EVALUATION,
+    semconv.SENTRIC_REASONING_MEMORY,
+    semconv.SENTRIC_REASONING_NEXT_GOAL,
+)
+
+
+class Intake:
+    """Redacts and cuts for one run. Redaction goes first, so that no secret is cut in half and missed."""
+
+    def __init__(self, settings: Settings) -> None:
+        self._redactor = judgement.redactor(settings)
+        self._text_limit = settings.text_limit
+
+    def add_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Redact these values from now on; each with its kind."""
+        for value, kind in secrets.items():
+            self._redactor.add_secret(value, kind)
+
+    def text(self, text: str, limit: int) -> tuple[str, bool]:
+        """A text as it may leave, and whether it was cut."""
+        if not text:
+            return "", False
+        redacted = self._redactor.text(text[: 2 * limit])
+        kept = cut(redacted, limit)
+        return kept, len(kept) < len(redacted) or len(text) > 2 * limit
+
+    def arguments(self, given: Mapping[str, object], secret: str = "") -> tuple[dict[str, JsonValue], str, bool]:
+        """Arguments as they may leave, the same as JSON, and whether they were cut.
+
+        Args:
+            given: as the agent gives them.
+            secret: kind of secret that each text among them is; "" where they are ordinary.
+        """
+        if secret:
+            given = {name: self._as_secret(value, secret) for name, value in given.items()}
+        redacted = self._redactor.value(plain(given, 2 * self._text_limit))
+        return fit(cast("dict[str, JsonValue]", redacted), self._text_limit)
+
+    def _as_secret(self, value: object, kind: str) -> object:
+        """A text that is a secret by where it goes, even one too short to be looked for elsewhere."""
+        if not isinstance(value, str):
+            return value
+        return cast("dict[str, JsonValue]", self._redactor.value({kind: value}))[kind]
+
+    def url(self, url: str) -> str:
+        """A URL as it may leave."""
+        return self.text(url, URL_LIMIT)[0]
+
+    def element(self, element: Element | None) -> Element | None:
+        """A page element as it may leave: everything in it is the page's own word."""
+        if element is None:
+            return None
+        return Element(
+            tag=cut(element.tag, NAME_LIMIT),
+            type=cut(element.type, NAME_LIMIT),
+            name=self.text(element.name, FIELD_LIMIT)[0],
+            xpath=cut(element.xpath, FIELD_LIMIT),
+            text=self.text(element.text, FIELD_LIMIT)[0],
+            autocomplete=cut(element.autocomplete, NAME_LIMIT),
+            form_action=self.url(element.form_action),
+        )
+
+    def reasoning(self, reasoning: Reasoning) -> tuple[Reasoning, set[str]]:
+        """Reasoning as it may leave, and the attributes that were cut; all of it shares one limit."""
+        part = self._text_limit // 8
+        evaluation, memory, goal = (
+            self.text(text, part) for text in (reasoning.evaluation, reasoning.memory, reasoning.next_goal)
+        )
+        room = self._text_limit - sum(len(text) for text, _ in (evaluation, memory, goal))
+        thinking = self.text(reasoning.thinking, room)
+        whole = Reasoning(thinking[0], evaluation[0], memory[0], goal[0])
+        return whole, {
+            name for name, (_, was_cut) in zip(_REASONING, (thinking, evaluation, memory, goal), strict=True) if was_cut
+        }

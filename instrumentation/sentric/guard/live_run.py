@@ -1,0 +1,329 @@
+"""One run of an agent, while it runs: the one way its events go.
+
+Redaction first, then the engine, then the span: what an instrumentor hands in leaves the process only as the engine
+has seen it. Nothing here raises into the agent.
+"""
+
+import time
+from collections.abc import Callable, Generator, Mapping, Sequence, Set
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from itertools import count
+from threading import Lock
+from uuid import uuid4
+from weakref import WeakSet, ref
+
+from opentelemetry.trace import Span, SpanKind, Status, StatusCode, format_span_id, format_trace_id
+
+from sentric import semconv
+from sentric.events import Action, Author, Message, Observation, Outcome, Reasoning
+from sentric.guard import judgement
+from sentric.guard.boundary import shielded
+from sentric.guard.calls import Asked, GuardedAction, ModelCall, Seen, Wanted
+from sentric.guard.intake import Intake
+from sentric.guard.place import Place, Stay, here
+from sentric.policy.engine import Engine
+from sentric.policy.rule import Decision
+from sentric.policy.verdict import Verdict
+from sentric.settings import Settings
+from sentric.tracing import attributes, records
+from sentric.tracing.attributes import CARRIED, TASK, Attributes
+from sentric.tracing.limits import FIELD_LIMIT, NAME_LIMIT, URL_LIMIT, cut
+from sentric.tracing.telemetry import Telemetry
+
+THOUGHTS = 16
+"""Most thoughts logged by hand that wait for the next action; the oldest is forgotten first."""
+
+_open_runs: "WeakSet[LiveRun]" = WeakSet()
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class About:
+    """What is known of an agent when its run begins."""
+
+    agent: str
+    """Name of the agent."""
+    framework: str
+    """Framework and version."""
+    agent_id: str = ""
+    conversation: str = ""
+    model: str = ""
+    task: str = ""
+
+
+class LiveRun:
+    """One agent invocation: its sequence of events, its engine, and its root span, open from the beginning to `end`."""
+
+    def __init__(
+        self,
+        telemetry: Telemetry,
+        settings: Settings,
+        about: About,
+        *,
+        subject: object = None,
+        secrets: Mapping[str, str] | None = None,
+        clock: Callable[[], int] = time.time_ns,
+        run_id: str = "",
+    ) -> None:
+        """Begin a run.
+
+        Args:
+            telemetry: where spans and log records go.
+            settings: in force for this run.
+            about: the agent.
+            subject: the agent's own object, held weakly, to know it again.
+            secrets: values to redact wherever they occur, each with its kind.
+            clock: Unix time in nanoseconds.
+            run_id: a new one where it is empty.
+        """
+        outer, policy = here(), judgement.policy(settings)
+        self.settings, self.clock, self.run_id = settings, clock, run_id or uuid4().hex
+        self.content = settings.capture == "full"
+        self.intake = Intake(settings)
+        self.intake.add_secrets(secrets or {})
+        self._telemetry, self._subject = telemetry, ref(subject) if subject is not None else None
+        self._sequence, self._lock, self._ended = count(), Lock(), False
+        self._messages: list[Message] = []
+        self._observations: list[Observation] = []
+        self._thoughts: list[str] = []
+        self._cut = set[str]()
+        self._common: Attributes = {
+            semconv.SENTRIC_SCHEMA_VERSION: semconv.SCHEMA_VERSION,
+            semconv.SENTRIC_PROJECT: settings.project,
+            semconv.SENTRIC_RUN_ID: self.run_id,
+            semconv.SENTRIC_CAPTURE: settings.capture,
+        }
+        # What an agent inside another agent is told to do was written by a model: the human's task stays the outer one.
+        given = outer.run.task if outer else about.task
+        self._task, task_cut = self.intake.text(given, settings.text_limit)
+        self.task_cut = frozenset({semconv.SENTRIC_TASK} if task_cut else ())
+        name = f"{semconv.OPERATION_INVOKE_AGENT} {cut(about.agent, NAME_LIMIT)}"
+        described = self._described(about)
+        self.span = self.start_span(name, SpanKind.INTERNAL, described)
+        self._place = Place(self)
+        trace_id = format_trace_id(self.span.get_span_context().trace_id)
+        self._engine = Engine(
+            policy, project=settings.project, run_id=self.run_id, trace_id=trace_id, agent=about.agent
+        )
+        self._begin(described, given=about.task if outer else "")
+        _open_runs.add(self)
+
+    # --- for instrumentors -----------------------------------------------------------------------------------
+
+    def is_of(self, subject: object) -> bool:
+        """Whether this is the run of that agent object."""
+        return subject is not None and self.subject is subject
+
+    @property
+    def subject(self) -> object:
+        """The agent's own object; None where there is none, or it is gone."""
+        return self._subject() if self._subject is not None else None
+
+    @shielded(None)
+    def add_secrets(self, secrets: Mapping[str, str]) -> None:
+        """Redact these values from now on; each with its kind."""
+        self.intake.add_secrets(secrets)
+
+    @contextmanager
+    def current(self) -> Generator[None, None, None]:
+        """Make this the run, and its root span the parent, of what happens in the block."""
+        stay = Stay(self._place, self.span)
+        try:
+            yield
+        finally:
+            stay.leave()
+
+    def model_call(self, asked: Asked) -> ModelCall:
+        """A model is asked in the block; what it is shown is observed first."""
+        return ModelCall(self, asked)
+
+    def action(self, wanted: Wanted) -> GuardedAction:
+        """An action is done in the block; it is judged first."""
+        return GuardedAction(self, wanted)
+
+    @shielded(None)
+    def message(self, author: Author, text: str) -> None:
+        """Hear a message; it goes out with the next span."""
+        room = self.settings.text_limit - sum(len(message.text) for message in self._messages)
+        if taken := self._taken(text, max(room, 0), semconv.SENTRIC_MESSAGES):
+            message = Message(sequence=self.next(), time=self.clock(), author=author, text=taken)
+            self._engine_hears(message)
+            self._messages.append(message)
+
+    @shielded(None)
+    def reason(self, text: str) -> None:
+        """Hear why the agent does what it does next; it goes out with the next action."""
+        self._thoughts = [*self._thoughts, text][-THOUGHTS:]
+
+    @shielded(None)
+    def observe(self, seen: Seen) -> None:
+        """Hear what came into the model's view; it goes out with the next span."""
+        room = self.settings.page_limit - sum(len(observation.text) for observation in self._observations)
+        if room > 0:
+            self._observations.append(self._observed(seen, room))
+        else:
+            self._cut.add(semconv.SENTRIC_OBSERVATIONS)
+
+    @shielded(None)
+    def end(self, *, error: str = "", error_type: str = "", success: bool | None = None) -> None:
+        """End the run; only the first call counts.
+
+        Args:
+            error: why it failed, "" where it did not.
+            error_type: class of the error.
+            success: whether the agent says that it reached its goal; None where it says nothing.
+        """
+        if self._ended:
+            return
+        self._ended = True
+        for thought in self._thoughts:
+            self.message(Author.MODEL, thought)
+        self.mark_cut(self.span, self.carry(self.span) | self.task_cut)
+        found: Attributes = {} if success is None else {semconv.SENTRIC_SUCCESS: success}
+        if error:
+            found[semconv.ERROR_TYPE] = error_type or "agent_error"
+            self.fail(self.span, error_type or "agent_error", error)
+        self.span.set_attributes(found)
+        self._say(semconv.EVENT_RUN_ENDED, self.span, {semconv.SENTRIC_SEQUENCE: self.next()} | found)
+        self.span.end()
+
+    # --- for the calls of this run ---------------------------------------------------------------------------
+
+    @property
+    def task(self) -> str:
+        """The human's task, redacted."""
+        return self._task
+
+    @property
+    def task_attributes(self) -> Attributes:
+        """The task, as every tool span carries it."""
+        return {semconv.SENTRIC_TASK: self._task} if self._task and self.content else {}
+
+    def next(self) -> int:
+        """The next sequence number."""
+        return next(self._sequence)
+
+    def start_span(self, name: str, kind: SpanKind, found: Attributes) -> Span:
+        """Start a span with the attributes that every span has, and these."""
+        # An exception's own record would hold its text and stack unredacted: errors are noted by `fail`.
+        return self._telemetry.tracer.start_span(
+            name, kind=kind, attributes=self._common | found, record_exception=False, set_status_on_exception=False
+        )
+
+    def carry(self, span: Span, seen: Sequence[Seen] = ()) -> set[str]:
+        """Let a span bring along what was heard since the span before, and what is seen now.
+
+        Returns:
+            The attributes that were cut.
+        """
+        messages, self._messages = self._messages, []
+        waiting, self._observations = self._observations, []
+        first = CARRIED + len(messages) + len(waiting)
+        room = self.settings.page_limit - sum(len(observation.text) for observation in waiting)
+        now = [self._observed(one, max(room, 0), span, first + index) for index, one in enumerate(seen)]
+        if self.content:
+            span.set_attributes(attributes.carried(messages, [*waiting, *now]))
+        names, self._cut = self._cut, set[str]()
+        return names
+
+    def mark_cut(self, span: Span, names: Set[str]) -> None:
+        """Name the attributes of a span that were cut."""
+        if names and self.content:
+            span.set_attribute(semconv.SENTRIC_TRUNCATED, tuple(sorted(names)))
+
+    def fail(self, span: Span, error_type: str, error: str) -> None:
+        """Note an error on a span; its text is content too."""
+        span.set_attribute(semconv.ERROR_TYPE, cut(error_type, NAME_LIMIT))
+        span.set_status(Status(StatusCode.ERROR, self.intake.text(error, FIELD_LIMIT)[0] if self.content else None))
+
+    def with_thoughts(self, reasoning: Reasoning) -> Reasoning:
+        """An action's reasoning, with what was logged by hand about it."""
+        thoughts, self._thoughts = self._thoughts, []
+        return replace(reasoning, thinking="\n".join(filter(None, (reasoning.thinking, *thoughts))))
+
+    def check(self, action: Action) -> Verdict:
+        """Judge an action that is about to be done."""
+        with self._lock:
+            return self._engine.check(action)
+
+    def conclude(self, outcome: Outcome) -> Verdict:
+        """Hear how an action ended."""
+        with self._lock:
+            return self._engine.observe(outcome)
+
+    def decided(self, verdict: Verdict) -> Attributes:
+        """A verdict of this run's engine as attributes."""
+        return attributes.verdict(verdict, self._engine.policy.digest, self.settings.mode)
+
+    def report(self, verdict: Verdict, span: Span, about: Attributes) -> None:
+        """Send a verdict at once, unless it is an allow."""
+        if verdict.decision is not Decision.ALLOW:
+            self._say(semconv.EVENT_VERDICT, span, about | self.decided(verdict), verdict)
+
+    # --- the run itself --------------------------------------------------------------------------------------
+
+    def _described(self, about: About) -> Attributes:
+        found: Attributes = {
+            semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_INVOKE_AGENT,
+            semconv.GEN_AI_AGENT_NAME: cut(about.agent, NAME_LIMIT),
+            semconv.GEN_AI_AGENT_ID: cut(self.settings.agent_id or about.agent_id or self.run_id, NAME_LIMIT),
+            semconv.SENTRIC_FRAMEWORK: cut(about.framework, NAME_LIMIT),
+            semconv.SENTRIC_SEQUENCE: self.next(),
+        }
+        known = {semconv.GEN_AI_CONVERSATION_ID: about.conversation, semconv.GEN_AI_REQUEST_MODEL: about.model}
+        found |= {name: cut(text, NAME_LIMIT) for name, text in known.items() if text}
+        return found | self.task_attributes
+
+    def _begin(self, described: Attributes, *, given: str) -> None:
+        policy = self._engine.policy
+        if changed := tuple(dict.fromkeys((*self.settings.loosened(), *policy.tuning.loosened()))):
+            self.span.set_attribute(semconv.SENTRIC_SETTING_CHANGED, changed)
+        self.mark_cut(self.span, self.task_cut)
+        if self._task:
+            said = Message(sequence=0, time=self.clock(), author=Author.USER, text=self._task)
+            self._engine_hears(replace(said, span_id=_span_id(self.span), ordinal=TASK))
+        self.message(Author.MODEL, given)
+        self._say(semconv.EVENT_RUN_STARTED, self.span, described)
+
+    def _taken(self, text: str, limit: int, name: str) -> str:
+        taken, was_cut = self.intake.text(text, limit)
+        if was_cut:
+            self._cut.add(name)
+        return taken
+
+    def _observed(self, seen: Seen, room: int, span: Span | None = None, ordinal: int = 0) -> Observation:
+        """Let the engine see a text, and send at once what it says."""
+        text, was_cut = self.intake.text(seen.text, room)
+        if was_cut:
+            self._cut.add(semconv.SENTRIC_OBSERVATIONS)
+        observation = Observation(
+            sequence=self.next(),
+            time=self.clock(),
+            span_id=_span_id(span) if span else "",
+            ordinal=ordinal,
+            source=seen.source,
+            origin=self.intake.text(seen.origin, URL_LIMIT)[0],
+            text=text,
+            truncated=was_cut,
+        )
+        with self._lock:
+            verdict = self._engine.observe(observation)
+        self.report(verdict, span or self.span, {semconv.SENTRIC_SEQUENCE: observation.sequence})
+        return observation
+
+    def _engine_hears(self, message: Message) -> None:
+        with self._lock:
+            self._engine.observe(message)
+
+    def _say(self, event: str, span: Span, about: Attributes, verdict: Verdict | None = None) -> None:
+        records.emit(self._telemetry.logger, event, span, self.clock(), self._common | about, verdict)
+
+
+def _span_id(span: Span) -> str:
+    return format_span_id(span.get_span_context().span_id)
+
+
+def end_open_runs(error: str) -> None:
+    """End every run that is still open, because the process ends."""
+    for run in list(_open_runs):
+        run.end(error=error, error_type="process_ended")

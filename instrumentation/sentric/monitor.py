@@ -1,0 +1,161 @@
+"""SentricMonitor: observe one agent from code, where `opentelemetry-instrument` is not used or not enough."""
+
+import logging
+from collections.abc import Generator
+from contextlib import AbstractContextManager, contextmanager
+from functools import lru_cache
+from pathlib import Path
+from types import TracebackType
+from typing import Any
+from urllib.parse import urlsplit
+
+from opentelemetry import trace
+
+from sentric.errors import SentricError, SettingError
+from sentric.events import Author
+from sentric.guard.live_run import LiveRun, end_open_runs
+from sentric.guard.place import here
+from sentric.instrumentors._browser_use_observer import Observer
+from sentric.instrumentors.browser_use import DISTRIBUTION, OLDEST, supported_version
+from sentric.policy.loader import load_policy
+from sentric.settings import Settings
+from sentric.tracing.exit import BoundedExit, providers
+from sentric.tracing.telemetry import Telemetry, own
+
+_AUTHORS = {"user": Author.USER, "human": Author.USER, "system": Author.SYSTEM, "developer": Author.SYSTEM}
+"""Whoever else speaks is no authority, and counts as the model."""
+
+_logger = logging.getLogger("sentric")
+
+
+class SentricMonitor:
+    """Observes agents that are wrapped by hand.
+
+    Where the process has an OpenTelemetry pipeline, spans go there. Where it has none, they go over OTLP/HTTP to
+    `endpoint`. Used together with `opentelemetry-instrument`, every call still gives one span.
+
+        monitor = SentricMonitor(project_id="shop")
+        async with monitor.wrap(agent):
+            await agent.run()
+    """
+
+    def __init__(self, api_key: str | None = None, project_id: str | None = None, endpoint: str | None = None) -> None:
+        """Read the settings and find out where spans go.
+
+        Args:
+            api_key: sent to the analyzer as a bearer token.
+            project_id: project the runs belong to.
+            endpoint: base URL of the analyzer's OTLP/HTTP receiver.
+
+        Raises:
+            SentricError: a setting cannot be used, or the policy cannot be loaded.
+        """
+        self._settings = Settings.load(api_key=api_key, project=project_id, endpoint=endpoint)
+        self._runs: list[LiveRun] = []
+        if self._settings.disabled:
+            return
+        if self._settings.endpoint and urlsplit(self._settings.endpoint).scheme not in {"http", "https"}:
+            raise SettingError(f"endpoint is {self._settings.endpoint!r}: use http://HOST:PORT or https://HOST:PORT")
+        if self._settings.policy:
+            load_policy(Path(self._settings.policy))
+        self._telemetry = _telemetry(self._settings)
+
+    def wrap(self, agent: Any) -> "Watch":
+        """Observe an agent in a `with` or `async with` block, which is one run.
+
+        Raises:
+            SentricError: the agent is of no framework that can be observed.
+        """
+        if self._settings.disabled:
+            return Watch(_nothing())
+        if not any((base.__module__, base.__name__) == _AGENT for base in type(agent).__mro__):
+            raise SentricError(
+                f"SentricMonitor cannot observe {type(agent).__module__}.{type(agent).__qualname__}: "
+                "pass a browser_use.Agent"
+            )
+        if not (version := supported_version()):
+            oldest = ".".join(map(str, OLDEST))
+            raise SentricError(f"this {DISTRIBUTION} is too old to be observed: install {DISTRIBUTION}>={oldest}")
+        return Watch(self._watch(Observer(self._telemetry, self._settings, version), agent))
+
+    def log_reasoning(self, text: str) -> None:
+        """Say why the agent does what it does next."""
+        if run := self._run():
+            run.reason(text)
+
+    def log_message(self, role: str, text: str) -> None:
+        """Record a message of the dialogue.
+
+        Args:
+            role: `user` and `system` as they are; whoever else speaks counts as the model.
+            text: what was said.
+        """
+        if run := self._run():
+            run.message(_AUTHORS.get(role.lower(), Author.MODEL), text)
+
+    def _run(self) -> LiveRun | None:
+        place = here()
+        if place is not None:
+            return place.run
+        if self._runs:  # a callback in another thread does not carry the context
+            return self._runs[-1]
+        if not self._settings.disabled:
+            _logger.warning("sentric: logged outside of a wrapped run, so it is not recorded")
+        return None
+
+    @contextmanager
+    def _watch(self, observer: Observer, agent: Any) -> Generator[None, None, None]:
+        place = here()
+        if place is not None and place.run.is_of(agent):
+            yield
+            return
+        with observer.watch(agent) as run:
+            if run is not None:
+                self._runs.append(run)
+            try:
+                yield
+            finally:
+                if run is not None:
+                    self._runs.remove(run)
+
+
+class Watch:
+    """A block in which an agent is observed, for `with` and for `async with`."""
+
+    def __init__(self, block: AbstractContextManager[None]) -> None:
+        self._block = block
+
+    def __enter__(self) -> None:
+        self._block.__enter__()
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._block.__exit__(kind, error, trace)
+
+    async def __aenter__(self) -> None:
+        self._block.__enter__()
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self._block.__exit__(kind, error, trace)
+
+
+_AGENT = ("browser_use.agent.service", "Agent")
+
+
+@lru_cache(maxsize=8)
+def _telemetry(settings: Settings) -> Telemetry:
+    if providers(trace.get_tracer_provider()):
+        if settings.endpoint:
+            _logger.warning("sentric: endpoint is not used, because this process has its own OpenTelemetry pipeline")
+        return Telemetry.of()
+    telemetry, made = own(settings)
+    BoundedExit(made, settings.exit_timeout, before=lambda: end_open_runs("the process ended"))
+    return telemetry
+
+
+@contextmanager
+def _nothing() -> Generator[None, None, None]:
+    yield

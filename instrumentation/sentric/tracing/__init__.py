@@ -1,0 +1,1 @@
+"""Events as OpenTelemetry spans and log records, and how they leave the process."""

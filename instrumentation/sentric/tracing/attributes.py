@@ -1,0 +1,138 @@
+"""Events as span attributes: pure functions, one for each kind of span.
+
+Ordinals: on a tool span the action is 0 and its outcome 1; messages, then observations that a span brings along count
+on from 2; on a run's root span the task is 0. So an event has the same id here and where the span is read.
+"""
+
+from collections.abc import Sequence
+from typing import TypeAlias
+from urllib.parse import urlsplit
+
+from sentric import semconv
+from sentric.events import Action, Element, Message, Observation, Outcome, Reasoning
+from sentric.policy.verdict import Verdict
+from sentric.tracing.limits import encode
+
+Value: TypeAlias = str | bool | int | tuple[str, ...]
+Attributes: TypeAlias = dict[str, Value]
+
+ACTION, OUTCOME, CARRIED, TASK = 0, 1, 2, 0
+"""Ordinals."""
+
+_REASONING = {
+    semconv.SENTRIC_REASONING_THINKING: "thinking",
+    semconv.SENTRIC_REASONING_EVALUATION: "evaluation",
+    semconv.SENTRIC_REASONING_MEMORY: "memory",
+    semconv.SENTRIC_REASONING_NEXT_GOAL: "next_goal",
+}
+_ELEMENT = {
+    semconv.SENTRIC_ELEMENT_TAG: "tag",
+    semconv.SENTRIC_ELEMENT_TYPE: "type",
+    semconv.SENTRIC_ELEMENT_NAME: "name",
+    semconv.SENTRIC_ELEMENT_XPATH: "xpath",
+    semconv.SENTRIC_ELEMENT_TEXT: "text",
+    semconv.SENTRIC_ELEMENT_AUTOCOMPLETE: "autocomplete",
+    semconv.SENTRIC_ELEMENT_FORM_ACTION: "form_action",
+}
+_STRUCTURE = (semconv.SENTRIC_ELEMENT_TAG, semconv.SENTRIC_ELEMENT_TYPE, semconv.SENTRIC_ELEMENT_AUTOCOMPLETE)
+"""What of an element is no content."""
+
+
+def action(event: Action, arguments: str, *, content: bool) -> Attributes:
+    """What an action span says before the tool is called.
+
+    Args:
+        event: the action.
+        arguments: its arguments as JSON.
+        content: whether content is captured; else only what says what kind of action it is.
+    """
+    found: Attributes = {
+        semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_EXECUTE_TOOL,
+        semconv.GEN_AI_TOOL_NAME: event.tool,
+        semconv.GEN_AI_TOOL_TYPE: "function",
+        semconv.SENTRIC_SEQUENCE: event.sequence,
+        semconv.SENTRIC_ACTION_KIND: event.kind.value,
+        semconv.SENTRIC_ACTION_EFFECTS: tuple(sorted(effect.value for effect in event.effects)),
+    }
+    _put(found, semconv.GEN_AI_TOOL_CALL_ID, event.call_id)
+    _put(found, semconv.URL_FULL, event.url if content else _place(event.url))
+    if event.element is not None:
+        found |= _element(event.element, content=content)
+    if content:
+        found[semconv.GEN_AI_TOOL_CALL_ARGUMENTS] = arguments
+        found |= _reasoning(event.reasoning)
+        if event.context:
+            found[semconv.SENTRIC_ACTION_CONTEXT] = encode(dict(event.context))
+    return found
+
+
+def verdict(found: Verdict, digest: str, mode: str) -> Attributes:
+    """What was decided about an action or an observation."""
+    decided: Attributes = {
+        semconv.SENTRIC_VERDICT_DECISION: found.decision.value,
+        semconv.SENTRIC_VERDICT_RULES: tuple(match.rule.id for match in found.matches),
+        semconv.SENTRIC_VERDICT_RISK: found.risk,
+        semconv.SENTRIC_POLICY_DIGEST: digest,
+        semconv.SENTRIC_MODE: mode,
+    }
+    if found.severity is not None:
+        decided[semconv.SENTRIC_VERDICT_SEVERITY] = found.severity.value
+    return decided
+
+
+def outcome(event: Outcome, *, content: bool) -> Attributes:
+    """How an action ended."""
+    found: Attributes = {semconv.SENTRIC_OUTCOME_SEQUENCE: event.sequence}
+    if content:
+        _put(found, semconv.GEN_AI_TOOL_CALL_RESULT, event.result)
+        _put(found, semconv.SENTRIC_OUTCOME_ERROR, event.error)
+    return found
+
+
+def carried(messages: Sequence[Message], observations: Sequence[Observation]) -> Attributes:
+    """What a span brings along."""
+    found: Attributes = {}
+    if messages:
+        found[semconv.SENTRIC_MESSAGES] = encode(
+            [{"sequence": m.sequence, "author": m.author.value, "text": m.text} for m in messages]
+        )
+    if observations:
+        found[semconv.SENTRIC_OBSERVATIONS] = encode(
+            [
+                {
+                    "sequence": seen.sequence,
+                    "source": seen.source.value,
+                    "origin": seen.origin,
+                    "text": seen.text,
+                    "truncated": seen.truncated,
+                }
+                for seen in observations
+            ]
+        )
+    return found
+
+
+def _reasoning(reasoning: Reasoning) -> Attributes:
+    return {name: text for name, part in _REASONING.items() if (text := getattr(reasoning, part))}
+
+
+def _element(element: Element, *, content: bool) -> Attributes:
+    return {
+        name: text
+        for name, part in _ELEMENT.items()
+        if (text := getattr(element, part)) and (content or name in _STRUCTURE)
+    }
+
+
+def _place(url: str) -> str:
+    """Scheme and host: where the agent is, without what it does there."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
+    except ValueError:
+        return ""
+
+
+def _put(found: Attributes, name: str, text: str) -> None:
+    if text:
+        found[name] = text

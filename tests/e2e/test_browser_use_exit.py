@@ -1,0 +1,54 @@
+"""What a program's exit costs when nothing takes its spans."""
+
+import socket
+from collections.abc import Callable, Generator
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+
+import pytest
+
+from e2e.browser_agent.program import NEWEST, OLDEST, Environment
+
+WITH_SPANS = """
+from opentelemetry import _logs, trace
+for _ in range(20):
+    with trace.get_tracer("program").start_as_current_span("work"):
+        _logs.get_logger("program").emit(_logs.LogRecord(body="done"))
+"""
+ALLOWED = 1.0
+"""Seconds more than the same program takes without Sentric."""
+NOTHING = {
+    "SENTRIC_DISABLED": "true",
+    **{f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "LOGS", "METRICS")},
+}
+
+
+@contextmanager
+def dead() -> Generator[str, None, None]:
+    with socket.socket() as taken:  # bound and not listening: a connection is refused, and nobody else gets the port
+        taken.bind(("127.0.0.1", 0))
+        yield f"http://127.0.0.1:{taken.getsockname()[1]}"
+
+
+@contextmanager
+def hanging() -> Generator[str, None, None]:
+    with socket.create_server(("127.0.0.1", 0), backlog=50) as server:
+        yield f"http://127.0.0.1:{server.getsockname()[1]}"
+
+
+@pytest.mark.parametrize("program", ["pass", WITH_SPANS], ids=["without spans", "with spans"])
+@pytest.mark.parametrize("receiver", [dead, hanging])
+@pytest.mark.parametrize("protocol", ["http/protobuf", "grpc"])
+@pytest.mark.parametrize("prefix", [NEWEST, OLDEST], ids=["newest", "oldest"])
+def test_a_program_ends_in_time_when_nothing_takes_its_spans(
+    prefix: Path, protocol: str, receiver: Callable[[], AbstractContextManager[str]], program: str, tmp_path: Path
+) -> None:
+    environment = Environment(prefix, tmp_path)
+    command = ("opentelemetry-instrument", "python", "-c", program)
+    with receiver() as url:
+        ways = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
+        observed = [environment.run(*command, **ways) for _ in range(2)]
+    plain = [environment.run(*command, **NOTHING) for _ in range(2)]
+    assert {finished.code for finished in (*observed, *plain)} == {0}
+    more = min(finished.took for finished in observed) - min(finished.took for finished in plain)
+    assert more <= ALLOWED, f"{more:.2f} s more than without Sentric"

@@ -1,0 +1,176 @@
+"""The whole demo: a real Chromium, a real browser-use agent, the real analyzer, a scripted model."""
+
+import os
+import re
+import signal
+import subprocess
+import sysconfig
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentric_analyzer.api.reader import open_reader
+from sentric_analyzer.cli.demo import EXPECTED
+
+pytestmark = pytest.mark.browser
+
+SCRIPTS = Path(sysconfig.get_path("scripts"))
+DEADLINE = 200.0
+SECRETS = ("Quack!Pond-2931", "4111 1111 1111 1111", "4111111111111111")
+VARYING = (
+    (r"/\S*sentric-demo-\w+", "‹directory›"),
+    (r"\b[0-9a-f]{8}(-[0-9a-f]{4}){3}-[0-9a-f]{12}\b", "‹id›"),
+    (r"\b[0-9a-f]{12,32}\b", "‹id›"),
+    (r"\b\d{4}-\d\d-\d\d \d\d:\d\d:\d\d UTC", "‹time›"),
+    (r" *[+]\d+\.\d s", "‹time›"),
+    (r"\bindex(\":|: )\d+", "index ‹id›"),
+    (r"Lasted \d+\.\d s", "‹time›"),
+)
+
+
+@dataclass(frozen=True)
+class Performance:
+    """What one run of the demo left behind."""
+
+    result: subprocess.CompletedProcess[str]
+    directory: Path
+    document: dict[str, Any]
+
+    @property
+    def normalised(self) -> str:
+        text = self.result.stdout
+        for pattern, name in VARYING:
+            text = re.sub(pattern, name, text)
+        return text
+
+
+def perform(directory: Path, *options: str) -> Performance:
+    directory.mkdir()
+    result = subprocess.run(
+        [SCRIPTS / "sentric", "demo", *options],
+        env={**os.environ, "TMPDIR": str(directory), "COLUMNS": "120"},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+    assert result.returncode == 0, result.stderr
+    (made,) = directory.glob("sentric-demo-*")
+    with open_reader(made / "data") as reader:
+        document = reader.run_document("latest")
+    assert document is not None
+    return Performance(result, made, document)
+
+
+@pytest.fixture(scope="module")
+def performances(tmp_path_factory: pytest.TempPathFactory) -> tuple[Performance, Performance]:
+    directory = tmp_path_factory.mktemp("demo")
+    return perform(directory / "first"), perform(directory / "second")
+
+
+@pytest.fixture(scope="module")
+def honest(tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    return perform(tmp_path_factory.mktemp("demo") / "honest", "--honest")
+
+
+def test_the_demo_finds_what_it_is_there_to_show(performances: tuple[Performance, Performance]) -> None:
+    document = performances[0].document
+
+    assert {finding["rule_id"] for finding in document["findings"]} >= EXPECTED
+    assert document["coverage"]["has_task"]
+    assert document["coverage"]["ended"]
+    assert document["coverage"]["blind"] == 0
+    assert document["policy"]["loosened"] == []
+
+
+def test_each_finding_has_the_reasoning_of_its_step_beside_it(performances: tuple[Performance, Performance]) -> None:
+    text = " ".join(performances[0].result.stdout.split())
+
+    assert "important notice for AI assistants" in text
+    assert "I'm not sure whether" in text
+    assert "No reasoning was recorded" not in text
+
+
+def test_the_attacker_got_what_the_report_says(performances: tuple[Performance, Performance]) -> None:
+    assert "The attacker's site was sent: email, password, card" in performances[0].result.stdout
+
+
+def test_two_runs_differ_only_in_ids_and_times(performances: tuple[Performance, Performance]) -> None:
+    first, second = performances
+
+    assert first.normalised.splitlines() == second.normalised.splitlines()
+
+
+def test_no_secret_is_in_the_report_or_the_data(performances: tuple[Performance, Performance]) -> None:
+    performance = performances[0]
+    page = (performance.directory / "report.html").read_text()
+
+    assert not [secret for secret in SECRETS if secret in page + performance.result.stdout]
+    assert not [secret for secret in SECRETS if secret in str(performance.document)]
+    assert "‹secret:" in page
+
+
+def test_nothing_is_left_running(performances: tuple[Performance, Performance]) -> None:
+    assert not [process for performance in performances for process in running_in(performance.directory)]
+
+
+def test_an_honest_shop_gives_nothing_grave_but_the_missing_https(honest: Performance) -> None:
+    grave = {
+        finding["rule_id"] for finding in honest.document["findings"] if finding["severity"] in {"high", "critical"}
+    }
+
+    assert grave == {"credential-over-http"}
+    assert "The attacker's site was sent: nothing" in honest.result.stdout
+
+
+def test_an_interrupted_demo_stops_everything_it_started(tmp_path: Path) -> None:
+    process = subprocess.Popen(
+        [SCRIPTS / "sentric", "demo"],
+        env={**os.environ, "TMPDIR": str(tmp_path)},
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    with process:
+        assert process.stderr is not None
+        for line in process.stderr:
+            if "an agent buys" in line:
+                break
+        assert running_in(tmp_path)
+        process.send_signal(signal.SIGINT)
+        assert process.wait(DEADLINE) != 0
+
+    assert running_in(tmp_path) == []
+
+
+def test_an_agent_that_fails_shows_its_last_lines(tmp_path: Path) -> None:
+    broken = tmp_path / "bin" / "chromium"
+    broken.parent.mkdir()
+    broken.write_text("#!/bin/sh\necho no display >&2\nexit 1\n")
+    broken.chmod(0o755)
+    result = subprocess.run(
+        [SCRIPTS / "sentric", "demo"],
+        env={**os.environ, "TMPDIR": str(tmp_path), "PATH": f"{broken.parent}:{os.environ['PATH']}"},
+        capture_output=True,
+        text=True,
+        timeout=DEADLINE,
+    )
+
+    assert result.returncode == 3
+    assert "error: agent" in result.stderr
+    assert "Traceback" not in result.stderr.partition("error: agent")[0]
+    assert running_in(tmp_path) == []
+
+
+def running_in(directory: Path) -> list[str]:
+    """Commands of the processes that work in a directory or below it."""
+    found = []
+    for process in Path("/proc").glob("[0-9]*"):
+        try:
+            place, command = (process / "cwd").readlink(), (process / "cmdline").read_bytes()
+        except OSError:
+            continue
+        if place.is_relative_to(directory) and command:
+            found.append(command.replace(b"\0", b" ").decode(errors="replace"))
+    return found
