@@ -1,0 +1,132 @@
+"""The files of the log.
+
+A position counts the bytes of all segments, headers too, since the log began. A segment is named by the
+position at which it begins, and ends where the next one begins: what lies behind that in its file was never
+acknowledged.
+"""
+
+import os
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+from struct import Struct
+
+from sentric_analyzer.log.errors import LogError
+
+_HEADER = Struct("<8sIQ")
+_MAGIC = b"SENTRLOG"
+_VERSION = 1
+HEADER_BYTES = _HEADER.size
+MODE = 0o600
+
+
+@dataclass(frozen=True, slots=True)
+class Segment:
+    """A file of the log, and the position of its first byte."""
+
+    path: Path
+    base: int
+
+    def header(self) -> bytes:
+        """What the file begins with."""
+        return _HEADER.pack(_MAGIC, _VERSION, self.base)
+
+    def check(self) -> None:
+        """Refuse a segment that another version has written.
+
+        Raises:
+            LogError: naming the file and the cure.
+        """
+        with self.path.open("rb") as file:
+            header = file.read(HEADER_BYTES)
+        if len(header) == HEADER_BYTES and header[: len(_MAGIC)] == _MAGIC:
+            version = _HEADER.unpack(header)[1]
+            if version != _VERSION:
+                raise LogError(
+                    f"{self.path}: written in form {version} of the log, and this Sentric reads form "
+                    f"{_VERSION}: use the version that wrote it, or move the file away"
+                )
+
+
+def segment_at(directory: Path, base: int) -> Segment:
+    """The segment that begins at a position, there or not."""
+    return Segment(directory / f"{base:020d}.segment", base)
+
+
+def segments_in(directory: Path) -> list[Segment]:
+    """The segments of a directory, oldest first."""
+    paths = sorted(directory.glob("*.segment"))
+    return [Segment(path, int(path.stem)) for path in paths if path.stem.isdecimal()]
+
+
+class ActiveSegment:
+    """The segment that is being written, made anew.
+
+    Raises:
+        OSError: its file cannot be made.
+    """
+
+    def __init__(self, segment: Segment) -> None:
+        self._segment = segment
+        self._file = os.open(segment.path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, MODE)
+        self.durable = 0
+        """Bytes that are durable; none while not even the name is."""
+
+    @property
+    def header_room(self) -> int:
+        """Bytes that the next append writes before what it is given."""
+        return 0 if self.durable else HEADER_BYTES
+
+    def append(self, buffers: list[bytes]) -> None:
+        """Write and make durable.
+
+        Raises:
+            OSError: what of it is on the disk is not known; `abandon` the segment.
+        """
+        if not self.durable:
+            buffers = [self._segment.header(), *buffers]
+        _write_all(self._file, buffers)
+        os.fdatasync(self._file)
+        if not self.durable:
+            sync_directory(self._segment.path.parent)
+        self.durable += sum(map(len, buffers))
+
+    def abandon(self) -> None:
+        """Cut off what is not durable, and close.
+
+        After a failed sync the kernel may hold pages for clean that never reached the disk, so a file that
+        failed once is not written again. Where even cutting fails, the base of the next segment marks the end
+        of this one.
+        """
+        with suppress(OSError):
+            os.ftruncate(self._file, self.durable)
+        self.close()
+
+    def close(self) -> None:
+        """Close the file."""
+        os.close(self._file)
+
+
+def _write_all(file: int, buffers: list[bytes]) -> None:
+    """Write buffers one after another, whole.
+
+    Raises:
+        OSError: the file may hold a part of them.
+    """
+    most = os.sysconf("SC_IOV_MAX")
+    for first in range(0, len(buffers), most):
+        group = buffers[first : first + most]
+        written = os.writev(file, group)
+        if written < sum(map(len, group)):  # a disk about to be full writes short, and fails when asked again
+            rest = memoryview(b"".join(group))[written:]
+            while rest:
+                rest = rest[os.write(file, rest) :]
+
+
+def sync_directory(directory: Path) -> None:
+    """Make the names in a directory durable."""
+    file = os.open(directory, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(file)
+    finally:
+        os.close(file)

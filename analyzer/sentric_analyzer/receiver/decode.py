@@ -1,0 +1,124 @@
+"""The body of a request into what the log keeps: checked, in protobuf."""
+
+from dataclasses import dataclass
+from typing import Any, cast
+
+from google.protobuf.message import DecodeError, Message
+
+from sentric_analyzer.receiver.encodings import decompress
+from sentric_analyzer.receiver.exports import TRACES, Export
+from sentric_analyzer.receiver.limits import check_items
+from sentric_analyzer.receiver.otlp_json import parse_json
+from sentric_analyzer.receiver.refusal import Reason, Refusal
+
+PROTOBUF = "application/x-protobuf"
+JSON = "application/json"
+_TRACE_ID_BYTES = 16
+_SPAN_ID_BYTES = 8
+_NO_TRACE_ID = bytes(_TRACE_ID_BYTES)
+_NO_SPAN_ID = bytes(_SPAN_ID_BYTES)
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a request may be."""
+
+    body: int
+    """Bytes, before and after decompression."""
+    items: int
+    """Spans or log records."""
+
+
+@dataclass(frozen=True, slots=True)
+class Decoded:
+    """A request that may be kept."""
+
+    body: bytes
+    """Protobuf; the very bytes that came, where nothing had to be changed."""
+    items: int
+    rejected: int
+    """Spans that were left out, because their ids are not valid."""
+
+
+def parse_content_type(header: str) -> str:
+    """The media type that a Content-Type header names.
+
+    Raises:
+        Refusal: it is neither of OTLP's two.
+    """
+    media = header.partition(";")[0].strip().lower()
+    if media not in (PROTOBUF, JSON):
+        raise Refusal(Reason.CONTENT_TYPE, f"send {PROTOBUF} or {JSON}")
+    return media
+
+
+def decode(export: Export, body: bytes, media: str, encoding: str, bounds: Bounds) -> Decoded:
+    """Decompress, check and parse the body of an Export request.
+
+    Raises:
+        Refusal: it is too large, or is not what it says it is.
+    """
+    body = decompress(body, encoding, bounds.body)
+    if export.signal is None:
+        return Decoded(b"", 0, 0)
+    if media == JSON:
+        body = parse_json(body, export.request, bounds.items).SerializeToString()
+    else:
+        check_items(body, bounds.items)
+    request = _parse(export, body)  # what came as JSON too: the reader of the log must be able to do the same
+    if export is TRACES:
+        items, rejected = _drop_invalid_spans(request)
+        changed = rejected > 0
+    else:
+        items, changed = _clear_invalid_ids(request)
+        rejected = 0
+    return Decoded(request.SerializeToString() if changed else body, items, rejected)
+
+
+def _parse(export: Export, body: bytes) -> Message:
+    request = export.request()
+    try:
+        request.ParseFromString(body)
+    except DecodeError:
+        raise Refusal(Reason.MALFORMED, f"the body is not a valid {request.DESCRIPTOR.name}") from None
+    return request
+
+
+def _drop_invalid_spans(request: Message) -> tuple[int, int]:
+    """Take out the spans that OTLP calls invalid; how many stay, and how many went."""
+    kept = rejected = 0
+    for resource_spans in cast(Any, request).resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            spans = scope_spans.spans
+            valid = [span for span in spans if _is_valid(span)]
+            kept += len(valid)
+            if missing := len(spans) - len(valid):
+                rejected += missing
+                del spans[:]
+                spans.extend(valid)
+    return kept, rejected
+
+
+def _is_valid(span: Any) -> bool:
+    trace_id, span_id = span.trace_id, span.span_id
+    return (
+        len(trace_id) == _TRACE_ID_BYTES
+        and len(span_id) == _SPAN_ID_BYTES
+        and trace_id != _NO_TRACE_ID
+        and span_id != _NO_SPAN_ID
+        and len(span.parent_span_id) in (0, _SPAN_ID_BYTES)
+    )
+
+
+def _clear_invalid_ids(request: Message) -> tuple[int, bool]:
+    """Take from log records the ids that are not valid; how many records there are, and whether one changed."""
+    items, changed = 0, False
+    for resource_logs in cast(Any, request).resource_logs:
+        for scope_logs in resource_logs.scope_logs:
+            items += len(scope_logs.log_records)
+            for record in scope_logs.log_records:
+                if len(record.trace_id) not in (0, _TRACE_ID_BYTES):
+                    record.trace_id, changed = b"", True
+                if len(record.span_id) not in (0, _SPAN_ID_BYTES):
+                    record.span_id, changed = b"", True
+    return items, changed

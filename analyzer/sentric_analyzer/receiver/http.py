@@ -1,0 +1,63 @@
+"""OTLP over HTTP/1.1.
+
+A server of our own on httptools: the general ones never close a slow head or body, and this needs a fraction of
+their time for a small request.
+"""
+
+import asyncio
+import socket
+
+from sentric_analyzer.receiver.connection import Connection, Deadlines, Host, Reply
+from sentric_analyzer.receiver.intake import Intake
+from sentric_analyzer.receiver.limits import Budget
+from sentric_analyzer.receiver.messages import Request
+from sentric_analyzer.receiver.refusal import Refusal
+from sentric_analyzer.receiver.replies import failure, success
+
+
+class HttpServer:
+    """Gives requests to the intake. For one event loop."""
+
+    _server: asyncio.Server
+
+    def __init__(self, intake: Intake, budget: Budget, deadlines: Deadlines, most_connections: int) -> None:
+        self._intake = intake
+        self._host = Host(
+            answer=self._answer,
+            refuse=self._refuse,
+            body_limit=intake.bounds.body,
+            budget=budget,
+            most_connections=most_connections,
+            deadlines=deadlines,
+        )
+
+    async def start(self, listening: socket.socket) -> None:
+        """Serve a listening socket."""
+        loop = asyncio.get_running_loop()
+        self._server = await loop.create_server(lambda: Connection(self._host), sock=listening)
+
+    async def stop(self, seconds: float) -> None:
+        """Accept nothing more, answer what has begun for at most so long, and close."""
+        self._server.close()
+        for connection in list(self._host.connections):
+            connection.finish()
+        if self._host.connections:
+            await asyncio.wait([connection.closed for connection in self._host.connections], timeout=seconds)
+        for connection in list(self._host.connections):
+            connection.abort()
+
+    async def _answer(self, request: Request) -> Reply:
+        target = request.target
+        try:
+            rejected = await self._intake.accept(target.export, request.body, target.media, target.encoding)
+        except Refusal as refusal:
+            return _reply(refusal, target.media)
+        return Reply(200, target.media, success(target.export, rejected, target.media))
+
+    def _refuse(self, refusal: Refusal, media: str) -> Reply:
+        self._intake.refused(refusal)
+        return _reply(refusal, media)
+
+
+def _reply(refusal: Refusal, media: str) -> Reply:
+    return Reply(refusal.answer.status, media, failure(refusal, media), refusal.answer.retry)

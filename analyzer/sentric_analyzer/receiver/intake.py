@@ -1,0 +1,101 @@
+"""What happens to a request, whichever way it came: decoded, made durable, and only then acknowledged."""
+
+import asyncio
+import logging
+import time
+from collections.abc import Callable
+from concurrent.futures import Executor
+
+from sentric_analyzer.declaration import OnCount
+from sentric_analyzer.log import Log, LogBusyError, LogUnavailableError, Record
+from sentric_analyzer.receiver.counts import Counter
+from sentric_analyzer.receiver.decode import PROTOBUF, Bounds, Decoded, decode
+from sentric_analyzer.receiver.encodings import IDENTITY
+from sentric_analyzer.receiver.exports import Export
+from sentric_analyzer.receiver.refusal import Reason, Refusal
+
+_logger = logging.getLogger(__name__)
+
+_HEAVY = 64 << 10
+"""Bytes of a compressed or JSON body from which decoding it would hold up the other connections."""
+_PATIENCE = 10.0
+"""Seconds a sender is kept waiting for the disk; senders themselves give up after 10 by default."""
+
+
+class Intake:
+    """Accepts requests into the log. For one event loop."""
+
+    def __init__(
+        self,
+        log: Log,
+        bounds: Bounds,
+        on_count: OnCount,
+        executor: Executor,
+        *,
+        clock: Callable[[], int] = time.time_ns,
+    ) -> None:
+        self.bounds = bounds
+        self._log = log
+        self._on_count = on_count
+        self._executor = executor
+        self._clock = clock
+        self._failing = False
+
+    async def accept(self, export: Export, body: bytes, media: str, encoding: str) -> int:
+        """Take in a request, and return when it is durable; how many of its spans were left out.
+
+        Raises:
+            Refusal: it was not taken in.
+        """
+        try:
+            decoded = await self._decode(export, body, media, encoding)
+            await self._keep(export, decoded)
+        except Refusal as refusal:
+            self.refused(refusal)
+            raise
+        except Exception:  # the one boundary for bugs of ours: the sender gets no traceback
+            _logger.exception("A request was refused because of a mistake in Sentric itself")
+            failure = Refusal(Reason.INTERNAL, "an error in Sentric; its log tells more")
+            self.refused(failure)
+            raise failure from None
+        self._count(Counter.REQUESTS, export, 1)
+        self._count(Counter.INVALID, export, decoded.rejected)
+        return decoded.rejected
+
+    def refused(self, refusal: Refusal) -> None:
+        """Count a refusal."""
+        self._on_count(Counter.REFUSED, refusal.reason, 1)
+
+    async def _decode(self, export: Export, body: bytes, media: str, encoding: str) -> Decoded:
+        if len(body) < _HEAVY or (media == PROTOBUF and encoding == IDENTITY):
+            return decode(export, body, media, encoding, self.bounds)
+        loop = asyncio.get_running_loop()
+        return await loop.run_in_executor(self._executor, decode, export, body, media, encoding, self.bounds)
+
+    async def _keep(self, export: Export, decoded: Decoded) -> None:
+        if export.signal is None or not decoded.items:
+            return
+        record = Record("", export.signal, decoded.body, self._clock())
+        try:
+            async with asyncio.timeout(_PATIENCE):
+                receipt = await self._log.append_async(record)
+        except (LogBusyError, TimeoutError):
+            raise Refusal(Reason.BUSY, "too much is waiting: try again") from None
+        except LogUnavailableError as error:
+            self._note_failure(error)
+            raise Refusal(Reason.UNAVAILABLE, "the request cannot be kept now: try again") from None
+        self._failing = False
+        if receipt.duplicate:
+            self._count(Counter.DUPLICATES, export, 1)
+        else:
+            self._count(Counter.ITEMS, export, decoded.items)
+            self._count(Counter.BYTES, export, len(decoded.body))
+
+    def _note_failure(self, error: LogUnavailableError) -> None:
+        if not self._failing:  # once, not for each request
+            _logger.error("%s", error)
+        self._failing = True
+
+    def _count(self, counter: Counter, export: Export, amount: int) -> None:
+        if amount:
+            self._on_count(counter, export.name, amount)

@@ -1,0 +1,115 @@
+"""Bounds on what is taken in, checked before memory is spent on it."""
+
+from collections.abc import Mapping, Sequence
+from typing import cast
+
+from sentric_analyzer.receiver.refusal import Reason, Refusal
+
+_LENGTH_DELIMITED = 2
+_SMALLEST_MESSAGE = 2
+"""Bytes of an empty nested message: its tag and its length."""
+
+
+class Budget:
+    """Bytes of bodies that may be held at once, over all connections. For one thread."""
+
+    def __init__(self, most: int) -> None:
+        self._left = most
+
+    def claim(self, count: int) -> bool:
+        """Take bytes, if there are so many left."""
+        if count > self._left:
+            return False
+        self._left -= count
+        return True
+
+    def release(self, count: int) -> None:
+        """Give bytes back."""
+        self._left += count
+
+
+def check_items(body: bytes, most: int) -> None:
+    """Refuse a protobuf Export request that would grow to too many messages, before it is parsed.
+
+    An empty span takes 2 bytes on the wire and 80 in memory. Resources and scopes count like spans and log
+    records: in all of OTLP they are field 1, then field 2, then field 2.
+
+    Raises:
+        Refusal: it has more of them than `most`, or is not protobuf.
+    """
+    if len(body) <= most * _SMALLEST_MESSAGE:
+        return
+    left = most
+    level = [(0, len(body))]
+    try:
+        for field in (1, 2, 2):
+            below: list[tuple[int, int]] = []
+            for start, end in level:
+                _find(body, start, end, field, below, left)
+            left -= len(below)
+            level = below
+    except IndexError:
+        raise Refusal(Reason.MALFORMED, "the body is not a valid protobuf message") from None
+
+
+def check_json_items(request: object, most: int) -> None:
+    """The same for OTLP/JSON, after `json.loads` and before its messages are made.
+
+    Raises:
+        Refusal: it has more of them than `most`.
+    """
+    left = most
+    level = [request]
+    for names in (("resourceSpans", "resourceLogs"), ("scopeSpans", "scopeLogs"), ("spans", "logRecords")):
+        level = [item for parent in level for name in names for item in _children(parent, name)]
+        if (left := left - len(level)) < 0:
+            raise _too_many(most)
+
+
+def _children(parent: object, name: str) -> Sequence[object]:
+    children = cast(Mapping[str, object], parent).get(name) if isinstance(parent, dict) else None
+    return cast(list[object], children) if isinstance(children, list) else ()
+
+
+def _find(body: bytes, position: int, end: int, field: int, found: list[tuple[int, int]], most: int) -> None:
+    """Add where the nested messages of a field lie; IndexError where this is not protobuf."""
+    wanted = field << 3 | _LENGTH_DELIMITED
+    while position < end:
+        tag, position = _varint(body, position)
+        match tag & 7:
+            case 0:
+                _, position = _varint(body, position)
+            case 1:
+                position += 8
+            case 5:
+                position += 4
+            case 2:
+                length, position = _varint(body, position)
+                if tag == wanted:
+                    found.append((position, position + length))
+                    if len(found) > most:
+                        raise _too_many(most)
+                position += length
+            case _:
+                raise IndexError
+    if position != end:
+        raise IndexError
+
+
+def _varint(body: bytes, position: int) -> tuple[int, int]:
+    value = body[position]
+    position += 1
+    if value < 128:
+        return value, position
+    value &= 127
+    for shift in range(7, 70, 7):
+        byte = body[position]
+        position += 1
+        value |= (byte & 127) << shift
+        if byte < 128:
+            return value, position
+    raise IndexError
+
+
+def _too_many(most: int) -> Refusal:
+    return Refusal(Reason.TOO_MANY, "the request has too many items: send fewer in each")

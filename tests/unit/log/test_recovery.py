@@ -1,0 +1,145 @@
+import logging
+import shutil
+from pathlib import Path
+
+import pytest
+
+from sentric_analyzer.log import Limits, Log, LogCorruptError, LogError, Record, Signal
+from sentric_analyzer.log.segment import HEADER_BYTES
+
+SMALL = Limits(segment_bytes=400)
+
+
+def record(number: int) -> Record:
+    return Record("p", Signal.TRACES, str(number).encode().ljust(60, b"."), number)
+
+
+def write(directory: Path, numbers: range, limits: Limits | None = None) -> list[int]:
+    """Append records; the positions after them."""
+    with Log.open(directory, limits) as log:
+        for number in numbers:
+            log.append(record(number))
+        return [entry.next_position for entry in log.read(0)]
+
+
+def numbers_in(log: Log) -> list[int]:
+    """What can be read, damage left out."""
+    found: list[int] = []
+    position = log.committed
+    while True:
+        try:
+            for entry in log.read(position):
+                found.append(entry.record.received)
+                position = entry.next_position
+        except LogCorruptError as damage:
+            position = damage.next_position
+        else:
+            return found
+
+
+def only_segment(directory: Path) -> Path:
+    (path,) = directory.glob("*.segment")
+    return path
+
+
+def test_a_tail_torn_anywhere_is_cut_off_and_counted(tmp_path: Path) -> None:
+    ends = write(tmp_path / "whole", range(3))
+    content = only_segment(tmp_path / "whole").read_bytes()
+    for length in range(0, len(content), 3):
+        torn = tmp_path / "torn"
+        shutil.rmtree(torn, ignore_errors=True)
+        shutil.copytree(tmp_path / "whole", torn)
+        only_segment(torn).write_bytes(content[:length])
+        whole = sum(end <= length for end in ends)
+        kept = ends[whole - 1] if whole else 0
+
+        with Log.open(torn) as log:
+            assert numbers_in(log) == list(range(whole))
+            assert log.recovery.torn_bytes == (length - kept if whole else max(length - HEADER_BYTES, 0))
+            log.append(record(7))
+            assert numbers_in(log) == [*range(whole), 7]
+        with Log.open(torn) as log:
+            assert log.recovery.torn_bytes == 0
+            assert numbers_in(log) == [*range(whole), 7]
+
+
+@pytest.mark.parametrize("junk", [b"\0" * 5000, b"\xf5STR" * 100, b"junk"])
+def test_junk_behind_the_last_record_is_cut_off(junk: bytes, tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path, range(3))
+    with only_segment(tmp_path).open("ab") as file:
+        file.write(junk)
+    with Log.open(tmp_path) as log:
+        assert log.recovery.torn_bytes == len(junk)
+        assert numbers_in(log) == [0, 1, 2]
+    assert [entry.levelno for entry in caplog.records] == [logging.WARNING]
+
+
+def test_damage_before_whole_records_is_reported_and_loses_nothing_else(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    ends = write(tmp_path, range(5))
+    path = only_segment(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[ends[1] + 30] ^= 1
+    path.write_bytes(content)
+
+    with Log.open(tmp_path) as log:
+        (damage,) = log.recovery.damage
+        assert damage.startswith(f"{path}: {ends[2] - ends[1]} bytes from byte {ends[1]} on are damaged or missing")
+        assert damage in caplog.text
+        assert numbers_in(log) == [0, 1, 3, 4]
+        with pytest.raises(LogCorruptError, match="are damaged or missing: the requests in them are lost") as caught:
+            list(log.read(0))
+        assert (caught.value.position, caught.value.next_position) == (ends[1], ends[2])
+
+
+def test_damage_in_an_older_segment_is_met_by_the_reader(tmp_path: Path) -> None:
+    write(tmp_path, range(12), SMALL)
+    oldest, second, *_ = sorted(tmp_path.glob("*.segment"))
+    content = oldest.read_bytes()
+    oldest.write_bytes(content[:-5] + b"-----")
+
+    with Log.open(tmp_path, SMALL) as log:
+        assert not log.recovery.damage
+        with pytest.raises(LogCorruptError) as caught:
+            list(log.read(0))
+        assert caught.value.next_position == int(second.stem)
+        found = numbers_in(log)
+    assert len(found) == 11
+
+
+@pytest.mark.parametrize(("index", "message"), [(0, "a file is missing"), (1, "damaged or missing")])
+def test_a_missing_segment_is_met_by_the_reader(index: int, message: str, tmp_path: Path) -> None:
+    write(tmp_path, range(12), SMALL)
+    paths = sorted(tmp_path.glob("*.segment"))
+    paths[index].unlink()
+    with Log.open(tmp_path, SMALL) as log:
+        with pytest.raises(LogCorruptError, match=message) as caught:
+            list(log.read(0))
+        assert caught.value.next_position == int(paths[index + 1].stem)
+        assert 0 < len(numbers_in(log)) < 12
+
+
+def test_records_behind_a_damaged_header_are_kept(tmp_path: Path) -> None:
+    write(tmp_path, range(3))
+    path = only_segment(tmp_path)
+    path.write_bytes(b"?" * HEADER_BYTES + path.read_bytes()[HEADER_BYTES:])
+    with Log.open(tmp_path) as log:
+        assert numbers_in(log) == [0, 1, 2]
+
+
+def test_a_segment_of_another_version_is_one_line(tmp_path: Path) -> None:
+    write(tmp_path, range(1))
+    path = only_segment(tmp_path)
+    content = bytearray(path.read_bytes())
+    content[8] = 9
+    path.write_bytes(content)
+    with pytest.raises(LogError, match="written in form 9 of the log") as caught:
+        Log.open(tmp_path)
+    assert "\n" not in str(caught.value)
+
+
+def test_files_that_are_not_segments_are_left_alone(tmp_path: Path) -> None:
+    (tmp_path / "copy.segment").write_text("mine")
+    write(tmp_path, range(1))
+    assert (tmp_path / "copy.segment").read_text() == "mine"

@@ -1,0 +1,146 @@
+import asyncio
+import gzip
+import json
+import os
+from collections import Counter as Tally
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from sentric_analyzer.log import Limits, Log
+from sentric_analyzer.receiver import intake as intake_module
+from sentric_analyzer.receiver.counts import COUNTERS, Counter
+from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds
+from sentric_analyzer.receiver.exports import METRICS, TRACES
+from sentric_analyzer.receiver.intake import Intake
+from sentric_analyzer.receiver.refusal import Reason, Refusal
+
+
+class Fixture:
+    def __init__(self, log: Log, executor: ThreadPoolExecutor) -> None:
+        self.counts: Tally[tuple[str, str]] = Tally()
+        self.log = log
+        self.intake = Intake(log, Bounds(1 << 20, 100), self._count, executor, clock=lambda: 42)
+
+    def _count(self, counter: Counter, value: str, amount: int) -> None:
+        assert value in COUNTERS[counter].values
+        self.counts[counter, value] += amount
+
+    async def accept(self, body: bytes, media: str = PROTOBUF, encoding: str = "") -> int:
+        return await self.intake.accept(TRACES, body, media, encoding)
+
+
+@pytest.fixture
+def fixture(tmp_path: Path) -> Iterator[Fixture]:
+    with Log.open(tmp_path, Limits(backlog_bytes=1 << 20)) as log, ThreadPoolExecutor(1) as executor:
+        yield Fixture(log, executor)
+
+
+def request_of(*names: str) -> bytes:
+    request = ExportTraceServiceRequest()
+    scope = request.resource_spans.add().scope_spans.add()
+    for name in names:
+        scope.spans.add(name=name, trace_id=b"t" * 16, span_id=b"s" * 8)
+    scope.spans.add(name="without ids")
+    return request.SerializeToString()
+
+
+async def test_what_is_accepted_is_in_the_log_and_counted(fixture: Fixture) -> None:
+    assert await fixture.accept(request_of("a", "b")) == 1
+
+    (entry,) = fixture.log.read(0)
+    assert (entry.record.project, entry.record.signal, entry.record.received) == ("", "traces", 42)
+    spans = ExportTraceServiceRequest.FromString(entry.record.body).resource_spans[0].scope_spans[0].spans
+    assert [span.name for span in spans] == ["a", "b"]
+    assert fixture.counts == {
+        (Counter.REQUESTS, "traces"): 1,
+        (Counter.ITEMS, "traces"): 2,
+        (Counter.INVALID, "traces"): 1,
+        (Counter.BYTES, "traces"): len(entry.record.body),
+    }
+
+
+async def test_what_comes_again_is_acknowledged_and_not_kept_twice(fixture: Fixture) -> None:
+    for _ in range(3):
+        await fixture.accept(request_of("a"))
+    assert len(list(fixture.log.read(0))) == 1
+    assert fixture.counts[Counter.DUPLICATES, "traces"] == 2
+    assert fixture.counts[Counter.ITEMS, "traces"] == 1
+
+
+async def test_what_is_empty_and_metrics_are_acknowledged_and_not_kept(fixture: Fixture) -> None:
+    assert await fixture.accept(b"") == 0
+    assert await fixture.accept(b"{}", JSON) == 0
+    assert await fixture.intake.accept(METRICS, b"\xff", PROTOBUF, "") == 0
+    assert list(fixture.log.read(0)) == []
+    assert fixture.counts == {(Counter.REQUESTS, "traces"): 2, (Counter.REQUESTS, "metrics"): 1}
+
+
+async def test_a_large_body_that_must_be_unpacked_leaves_the_loop_free(fixture: Fixture) -> None:
+    body = json.dumps({"resourceSpans": [{"padding": "x" * 100_000}]}).encode()
+    await fixture.accept(body, JSON)
+    await fixture.accept(gzip.compress(os.urandom(0)).ljust(10, b"\0"), PROTOBUF, "gzip")
+    assert fixture.counts[Counter.REQUESTS, "traces"] == 2
+
+
+async def refusal_of(fixture: Fixture, body: bytes) -> Refusal:
+    with pytest.raises(Refusal) as caught:
+        await fixture.accept(body)
+    return caught.value
+
+
+async def test_a_bad_body_is_refused_and_counted(fixture: Fixture) -> None:
+    assert (await refusal_of(fixture, b"\xff")).reason is Reason.MALFORMED
+    assert fixture.counts == {(Counter.REFUSED, "malformed"): 1}
+
+
+async def test_a_full_disk_is_a_refusal_to_try_again_and_is_told_once(
+    fixture: Fixture, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def full(_: int) -> None:
+        raise OSError(28, "No space left on device")
+
+    with monkeypatch.context() as patch:
+        patch.setattr(os, "fdatasync", full)
+        for name in "ab":
+            refusal = await refusal_of(fixture, request_of(name))
+            assert (refusal.reason, refusal.answer.retry) == (Reason.UNAVAILABLE, True)
+    assert caplog.text.count("No space left on device") == 1
+    await fixture.accept(request_of("a"))
+    assert len(list(fixture.log.read(0))) == 1
+
+
+async def test_too_long_a_backlog_is_a_refusal_to_try_again(fixture: Fixture) -> None:
+    await fixture.accept(request_of("x" * (1 << 19), "y" * (1 << 18)))
+    await fixture.accept(request_of("z" * (1 << 19)))
+    refusal = await refusal_of(fixture, request_of("more"))
+    assert (refusal.reason, refusal.answer.status, refusal.answer.retry) == (Reason.BUSY, 503, True)
+
+
+async def test_a_slow_disk_is_a_refusal_to_try_again(fixture: Fixture, monkeypatch: pytest.MonkeyPatch) -> None:
+    loop, go_on = asyncio.get_running_loop(), asyncio.Event()
+    monkeypatch.setattr(
+        os, "fdatasync", lambda _: asyncio.run_coroutine_threadsafe(go_on.wait(), loop).result(10) and None
+    )
+    monkeypatch.setattr(intake_module, "_PATIENCE", 0.01)
+    assert (await refusal_of(fixture, request_of("a"))).reason is Reason.BUSY
+    go_on.set()
+    monkeypatch.setattr(intake_module, "_PATIENCE", 10.0)
+    await fixture.accept(request_of("a"))  # the sender tries again, and the first try has been written meanwhile
+    assert len(list(fixture.log.read(0))) == 1
+
+
+async def test_a_mistake_of_our_own_tells_the_sender_nothing(
+    fixture: Fixture, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    def broken(*_: object) -> None:
+        raise RuntimeError("secret detail")
+
+    monkeypatch.setattr(intake_module, "decode", broken)
+    refusal = await refusal_of(fixture, b"")
+    assert (refusal.reason, refusal.answer.status) == (Reason.INTERNAL, 500)
+    assert "secret detail" not in str(refusal)
+    assert "secret detail" in caplog.text

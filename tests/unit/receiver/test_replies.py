@@ -1,0 +1,51 @@
+import json
+
+import pytest
+from google.rpc.error_details_pb2 import RetryInfo
+from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
+
+from sentric_analyzer.receiver.counts import COUNTERS, Counter
+from sentric_analyzer.receiver.decode import JSON, PROTOBUF
+from sentric_analyzer.receiver.exports import EXPORTS, TRACES
+from sentric_analyzer.receiver.refusal import ANSWERS, Reason, Refusal
+from sentric_analyzer.receiver.replies import failure, status_of, success
+
+
+def test_success_says_nothing_where_everything_was_accepted() -> None:
+    for export in EXPORTS:
+        assert (success(export, 0, PROTOBUF), success(export, 0, JSON)) == (b"", b"{}")
+
+
+def test_partial_success_says_how_many_spans_were_left_out() -> None:
+    partial = ExportTraceServiceResponse.FromString(success(TRACES, 3, PROTOBUF)).partial_success
+    assert (partial.rejected_spans, "trace id" in partial.error_message) == (3, True)
+    assert json.loads(success(TRACES, 3, JSON))["partialSuccess"]["rejectedSpans"] == "3"
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_every_refusal_is_a_status_in_the_encoding_of_the_request(reason: Reason) -> None:
+    refusal = Refusal(reason, "why")
+    status = Status.FromString(failure(refusal, PROTOBUF))
+    assert (status.code, status.message) == (ANSWERS[reason].code, "why")
+    assert json.loads(failure(refusal, JSON)) == {"code": status.code, "message": "why"}
+
+
+@pytest.mark.parametrize("reason", Reason)
+def test_only_what_may_succeed_later_may_be_tried_again(reason: Reason) -> None:
+    answer = ANSWERS[reason]
+    assert answer.retry == (reason in (Reason.BUSY, Reason.UNAVAILABLE))
+    assert answer.retry == (answer.status in (429, 502, 503, 504))
+    assert answer.retry == (answer.code == 14)
+    assert len(status_of(Refusal(reason, "")).details) == answer.retry
+
+
+def test_a_sender_is_told_when_to_try_again() -> None:
+    info = RetryInfo()
+    assert status_of(Refusal(Reason.BUSY, "")).details[0].Unpack(info)
+    assert info.retry_delay.seconds == 1
+
+
+def test_every_counter_is_declared_with_every_value_of_its_label() -> None:
+    assert set(COUNTERS) == set(Counter)
+    assert set(COUNTERS[Counter.REFUSED].values) == set(Reason)
