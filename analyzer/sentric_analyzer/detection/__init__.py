@@ -1,0 +1,5 @@
+"""Detection: the engine over recorded runs."""
+
+from sentric_analyzer.detection.detect import detect
+
+__all__ = ["detect"]

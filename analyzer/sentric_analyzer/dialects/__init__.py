@@ -1,0 +1,64 @@
+"""Spans to runs: one dialect for each convention of telling about agents.
+
+Adding a dialect touches its own file and `DIALECTS`.
+"""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Sequence
+
+from sentric.events import Run
+from sentric.redaction import Redactor
+from sentric_analyzer.dialects.dialect import Dialect
+from sentric_analyzer.dialects.gen_ai import GenAi
+from sentric_analyzer.dialects.redacted import redacted
+from sentric_analyzer.dialects.sentric import Sentric
+from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.spans import Span
+
+__all__ = ["DIALECTS", "Dialect", "read_runs"]
+
+DIALECTS: tuple[Dialect, ...] = (Sentric(), GenAi())
+"""Every dialect. Of two that tell of the same calls in one trace, the first is believed."""
+
+
+def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor) -> list[Run]:
+    """The runs that spans tell of, redacted.
+
+    The result does not depend on the order in which the spans arrived, nor on duplicates.
+
+    Args:
+        spans: of one trace, or of several.
+        project: the project they were sent to.
+        redactor: made for these spans alone, because it remembers the secrets it finds.
+
+    Returns:
+        The runs in the order of their dialects and start; empty where no dialect recognises a span.
+    """
+    by_trace: dict[str, list[Span]] = defaultdict(list)
+    for span in spans:
+        by_trace[span.trace_id].append(span)
+    return [run for trace in by_trace.values() for run in _read(trace, project, redactor)]
+
+
+def _read(spans: Sequence[Span], project: str, redactor: Redactor) -> Iterator[Run]:
+    trace = Trace(spans)
+    left = list(trace.nodes)
+    for dialect in DIALECTS:
+        mine = [node for node in left if dialect.recognises(node.span)]
+        if not mine:
+            continue
+        for run in dialect.read(trace, mine, project=project):
+            yield dialect.finish(redacted(run, redactor))
+        left = _beyond(trace, left, mine)
+
+
+def _beyond(trace: Trace, left: Iterable[Node], read: Iterable[Node]) -> list[Node]:
+    """What lies outside the runs that have been read: inside them, another convention tells the same again."""
+    heads = set(read)
+    lost = {node.lost for node in heads if node.lost}
+
+    def step(node: Node, above: bool | None) -> bool:
+        return bool(above) or node in heads or node.lost in lost
+
+    inside = trace.inherit(step)
+    return [node for node in left if not inside[node]]

@@ -1,0 +1,124 @@
+"""Traces in the OpenTelemetry conventions for generative AI, as many instrumentations write them."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+
+from sentric import semconv
+from sentric.events import Action, AnyEvent, Coverage, Run
+from sentric.policy.signals.effects import classify
+from sentric_analyzer.dialects.gen_ai.place import Place, operation, places
+from sentric_analyzer.dialects.gen_ai.reading import Reading, Seen
+from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.values import attribute, error_of, moment, text_of
+from sentric_analyzer.spans import Span
+
+RUN_ID_LIMIT = 256
+"""Longest run id that is taken over from a span."""
+
+
+class GenAi:
+    """The OpenTelemetry GenAI conventions, with the spellings of pydantic-ai and of MCP's own spans."""
+
+    name = "gen_ai"
+
+    def recognises(self, span: Span) -> bool:
+        """Whether the span tells of an agent, a model's answer or a tool call."""
+        return operation(span) is not None
+
+    def read(self, trace: Trace, nodes: Sequence[Node], *, project: str) -> Sequence[Run]:
+        """One run for each agent that no other agent called; without any, one for the whole trace."""
+        found = places(trace)
+        runs: dict[str, Run] = {}
+        for root, members in _grouped(nodes, found).items():
+            run_id = _run_id((root or members[0]).span, runs)
+            runs[run_id] = _run(project, run_id, root, members, Reading(members, found, root))
+        return list(runs.values())
+
+    def finish(self, run: Run) -> Run:
+        """Give the actions their kind and effects, which nobody stated."""
+        return replace(run, events=tuple(_classified(event) for event in run.events))
+
+
+def _classified(event: AnyEvent) -> AnyEvent:
+    if not isinstance(event, Action):
+        return event
+    kind, effects = classify(event.tool, event.arguments, event.element)
+    return replace(event, kind=kind, effects=effects)
+
+
+def _grouped(nodes: Sequence[Node], found: Mapping[Node, Place]) -> Mapping[Node | None, list[Node]]:
+    """The spans of each run. A span cut off from its agent belongs to the run that had begun before it."""
+    groups: dict[Node | None, list[Node]] = defaultdict(list)
+    current = next((found[node].run for node in nodes if found[node].run), None)
+    for node in nodes:
+        if found[node].run is node:
+            current = node
+        groups[found[node].run or current].append(node)
+    return groups
+
+
+def _run_id(top: Span, taken: Mapping[str, Run]) -> str:
+    """Its own where it states one, else the trace's; of further runs in a trace with the span's id."""
+    stated = attribute(top, semconv.SENTRIC_RUN_ID)[:RUN_ID_LIMIT]
+    if stated and stated not in taken:
+        return stated
+    return top.trace_id if top.trace_id and not taken else f"{top.trace_id}-{top.span_id}"
+
+
+def _run(project: str, run_id: str, root: Node | None, nodes: Sequence[Node], reading: Reading) -> Run:
+    spans = ([root.span] if root else []) + [node.span for node in nodes]
+    ended = root is not None or not any(node.lost for node in nodes)
+    return Run(
+        project=project,
+        run_id=run_id,
+        trace_id=spans[0].trace_id,
+        agent=_first(spans, semconv.GEN_AI_AGENT_NAME, "agent_name"),
+        agent_id=_first(spans, semconv.GEN_AI_AGENT_ID),
+        conversation=_first(spans, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
+        task=reading.record.task,
+        model=_first(spans, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL, "model_name"),
+        service=text_of(spans[0].origin.resource.get(semconv.SERVICE_NAME)),
+        dialect=GenAi.name,
+        started=moment(root.span.start if root else min(span.start for span in spans)),
+        ended=moment(root.span.end if root else max(span.end for span in spans)) if ended else 0,
+        error=error_of(root.span) if root else "",
+        events=reading.events(),
+        coverage=_coverage(reading, nodes, root, ended=ended),
+    )
+
+
+def _first(spans: Iterable[Span], *names: str) -> str:
+    return next(filter(None, (attribute(span, *names) for span in spans)), "")
+
+
+def _coverage(reading: Reading, nodes: Sequence[Node], root: Node | None, *, ended: bool) -> Coverage:
+    record = reading.record
+    return Coverage(
+        seen=len(record.calls),
+        blind=sum(call.blind for call in record.calls),
+        truncated=sum(call.cut for call in record.calls),
+        has_task=bool(record.task),
+        ended=ended,
+        notes=tuple(_notes(reading.seen, record.unjudged, _apart(nodes, root), ended=ended)),
+    )
+
+
+def _apart(nodes: Sequence[Node], root: Node | None) -> int:
+    """How many spans were cut off from the run's agent."""
+    return sum(bool(node.lost) for node in nodes if node.lost != root.lost) if root else 0
+
+
+def _notes(seen: Seen, unjudged: int, apart: int, *, ended: bool) -> Iterable[str]:
+    if not ended:
+        yield "The run's own end was not seen."
+    if seen.spans and not seen.texts:
+        yield "What the model was shown and what it answered were not captured."
+    if seen.unread:
+        yield "Some messages could not be read in full."
+    if seen.media:
+        yield "Files and images in messages were not read."
+    if unjudged:
+        yield "Calls from before the first recorded answer of the model were not judged."
+    if apart:
+        yield "Some spans were cut off from the run's agent; nobody in them is taken for the user."

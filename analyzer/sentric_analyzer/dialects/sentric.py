@@ -1,0 +1,258 @@
+"""Sentric's own spans: the live run, event for event as the engine saw it."""
+
+from collections import defaultdict
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from enum import StrEnum
+from typing import Any, TypeVar
+
+from sentric import semconv
+from sentric.events import (
+    Action,
+    AnyEvent,
+    Author,
+    Coverage,
+    Effect,
+    Element,
+    Kind,
+    Message,
+    Observation,
+    Outcome,
+    Reasoning,
+    Run,
+    Source,
+)
+from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.values import arguments_of, attribute, error_of, moment, objects, text_of
+from sentric_analyzer.spans import Span
+
+_ACTION, _OUTCOME, _CARRIED, _TASK = 0, 1, 2, 0
+"""Ordinals, as `sentric.tracing.attributes` gives them."""
+_OF_OUTCOME = frozenset({semconv.GEN_AI_TOOL_CALL_RESULT, semconv.SENTRIC_OUTCOME_ERROR})
+_OF_ACTION = frozenset(
+    {
+        semconv.GEN_AI_TOOL_CALL_ARGUMENTS,
+        semconv.SENTRIC_ACTION_CONTEXT,
+        semconv.SENTRIC_REASONING_THINKING,
+        semconv.SENTRIC_REASONING_EVALUATION,
+        semconv.SENTRIC_REASONING_MEMORY,
+        semconv.SENTRIC_REASONING_NEXT_GOAL,
+    }
+)
+_LAST = 2**31
+"""Sequence number of an event that has lost its own: after all others."""
+
+E = TypeVar("E", bound=StrEnum)
+
+
+class Sentric:
+    """Sentric's own conventions. Verdicts on the spans are claims and are not read."""
+
+    name = "sentric"
+
+    def recognises(self, span: Span) -> bool:
+        """Whether the span says that it is one of ours."""
+        return bool(attribute(span, semconv.SENTRIC_SCHEMA_VERSION))
+
+    def read(self, trace: Trace, nodes: Sequence[Node], *, project: str) -> Sequence[Run]:
+        """One run for each run id."""
+        runs: dict[str, list[Span]] = defaultdict(list)
+        for node in nodes:
+            runs[attribute(node.span, semconv.SENTRIC_RUN_ID) or node.span.trace_id].append(node.span)
+        return [_run(project, run_id, spans) for run_id, spans in runs.items()]
+
+    def finish(self, run: Run) -> Run:
+        """Nothing: kinds and effects are as the live run stated them."""
+        return run
+
+
+def _run(project: str, run_id: str, spans: Sequence[Span]) -> Run:
+    root = next((span for span in spans if _operation(span) == semconv.OPERATION_INVOKE_AGENT), None)
+    task = next(filter(None, (attribute(span, semconv.SENTRIC_TASK) for span in spans)), "")
+    events = tuple(sorted(_events(spans, root, task), key=_order))
+    return Run(
+        project=project,
+        run_id=run_id,
+        trace_id=spans[0].trace_id,
+        agent=_first(spans, semconv.GEN_AI_AGENT_NAME),
+        agent_id=_first(spans, semconv.GEN_AI_AGENT_ID),
+        conversation=_first(spans, semconv.GEN_AI_CONVERSATION_ID),
+        task=task,
+        model=_first(spans, semconv.GEN_AI_REQUEST_MODEL),
+        service=text_of(spans[0].origin.resource.get(semconv.SERVICE_NAME)),
+        dialect=Sentric.name,
+        started=moment(root.start if root else min(span.start for span in spans)),
+        ended=moment(root.end) if root else 0,
+        error=error_of(root) if root else "",
+        events=events,
+        coverage=_coverage(spans, root, events, task),
+    )
+
+
+def _order(event: AnyEvent) -> tuple[int, int, str, int]:
+    return (event.sequence, event.time, event.span_id, event.ordinal)
+
+
+def _operation(span: Span) -> str:
+    return attribute(span, semconv.GEN_AI_OPERATION_NAME)
+
+
+def _first(spans: Iterable[Span], name: str) -> str:
+    return next(filter(None, (attribute(span, name) for span in spans)), "")
+
+
+def _events(spans: Sequence[Span], root: Span | None, task: str) -> Iterator[AnyEvent]:
+    if task:
+        yield Message(
+            sequence=_sequence(root.attributes, semconv.SENTRIC_SEQUENCE) if root else 0,
+            time=moment((root or spans[0]).start),
+            span_id=root.span_id if root else "",
+            ordinal=_TASK,
+            author=Author.USER,
+            text=task,
+        )
+    for span in spans:
+        yield from _carried(span)
+        if _operation(span) == semconv.OPERATION_EXECUTE_TOOL:
+            action = _action(span)
+            yield action
+            yield from _outcome(span, action)
+
+
+def _carried(span: Span) -> Iterator[AnyEvent]:
+    """Messages, then observations, that a span brings along."""
+    ordinal = _CARRIED
+    for record in objects(span.attributes.get(semconv.SENTRIC_MESSAGES))[0]:
+        yield Message(
+            sequence=_sequence(record, "sequence"),
+            time=moment(span.start),
+            span_id=span.span_id,
+            ordinal=ordinal,
+            author=_member(Author, record.get("author"), Author.MODEL),
+            text=text_of(record.get("text")),
+        )
+        ordinal += 1
+    for record in objects(span.attributes.get(semconv.SENTRIC_OBSERVATIONS))[0]:
+        yield Observation(
+            sequence=_sequence(record, "sequence"),
+            time=moment(span.start),
+            span_id=span.span_id,
+            ordinal=ordinal,
+            source=_member(Source, record.get("source"), Source.RESOURCE),
+            origin=text_of(record.get("origin")),
+            text=text_of(record.get("text")),
+            truncated=record.get("truncated") is True,
+        )
+        ordinal += 1
+
+
+def _action(span: Span) -> Action:
+    arguments, cut = arguments_of(span.attributes.get(semconv.GEN_AI_TOOL_CALL_ARGUMENTS))
+    context, _ = arguments_of(span.attributes.get(semconv.SENTRIC_ACTION_CONTEXT))
+    return Action(
+        sequence=_sequence(span.attributes, semconv.SENTRIC_SEQUENCE),
+        time=moment(span.start),
+        span_id=span.span_id,
+        ordinal=_ACTION,
+        tool=attribute(span, semconv.GEN_AI_TOOL_NAME),
+        call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID),
+        arguments=arguments or {},
+        kind=_member(Kind, span.attributes.get(semconv.SENTRIC_ACTION_KIND), Kind.OTHER),
+        effects=frozenset(_effects(span.attributes.get(semconv.SENTRIC_ACTION_EFFECTS))),
+        url=attribute(span, semconv.URL_FULL),
+        element=_element(span),
+        reasoning=Reasoning(
+            thinking=attribute(span, semconv.SENTRIC_REASONING_THINKING),
+            evaluation=attribute(span, semconv.SENTRIC_REASONING_EVALUATION),
+            memory=attribute(span, semconv.SENTRIC_REASONING_MEMORY),
+            next_goal=attribute(span, semconv.SENTRIC_REASONING_NEXT_GOAL),
+        ),
+        context=context or {},
+        truncated=cut or bool(_cut(span) & _OF_ACTION),
+    )
+
+
+def _outcome(span: Span, action: Action) -> Iterator[Outcome]:
+    result = attribute(span, semconv.GEN_AI_TOOL_CALL_RESULT)
+    error = attribute(span, semconv.SENTRIC_OUTCOME_ERROR) or error_of(span)
+    if not (result or error or semconv.SENTRIC_OUTCOME_SEQUENCE in span.attributes):
+        return
+    yield Outcome(
+        sequence=_sequence(span.attributes, semconv.SENTRIC_OUTCOME_SEQUENCE),
+        time=moment(max(span.start, span.end)),
+        span_id=span.span_id,
+        ordinal=_OUTCOME,
+        action_id=action.event_id,
+        result=result,
+        error=error,
+        duration=moment(span.end - span.start),
+        truncated=bool(_cut(span) & _OF_OUTCOME),
+    )
+
+
+def _element(span: Span) -> Element | None:
+    element = Element(
+        tag=attribute(span, semconv.SENTRIC_ELEMENT_TAG),
+        type=attribute(span, semconv.SENTRIC_ELEMENT_TYPE),
+        name=attribute(span, semconv.SENTRIC_ELEMENT_NAME),
+        xpath=attribute(span, semconv.SENTRIC_ELEMENT_XPATH),
+        text=attribute(span, semconv.SENTRIC_ELEMENT_TEXT),
+        autocomplete=attribute(span, semconv.SENTRIC_ELEMENT_AUTOCOMPLETE),
+        form_action=attribute(span, semconv.SENTRIC_ELEMENT_FORM_ACTION),
+    )
+    return None if element == Element() else element
+
+
+def _sequence(record: Mapping[Any, Any], name: str) -> int:
+    value = record.get(name)
+    return value if type(value) is int and 0 <= value < _LAST else _LAST
+
+
+def _member(enum: type[E], value: Any, default: E) -> E:
+    try:
+        return enum(value)
+    except ValueError:
+        return default
+
+
+def _effects(value: object) -> Iterator[Effect]:
+    known = {effect.value: effect for effect in Effect}
+    return (known[name] for name in _names(value) if name in known)
+
+
+def _names(value: object) -> frozenset[str]:
+    return (
+        frozenset(item for item in value if isinstance(item, str)) if isinstance(value, list | tuple) else frozenset()
+    )
+
+
+def _cut(span: Span) -> frozenset[str]:
+    """Names of the span's attributes that were cut."""
+    return _names(span.attributes.get(semconv.SENTRIC_TRUNCATED))
+
+
+def _coverage(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEvent], task: str) -> Coverage:
+    tools = [span for span in spans if _operation(span) == semconv.OPERATION_EXECUTE_TOOL]
+    guarded = sum(span.attributes.get(semconv.SENTRIC_GUARDED) is True for span in tools)
+    return Coverage(
+        guarded=guarded,
+        seen=len(tools) - guarded,
+        blind=sum(_blind(span) for span in tools),
+        truncated=sum(not isinstance(event, Message) and event.truncated for event in events),
+        has_task=bool(task),
+        ended=root is not None,
+        notes=tuple(_notes(spans, root)),
+    )
+
+
+def _blind(span: Span) -> bool:
+    content = (semconv.GEN_AI_TOOL_CALL_ARGUMENTS, semconv.GEN_AI_TOOL_CALL_RESULT)
+    return not any(name in span.attributes for name in content)
+
+
+def _notes(spans: Sequence[Span], root: Span | None) -> Iterator[str]:
+    if root is None:
+        yield "The run's own end was not seen: its last events may be missing."
+    elif changed := sorted(_names(root.attributes.get(semconv.SENTRIC_SETTING_CHANGED))):
+        yield f"Settings that loosen a default were in force: {', '.join(changed)}."
+    if any(attribute(span, semconv.SENTRIC_CAPTURE) == "metadata" for span in spans):
+        yield "Content was not captured: rules about it were not evaluated."

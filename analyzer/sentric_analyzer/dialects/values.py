@@ -1,0 +1,133 @@
+"""Reading attribute values that anyone may have written: wrong types, deep JSON, numbers without end."""
+
+import json
+import math
+from typing import Any
+
+from sentric.events import JsonValue
+from sentric_analyzer.spans import Span
+
+MAX_DEPTH = 24
+"""Levels of nesting kept of a value; deeper parts are replaced by a mark."""
+TOO_DEEP = "(nested too deeply)"
+LONGEST_TIME = 2**63 - 1
+"""Unix nanoseconds that fit a signed 64-bit integer, as storage needs."""
+_LONGEST_INT = 2**63 - 1
+
+
+def text_of(value: object) -> str:
+    """A string as valid Unicode; "" for anything else."""
+    if not isinstance(value, str):
+        return ""
+    if value.isascii():
+        return value
+    try:
+        value.encode()
+    except UnicodeEncodeError:  # a lone surrogate, which JSON may escape and UTF-8 may not hold
+        return value.encode("utf-8", "replace").decode()
+    return value
+
+
+def attribute(span: Span, *names: str) -> str:
+    """The first of these attributes that is a string with something in it."""
+    for name in names:
+        if found := text_of(span.attributes.get(name)):
+            return found
+    return ""
+
+
+def moment(value: int) -> int:
+    """A time that fits where times are kept."""
+    return min(max(value, 0), LONGEST_TIME)
+
+
+def plain(value: Any, depth: int = MAX_DEPTH) -> JsonValue:
+    """A value as JSON can hold it: bounded in depth, numbers finite and of 64 bits, strings valid."""
+    match value:
+        case str():
+            return text_of(value)
+        case None | bool():
+            return value
+        case int():
+            return value if -_LONGEST_INT <= value <= _LONGEST_INT else hex(value)
+        case float():
+            return value if math.isfinite(value) else str(value)
+        case bytes():
+            return value.hex()
+        case list() | tuple() if depth:
+            return [plain(item, depth - 1) for item in value]
+        case dict() if depth:
+            return {text_of(key): plain(item, depth - 1) for key, item in value.items() if isinstance(key, str)}
+        case _:
+            return TOO_DEEP
+
+
+def parsed(value: Any) -> tuple[Any, bool]:
+    """The value a JSON string stands for, and whether it could be read; other values stand for themselves."""
+    if not isinstance(value, str):
+        return value, True
+    try:
+        return json.loads(value), True
+    except (ValueError, RecursionError):
+        return value, False
+
+
+def arguments_of(value: Any) -> tuple[dict[str, JsonValue] | None, bool]:
+    """Arguments of a call, and whether they were cut.
+
+    Args:
+        value: a JSON object as a string, an object, or what else an instrumentation puts there.
+
+    Returns:
+        None where nothing was captured. What is not an object stands under the name `input`.
+    """
+    if value is None:
+        return None, False
+    found, readable = parsed(value)
+    stated = plain(found)
+    if isinstance(stated, dict):
+        return stated, False
+    if stated is None or stated == "":
+        return {}, False
+    return {"input": stated}, not readable and value.lstrip()[:1] == "{"
+
+
+def shown(value: Any) -> str:
+    """A value as the text a model is shown; "" for None."""
+    if isinstance(value, str):
+        return text_of(value)
+    return "" if value is None else json.dumps(plain(value), ensure_ascii=False)
+
+
+def canonical(value: Any) -> str:
+    """The same text for the same JSON value, whatever the order of its keys."""
+    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True)
+
+
+def objects(value: Any) -> tuple[list[dict[Any, Any]], bool]:
+    """The objects of a list, given as such or as JSON, and whether everything in it could be read."""
+    if value is None:
+        return [], True
+    found, readable = parsed(value)
+    if isinstance(found, dict):
+        found = [found]
+    if not isinstance(found, list) or not readable:
+        return [], False
+    kept = [item for item in found if isinstance(item, dict)]
+    return kept, len(kept) == len(found)
+
+
+def error_of(span: Span) -> str:
+    """What a span says went wrong; "" where nothing did.
+
+    The sources, in order: `error.type` with the status message, an `exception` event, the bare status.
+    """
+    kind, message = attribute(span, "error.type"), text_of(span.status_message)
+    failed = span.status_code == 2  # STATUS_CODE_ERROR of opentelemetry-proto
+    if not failed and not kind:
+        return ""
+    for event in span.events:
+        if event.name == "exception":
+            kind = kind or text_of(event.attributes.get("exception.type"))
+            message = message or text_of(event.attributes.get("exception.message"))
+    return ": ".join(filter(None, (kind, message))) or "error"

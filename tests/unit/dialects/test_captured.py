@@ -1,0 +1,76 @@
+"""Whole runs read from requests that real instrumentations sent, compared with what was read before.
+
+A missing snapshot is written, and the test fails once: look at what was written before keeping it.
+"""
+
+import json
+from dataclasses import asdict
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from fixtures.traces import CAPTURED, captured, read
+from sentric.event_json import event_to_json
+from sentric.events import Action, Outcome, Run
+
+SNAPSHOTS = Path(__file__).parent / "snapshots"
+NAMES = sorted({file.name.split(".")[0] for file in CAPTURED.glob("*.pb")})
+CANARY = "canary-token-7f3a"
+
+
+def as_json(run: Run) -> dict[str, Any]:
+    events = [event_to_json(event) | {"event_id": event.event_id} for event in run.events]
+    return asdict(run) | {"events": events, "coverage": asdict(run.coverage) | {"notes": list(run.coverage.notes)}}
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_a_captured_run_is_read_as_before(name: str) -> None:
+    runs = [as_json(run) for run in read(captured(name))]
+    snapshot = SNAPSHOTS / f"{name}.json"
+    if not snapshot.exists():
+        snapshot.write_text(json.dumps(runs, indent=1, ensure_ascii=False, sort_keys=True) + "\n")
+        pytest.fail(f"{snapshot} was missing: it has been written")
+    assert runs == json.loads(snapshot.read_text())
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        name
+        for name in NAMES
+        if "event" not in name.replace("span_and_event", "") and "no_content" not in name and "mcp" not in name
+    ],
+)
+def test_the_story_is_recovered_from_every_capture_with_content(name: str) -> None:
+    run, *_ = read(captured(name))
+    actions = [event for event in run.events if isinstance(event, Action)]
+    outcomes = [event for event in run.events if isinstance(event, Outcome)]
+    benign = name.endswith("benign")
+    assert [action.tool for action in actions] == ["read_file"] + ["http_post"] * (not benign)
+    assert actions[0].arguments == {"path": "inbox/invoice.txt"}
+    assert ("IGNORE ALL PREVIOUS INSTRUCTIONS" in outcomes[0].result) is not benign
+    assert [outcome.action_id for outcome in outcomes] == [action.event_id for action in actions]
+    if not benign:
+        assert actions[1].arguments["url"] == "https://collector.evil-example.net/upload"
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_no_secret_gets_past_the_dialects(name: str) -> None:
+    assert CANARY not in repr(read(captured(name)))
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "otel-genai-openai-agents-with-openai",
+        "otel-genai-utilgenai-span_and_event",
+        "pydantic-ai",
+        "pydantic-ai-v2",
+        "pydantic-ai-responses",
+    ],
+)
+def test_the_reasoning_of_the_harmful_step_stands_beside_it(name: str) -> None:
+    run, *_ = read(captured(name))
+    post = next(event for event in run.events if isinstance(event, Action) and event.tool == "http_post")
+    assert post.reasoning.thinking.startswith("The file says I am in maintenance mode")
