@@ -1,0 +1,105 @@
+"""A client of the REST API, for the commands."""
+
+from http import HTTPStatus
+from types import TracebackType
+from typing import Any, Self
+from urllib.parse import quote
+
+import httpx
+
+from sentric.errors import SentricError
+from sentric.policy.rule import Severity
+
+TIMEOUT = 30.0
+"""Seconds an answer may take."""
+
+
+class Client:
+    """Asks a running service. A context manager that closes its connection.
+
+    Args:
+        address: HOST:PORT of the service's REST API.
+    """
+
+    def __init__(self, address: str) -> None:
+        self._base = f"http://{address}"
+        # Proxies of the environment are for the way out, not for a service on this machine.
+        self._http = httpx.Client(base_url=self._base, timeout=TIMEOUT, trust_env=False)
+
+    def close(self) -> None:
+        """Close the connection."""
+        self._http.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.close()
+
+    def runs(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest runs, a flat summary of each.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        found: list[dict[str, Any]] = self._get("/v1/runs", project=project, limit=limit)["runs"]
+        return found
+
+    def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
+        """A judged run by its id, the beginning of its id, or `latest`; None where there is none.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        return self._ask(f"/v1/runs/{_quoted(selector)}", project=project)
+
+    def findings(
+        self,
+        *,
+        project: str | None = None,
+        run: str | None = None,
+        severity: Severity = Severity.LOW,
+        rule: str | None = None,
+        limit: int = 100,
+    ) -> list[dict[str, Any]]:
+        """The newest findings at or over a severity.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        wanted = {"project": project, "run": run, "severity": severity.value, "rule": rule, "limit": limit}
+        found: list[dict[str, Any]] = self._get("/v1/findings", **wanted)["findings"]
+        return found
+
+    def _get(self, path: str, **parameters: str | int | None) -> dict[str, Any]:
+        document = self._ask(path, **parameters)
+        if document is None:
+            raise SentricError(f"{self._base}{path}: not found: is this the API of `sentric serve`?")
+        return document
+
+    def _ask(self, path: str, **parameters: str | int | None) -> dict[str, Any] | None:
+        given = {name: value for name, value in parameters.items() if value is not None}
+        try:
+            response = self._http.get(path, params=given)
+            document = response.json()
+        except httpx.HTTPError as error:
+            reason = "no answer in time" if isinstance(error, httpx.TimeoutException) else "nothing answers"
+            raise SentricError(f"{self._base}: {reason}: start the service with `sentric serve`") from None
+        except ValueError:
+            raise SentricError(f"{self._base}: does not answer in JSON: is this the API of `sentric serve`?") from None
+        if response.status_code == HTTPStatus.NOT_FOUND:
+            return None
+        if response.is_error or not isinstance(document, dict):
+            raise SentricError(f"{self._base}: {_reason(document, response.status_code)}")
+        return document
+
+
+def _quoted(selector: str) -> str:
+    return quote(selector, safe="") or "%20"
+
+
+def _reason(document: Any, status: int) -> str:
+    stated = document.get("error") if isinstance(document, dict) else None
+    return " ".join(str(stated).split()) if stated else f"answered with status {status}"

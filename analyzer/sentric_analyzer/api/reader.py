@@ -1,0 +1,112 @@
+"""Reading what is stored: over REST while a service holds the store, else from the store itself."""
+
+import json
+from contextlib import AbstractContextManager
+from pathlib import Path
+from typing import Any, Protocol, Self
+
+from sentric.errors import SentricError
+from sentric.policy.rule import Severity
+from sentric_analyzer.document import finding_document, run_document
+from sentric_analyzer.storage import Store, embedded_url
+
+SERVE_FILE = "serve.json"
+"""Name of the file in a data directory in which a running service says where it answers."""
+PROBE_TIMEOUT = 2.0
+"""Seconds a service may take to say that it is there."""
+
+
+class Reader(AbstractContextManager["Reader"], Protocol):
+    """What the commands ask. Every method raises SentricError where it cannot be answered."""
+
+    def runs(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """The newest runs, a flat summary of each."""
+        ...
+
+    def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
+        """A judged run by its id, the beginning of its id, or `latest`; None where there is none."""
+        ...
+
+    def findings(
+        self,
+        *,
+        project: str | None = None,
+        run: str | None = None,
+        severity: Severity = Severity.LOW,
+        rule: str | None = None,
+        limit: int = 100,
+    ) -> list[dict[str, Any]]:
+        """The newest findings at or over a severity."""
+        ...
+
+
+class StoreReader:
+    """Answers from a store that this process has open."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self._store.close()
+
+    def runs(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """See Reader."""
+        return self._store.runs(project=project, limit=limit)
+
+    def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
+        """See Reader."""
+        replay = self._store.run(selector, project=project)
+        return run_document(replay) if replay else None
+
+    def findings(self, **wanted: Any) -> list[dict[str, Any]]:
+        """See Reader."""
+        return [finding_document(finding) for finding in self._store.findings(**wanted)]
+
+
+def open_reader(data_dir: Path, store_url: str = "") -> Reader:
+    """Read what a service has stored, running or not.
+
+    Args:
+        data_dir: the service's data directory.
+        store_url: URL of its store; empty: the embedded one in the data directory.
+
+    Raises:
+        SentricError: nothing is stored there yet, or the store cannot be opened.
+    """
+    if address := serving_address(data_dir):
+        from sentric_analyzer.api.client import Client
+
+        return Client(address)
+    url = store_url or embedded_url(data_dir)
+    if not store_url and not (data_dir / "store").is_dir():
+        raise SentricError(
+            f"{data_dir}: nothing is stored there yet: start `sentric serve`, or name another --data-dir"
+        )
+    return StoreReader(Store.open(url))
+
+
+def serving_address(data_dir: Path) -> str:
+    """HOST:PORT of the REST API of the service that holds a data directory; empty where none answers.
+
+    A file that a killed service left behind is not trusted: what answers must be the process that wrote it.
+    """
+    try:
+        stated = json.loads((data_dir / SERVE_FILE).read_text(encoding="utf-8"))
+        address, pid = str(stated["http"]), int(stated["pid"])
+    except (OSError, ValueError, KeyError, TypeError):
+        return ""
+    return address if _answering_pid(address) == pid else ""
+
+
+def _answering_pid(address: str) -> int | None:
+    import httpx
+
+    try:
+        answer = httpx.get(f"http://{address}/healthz", timeout=PROBE_TIMEOUT, trust_env=False).json()
+    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        return None
+    pid = answer.get("pid") if isinstance(answer, dict) else None
+    return pid if isinstance(pid, int) else None

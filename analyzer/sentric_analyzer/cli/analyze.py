@@ -1,0 +1,116 @@
+"""`sentric analyze`: judge recorded traces offline."""
+
+import json
+import secrets
+import sys
+from collections.abc import Iterator
+from contextlib import nullcontext
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sentric.policy.rule import Severity
+from sentric.settings import Settings
+
+if TYPE_CHECKING:
+    from contextlib import AbstractContextManager
+
+    from rich.progress import Progress
+
+    from sentric.policy.rule import Policy
+    from sentric.policy.verdict import Replay
+    from sentric_analyzer.cli.inputs import Inputs
+
+_FINDINGS, _FAILURE = 1, 3
+
+
+@click.command()
+@click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
+@click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
+@click.option("--steps", is_flag=True, help="Print the normalised runs instead of the findings (with --format json).")
+@click.option("--policy", type=click.Path(path_type=Path), help="Policy or pack file. Default: the shipped rules.")
+@click.option(
+    "--fail-on",
+    type=click.Choice([str(severity) for severity in Severity]),
+    help="Exit 1 at or over this severity.",
+)
+def analyze(paths: tuple[Path, ...], form: str, steps: bool, policy: Path | None, fail_on: str | None) -> None:
+    """Judge recorded traces offline.
+
+    PATHS are raw OTLP requests (.pb), OTLP/JSON (.json), one request a line (.jsonl), any of them gzipped (.gz),
+    directories of these, or - for standard input.
+    """
+    from sentric.policy.loader import load_policy
+    from sentric_analyzer.cli.inputs import find
+
+    if steps and form != "json":
+        raise click.UsageError("--steps needs --format json")
+    settings = Settings.load(policy=str(policy) if policy else None)
+    inputs = find(paths)
+    chosen = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
+    replays = list(_judge(inputs, chosen, settings))
+    _print(replays, form, steps=steps)
+    _tell(inputs)
+    if inputs.errors:
+        sys.exit(_FAILURE)
+    if fail_on and any(found.severity.rank() >= Severity(fail_on).rank() for r in replays for found in r.findings):
+        sys.exit(_FINDINGS)
+
+
+def _judge(inputs: "Inputs", policy: "Policy", settings: Settings) -> "Iterator[Replay]":
+    from sentric_analyzer.detection import detect
+    from sentric_analyzer.spans import Span
+
+    key = settings.redaction_key.encode() or secrets.token_bytes(32)
+    with _progress() as progress:
+        reading = progress.add_task("reading", total=inputs.size() or None) if progress else None
+        traces: dict[str, list[Span]] = {}
+        for span in inputs.spans():
+            traces.setdefault(span.trace_id, []).append(span)
+            if progress and reading is not None:
+                progress.update(reading, completed=inputs.bytes_read)
+        for spans in progress.track(traces.values(), description="judging") if progress else traces.values():
+            yield from detect(spans, project=settings.project, policy=policy, key=key)
+
+
+def _progress() -> "AbstractContextManager[Progress | None]":
+    """A progress bar on standard error, where a person can see it."""
+    if not sys.stderr.isatty():
+        return nullcontext()
+    from rich.console import Console
+    from rich.progress import Progress
+
+    return Progress(console=Console(stderr=True), transient=True)
+
+
+def _print(replays: "list[Replay]", form: str, *, steps: bool) -> None:
+    from sentric_analyzer.document import finding_document, steps_document
+
+    if form == "table":
+        _print_table(replays)
+        return
+    documents: list[dict[str, Any]]
+    if steps:
+        documents = [steps_document(replay) for replay in replays]
+    else:
+        documents = [finding_document(found) for replay in replays for found in replay.findings]
+    json.dump(documents, sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write("\n")
+
+
+def _print_table(replays: "list[Replay]") -> None:
+    from rich.console import Console
+
+    from sentric_analyzer.console import render_findings
+    from sentric_analyzer.document import run_document
+
+    console = Console()
+    render_findings([run_document(replay) for replay in replays], console)
+
+
+def _tell(inputs: "Inputs") -> None:
+    for note in inputs.notes:
+        click.echo(f"note: {note}", err=True)
+    for error in inputs.errors:
+        click.echo(f"error: {error}", err=True)

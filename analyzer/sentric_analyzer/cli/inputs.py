@@ -1,0 +1,139 @@
+"""Recorded traces from files: raw OTLP, OTLP/JSON, one request a line, whole directories, standard input."""
+
+import gzip
+import sys
+import zlib
+from collections.abc import Iterable, Iterator
+from contextlib import nullcontext
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from sentric.errors import SentricError
+from sentric_analyzer.receiver.otlp_json import parse_json
+from sentric_analyzer.receiver.refusal import Refusal
+from sentric_analyzer.spans import Span, spans_of
+
+SUFFIXES = (".pb", ".json", ".jsonl", ".pb.gz", ".json.gz", ".jsonl.gz")
+STANDARD_INPUT = Path("-")
+
+
+class InputError(SentricError):
+    """A file cannot be read as OTLP."""
+
+
+@dataclass(slots=True)
+class Inputs:
+    """The files named on a command line, read one request at a time.
+
+    A request that cannot be read is noted in `errors` and the rest is read on.
+    """
+
+    paths: tuple[Path, ...]
+    errors: list[str] = field(default_factory=list[str])
+    notes: list[str] = field(default_factory=list[str])
+    bytes_read: int = 0
+    """Of the files as they lie on disk, for progress."""
+
+    def size(self) -> int:
+        """Bytes of all files; what comes on standard input is not counted."""
+        return sum(path.stat().st_size for path in self.paths if path != STANDARD_INPUT)
+
+    def spans(self) -> Iterator[Span]:
+        """Every span, file by file."""
+        for path in self.paths:
+            before = self.bytes_read
+            try:
+                yield from self._file(path)
+            except (OSError, EOFError, zlib.error) as error:
+                self.errors.append(f"{path}: cannot be read: {_reason(error)}")
+            if path != STANDARD_INPUT:
+                self.bytes_read = before + path.stat().st_size
+
+    def _file(self, path: Path) -> Iterator[Span]:
+        for where, body, is_json in _bodies(path, self):
+            try:
+                request = _request(body, is_json=is_json)
+            except (Refusal, DecodeError) as error:
+                self.errors.append(f"{where}: is not an OTLP trace request: {error}")
+                continue
+            spans = [span for span in spans_of(request) if span.trace_id]
+            if not spans and request.ByteSize() > 0:
+                self.notes.append(f"{where}: holds no spans (logs and metrics are not analysed): skipped")
+            yield from spans
+
+
+def find(paths: Iterable[Path]) -> Inputs:
+    """The files that paths and directories stand for.
+
+    Raises:
+        InputError: a path does not exist, or a directory holds nothing to read.
+    """
+    found: list[Path] = []
+    for path in paths:
+        if path == STANDARD_INPUT or path.is_file():
+            found.append(path)
+        elif path.is_dir():
+            inside = sorted(file for file in path.rglob("*") if file.name.endswith(SUFFIXES) and file.is_file())
+            if not inside:
+                raise InputError(f"{path}: holds no OTLP files: they end in {', '.join(SUFFIXES)}")
+            found.extend(inside)
+        else:
+            raise InputError(f"{path}: no such file or directory")
+    return Inputs(tuple(found))
+
+
+def _bodies(path: Path, inputs: Inputs) -> Iterator[tuple[str, bytes, bool]]:
+    """Where each request stands, its bytes, and whether it is JSON."""
+    if path == STANDARD_INPUT:
+        yield from _of_unknown_form("standard input", sys.stdin.buffer.read())
+        return
+    name = path.name.removesuffix(".gz")
+    if name.endswith(".jsonl"):
+        yield from _lines(path, inputs)
+    else:
+        body = _unpacked(path.read_bytes())
+        yield str(path), body, name.endswith(".json") or _looks_like_json(body)
+
+
+def _lines(path: Path, inputs: Inputs) -> Iterator[tuple[str, bytes, bool]]:
+    before = inputs.bytes_read
+    with path.open("rb") as raw, gzip.open(raw) if path.name.endswith(".gz") else nullcontext(raw) as lines:
+        for number, line in enumerate(lines, start=1):
+            inputs.bytes_read = before + raw.tell()
+            if line.strip():
+                yield f"{path}:{number}", line, True
+
+
+def _of_unknown_form(name: str, body: bytes) -> Iterator[tuple[str, bytes, bool]]:
+    body = _unpacked(body)
+    if not _looks_like_json(body):
+        yield name, body, False
+        return
+    lines = [line for line in body.splitlines() if line.strip()]
+    if len(lines) > 1 and all(line.lstrip().startswith(b"{") and line.rstrip().endswith(b"}") for line in lines):
+        yield from ((f"{name}:{number}", line, True) for number, line in enumerate(lines, start=1))
+    else:
+        yield name, body, True
+
+
+def _request(body: bytes, *, is_json: bool) -> ExportTraceServiceRequest:
+    if is_json:
+        body = parse_json(body, ExportTraceServiceRequest, sys.maxsize).SerializeToString()
+    return ExportTraceServiceRequest.FromString(body)
+
+
+def _unpacked(body: bytes) -> bytes:
+    return gzip.decompress(body) if body.startswith(b"\x1f\x8b") else body
+
+
+def _looks_like_json(body: bytes) -> bool:
+    return body.lstrip()[:1] == b"{"
+
+
+def _reason(error: Exception) -> str:
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    return str(error) or type(error).__name__

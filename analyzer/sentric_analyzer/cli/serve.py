@@ -1,0 +1,37 @@
+"""`sentric serve`: the analyzer as a service."""
+
+import signal
+import threading
+from typing import Any
+
+import click
+
+from sentric.errors import SentricError
+from sentric.settings import Settings
+
+_ADDRESS = "HOST:PORT"
+
+
+@click.command()
+@click.option("--data-dir", metavar="DIR", help="Directory of the log, the store and the keys.")
+@click.option("--store", metavar="URL", help="ClickHouse URL: chdb:///PATH embedded (the default), or http(s)://….")
+@click.option("--control", metavar="URL", help="SQL URL of the control state. Default: SQLite in the data directory.")
+@click.option("--otlp-grpc", metavar=_ADDRESS, help="OTLP/gRPC receiver. Default: 127.0.0.1:4317.")
+@click.option("--otlp-http", metavar=_ADDRESS, help="OTLP/HTTP receiver. Default: 127.0.0.1:4318.")
+@click.option("--http", metavar=_ADDRESS, help="REST API. Default: 127.0.0.1:4319.")
+def serve(**options: Any) -> None:
+    """Receive traces over OTLP, judge them and keep what is found.
+
+    /healthz and /readyz answer on the --http address. Port 0 takes a free port.
+    """
+    from sentric_analyzer.service import Service
+
+    stopping = threading.Event()
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, lambda *_: stopping.set())
+    with Service(Settings.load(**options)) as service:
+        where = service.addresses
+        click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP http://{where.otlp_http}  API http://{where.http}")
+        while not stopping.wait(0.5):
+            if reason := service.failure():
+                raise SentricError(f"the service has stopped: {reason}")

@@ -1,0 +1,186 @@
+"""Questions to the store: every value in them is a parameter."""
+
+from typing import Any
+
+from sentric.policy.rule import Severity
+from sentric.policy.verdict import Finding, Replay
+from sentric_analyzer.document import json_safe, timestamp
+from sentric_analyzer.spans import Span
+from sentric_analyzer.storage.arrow import Schema, Type
+from sentric_analyzer.storage.errors import StoreError
+from sentric_analyzer.storage.run_rows import finding_of, replay_of
+from sentric_analyzer.storage.tables import EVENTS, FINDINGS, RUNS, STEPS, Table
+from sentric_analyzer.storage.telemetry_rows import SPANS, span_of
+
+LATEST_RUN = "latest"
+"""Stands for the run that started last."""
+
+_TABLES = ("otel_traces", "otel_logs", "agent_runs", "agent_events", "agent_steps", "agent_findings")
+
+
+def runs(client: Any, *, project: str | None, limit: int, since: int) -> list[dict[str, Any]]:
+    """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
+    rows = _rows(
+        client,
+        RUNS.schema,
+        "agent_runs FINAL WHERE ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
+        " AND Started >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')"
+        " ORDER BY Started DESC, Revision DESC, RunId LIMIT {limit:UInt32}",
+        {"project": project, "since": since, "limit": limit},
+    )
+    return [_summary(row) for row in rows]
+
+
+def run(client: Any, selector: str, *, project: str | None) -> Replay | None:
+    """A judged run by its id, the beginning of it, or `latest`.
+
+    Raises:
+        StoreError: several runs begin so.
+    """
+    row = _run_row(client, selector, project)
+    if row is None:
+        return None
+    where = {"project": row["Project"], "run": row["RunId"]}
+    return replay_of(row, *(_of_run(client, table, where) for table in (EVENTS, STEPS, FINDINGS)))
+
+
+def findings(
+    client: Any, *, project: str | None, run: str | None, severity: Severity, rule: str | None, limit: int
+) -> list[Finding]:
+    """Findings at or over a severity, newest first."""
+    rows = _rows(
+        client,
+        FINDINGS.schema,
+        "agent_findings FINAL WHERE SeverityNumber >= {severity:UInt8}"
+        " AND ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
+        " AND ({run:Nullable(String)} IS NULL OR RunId = {run:Nullable(String)})"
+        " AND ({rule:Nullable(String)} IS NULL OR RuleId = {rule:Nullable(String)})"
+        " ORDER BY Time DESC, RunId, Position LIMIT {limit:UInt32}",
+        {"severity": severity.number, "project": project, "run": run, "rule": rule, "limit": limit},
+    )
+    return [finding_of(row) for row in rows]
+
+
+def spans_of_trace(client: Any, project: str, trace_id: str) -> list[Span]:
+    """The spans of a trace in the order of their start; of a span that came twice, the one stored first."""
+    rows = _rows(
+        client,
+        SPANS,
+        "otel_traces WHERE TraceId = {trace:String} AND SentricProject = {project:String}"
+        " AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = {trace:String})"
+        " AND Timestamp < (SELECT addSeconds(toDateTime64(max(End), 9), 1)"
+        " FROM otel_traces_trace_id_ts WHERE TraceId = {trace:String})"
+        " ORDER BY Stored, Timestamp, SpanId LIMIT 1 BY SpanId",
+        {"trace": trace_id, "project": project},
+    )
+    return sorted(map(span_of, rows), key=lambda span: (span.start, span.span_id))
+
+
+def open_traces(client: Any, within: int) -> list[tuple[str, str]]:
+    """Traces with spans stored in the last `within` nanoseconds of activity, and after they were judged.
+
+    Those that no dialect knows are among them: nothing says that they were looked at.
+    """
+    found = client.query(
+        """
+        SELECT SentricProject, TraceId
+        FROM (
+            SELECT SentricProject, TraceId, max(toUnixTimestamp64Nano(Stored)) AS Last
+            FROM otel_traces
+            WHERE TraceId != ''
+              AND toUnixTimestamp64Nano(Stored) >=
+                  (SELECT max(toUnixTimestamp64Nano(Stored)) FROM otel_traces) - {within:Int64}
+            GROUP BY SentricProject, TraceId
+        ) AS spans
+        LEFT JOIN (
+            SELECT Project, TraceId, max(Revision) AS Judged FROM agent_runs GROUP BY Project, TraceId
+        ) AS runs ON runs.Project = spans.SentricProject AND runs.TraceId = spans.TraceId
+        WHERE Last > Judged
+        ORDER BY Last, TraceId
+        """,
+        parameters={"within": within},
+    ).result_rows
+    return [(project, trace_id) for project, trace_id in found]
+
+
+def counts(client: Any) -> dict[str, int]:
+    """How many rows each table holds, as they are read."""
+    return {
+        table: int(client.command(f"SELECT count() FROM {table}{' FINAL' * table.startswith('agent_')}"))  # noqa: S608  # names of ours
+        for table in _TABLES
+    }
+
+
+def _run_row(client: Any, selector: str, project: str | None) -> dict[str, Any] | None:
+    if selector == LATEST_RUN:
+        condition, order = "1", "Started DESC, Revision DESC"
+    else:
+        condition, order = (
+            "startsWith(RunId, {run:String}) AND {run:String} != ''",
+            "RunId != {run:String}, RunId",
+        )
+    rows = _rows(
+        client,
+        RUNS.schema,
+        f"agent_runs FINAL WHERE {condition}"
+        " AND ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
+        f" ORDER BY {order} LIMIT 2",
+        {"run": selector, "project": project},
+    )
+    if len(rows) == 2 and selector != LATEST_RUN:
+        _check_one(selector, rows[0], rows[1])
+    return rows[0] if rows else None
+
+
+def _check_one(selector: str, first: dict[str, Any], second: dict[str, Any]) -> None:
+    if first["RunId"] == second["RunId"]:
+        projects = f"{first['Project']} and {second['Project']}"
+        raise StoreError(f"run {selector!r} is in the projects {projects}: name one")
+    if first["RunId"] != selector:
+        raise StoreError(f"run {selector!r} is the beginning of several, {first['RunId']} among them: give more of it")
+
+
+def _of_run(client: Any, table: Table, where: dict[str, Any]) -> list[dict[str, Any]]:
+    condition = "FINAL WHERE Project = {project:String} AND RunId = {run:String} ORDER BY Position"
+    return _rows(client, table.schema, f"{table.name} {condition}", where)
+
+
+def _rows(client: Any, schema: Schema, source: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+    """Rows by column name, in the form the schema's inserts have: times as Unix nanoseconds."""
+    # Expressions have no alias of the column's name: it would stand for them in the conditions as well.
+    columns = ", ".join(_expression(name, kind) for name, kind in schema.items())
+    asked = json_safe(parameters)  # the command line hands on what is not Unicode
+    rows = client.query(f"SELECT {columns} FROM {source}", parameters=asked).result_rows  # noqa: S608  # names of ours
+    return [dict(zip(schema, row, strict=True)) for row in rows]
+
+
+def _expression(name: str, kind: Type) -> str:
+    match kind:
+        case Type.TIME:
+            return f"toUnixTimestamp64Nano({name})"
+        case Type.TIMES:
+            return f"arrayMap(t -> toUnixTimestamp64Nano(t), {name})"
+        case _:
+            return name
+
+
+def _summary(row: dict[str, Any]) -> dict[str, Any]:
+    return {
+        "run_id": row["RunId"],
+        "trace_id": row["TraceId"],
+        "project": row["Project"],
+        "agent": row["Agent"],
+        "agent_id": row["AgentId"],
+        "conversation": row["Conversation"],
+        "task": row["Task"],
+        "model": row["Model"],
+        "service": row["ServiceName"],
+        "dialect": row["Dialect"],
+        "started": timestamp(row["Started"]),
+        "ended": timestamp(row["Ended"]),
+        "error": row["Error"],
+        "steps": row["Steps"],
+        "risk": row["Risk"],
+        "highest_severity": row["HighestSeverity"] or None,
+        "counts": {name: row[name.capitalize()] for name in ("critical", "high", "medium", "low")},
+    }

@@ -1,0 +1,128 @@
+"""A store of runs, findings and the telemetry they were made of."""
+
+import threading
+import time
+from collections.abc import Callable, Sequence
+from typing import Any, Self
+
+from sentric.policy.rule import Severity
+from sentric.policy.verdict import Finding, Replay
+from sentric_analyzer.spans import LogRecord, Span
+from sentric_analyzer.storage import queries, writer
+from sentric_analyzer.storage.connection import Connections
+from sentric_analyzer.storage.migrations import migrate, shipped
+from sentric_analyzer.storage.url import parse
+
+OPEN_WITHIN = 600.0
+"""Seconds of activity before a stop in which an open trace must have had a span."""
+
+
+class Store:
+    """An open store; a context manager that closes it.
+
+    Any thread may use it. An embedded store may be open in one process only, and a process may have only one
+    open; a forked child must open it itself. Every method raises StoreError where the engine refuses.
+    """
+
+    def __init__(self, connections: Connections, clock: Callable[[], int]) -> None:
+        self._connections = connections
+        self._clock = clock
+        self._revision = 0
+        self._revising = threading.Lock()
+
+    @classmethod
+    def open(cls, url: str, *, clock: Callable[[], int] = time.time_ns) -> Self:
+        """Open a store, make it where there is none, and bring its tables up to date.
+
+        Args:
+            url: `chdb:///PATH` or `http(s)://USER:PASSWORD@HOST:PORT/DATABASE`.
+            clock: gives the Unix time in nanoseconds; revisions and the time of storing are taken from it.
+
+        Raises:
+            StoreHeldError: another process has the embedded store open.
+            StoreError: it cannot be opened, or is not of this version; one line, never with a password.
+            MissingDependencyError: the embedded engine, or the client, is not installed.
+        """
+        location = parse(url)
+        return cls(Connections.open(location, lambda client: migrate(client, location.database, shipped())), clock)
+
+    def close(self) -> None:
+        """Close the store; every later call is refused."""
+        self._connections.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc_info: object) -> None:
+        self.close()
+
+    def insert_spans(self, spans: Sequence[Span], token: str) -> None:
+        """Keep spans, exactly once for the same spans with the same token."""
+        with self._connections.client() as client:
+            writer.insert_spans(client, spans, token, self._clock())
+
+    def insert_logs(self, records: Sequence[LogRecord], token: str) -> None:
+        """Keep log records, exactly once for the same records with the same token."""
+        with self._connections.client() as client:
+            writer.insert_logs(client, records, token)
+
+    def insert_replays(self, replays: Sequence[Replay], token: str = "") -> None:
+        """Keep judged runs, each as a new revision of itself.
+
+        What an earlier revision of a run had and this one has not (events, steps, findings) is withdrawn. One
+        insert of many runs is many times cheaper than many of one.
+        """
+        latest = {(replay.run.project, replay.run.run_id): replay for replay in replays}
+        if not latest:
+            return
+        with self._connections.client() as client, self._revising:
+            chosen = list(latest.values())
+            before = max(writer.latest_revisions(client, chosen).values(), default=0)
+            self._revision = max(self._clock(), self._revision + 1, before + 1)
+            writer.insert_replays(client, chosen, self._revision, token)
+
+    def runs(self, *, project: str | None = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
+        """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
+        with self._connections.client() as client:
+            return queries.runs(client, project=project, limit=limit, since=since)
+
+    def run(self, selector: str, *, project: str | None = None) -> Replay | None:
+        """A judged run by its id, the beginning of its id, or `latest`; None where there is none.
+
+        Raises:
+            StoreError: several runs begin so.
+        """
+        with self._connections.client() as client:
+            return queries.run(client, selector, project=project)
+
+    def findings(
+        self,
+        *,
+        project: str | None = None,
+        run: str | None = None,
+        severity: Severity = Severity.LOW,
+        rule: str | None = None,
+        limit: int = 100,
+    ) -> list[Finding]:
+        """Findings at or over a severity, newest first; of one project, run or rule where these are given."""
+        with self._connections.client() as client:
+            return queries.findings(client, project=project, run=run, severity=severity, rule=rule, limit=limit)
+
+    def spans_of_trace(self, project: str, trace_id: str) -> list[Span]:
+        """The spans of a trace as they came, in the order of their start, each once."""
+        with self._connections.client() as client:
+            return queries.spans_of_trace(client, project, trace_id)
+
+    def open_traces(self, within: float = OPEN_WITHIN) -> list[tuple[str, str]]:
+        """Project and trace id of the traces that were not yet judged with all their spans, oldest first.
+
+        Args:
+            within: seconds before the last stored span in which such a trace had one.
+        """
+        with self._connections.client() as client:
+            return queries.open_traces(client, int(within * 1e9))
+
+    def counts(self) -> dict[str, int]:
+        """How many spans, log records, runs, events, steps and findings there are, by table."""
+        with self._connections.client() as client:
+            return queries.counts(client)

@@ -1,0 +1,107 @@
+import gzip
+import json
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from support.serving import SENTRIC
+
+OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
+ATTACK = OTLP / "otel-genai-openai-agents-with-openai.otlp.pb"
+BENIGN = OTLP / "otel-genai-openai-agents-benign.otlp.pb"
+
+
+def analyze(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run([SENTRIC, "analyze", *map(str, arguments)], input=stdin, capture_output=True, timeout=120)
+
+
+def findings(*arguments: object, stdin: bytes = b"") -> list[dict[str, object]]:
+    done = analyze("--format", "json", *arguments, stdin=stdin)
+    assert (done.returncode, done.stderr) == (0, b"")
+    found: list[dict[str, object]] = json.loads(done.stdout)
+    return found
+
+
+def test_the_exfiltration_is_found_and_the_honest_run_is_left_alone() -> None:
+    found = findings(ATTACK)
+    assert {"high", "critical"} & {finding["severity"] for finding in found}
+    keys = {"finding_id", "trace_id", "run_id", "rule_id", "title", "severity", "decision", "category", "references",
+            "description", "evidence"}  # fmt: skip
+    assert all(keys <= finding.keys() for finding in found)
+    assert not [finding for finding in findings(BENIGN) if finding["severity"] in {"high", "critical"}]
+
+
+def test_the_normalised_runs_are_printed(tmp_path: Path) -> None:
+    done = analyze("--steps", "--format", "json", ATTACK)
+    (run,) = json.loads(done.stdout)
+    assert {"trace_id", "run_id", "agent", "session", "task", "coverage", "steps"} <= run.keys()
+    keys = {"span_id", "tool", "kind", "effects", "arguments", "result", "reasoning", "url"}
+    assert [step["tool"] for step in run["steps"]] == ["read_file", "http_post"]
+    assert all(keys <= step.keys() for step in run["steps"])
+
+
+def test_every_form_of_input_gives_the_same_findings(tmp_path: Path) -> None:
+    from google.protobuf.json_format import MessageToDict
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    document = MessageToDict(ExportTraceServiceRequest.FromString(ATTACK.read_bytes()))
+    for spans in (s["spans"] for r in document["resourceSpans"] for s in r["scopeSpans"]):
+        for span in spans:
+            for name in {"traceId", "spanId", "parentSpanId"} & span.keys():
+                import base64
+
+                span[name] = base64.b64decode(span[name]).hex()
+    line = json.dumps(document).encode()
+    (tmp_path / "a.json").write_bytes(line)
+    (tmp_path / "b.jsonl").write_bytes(line + b"\n\n")
+    (tmp_path / "c.jsonl.gz").write_bytes(gzip.compress(line + b"\n"))
+    inside = tmp_path / "directory" / "deeper"
+    inside.mkdir(parents=True)
+    (inside / "d.otlp.pb").write_bytes(ATTACK.read_bytes())
+    expected = [finding["finding_id"] for finding in findings(ATTACK)]
+    for source in ("a.json", "b.jsonl", "c.jsonl.gz", "directory"):
+        assert [finding["finding_id"] for finding in findings(tmp_path / source)] == expected
+    for body in (line, ATTACK.read_bytes(), gzip.compress(line)):
+        assert [finding["finding_id"] for finding in findings("-", stdin=body)] == expected
+
+
+def test_the_same_input_gives_the_same_output_byte_for_byte(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("SENTRIC_REDACTION_KEY", "fixed")
+    outputs = set()
+    for seed in ("1", "2"):
+        monkeypatch.setenv("PYTHONHASHSEED", seed)
+        outputs.add(analyze("--format", "json", ATTACK).stdout)
+    assert len(outputs) == 1
+
+
+def test_what_cannot_be_read_is_named_and_the_rest_is_still_judged(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pb"
+    bad.write_bytes(b"\xff\xff\xff")
+    done = analyze("--format", "json", bad, ATTACK)
+    assert done.returncode == 3
+    assert done.stderr.decode().startswith(f"error: {bad}: is not an OTLP trace request: ")
+    assert len(done.stderr.splitlines()) == 1
+    assert json.loads(done.stdout)
+
+
+@pytest.mark.parametrize(("severity", "status"), [("critical", 1), ("low", 1)])
+def test_fail_on_turns_findings_into_a_status(severity: str, status: int) -> None:
+    assert analyze("--fail-on", severity, ATTACK).returncode == status
+    assert analyze("--fail-on", "high", BENIGN).returncode == 0
+
+
+def test_the_table_says_what_was_found() -> None:
+    shown = analyze(ATTACK).stdout.decode()
+    assert "high" in shown or "critical" in shown
+
+
+def test_a_bad_policy_is_every_problem_with_its_place(tmp_path: Path) -> None:
+    policy = tmp_path / "p.yaml"
+    policy.write_text("policy: p\npacks: [nosuch]\ntuning: {repeat: 1}\n")
+    done = analyze("--policy", policy, ATTACK)
+    assert done.returncode == 3
+    assert [line.split(b": ")[1] for line in done.stderr.splitlines()] == [
+        f"{policy}:3".encode(),
+        f"{policy}:2".encode(),
+    ]

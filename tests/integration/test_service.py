@@ -1,0 +1,145 @@
+import subprocess
+from pathlib import Path
+
+import grpc
+import pytest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+from support.serving import SENTRIC, poll, serving
+
+OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
+ATTACK = OTLP / "otel-genai-openai-agents-with-openai.otlp.pb"
+BENIGN = OTLP / "otel-genai-openai-agents-benign.otlp.pb"
+
+
+def split(body: bytes) -> list[bytes]:
+    """A request cut into one request for each span."""
+    parts = []
+    for resource_spans in ExportTraceServiceRequest.FromString(body).resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            for span in scope_spans.spans:
+                part = ExportTraceServiceRequest()
+                resource = part.resource_spans.add(resource=resource_spans.resource)
+                resource.scope_spans.add(scope=scope_spans.scope).spans.append(span)
+                parts.append(part.SerializeToString())
+    return parts
+
+
+def sentric(*arguments: object) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([SENTRIC, *map(str, arguments)], capture_output=True, text=True, timeout=120)
+
+
+def test_an_attack_that_is_sent_is_judged_and_reported(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service:
+        assert service.post(ATTACK.read_bytes()) == 200
+        (run,) = poll(lambda: service.get("/v1/runs")["runs"])
+        document = service.get(f"/v1/runs/{run['run_id']}")
+        severities = {finding["severity"] for finding in document["findings"]}
+        assert severities & {"high", "critical"}
+        assert "canary-token-7f3a" not in str(document)
+        listed = sentric("runs", "--data-dir", tmp_path / "data", "--format", "json")
+        assert run["run_id"] in listed.stdout
+        report = sentric("report", "--data-dir", tmp_path / "data", "--format", "markdown")
+        assert document["findings"][0]["title"] in report.stdout
+        assert service.stop() == 0
+    after = sentric("report", run["run_id"], "--data-dir", tmp_path / "data", "--format", "json")
+    assert after.returncode == 0
+    assert run["run_id"] in after.stdout
+
+
+def test_an_honest_run_has_nothing_high(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service:
+        service.post(BENIGN.read_bytes())
+        poll(lambda: service.get("/v1/runs")["runs"])
+        assert service.get("/v1/findings?severity=high")["findings"] == []
+
+
+def test_spans_come_over_grpc_too(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service, grpc.insecure_channel(service.stated["otlp_grpc"]) as channel:
+        export = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+        assert export(ATTACK.read_bytes(), timeout=10) == b""
+        assert poll(lambda: service.get("/v1/runs")["runs"])
+
+
+def test_what_was_acknowledged_before_a_kill_is_judged_after_it(tmp_path: Path) -> None:
+    parts = split(ATTACK.read_bytes())
+    with serving(tmp_path / "data", SENTRIC_GRACE="30") as service:
+        for part in parts[: len(parts) // 2]:
+            service.post(part)
+        service.kill()
+    with serving(tmp_path / "data") as service:
+        for part in parts[len(parts) // 2 :]:
+            service.post(part)
+        poll(lambda: service.get("/v1/findings?severity=high")["findings"])
+        (run,) = service.get("/v1/runs")["runs"]
+        steps = service.get(f"/v1/runs/{run['run_id']}")["steps"]
+        assert [step["tool"] for step in steps] == ["read_file", "http_post"]
+
+
+def test_a_late_span_makes_a_new_revision_of_the_same_run(tmp_path: Path) -> None:
+    *first, last = split(ATTACK.read_bytes())
+    late, first = first[0], [*first[1:], last]
+    with serving(tmp_path / "data") as service:
+        for part in first:
+            service.post(part)
+        poll(lambda: service.get("/v1/runs")["runs"])
+        before = {finding["finding_id"] for finding in service.get("/v1/findings")["findings"]}
+        service.post(late)
+        poll(lambda: 'sentric_pipeline_stored_total{what="runs"} 2.0' in service.text("/metrics"))
+        assert len(service.get("/v1/runs")["runs"]) == 1
+        after = {finding["finding_id"] for finding in service.get("/v1/findings")["findings"]}
+        assert before & after
+
+
+def test_spans_without_a_dialect_are_stored_and_counted(tmp_path: Path) -> None:
+    request = ExportTraceServiceRequest()
+    span = (
+        request.resource_spans.add().scope_spans.add().spans.add(name="GET /", trace_id=b"\1" * 16, span_id=b"\2" * 8)
+    )
+    span.start_time_unix_nano = span.end_time_unix_nano = 1_700_000_000_000_000_000
+    with serving(tmp_path / "data") as service:
+        service.post(request.SerializeToString())
+        poll(lambda: 'sentric_pipeline_stored_total{what="spans"} 1.0' in service.text("/metrics"))
+        assert service.get("/v1/runs")["runs"] == []
+
+
+def test_logs_are_stored_and_metrics_acknowledged_and_counted(tmp_path: Path) -> None:
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+    request = ExportLogsServiceRequest()
+    request.resource_logs.add().scope_logs.add().log_records.add(
+        event_name="x", time_unix_nano=1_700_000_000_000_000_000
+    )
+    with serving(tmp_path / "data") as service:
+        assert service.post(request.SerializeToString(), "/v1/logs") == 200
+        assert service.post(b"", "/v1/metrics") == 200
+        poll(lambda: 'sentric_pipeline_stored_total{what="log_records"} 1.0' in service.text("/metrics"))
+        assert 'sentric_receiver_requests_total{signal="metrics"} 1.0' in service.text("/metrics")
+
+
+@pytest.mark.parametrize("option", ["--otlp-grpc", "--otlp-http", "--http"])
+def test_a_busy_port_is_one_line(tmp_path: Path, option: str) -> None:
+    with serving(tmp_path / "first") as service:
+        taken = service.stated[option.removeprefix("--").replace("-", "_")]
+        others = [part for name in ("--otlp-grpc", "--otlp-http", "--http") if name != option for part in
+                  (name, "127.0.0.1:0")]  # fmt: skip
+        done = sentric("serve", "--data-dir", tmp_path / "second", option, taken, *others)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"error: {option} {taken}: ")
+    assert len(done.stderr.splitlines()) == 1
+
+
+def test_a_data_directory_that_another_process_holds_is_one_line(tmp_path: Path) -> None:
+    with serving(tmp_path / "data"):
+        free = [part for name in ("--otlp-grpc", "--otlp-http", "--http") for part in (name, "127.0.0.1:0")]
+        done = sentric("serve", "--data-dir", tmp_path / "data", *free)
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 1
+    assert "another process holds" in done.stderr
+
+
+def test_a_service_that_was_stopped_leaves_no_address_behind(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service:
+        assert service.get("/readyz") == {"status": "ready"}
+        assert service.stop() == 0
+    assert not (tmp_path / "data" / "serve.json").exists()
