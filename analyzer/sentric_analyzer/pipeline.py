@@ -18,11 +18,14 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sentric.errors import SentricError
 from sentric.policy.rule import Policy, Severity
 from sentric.policy.verdict import Replay
+from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.declaration import Declaration, OnCount
 from sentric_analyzer.detection import detect
+from sentric_analyzer.dialects import MARKS
 from sentric_analyzer.log import Entry, Log, LogCorruptError, Signal
 from sentric_analyzer.receiver import project_of
+from sentric_analyzer.redacted import redacted_logs, redacted_spans
 from sentric_analyzer.spans import LogRecord, Span, logs_of, spans_of
 from sentric_analyzer.storage import Store
 
@@ -67,12 +70,16 @@ class Pipeline:
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
+    _redactor: Redactor = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
+    def __post_init__(self) -> None:
+        self._redactor = Redactor(self.key)
+
     def start(self) -> None:
         """Take up what was open when the service last stopped, catch up with the log, and start the thread."""
-        for project, trace_id in self.store.open_traces():
+        for project, trace_id in self.store.open_traces(MARKS):
             self.assembler.add(project, self.store.spans_of_trace(project, trace_id))
         while self.log.committed < self.log.end:
             self.step()
@@ -147,15 +154,14 @@ class Pipeline:
         The token names the batch by its place in the log: one that is stored again after a crash stands once.
         """
         token = f"{batch[0].position}-{batch[-1].next_position}"
-        spans = [(entry.record.project, span) for entry in batch for span in _spans(entry)]
-        if spans:
-            self.store.insert_spans([span for _, span in spans], token)
+        if spans := list(redacted_spans((span for entry in batch for span in _spans(entry)), self._redactor)):
+            self.store.insert_spans(spans, token)
             self.on_count(Counter.STORED, "spans", len(spans))
-        if records := [record for entry in batch for record in _log_records(entry)]:
+        if records := list(redacted_logs((record for entry in batch for record in _logs(entry)), self._redactor)):
             self.store.insert_logs(records, token)
             self.on_count(Counter.STORED, "log_records", len(records))
-        for decided, span in spans:
-            self.assembler.add(project_of(decided, span.origin.resource), [span])
+        for span in spans:
+            self.assembler.add(project_of("", span.origin.resource), [span])
 
     def _judge(self, due: list[Released]) -> None:
         replays = [replay for released in due for replay in self._replays(released)]
@@ -184,6 +190,6 @@ def _spans(entry: Entry) -> Iterator[Span]:
         yield from spans_of(ExportTraceServiceRequest.FromString(entry.record.body))
 
 
-def _log_records(entry: Entry) -> Iterator[LogRecord]:
+def _logs(entry: Entry) -> Iterator[LogRecord]:
     if entry.record.signal is Signal.LOGS:
         yield from logs_of(ExportLogsServiceRequest.FromString(entry.record.body))

@@ -4,6 +4,8 @@ import json
 import logging
 import os
 import secrets
+import shutil
+import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
@@ -67,6 +69,7 @@ class Service:
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
         log = self._stack.enter_context(Log.open(directory / "log"))
+        _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
         self._pipeline = Pipeline(
             log, store, _assembler(settings), policy, _key(settings, directory), self._metrics.count
@@ -101,6 +104,16 @@ def _directory(name: str) -> Path:
     except OSError as error:
         raise SettingError(f"--data-dir {directory}: cannot be made: {error.strerror}") from None
     return directory.resolve()
+
+
+def _keep_temporary_files_in(directory: Path) -> None:
+    """The embedded engine is given inserts through files: a kill must not leave one where others can find it.
+
+    Called while the log is held, so no other service uses the directory.
+    """
+    shutil.rmtree(directory, ignore_errors=True)
+    directory.mkdir(mode=0o700)
+    tempfile.tempdir = str(directory)
 
 
 def _key(settings: Settings, directory: Path) -> bytes:

@@ -143,3 +143,29 @@ def test_a_service_that_was_stopped_leaves_no_address_behind(tmp_path: Path) -> 
         assert service.get("/readyz") == {"status": "ready"}
         assert service.stop() == 0
     assert not (tmp_path / "data" / "serve.json").exists()
+
+
+def test_what_others_send_is_redacted_before_it_is_stored(tmp_path: Path) -> None:
+    from sentric_analyzer.storage import Store, embedded_url
+
+    with serving(tmp_path / "data") as service:
+        service.post(ATTACK.read_bytes())
+        (run,) = poll(lambda: service.get("/v1/runs")["runs"])
+        assert service.stop() == 0
+    with Store.open(embedded_url(tmp_path / "data")) as store:
+        spans = store.spans_of_trace("default", run["trace_id"])
+    assert len(spans) == 7
+    assert "canary-token" not in repr(spans)
+    assert "‹secret:token:" in repr(spans)
+
+
+def test_nothing_is_left_in_clear_in_the_data_directory_that_others_can_read(tmp_path: Path) -> None:
+    with serving(tmp_path / "data") as service:
+        service.post(ATTACK.read_bytes())
+        poll(lambda: service.get("/v1/runs")["runs"])
+        assert service.stop() == 0
+    directory = tmp_path / "data"
+    assert directory.stat().st_mode & 0o077 == 0
+    assert list((directory / "tmp").iterdir()) == []
+    for path in [directory / "redaction.key", *(directory / "log").iterdir()]:
+        assert path.stat().st_mode & 0o077 == 0, path

@@ -15,10 +15,13 @@ from sentric_analyzer.dialects.sentric import Sentric
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.spans import Span
 
-__all__ = ["DIALECTS", "Dialect", "read_runs"]
+__all__ = ["DIALECTS", "MARKS", "Dialect", "read_runs"]
 
 DIALECTS: tuple[Dialect, ...] = (Sentric(), GenAi())
 """Every dialect. Of two that tell of the same calls in one trace, the first is believed."""
+
+MARKS = tuple(mark for dialect in DIALECTS for mark in dialect.marks)
+"""Attributes of which every span that some dialect recognises has one."""
 
 
 def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor) -> list[Run]:

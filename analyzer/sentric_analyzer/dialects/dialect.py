@@ -19,6 +19,11 @@ class Dialect(Protocol):
         """Goes into `Run.dialect`."""
         ...
 
+    @property
+    def marks(self) -> tuple[str, ...]:
+        """Attributes of which every recognised span has one."""
+        ...
+
     def recognises(self, span: Span) -> bool:
         """Whether the span tells of an agent in this convention."""
         ...

@@ -48,6 +48,7 @@ class Sentric:
     """Sentric's own conventions. Verdicts on the spans are claims and are not read."""
 
     name = "sentric"
+    marks = (semconv.SENTRIC_SCHEMA_VERSION,)
 
     def recognises(self, span: Span) -> bool:
         """Whether the span says that it is one of ours."""

@@ -1,5 +1,6 @@
 """Questions to the store: every value in them is a parameter."""
 
+from collections.abc import Sequence
 from typing import Any
 
 from sentric.policy.rule import Severity
@@ -76,11 +77,8 @@ def spans_of_trace(client: Any, project: str, trace_id: str) -> list[Span]:
     return sorted(map(span_of, rows), key=lambda span: (span.start, span.span_id))
 
 
-def open_traces(client: Any, within: int) -> list[tuple[str, str]]:
-    """Traces with spans stored in the last `within` nanoseconds of activity, and after they were judged.
-
-    Those that no dialect knows are among them: nothing says that they were looked at.
-    """
+def open_traces(client: Any, within: int, marks: Sequence[str]) -> list[tuple[str, str]]:
+    """Traces with a marked span, and with spans stored in the last `within` nanoseconds and after they were judged."""
     found = client.query(
         """
         SELECT SentricProject, TraceId
@@ -91,6 +89,7 @@ def open_traces(client: Any, within: int) -> list[tuple[str, str]]:
               AND toUnixTimestamp64Nano(Stored) >=
                   (SELECT max(toUnixTimestamp64Nano(Stored)) FROM otel_traces) - {within:Int64}
             GROUP BY SentricProject, TraceId
+            HAVING max(hasAny(mapKeys(SpanAttributes), {marks:Array(String)}))
         ) AS spans
         LEFT JOIN (
             SELECT Project, TraceId, max(Revision) AS Judged FROM agent_runs GROUP BY Project, TraceId
@@ -98,7 +97,7 @@ def open_traces(client: Any, within: int) -> list[tuple[str, str]]:
         WHERE Last > Judged
         ORDER BY Last, TraceId
         """,
-        parameters={"within": within},
+        parameters={"within": within, "marks": list(marks)},
     ).result_rows
     return [(project, trace_id) for project, trace_id in found]
 

@@ -113,14 +113,15 @@ class Store:
         with self._connections.client() as client:
             return queries.spans_of_trace(client, project, trace_id)
 
-    def open_traces(self, within: float = OPEN_WITHIN) -> list[tuple[str, str]]:
+    def open_traces(self, marks: Sequence[str], within: float = OPEN_WITHIN) -> list[tuple[str, str]]:
         """Project and trace id of the traces that were not yet judged with all their spans, oldest first.
 
         Args:
+            marks: attributes; a trace counts if one of its spans has one of them.
             within: seconds before the last stored span in which such a trace had one.
         """
         with self._connections.client() as client:
-            return queries.open_traces(client, int(within * 1e9))
+            return queries.open_traces(client, int(within * 1e9), marks)
 
     def counts(self) -> dict[str, int]:
         """How many spans, log records, runs, events, steps and findings there are, by table."""

@@ -70,6 +70,11 @@ def main() -> None:
         for line in str(error).splitlines() or [type(error).__name__]:
             click.echo(f"error: {line}", err=True)
         sys.exit(FAILURE)
+    except ModuleNotFoundError as error:
+        if (error.name or "").partition(".")[0] in {"sentric", "sentric_analyzer"}:
+            raise  # a bug of ours
+        click.echo(f"error: this command needs the package {error.name!r}: pip install 'sentric[all]'", err=True)
+        sys.exit(FAILURE)
     except BrokenPipeError:
         sys.stderr.close()  # the reader of our output has gone: that is its right
         sys.exit(0)

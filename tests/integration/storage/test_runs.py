@@ -251,17 +251,21 @@ def test_findings_are_chosen_by_run_severity_and_rule(store: Store) -> None:
     ]
 
 
+MARKS = ("gen_ai.tool.name",)
+
+
 def test_a_trace_is_open_until_it_was_judged_with_all_its_spans(store: Store, shared_url: str) -> None:
     ticks = count(1_000_000_000_000)
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
         store.insert_spans([span(1, trace=int(TRACE, 16)), span(1, trace=2)], "a")
-        assert sorted(store.open_traces()) == [("default", f"{2:032x}"), ("default", TRACE)]
+        assert sorted(store.open_traces(MARKS)) == [("default", f"{2:032x}"), ("default", TRACE)]
 
         store.insert_replays([judged_run(project="default")])
-        assert store.open_traces() == [("default", f"{2:032x}")]
+        assert store.open_traces(MARKS) == [("default", f"{2:032x}")]
 
         store.insert_spans([span(2, trace=int(TRACE, 16))], "b")
-        assert ("default", TRACE) in store.open_traces()
+        assert ("default", TRACE) in store.open_traces(MARKS)
+        assert store.open_traces(["some.other.attribute"]) == []
 
 
 def test_traces_long_before_the_last_activity_are_not_open(store: Store, shared_url: str) -> None:
@@ -270,8 +274,8 @@ def test_traces_long_before_the_last_activity_are_not_open(store: Store, shared_
         store.insert_spans([span(1, trace=1)], "a")
         store.insert_spans([span(1, trace=2)], "b")
 
-        assert store.open_traces(within=600) == [("default", f"{2:032x}")]
-        assert len(store.open_traces(within=800)) == 2
+        assert store.open_traces(MARKS, within=600) == [("default", f"{2:032x}")]
+        assert len(store.open_traces(MARKS, within=800)) == 2
 
 
 def test_threads_read_and_write_at_the_same_time(store: Store) -> None:

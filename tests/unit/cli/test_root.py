@@ -77,3 +77,13 @@ def test_a_wrong_setting_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("SENTRIC_IDLE", "soon")
     done = run("serve")
     assert (done.returncode, done.stderr) == (3, "error: SENTRIC_IDLE is 'soon': it must be a number\n")
+
+
+def test_a_command_of_an_extra_that_is_not_installed_says_how_to_install_it() -> None:
+    code = (
+        "import sys; sys.argv = ['sentric', 'serve']; sys.modules['fastapi'] = None\n"
+        "from sentric.cli import main; main()"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
+    message = "error: this command needs the package 'fastapi': pip install 'sentric[all]'\n"
+    assert (done.returncode, done.stderr) == (3, message)

@@ -21,6 +21,7 @@ class GenAi:
     """The OpenTelemetry GenAI conventions, with the spellings of pydantic-ai and of MCP's own spans."""
 
     name = "gen_ai"
+    marks = (semconv.GEN_AI_OPERATION_NAME, semconv.MCP_METHOD_NAME)
 
     def recognises(self, span: Span) -> bool:
         """Whether the span tells of an agent, a model's answer or a tool call."""
