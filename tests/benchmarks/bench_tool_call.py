@@ -22,9 +22,8 @@ SIZES = (500, 4096)
 """Bytes of arguments."""
 CALLS = 2000
 WARM_UP = 200
-_WORDS = (
-    ["the", "parcel", "left", "our", "warehouse", "on", "monday", "and", "reaches", "the", "harbour", "office", "before", "noon", "if", "the", "weather", "holds"]
-)
+_TEXT = "the parcel left our warehouse on monday and reaches the harbour office before noon if the weather holds"
+_WORDS = _TEXT.split(" ")
 
 
 class Latest(SpanProcessor):

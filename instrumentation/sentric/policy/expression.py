@@ -19,6 +19,12 @@ _NAME = re.compile(r"\b[a-z]\w*(?:\.\w+)+")
 _POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 
 
+REMEMBERED = 1024
+"""Combinations of values whose outcome is kept, for each list of rules."""
+SHORT = 64
+"""Longest value, in characters or items, of a combination that is kept."""
+
+
 class ExpressionError(SentricError):
     """A condition cannot be compiled.
 
@@ -44,16 +50,31 @@ class Conditions:
         self._all = _environment(scope).compile("[" + ",".join(_wrapped(text) for text in texts) + "]")
         self.names = tuple(sorted(set[str]().union(*(names(text, scope) for text in texts))))
         """The variables the conditions speak of: no other need be computed."""
+        self._known: dict[tuple[Value, ...], list[bool | str]] = {}
 
     def evaluate(self, values: Mapping[str, Value]) -> "list[bool | str]":
         """Evaluate every condition.
 
         Args:
-            values: a value for each of `names`.
+            values: a value for each of `names`, in their order.
 
         Returns:
             For each condition whether it holds, or a text that says why that cannot be told.
         """
+        # Most events give the signals the very values of an event before: nothing to say.
+        given = tuple(values.values())
+        if (known := self._known.get(given)) is None:
+            known = self._evaluate(values)
+            self._remember(given, known)
+        return known
+
+    def _remember(self, given: tuple[Value, ...], outcome: "list[bool | str]") -> None:
+        if all(len(value) <= SHORT for value in given if isinstance(value, str | tuple)):
+            if len(self._known) >= REMEMBERED:
+                self._known.clear()
+            self._known[given] = outcome
+
+    def _evaluate(self, values: Mapping[str, Value]) -> "list[bool | str]":
         cleaned = {name: _clean(value) for name, value in values.items()}
         together = self._all.eval(data=cleaned)
         if together.type() != _types().ERROR:

@@ -1,6 +1,6 @@
 import pytest
 
-from sentric.policy.expression import Conditions, ExpressionError, check, names
+from sentric.policy.expression import REMEMBERED, Conditions, ExpressionError, check, names
 from sentric.policy.variables import Scope, Value, declared
 
 DEFAULTS: dict[object, Value] = {bool: False, int: 0, float: 0.0, str: ""}
@@ -66,3 +66,13 @@ def test_the_line_of_an_error_within_a_condition_is_known() -> None:
 def test_names_are_the_longest_declared_ones() -> None:
     text = "action.element.type == 'password' && action.url.startsWith('a.b.c') && run.task.size() > 3"
     assert names(text, Scope.ACTION) == {"action.element.type", "action.url", "run.task"}
+
+
+def test_outcomes_that_are_remembered_are_those_of_the_values_given() -> None:
+    conditions = Conditions(["action.tool == 'x'", "action.effects[0] == 'pay'"], Scope.ACTION)
+    for number in range(REMEMBERED + 2):
+        tool = "x" if number % 3 == 0 else f"tool-{number}"
+        outcome = conditions.evaluate({"action.effects": ("pay",), "action.tool": tool})
+        assert outcome == [number % 3 == 0, True]
+    assert conditions.evaluate({"action.effects": (), "action.tool": "x"})[0] is True
+    assert isinstance(conditions.evaluate({"action.effects": (), "action.tool": "x"})[1], str)

@@ -1,0 +1,10 @@
+"""Every benchmark: each figure beside a floor that is measured in the same run."""
+
+import bench_analyze
+import bench_commands
+import bench_tool_call
+
+if __name__ == "__main__":
+    for benchmark in (bench_tool_call, bench_commands, bench_analyze):
+        benchmark.main()
+        print()
