@@ -18,9 +18,10 @@ $(VENV)/.ready: pyproject.toml constraints.txt deploy/make-venv
 	deploy/make-venv $(PYTHON) $(VENV) -c constraints.txt -e '.[dev]'
 	touch $@
 
-# The oldest versions the agent's side claims to support, for the tests that say so.
+# The oldest versions the agent's side claims to support, for the tests that say so. That browser-use imports
+# pydantic-settings and does not say so.
 $(OLDEST)/.ready: pyproject.toml constraints-oldest.txt deploy/make-venv
-	deploy/make-venv $(PYTHON) $(OLDEST) -c constraints-oldest.txt -e . browser-use
+	deploy/make-venv $(PYTHON) $(OLDEST) -c constraints-oldest.txt -e . browser-use pydantic-settings
 	touch $@
 
 browser: ## Install Debian's Chromium when it is missing

@@ -1,7 +1,6 @@
 """A real browser-use agent in a real Chromium, started as a user would, with the oldest and the newest version."""
 
 import json
-import os
 import signal
 import socket
 from collections.abc import Generator
@@ -12,7 +11,7 @@ from typing import Any
 
 import pytest
 
-from e2e.browser_agent.program import AGENT, NEWEST, OLDEST, Environment, Finished, chromium, until
+from e2e.browser_agent.program import AGENT, NEWEST, OLDEST, Environment, Finished, chromium, kill, until
 from e2e.browser_agent.servers import INJECTED, PASSWORD, VISIBLE, Script, Sink, model, receiver, shop, shopping
 from sentric_analyzer.spans import Span
 
@@ -160,6 +159,13 @@ def test_initial_actions_and_flash_mode_are_seen(world: World) -> None:
     assert second.attributes["sentric.reasoning.memory"] == "shopping"
 
 
+def test_steps_that_a_program_makes_itself_are_one_run(world: World) -> None:
+    world.observed(STEPS="1")
+    assert [span.attributes["gen_ai.tool.name"] for span in tools(world.sink)] == TOOLS
+    (root,) = world.sink.named("invoke_agent")
+    assert root.attributes["sentric.success"] is True
+
+
 def test_without_content_nothing_of_it_leaves_the_process(world: World) -> None:
     world.observed(SENTRIC_CAPTURE="metadata")
     everything = b"".join(world.sink.bodies)
@@ -181,7 +187,8 @@ def test_sigterm_loses_nothing_that_has_ended(world: World) -> None:
         process.communicate(timeout=20)
     finally:
         gate[2].set()
-        os.killpg(process.pid, signal.SIGKILL)
+        kill(process)
+        process.wait()
     assert [span.attributes["gen_ai.tool.name"] for span in tools(world.sink)] == TOOLS[:4]
     (root,) = world.sink.named("invoke_agent")
     assert root.attributes["error.type"] == "process_ended"

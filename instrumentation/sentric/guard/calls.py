@@ -57,6 +57,8 @@ class Wanted:
     reasoning: Reasoning = field(default_factory=Reasoning)
     secret: str = ""
     """Kind of secret that the action types into a field for one: its texts are redacted whatever they look like."""
+    stand_ins: Mapping[str, str] = field(default_factory=dict[str, str])
+    """Placeholders in the arguments that the framework fills in later, each with its secret."""
     context: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
@@ -214,7 +216,7 @@ class GuardedAction(_UnderWay):
     def _made(self) -> tuple[Action, str]:
         """The action as an event, and its arguments as JSON."""
         run, wanted, intake = self._run, self._wanted, self._run.intake
-        arguments, encoded, cut_arguments = intake.arguments(wanted.arguments, wanted.secret)
+        arguments, encoded, cut_arguments = intake.arguments(wanted.arguments, wanted.secret, wanted.stand_ins)
         context, _, cut_context = intake.arguments(wanted.context) if wanted.context else ({}, "", False)
         reasoning, cut_parts = intake.reasoning(run.with_thoughts(wanted.reasoning))
         self._cut |= {semconv.GEN_AI_TOOL_CALL_ARGUMENTS} if cut_arguments else set[str]()

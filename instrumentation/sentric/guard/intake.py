@@ -17,6 +17,9 @@ _REASONING = (
 )
 
 
+NOTHING: Mapping[str, str] = {}
+
+
 class Intake:
     """Redacts and cuts for one run. Redaction goes first, so that no secret is cut in half and missed."""
 
@@ -37,13 +40,19 @@ class Intake:
         kept = cut(redacted, limit)
         return kept, len(kept) < len(redacted) or len(text) > 2 * limit
 
-    def arguments(self, given: Mapping[str, object], secret: str = "") -> tuple[dict[str, JsonValue], str, bool]:
+    def arguments(
+        self, given: Mapping[str, object], secret: str = "", stand_ins: Mapping[str, str] = NOTHING
+    ) -> tuple[dict[str, JsonValue], str, bool]:
         """Arguments as they may leave, the same as JSON, and whether they were cut.
 
         Args:
             given: as the agent gives them.
             secret: kind of secret that each text among them is; "" where they are ordinary.
+            stand_ins: placeholders that the framework fills in later, each with its secret; they become fingerprints.
         """
+        if stand_ins:
+            marks = {mark: self._redactor.fingerprint(value) for mark, value in stand_ins.items()}
+            given = {name: _filled_in(value, marks) for name, value in given.items()}
         if secret:
             given = {name: self._as_secret(value, secret) for name, value in given.items()}
         redacted = self._redactor.value(plain(given, 2 * self._text_limit))
@@ -85,3 +94,11 @@ class Intake:
         return whole, {
             name for name, (_, was_cut) in zip(_REASONING, (thinking, evaluation, memory, goal), strict=True) if was_cut
         }
+
+
+def _filled_in(value: object, marks: Mapping[str, str]) -> object:
+    """A text with fingerprints where placeholders were; frameworks put those into texts, not into what holds them."""
+    if isinstance(value, str):
+        for mark, fingerprint in marks.items():
+            value = value.replace(mark, fingerprint)
+    return value

@@ -221,7 +221,7 @@ class LiveRun:
         first = CARRIED + len(messages) + len(waiting)
         room = self.settings.page_limit - sum(len(observation.text) for observation in waiting)
         now = [self._observed(one, max(room, 0), span, first + index) for index, one in enumerate(seen)]
-        if self.content:
+        if self.content and (messages or waiting or now):
             span.set_attributes(attributes.carried(messages, [*waiting, *now]))
         names, self._cut = self._cut, set[str]()
         return names
@@ -238,6 +238,8 @@ class LiveRun:
 
     def with_thoughts(self, reasoning: Reasoning) -> Reasoning:
         """An action's reasoning, with what was logged by hand about it."""
+        if not self._thoughts:
+            return reasoning
         thoughts, self._thoughts = self._thoughts, []
         return replace(reasoning, thinking="\n".join(filter(None, (reasoning.thinking, *thoughts))))
 

@@ -4,7 +4,7 @@ Written against 0.9.2 to 0.13.14; names that only some versions have are looked 
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from typing import Any
+from typing import Any, TypeGuard
 from urllib.parse import urljoin
 
 from sentric.events import Element, Reasoning, Source
@@ -95,6 +95,7 @@ def wanted(action: Any, agent: Any, session: Any) -> Wanted:
         element=None if node is None else _element(node, url),
         reasoning=_reasoning(action, agent),
         secret="" if node is None else _secret_field(node.attributes or {}),
+        stand_ins=_stand_ins(getattr(agent, "sensitive_data", None), arguments),
     )
 
 
@@ -185,6 +186,23 @@ def _typed(action: Any, session: Any) -> Iterator[tuple[str, str]]:
     for value in _call(action)[1].values():
         if isinstance(value, str) and value and _PLACEHOLDER not in value:
             yield value, kind
+
+
+def _stand_ins(data: Any, arguments: Mapping[str, object]) -> dict[str, str]:
+    """The `<secret>name</secret>` placeholders that arguments hold, each with the value of that name."""
+    if not isinstance(data, Mapping) or not any(_is_text(text) and _PLACEHOLDER in text for text in arguments.values()):
+        return {}
+    found: dict[str, str] = {}
+    for name, value in data.items():
+        if isinstance(value, Mapping):
+            found |= _stand_ins(value, arguments)
+        elif _is_text(value) and value:
+            found[f"{_PLACEHOLDER}{name}</secret>"] = value
+    return found
+
+
+def _is_text(value: object) -> TypeGuard[str]:
+    return isinstance(value, str)
 
 
 def _secret_field(found: Mapping[str, str]) -> str:

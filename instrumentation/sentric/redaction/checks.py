@@ -22,7 +22,7 @@ _WORDS = frozenset(
 )
 _NAME = pattern(
     r"[a-zA-Z][a-zA-Z0-9+.-]*://.*|[^\s@/]+@[^\s@/]+\.[A-Za-z]{2,}"  # a URL, an e-mail address
-    r"|(?:[A-Za-z_$][A-Za-z0-9_$-]*\.)+[A-Za-z_][A-Za-z0-9_-]*(?::[0-9]+)?(?:[/?#].*)?"  # a host, a dotted name
+    r"|(?:[A-Za-z0-9_$-]+\.)+[A-Za-z_][A-Za-z0-9_-]*(?::[0-9]+)?(?:[/?#].*)?"  # a host, a dotted name
     r"|(?i:localhost)(?::[0-9]+)?(?:/.*)?|[~.]{0,2}/.*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"  # a path, a constant
     r"|#[0-9a-fA-F]{3,8}|v?[0-9]+(?:[.:-][0-9]+)+[a-z0-9-]*|[0-9.]+(?:px|em|rem|ms|kb|mb|gb|%)"  # a colour, a version
 )
@@ -30,6 +30,7 @@ _SYMBOLS = frozenset(b"!@#$%^&*+~?=")
 _AUTHORITY_END = pattern(r"[/?#\\\s\"'<>]")
 _LONGEST_HOST = 253
 _LETTERS = frozenset(b"abcdefghijklmnopqrstuvwxyz")
+_NUMBER = pattern(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _OPAQUE = 32
 """A dotted text this long, with digits, is a token rather than a name."""
 # First digits and lengths of the card networks (ISO/IEC 7812; the networks' published ranges).
@@ -66,6 +67,11 @@ def is_name(value: bytes) -> bool:
     return len(value) < 512 and bool(_NAME.fullmatch(value)) and not _is_opaque(value)
 
 
+def is_number(value: bytes) -> bool:
+    """Whether a value is a JSON number."""
+    return bool(_NUMBER.fullmatch(value))
+
+
 def looks_random(value: bytes, shortest: int = 6) -> bool:
     """Whether a value reads as a secret without anything beside it: letters with digits or symbols, and no name."""
     if len(value) < shortest or is_name(value):
@@ -94,25 +100,26 @@ def is_basic_credential(value: bytes) -> bool:
     return b":" in decoded[1:] and min(decoded) >= 32
 
 
-def in_site_name(data: bytes, start: int, end: int) -> bool:
-    """Whether a span touches the registrable part of a URL's host: `evil.com` in `https://x.evil.com/`.
+def site_name(data: bytes, position: int) -> tuple[int, int] | None:
+    """Where the registrable part of the host stands if a position lies in a URL's host: `evil.com` of `x.evil.com`.
 
-    Where an agent goes must stay readable whatever a page claims to be a secret; a secret sent as a subdomain is
-    still replaced. Suffixes of two labels are told by their lengths (`co.uk`), not by a list.
+    Suffixes of two labels are told by their lengths (`co.uk`), not by a list.
     """
-    authority = data.rfind(b"://", max(0, start - _LONGEST_HOST), start)
+    authority = data.rfind(b"://", max(0, position - _LONGEST_HOST), position)
     if authority < 0:
-        return False
+        return None
     host = authority + 3
     limit = min(len(data), host + 2 * _LONGEST_HOST)
     stop = _AUTHORITY_END.search(data, host, limit)
-    host_end = stop.start() if stop else limit
+    host_end = int(stop.start()) if stop else limit
     host = max(host, data.rfind(b"@", host, host_end) + 1)
     if (port := data.find(b":", host, host_end)) >= 0:
         host_end = port
     labels = data[host:host_end].split(b".")
+    if len(labels) == 1 or not host <= position < host_end:
+        return None
     kept = 3 if len(labels) > 2 and len(labels[-1]) == 2 and len(labels[-2]) <= 3 else 2
-    return start < host_end and end > host_end - len(b".".join(labels[-kept:]))
+    return host_end - len(b".".join(labels[-kept:])), host_end
 
 
 def _has_letter(value: bytes) -> bool:

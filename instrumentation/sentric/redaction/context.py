@@ -10,11 +10,11 @@ from dataclasses import dataclass
 from typing import Any
 from urllib.parse import unquote
 
-from sentric.redaction.checks import is_name, is_placeholder, looks_random
+from sentric.redaction.checks import is_name, is_number, is_placeholder, looks_random
 from sentric.redaction.keys import kind_of_key
 from sentric.redaction.patterns import pattern
 from sentric.redaction.quoting import JsonDepth, backslashes, closes, is_json
-from sentric.redaction.spans import Found
+from sentric.redaction.spans import Certainty, Found
 
 _QUOTE = r"(\\*[\"'`]|&quot;|&#34;|%22)?"
 HEAD = (
@@ -33,7 +33,6 @@ _field_value = pattern(r"(?i)\bvalue\s*=\s*(\\*[\"'])?")
 _bare = pattern(r"[^\s\"'`<>&(){}\[\]\\|,;]+")
 _bare_line = pattern(r"[^\s\"'`\\]+")
 _next_pair = pattern(r"[,;][A-Za-z0-9_.-]{0,64}[ \t]*[:=]")
-_number = pattern(r"-?[0-9]+(?:\.[0-9]+)?(?:[eE][+-]?[0-9]+)?")
 _escaped_end = pattern(r"%(?:26|20|22|27|2[cC]|7[dD]|0[aA])")
 _header_break = pattern(r"[\r\n\"'\\]")
 _digits = pattern(r"[0-9]+")
@@ -91,7 +90,7 @@ def find_assignments(data: bytes) -> list[Found]:
             found += cookie_values(data, head.end, end)
             position = max(position, end)
         elif kind and (value := _value(data, head)) and _accept(data[value.start : value.end], kind, value):
-            found.append(Found(value.start, value.end, kind, _clean(data, value), certain=False))
+            found.append(Found(value.start, value.end, kind, _clean(data, value), Certainty.CLAIMED))
             position = max(position, value.end)
     return found
 
@@ -106,19 +105,21 @@ def find_password_fields(data: bytes) -> list[Found]:
         start, quote = head.end(), bytes(head.group(1) or b"")
         if quote:
             around = depth.closer(head.start()) if depth else b""
+            if _closes_around(quote, around):
+                continue
             end = _quoted_end(data, start, quote, field.end(), around)
         else:
             bare = _bare.match(data, start, field.end())
             end = bare.end() if bare else start
         if not is_placeholder(data[start:end]):
-            found.append(Found(start, end, "password", html.unescape(_decode(data[start:end])), certain=False))
+            found.append(Found(start, end, "password", html.unescape(_decode(data[start:end])), Certainty.CLAIMED))
     return found
 
 
 def cookie_values(data: bytes, start: int, end: int) -> list[Found]:
     """The values in a Cookie or Set-Cookie header, without the attributes."""
     return [
-        Found(pair.start(2), pair.end(2), "cookie", _decode(pair.group(2)), certain=False)
+        Found(pair.start(2), pair.end(2), "cookie", _decode(pair.group(2)), Certainty.CLAIMED)
         for pair in _cookie.finditer(data, start, end)
         if pair.group(1).lower() not in _COOKIE_ATTRIBUTES and not is_placeholder(pair.group(2))
     ]
@@ -141,7 +142,7 @@ def accepts(value: bytes, kind: str) -> bool:
     if kind == "token":
         prose = len(value) < 16 or (b" " in value and len(value) <= _LONG)
         return not prose or any(48 <= byte <= 57 for byte in value)
-    return True
+    return kind != "api_key" or len(value) >= 6  # shorter: the HTML attribute `accesskey`
 
 
 def accepts_number(digits: bytes, kind: str) -> bool:
@@ -163,7 +164,7 @@ def _quoted_value(data: bytes, head: _Head) -> _Value | None:
     # In `print("Password: ")` the quote closes what stands before it.
     if not head.closed and data[head.end : head.end + 1] in _CLOSED_BY:
         return None
-    if head.around and head.quote.endswith(b'"') and closes(len(head.quote) - 1, len(head.around) - 1):
+    if _closes_around(head.quote, head.around):
         return None
     end = _quoted_end(data, head.end, head.quote, len(data), head.around)
     return _Value(head.end, end, head.quote, loose=True, spaced=False)
@@ -178,8 +179,9 @@ def _bare_value(data: bytes, head: _Head) -> _Value | None:
     while end > head.end and data[end - 1] in b".,;:":
         end -= 1
     after = data[end : end + 1]
-    if after == b"(" or (head.closed and _is_fraction(data[head.end : end])):
-        return None  # a call, or a number of a JSON document
+    value = data[head.end : end]
+    if after == b"(" or (head.closed and is_number(value) and not value.isdigit()):
+        return None  # a call, or a fraction in a JSON document
     query = before in {b"?", b"&", b"%"} or after == b"&" or data[max(0, head.start - 5) : head.start] == b"&amp;"
     loose = tight and (query or head.name.isupper() or head.name.startswith(b"--"))
     return _Value(head.end, end, b"", loose=loose, spaced=not tight)
@@ -197,10 +199,6 @@ def _bare_end(data: bytes, head: _Head) -> int:
     return int(stop.start()) if stop else end
 
 
-def _is_fraction(value: bytes) -> bool:
-    return bool(_number.fullmatch(value)) and not value.isdigit()
-
-
 def _accept(text: bytes, kind: str, value: _Value) -> bool:
     if value.quote:
         return accepts(text, kind)
@@ -211,6 +209,11 @@ def _accept(text: bytes, kind: str, value: _Value) -> bool:
     if _digits.fullmatch(text):
         return _fits_digits(text, kind) and (not value.spaced or kind in _SHORTEST_DIGITS)
     return (value.loose and not is_name(text)) or looks_random(text)
+
+
+def _closes_around(quote: bytes, around: bytes) -> bool:
+    """Whether a quote is the end of the JSON string around it, not the beginning of a value."""
+    return bool(around) and quote.endswith(b'"') and closes(len(quote) - 1, len(around) - 1)
 
 
 def _quoted_end(data: bytes, start: int, quote: bytes, stop: int, around: bytes) -> int:

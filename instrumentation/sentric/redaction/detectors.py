@@ -6,8 +6,10 @@ where the set of them all says that they are in the text. What is known by the n
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from urllib.parse import unquote
 
-from sentric.redaction.checks import is_basic_credential, is_card_number, is_placeholder, looks_random
+from sentric.redaction.checks import is_basic_credential, is_card_number, is_number, is_placeholder, looks_random
+from sentric.redaction.spans import Certainty
 
 
 @dataclass(frozen=True, slots=True)
@@ -18,46 +20,47 @@ class Detector:
     pattern: str
     """Group 1 is the secret where there is a group, the whole match otherwise."""
     accept: Callable[[bytes], bool] = lambda _: True
-    clean: Callable[[bytes], bytes] | None = None
-    """Takes out what is not part of the secret itself, such as line breaks and separators."""
-    certain: bool = True
-
-
-def _only_digits(value: bytes) -> bytes:
-    return value.translate(None, b" -")
-
-
-def _without_breaks(value: bytes) -> bytes:
-    for escape in (b"\\n", b"\\r"):
-        value = value.replace(escape, b"")
-    return value.translate(None, b" \t\r\n\\")
+    clean: Callable[[str], str] = str
+    """Takes out what is not part of the secret itself: line breaks, separators, escapes."""
+    certainty: Certainty = Certainty.FORM
 
 
 def _has_digit(value: bytes) -> bool:
     return any(48 <= byte <= 57 for byte in value)
 
 
-def _is_bearer(value: bytes) -> bool:
-    return _has_digit(value) and not is_placeholder(value)
-
-
-def _is_authorization(value: bytes) -> bool:
-    letters = value.lower() != value.upper()
-    mixed = value.lower() != value != value.upper()
-    return letters and (_has_digit(value) or mixed) and not is_placeholder(value)
-
-
-def _is_url_password(value: bytes) -> bool:
+def _is_value(value: bytes) -> bool:
     return not is_placeholder(value)
 
 
+def _is_credential(value: bytes) -> bool:
+    mixed = value.lower() != value != value.upper()
+    return (_has_digit(value) or mixed) and not is_placeholder(value)
+
+
+def _is_opaque(value: bytes) -> bool:
+    return _has_digit(value) and not is_number(value) and not is_placeholder(value)
+
+
 def _is_card(value: bytes) -> bool:
-    return is_card_number(_only_digits(value))
+    return is_card_number(value.translate(None, b" -"))
 
 
 def _is_spoken_password(value: bytes) -> bool:
     attribute = value.partition(b"=")[0].isalpha() and b"=" in value
-    return looks_random(value) and not attribute and not is_placeholder(value)
+    return _has_digit(value) and looks_random(value) and not attribute and not is_placeholder(value)
+
+
+def _digits(value: str) -> str:
+    return value.replace(" ", "").replace("-", "")
+
+
+def _unbroken(value: str) -> str:
+    return "".join(value.replace("\\n", "").replace("\\r", "").replace("\\", "").split())
+
+
+def _unquoted(value: str) -> str:
+    return unquote(value, errors="surrogateescape")
 
 
 # RFC 7468, with its line breaks as they are or escaped; the last line may have been cut off.
@@ -65,6 +68,8 @@ _PRIVATE_KEY = (
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:-{0,4}\\{0,15}[A-Za-z0-9+/=\s:,.()])*"
     r"(?:-----END[A-Z0-9 ]*(?:-----)?)?"
 )
+_AUTHORIZATION = r"(?i)\bauthorization\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?"
+_HEADER_VALUE = r"([^\s\"'\\,;}\])]{8}[^\s\"'\\,;}\])]*)"
 _CODE_WORDS = (
     r"(?:\botps?\b|\bone[- ]?time[- ](?:pass)?(?:code|word|pin)\b|\b(?:verification|security|authentication|auth|login"
     r"|log-in|sign-?in|confirmation|access|2fa|mfa|two[- ]factor|sms) (?:pass)?code\b|\byour code\b|\bpasscode\b)"
@@ -74,7 +79,7 @@ _NUMBER_END = r"(?:$|[^0-9A-Za-z_.]|\.(?:$|[^0-9]))"
 _CODE = r"([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})"
 
 DETECTORS = (
-    Detector("private_key", _PRIVATE_KEY, clean=_without_breaks),
+    Detector("private_key", _PRIVATE_KEY, clean=_unbroken),
     Detector("aws_access_key", r"\b(?:AKIA|ASIA)[A-Z2-7]{16}\b"),
     Detector("github_token", r"\b(?:gh[pousr]_[A-Za-z0-9]{36}[A-Za-z0-9]*|github_pat_[A-Za-z0-9_]{22}[A-Za-z0-9_]*)"),
     Detector("gitlab_token", r"\bgl(?:pat|ptt|dt|rt|cbt|soat|ft|imt|oas|agent)-[A-Za-z0-9_-]{20}[A-Za-z0-9_.-]*"),
@@ -93,43 +98,63 @@ DETECTORS = (
     Detector("pypi_token", r"\bpypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]+"),
     Detector("sendgrid_key", r"\bSG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
     Detector("jwt", r"\beyJ[A-Za-z0-9_-]{8}[A-Za-z0-9_-]*\.eyJ[A-Za-z0-9_-]{4}[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"),
-    Detector("authorization", r"(?i)\bbearer(?:[ \t]+|%20)([A-Za-z0-9._~+/-]{12}[A-Za-z0-9._~+/-]*=*)", _is_bearer),
-    Detector("authorization", r"(?i)\bbasic[ \t]+([A-Za-z0-9+/]{6}[A-Za-z0-9+/]*={0,2})", is_basic_credential),
     Detector(
         "authorization",
-        r"(?i)\bauthorization\\*[\"']?[ \t]*[:=][ \t]*\\*[\"']?"
-        r"(?:(?:bearer|basic|token|api-?key|negotiate|key)[ \t]+)?([^\s\"'\\,;}\])]{8}[^\s\"'\\,;}\])]*)",
-        _is_authorization,
-        certain=False,
+        r"(?i)\bbearer(?:[ \t]+|%20)([A-Za-z0-9._~+/-]{12}[A-Za-z0-9._~+/-]*=*)",
+        _is_opaque,
+        certainty=Certainty.CLAIMED,
     ),
-    Detector("password", r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@\"'<>\\]*:([^\s/@\"'<>\\]+)@", _is_url_password),
+    Detector(
+        "authorization",
+        r"(?i)\bbasic[ \t]+([A-Za-z0-9+/]{6}[A-Za-z0-9+/]*={0,2})",
+        is_basic_credential,
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "authorization",
+        rf"{_AUTHORIZATION}(?:bearer|basic|token|api-?key|negotiate|key)[ \t]+{_HEADER_VALUE}",
+        _is_credential,
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector("authorization", rf"{_AUTHORIZATION}{_HEADER_VALUE}", _is_opaque, certainty=Certainty.CLAIMED),
+    Detector(
+        "password",
+        r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@?#\"'<>\\]*:([^\s/@?#\"'<>\\]+)@",
+        _is_value,
+        clean=_unquoted,
+        certainty=Certainty.CLAIMED,
+    ),
     Detector(
         "card",
         r"(?:^|[^0-9A-Za-z_.-]|[^\s:,\[]-)"
         r"([2-6][0-9]{3}(?:[0-9]{9,15}|[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?:[ -][0-9]{3})?"
         r"|[ -][0-9]{6}[ -][0-9]{4,5}))(?:$|[^0-9A-Za-z_.]|\.(?:$|[^0-9]))",
         _is_card,
-        clean=_only_digits,
+        clean=_digits,
     ),
-    Detector("otp", rf"(?i){_CODE_WORDS}{_CODE_GAP}\b{_CODE}{_NUMBER_END}", clean=_only_digits, certain=False),
+    Detector("otp", rf"(?i){_CODE_WORDS}{_CODE_GAP}\b{_CODE}{_NUMBER_END}", clean=_digits, certainty=Certainty.CLAIMED),
     Detector(
         "otp",
         rf"(?i)\b{_CODE} (?:is|as) your (?:[A-Za-z0-9-]+ ){{0,3}}?(?:pass)?(?:code|otp|pin)\b",
-        clean=_only_digits,
-        certain=False,
+        clean=_digits,
+        certainty=Certainty.CLAIMED,
     ),
-    Detector("cvv", r"(?i)\b(?:cvv2?|cvc2?)\b(?:[ \t]*(?:code|number|is|:|=|#|-))*[ \t]*([0-9]{3,4})\b", certain=False),
+    Detector(
+        "cvv",
+        r"(?i)\b(?:cvv2?|cvc2?)\b(?:[ \t]*(?:code|number|is|:|=|#|-))*[ \t]*([0-9]{3,4})\b",
+        certainty=Certainty.CLAIMED,
+    ),
     Detector(
         "password",
         r"(?i)\b(?:password|passcode|passphrase|passwd|pwd)[ \t]+(?:(?:is|as|of)[ \t]*:?[ \t]*)?"
         r"(?:[\"'`]|“|‘)*([^\s\"'`<>()\[\]{},;:\\]{5}[^\s\"'`<>()\[\]{},;\\]*[^\s\"'`<>()\[\]{},;:.!?\\])",
         _is_spoken_password,
-        certain=False,
+        certainty=Certainty.CLAIMED,
     ),
     Detector(
         "password",
         r"(?i)--?[a-z-]*(?:password|passphrase|token|secret|api-key)[ \t]+[\"']?([^\s\"'\\-][^\s\"'\\]{3}[^\s\"'\\]*)",
         _is_spoken_password,
-        certain=False,
+        certainty=Certainty.CLAIMED,
     ),
 )

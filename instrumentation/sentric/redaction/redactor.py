@@ -11,7 +11,7 @@ from sentric.redaction.forms import SHORTEST
 from sentric.redaction.keys import context_of_key, kind_of_key
 from sentric.redaction.quoting import JsonDepth
 from sentric.redaction.scan import find_secrets
-from sentric.redaction.spans import Found, apart, joined
+from sentric.redaction.spans import Certainty, Found, apart, joined, leaves_site
 from sentric.redaction.tracked import Secret, Tracked
 
 DEEPEST = 64
@@ -59,7 +59,11 @@ class Redactor:
         """
         plain = kind.isascii() and kind.isidentifier() and kind.islower() and kind[0] != "_" and len(kind) <= 32
         kind = kind if plain else "sensitive"
-        self._tracked.add([Secret(value, self._fingerprint(value, kind), given=True)])
+        self._tracked.add([Secret(value, kind, Certainty.GIVEN)])
+
+    def fingerprint(self, value: str, kind: str = "sensitive") -> str:
+        """What stands for a value that is a secret by who says so, however short or ordinary it is."""
+        return self._stand_in(value, kind)
 
     def text(self, text: str) -> str:
         """A text with every secret in it replaced. JSON text stays JSON text."""
@@ -80,10 +84,10 @@ class Redactor:
             found = [*find_secrets(data), *given]
             given = ()
             if found:
-                found = apart(found, fingerprint_spans(data), data)
+                found = _replaceable(found, data)
                 self._remember(found)
             if hits := self._tracked.find(data):
-                found = apart(hits, fingerprint_spans(data), data) + found
+                found = _replaceable(hits, data) + found
             if not found:
                 break
             data, text = self._replace(data, joined(found)), ""
@@ -95,7 +99,7 @@ class Redactor:
         depth = JsonDepth(data)
         for item in found:
             value = item.value or data[item.start : item.end].decode("utf-8", "surrogatepass")
-            stand_in = self._stand_in(value, item.kind or "sensitive").encode()
+            stand_in = self._stand_in(value, item.kind).encode()
             quote = depth.quote(item.start, item.end)
             parts += [data[position : item.start], quote, stand_in, quote]
             position = item.end
@@ -104,14 +108,14 @@ class Redactor:
 
     def _stand_in(self, value: str, kind: str) -> str:
         known = self._tracked.get(value)
-        return known.fingerprint if known else self._fingerprint(value, kind)
+        return self._fingerprint(value, known.kind if known else kind)
 
     def _remember(self, found: list[Found]) -> None:
         self._tracked.add(
-            self._tracked.get(item.value)
-            or Secret(item.value, self._fingerprint(item.value, item.kind), certain=item.certain)
+            Secret(item.value, item.kind, item.certainty)
             for item in found
-            if item.certain or is_distinctive(item.value.encode("utf-8", "surrogatepass"), item.kind)
+            if item.certainty is Certainty.FORM
+            or is_distinctive(item.value.encode("utf-8", "surrogatepass"), item.kind)
         )
 
     def _value(self, value: object, kind: str, depth: int, *, deep: bool = False) -> JsonValue:
@@ -141,7 +145,7 @@ class Redactor:
         value = data[start:].decode("utf-8", "surrogatepass")
         if kind == "otp":
             value = value.replace(" ", "").replace("-", "")
-        return self._redact(text, [Found(start, len(data), kind, value, certain=False)])
+        return self._redact(text, [Found(start, len(data), kind, value, Certainty.CLAIMED)])
 
     def _number(self, number: int, kind: str) -> JsonValue:
         if not 0 <= number < _LONGEST_NUMBER:
@@ -169,6 +173,10 @@ class Redactor:
             if header_kind in _HEADER_KINDS:
                 return [self._string(items[0], ""), self._string(items[1], header_kind)]
         return [self._value(item, kind, depth + 1, deep=deep) for item in items]
+
+
+def _replaceable(found: list[Found], data: bytes) -> list[Found]:
+    return [item for item in apart(found, fingerprint_spans(data), data) if leaves_site(item, data)]
 
 
 def _name(key: object) -> str:

@@ -24,8 +24,8 @@ def _finder(detector: Detector) -> Callable[[bytes], list[Found]]:
             start, end = match.span(group)
             raw = data[start:end]
             if detector.accept(raw):
-                value = (detector.clean(raw) if detector.clean else raw).decode("utf-8", "surrogatepass")
-                found.append(Found(start, end, detector.kind, value, detector.certain))
+                value = detector.clean(raw.decode("utf-8", "surrogatepass"))
+                found.append(Found(start, end, detector.kind, value, detector.certainty))
             position = end
         return found
 

@@ -2,10 +2,24 @@
 
 from bisect import bisect_right
 from collections.abc import Iterable
+from enum import IntEnum
 from typing import NamedTuple
+
+from sentric.redaction.checks import site_name
 
 _OWN_CHARACTERS = 4
 """A find with fewer letters and digits beside the fingerprints in it holds nothing else that is secret."""
+
+
+class Certainty(IntEnum):
+    """How it is known that something is a secret."""
+
+    CLAIMED = 0
+    """By a name beside it, which anybody may have written."""
+    FORM = 1
+    """By its own form."""
+    GIVEN = 2
+    """The framework or the user said so."""
 
 
 class Found(NamedTuple):
@@ -17,8 +31,7 @@ class Found(NamedTuple):
     kind: str
     value: str
     """The secret itself, without the escapes and separators of this place: what its fingerprint is made of."""
-    certain: bool = True
-    """Known by its form. Otherwise by a name beside it, which anybody may have written."""
+    certainty: Certainty = Certainty.FORM
 
 
 def joined(found: Iterable[Found]) -> list[Found]:
@@ -42,6 +55,20 @@ def apart(found: list[Found], kept: list[tuple[int, int]], data: bytes) -> list[
         return found
     ends = [end for _, end in kept]
     return [item for item in found if _is_apart(item, kept, bisect_right(ends, item.start), data)]
+
+
+def leaves_site(item: Found, data: bytes) -> bool:
+    """Whether a find leaves the name of the site in a URL readable, as all must that were not given.
+
+    Where an agent goes must stay readable, whatever a page claims to be a secret and whatever a site is named like. A
+    secret sent as a subdomain is replaced.
+    """
+    if item.certainty is Certainty.GIVEN or not (site := site_name(data, item.start)):
+        return True
+    start, end = site
+    if item.certainty is Certainty.FORM:
+        return item.start < start or item.end > end
+    return not start < item.end <= end
 
 
 def _is_apart(item: Found, kept: list[tuple[int, int]], first: int, data: bytes) -> bool:

@@ -1,17 +1,16 @@
 """The secrets seen so far, and where they show up again."""
 
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from threading import Lock
 from typing import Any
 
 import ahocorasick
 
-from sentric.redaction.checks import in_site_name
 from sentric.redaction.forms import forms
 from sentric.redaction.patterns import PatternSet, any_of, pattern
-from sentric.redaction.spans import Found
+from sentric.redaction.spans import Certainty, Found
 
 LIMIT = 200
 """Most secrets that are looked for."""
@@ -22,14 +21,12 @@ _GATE_LENGTH = 8
 
 @dataclass(frozen=True)
 class Secret:
-    """A secret that was seen, and what stands for it."""
+    """A secret that was seen, as the kind it was first found as."""
 
     value: str
-    fingerprint: str
-    given: bool = False
-    """Named by the framework or the user: evicted last."""
-    certain: bool = False
-    """Known by its form, so replaced even in the name of a site."""
+    kind: str
+    certainty: Certainty = Certainty.CLAIMED
+    """Given ones are evicted last."""
 
     @cached_property
     def forms(self) -> list[bytes]:
@@ -87,47 +84,51 @@ class Tracked:
 
     def get(self, value: str) -> Secret | None:
         """The secret with this value, if it was seen."""
-        return self._secrets.get(value)
+        with self._lock:
+            return self._secrets.get(value)
 
     def add(self, secrets: Iterable[Secret]) -> None:
-        """Remember secrets; what was known stays what it is, and counts as newly seen."""
+        """Remember secrets. What was known keeps its kind, becomes as certain as now said, and the newest."""
         with self._lock:
             new: dict[str, Secret] = {}
             for secret in secrets:
-                if self._is_new(secret):
+                if not (known := self._secrets.pop(secret.value, None)):
                     new.setdefault(secret.value, secret)
+                    continue
+                self._secrets[secret.value] = known  # now the newest
+                if secret.certainty > known.certainty:
+                    new[secret.value] = replace(known, certainty=secret.certainty)
             if new:
-                self._rebuild(tuple(new.values()))
+                self._rebuild(new)
 
     def find(self, data: bytes) -> list[Found]:
         """Where the secrets stand in UTF-8 text, in any of their forms; finds may overlap."""
         old, young = self._generations
         return [
-            Found(start, end, "", secret.value)
+            Found(start, end, secret.kind, secret.value, secret.certainty)
             for generation in (old, young)
             for start, end, secret in generation.find(data)
-            if not _is_part_of_number(data, start, end) and (secret.certain or not in_site_name(data, start, end))
+            if not _is_part_of_number(data, start, end)
         ]
 
-    def _is_new(self, secret: Secret) -> bool:
-        if (known := self._secrets.pop(secret.value, None)) is None:
-            return True
-        self._secrets[secret.value] = known  # now the newest
-        return False
-
-    def _rebuild(self, new: tuple[Secret, ...]) -> None:
-        for secret in new:
-            self._secrets[secret.value] = secret
+    def _rebuild(self, new: dict[str, Secret]) -> None:
+        self._secrets |= new
         self.added += len(new)
-        while len(self._secrets) > LIMIT:
-            oldest = next((value for value, kept in self._secrets.items() if not kept.given), None)
-            del self._secrets[oldest if oldest is not None else next(iter(self._secrets))]
-            self.evicted += 1
+        self._evict()
         old, young = self._generations
-        if len(young.secrets) + len(new) <= YOUNG:
-            self._generations = (old, _Generation(young.secrets + new))
+        recent = {secret.value: secret for secret in young.secrets} | new
+        if len(recent) <= YOUNG:
+            self._generations = (old, _Generation(tuple(recent.values())))
         else:
             self._generations = (_Generation(tuple(self._secrets.values())), _EMPTY)
+
+    def _evict(self) -> None:
+        excess = max(0, len(self._secrets) - LIMIT)
+        # The sort is stable: the oldest first, those that were given after all others.
+        by_age = sorted(self._secrets.values(), key=lambda secret: secret.certainty is Certainty.GIVEN)
+        for secret in by_age[:excess]:
+            del self._secrets[secret.value]
+        self.evicted += excess
 
 
 def _is_part_of_number(data: bytes, start: int, end: int) -> bool:

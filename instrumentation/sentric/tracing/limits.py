@@ -27,6 +27,7 @@ ITEM_LIMIT = 1000
 """Most items of one list or object in arguments."""
 _TEXTS_OF_A_SPAN = 7
 """Task, arguments, result, error, reasoning, messages, and what the short fields add up to."""
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _WORST_EXPANSION = 6
 """Bytes of one character at worst: a control character escaped in JSON."""
 
@@ -66,7 +67,7 @@ def plain(value: object, limit: int, depth: int = 0) -> JsonValue:
 
 def encode(value: JsonValue) -> str:
     """JSON as an attribute's string."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"))
+    return _ENCODER.encode(value)
 
 
 def fit(arguments: dict[str, JsonValue], limit: int) -> tuple[dict[str, JsonValue], str, bool]:
@@ -91,4 +92,4 @@ def _fits(encoded: str, limit: int) -> bool:
 
 
 def _json_bytes(text: str) -> int:
-    return len(json.dumps(text, ensure_ascii=False).encode())
+    return len(_ENCODER.encode(text).encode())

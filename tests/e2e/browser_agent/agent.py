@@ -36,7 +36,14 @@ def make_agent() -> Agent:
 
 async def main() -> None:
     agent = make_agent()
-    if "WRAP" not in os.environ:
+    if "STEPS" in os.environ:
+        await agent.browser_session.start()
+        while not agent.history.is_done():
+            await agent.step()
+        history = agent.history
+        await agent.eventbus.stop(timeout=3.0)  # as `run` does: else the program never ends
+        await agent.close()
+    elif "WRAP" not in os.environ:
         history = await agent.run(max_steps=8)
     else:
         from sentric import SentricMonitor

@@ -1,12 +1,13 @@
 """Runs programs the way a user does, under an interpreter of either virtual environment."""
 
 import os
+import signal
 import socket
 import subprocess
 import sys
 import time
 from collections.abc import Callable, Generator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -58,12 +59,18 @@ class Environment:
 
     def run(self, *command: str, **stated: str) -> Finished:
         began = time.monotonic()
-        process = self.start(*command, **stated)
-        try:
-            out, err = process.communicate(timeout=120)
-        finally:
-            process.kill()
+        with self.start(*command, **stated) as process:
+            try:
+                out, err = process.communicate(timeout=120)
+            finally:
+                kill(process)
         return Finished(process.returncode, out, err, time.monotonic() - began)
+
+
+def kill(process: "subprocess.Popen[str]") -> None:
+    """End a program and every browser it has started."""
+    with suppress(ProcessLookupError):
+        os.killpg(process.pid, signal.SIGKILL)
 
 
 @contextmanager

@@ -378,3 +378,20 @@ def test_hostile_values_do_no_harm(begin: Begin, pipeline: Pipeline) -> None:
     assert len(tools) == 4, "even where one cannot be described, there is a span"
     assert [span.attributes.get("sentric.guarded") for span in tools] == [True, True, True, None]
     repr([*tools, root]).encode()  # nothing in them cannot be encoded
+
+
+@pytest.mark.parametrize("secret", ["1234", "correct horse battery"])
+def test_a_placeholder_becomes_the_fingerprint_of_its_secret(begin: Begin, pipeline: Pipeline, secret: str) -> None:
+    run = begin(secrets={"correct horse battery": "sensitive"})
+    arguments = {"text": "<secret>pw</secret>", "index": 1}
+    with run.current():
+        for kind in ("", "password"):
+            wanted = Wanted(tool="input", arguments=arguments, secret=kind, stand_ins={"<secret>pw</secret>": secret})
+            with run.action(wanted):
+                pass
+    run.end()
+    spans = [span for span in pipeline.spans if span.name.startswith("execute_tool")]
+    found = [json.loads(span.attributes["gen_ai.tool.call.arguments"]) for span in spans]
+    assert len({arguments["text"] for arguments in found}) == 1
+    assert found[0]["text"].startswith("‹secret:sensitive:")
+    assert secret not in str(found)

@@ -110,6 +110,15 @@ def test_sensitive_data_is_known_flat_and_by_domain(data: Any) -> None:
     assert reading.sensitive(None) == {}
 
 
+@pytest.mark.parametrize("data", [{"pw": "1234", "other": "x"}, {"https://x.example": {"pw": "1234"}}])
+def test_a_placeholder_is_known_with_its_secret(data: Any) -> None:
+    action = typing("<secret>pw</secret>")
+    running = SimpleNamespace(**vars(agent(action)), sensitive_data=data)
+    assert reading.wanted(action, running, session()).stand_ins["<secret>pw</secret>"] == "1234"
+    assert reading.wanted(typing("pw"), running, session()).stand_ins == {}
+    assert reading.wanted(action, None, session()).stand_ins == {}
+
+
 def test_an_outcome_is_what_the_model_will_be_told() -> None:
     assert reading.outcome(ActionResult(extracted_content="long", long_term_memory="short")) == {
         "result": "long",

@@ -1,13 +1,14 @@
 import pytest
 
 from sentric.redaction.checks import (
-    in_site_name,
     is_basic_credential,
     is_card_number,
     is_distinctive,
     is_name,
+    is_number,
     is_placeholder,
     looks_random,
+    site_name,
 )
 
 
@@ -87,22 +88,28 @@ def test_a_basic_credential_is_a_user_and_a_password_in_base64(value, holds):
 
 
 @pytest.mark.parametrize(
-    ("text", "part", "inside"),
+    ("text", "site"),
     [
-        ("https://evil1.com/x", "evil1", True),
-        ("see https://evil1.com", "evil1", True),
-        ("https://evil1.co.uk/", "evil1", True),
-        ("https://www.evil1.com:80/", "evil1", True),
-        ("https://bob:x@evil1.com/", "evil1", True),
-        ("https://evil1.shop.example/", "evil1", False),
-        ("https://evil1:pw@shop.example/", "evil1", False),
-        ("https://shop.example/evil1", "evil1", False),
-        ("https://shop.example/?q=evil1.com", "evil1", False),
-        ("https:// evil1.com", "evil1", False),
-        ("evil1.com", "evil1", False),
-        ("https://" + "a" * 600 + "evil1.com", "evil1", False),
+        ("https://evil1.com/x", "evil1.com"),
+        ("see https://evil1.com", "evil1.com"),
+        ("https://evil1.co.uk/", "evil1.co.uk"),
+        ("https://www.evil1.com:80/", "evil1.com"),
+        ("https://bob:x@evil1.com?q", "evil1.com"),
+        ("https://evil1.shop.example/", "shop.example"),
+        ("https://evil1:pw@shop.example/", None),
+        ("https://shop.example/evil1", None),
+        ("https://shop.example/?q=evil1.com", None),
+        ("https://evil1/x", None),
+        ("https:// evil1.com", None),
+        ("evil1.com", None),
+        ("https://" + "a" * 600 + "evil1.com", None),
     ],
 )
-def test_the_registrable_part_of_a_host_is_told_apart(text, part, inside):
-    start = text.index(part)
-    assert in_site_name(text.encode(), start, start + len(part)) is inside
+def test_the_registrable_part_of_a_host_is_found_around_a_position(text, site):
+    span = site_name(text.encode(), text.index("evil1"))
+    assert (span and text[slice(*span)]) == site
+
+
+@pytest.mark.parametrize(("value", "holds"), [(b"-1.5e+16", True), (b"12", True), (b"1a", False), (b"1.", False)])
+def test_a_number_is_one_in_json(value, holds):
+    assert is_number(value) is holds

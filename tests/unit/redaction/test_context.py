@@ -117,3 +117,14 @@ def test_what_follows_a_quoted_value_is_kept(redactor):
 def test_a_password_field_without_a_value_is_kept(redactor):
     text = "<input type='password' name='p'> <input type='password' value=>"
     assert redactor.text(text) == text
+
+
+def test_a_password_in_a_url_has_the_fingerprint_of_the_decoded_one(redactor):
+    redacted = redactor.text("https://jo:a%20secret%ff@x.test/")
+    assert digits(redacted) == digits(redactor.value({"password": "a secret\udcff"}))
+
+
+def test_a_quote_that_ends_the_json_string_around_it_opens_no_value(redactor):
+    text = json.dumps({"<input type=password value=": 1, ">": 2, "type the password:": 3, "password=": "abc123"})
+    assert redactor.text(text) == text
+    assert redactor.text("[" + text + "]") == "[" + text + "]"

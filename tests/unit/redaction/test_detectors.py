@@ -42,6 +42,7 @@ KNOWN_BY_FORM = [
     ("password", "hunter2", "postgres://bob:{}@db.internal:5432/x"),
     ("password", "Tr0ub4dor&3", "log in as bob with password {}, then"),
     ("password", "hunter2", "the password is {}."),
+    ("authorization", "a1b2c3d4e5", "authorization={}"),
     ("password", "swordfish9", "mysql --password {} -u bob"),
     ("card", "4111111111111111", "pay with {} today"),
     ("card", "5555555555554444", "card:{},"),

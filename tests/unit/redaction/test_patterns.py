@@ -1,8 +1,5 @@
-from random import Random
-
 import pytest
 
-from sentric.redaction import patterns
 from sentric.redaction.patterns import PatternSet, any_of
 
 
@@ -14,11 +11,15 @@ def test_a_set_says_which_patterns_are_in_a_text():
 
 
 def test_a_set_that_runs_out_of_memory_says_that_every_pattern_may_be_there(monkeypatch):
-    monkeypatch.setattr(patterns, "_SET_MEMORY", 100_000)
-    small = PatternSet([rb"[a-q][^u-z]{13}x", rb"[b-r][^u-z]{13}y"])
-    text = Random(1).choices(b"abcdefghijklmnopqrstuvw", k=200_000)
-    assert small.present(bytes(text)) == [0, 1]
-    assert small.present(b"abc") == []
+    class Starved:
+        """What RE2 does when its memory is used up, which no input of a reasonable size brings about."""
+
+        def Match(self, data):  # noqa: N802 - RE2's name
+            return None
+
+    found = PatternSet([b"one", b"two"])
+    monkeypatch.setattr(found, "_set", Starved())
+    assert found.present(b"three") == [0, 1]
 
 
 @pytest.mark.parametrize("text", [b"a.b|c", b"\x00\n", "ü‹".encode(), b"\\E"])

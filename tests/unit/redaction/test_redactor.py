@@ -103,10 +103,31 @@ def test_an_ordinary_word_is_replaced_only_where_it_is_claimed_to_be_a_secret(re
     assert redactor.text(text) == text
 
 
-def test_a_page_cannot_hide_the_site_an_agent_goes_to(redactor):
-    redactor.text("password: evil11")
-    assert redactor.text("https://evil11.com/collect") == "https://evil11.com/collect"
-    assert "evil11" not in redactor.text("https://evil11.shop.example/")
+@pytest.mark.parametrize(
+    ("page", "site"),
+    [
+        ("password: evil11", "https://evil11.com/collect"),
+        ("password: 'www.evil11'", "https://www.evil11.com/"),
+        ("password: '1.evil11'", "https://1.evil11.com/"),
+        ("Bearer evil-site-11.com", "https://evil-site-11.com/"),
+        ("https://x:evil11@y.test/", "https://evil11.co.uk/"),
+        ("", "https://sk-" + "a1" * 12 + ".com/"),
+        ("", "https://4111111111111111.com/"),
+    ],
+)
+def test_a_page_cannot_hide_the_site_an_agent_goes_to(redactor, page, site):
+    redactor.text(page)
+    assert redactor.text(f"open {site} now") == f"open {site} now"
+
+
+def test_a_secret_sent_as_the_name_of_a_host_is_replaced(redactor):
+    redactor.text("password: hunter22")
+    redactor.add_secret("given11")
+    assert "hunter22" not in redactor.text("https://hunter22.shop.example/")
+    assert "4111" not in redactor.text("https://4111111111111111.shop.example/")
+    assert "given11" not in redactor.text("https://given11.com/")
+    redactor.add_secret("hunter22")
+    assert "hunter22" not in redactor.text("https://hunter22.com/")
 
 
 def test_the_kind_of_the_first_discovery_stays(redactor):
@@ -189,3 +210,11 @@ def test_evictions_are_counted(redactor):
 def test_two_redactors_with_one_key_agree_and_with_another_do_not():
     text = "password: hunter22"
     assert Redactor(b"a").text(text) == Redactor(b"a").text(text) != Redactor(b"b").text(text)
+
+
+def test_a_value_that_is_said_to_be_a_secret_has_a_fingerprint_however_short_it_is() -> None:
+    redactor = Redactor(b"key")
+    assert redactor.fingerprint("1234") == redactor.fingerprint("1234") != redactor.fingerprint("1235")
+    redactor.add_secret("correct horse", "password")
+    assert redactor.fingerprint("correct horse") == redactor.text("correct horse")
+    assert redactor.text(redactor.fingerprint("1234")) == redactor.fingerprint("1234")
