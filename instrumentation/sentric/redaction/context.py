@@ -12,24 +12,24 @@ from urllib.parse import unquote
 
 from sentric.redaction.checks import is_name, is_number, is_placeholder, looks_random
 from sentric.redaction.keys import kind_of_key
-from sentric.redaction.patterns import pattern
+from sentric.redaction.patterns import START, pattern
 from sentric.redaction.quoting import JsonDepth, backslashes, closes, is_json
 from sentric.redaction.spans import Certainty, Found
 
 _QUOTE = r"(\\*[\"'`]|&quot;|&#34;|%22)?"
 HEAD = (
-    r"(?i)([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|kennwort|contrasena|secret|token"
+    r"(?i)(?:\\[nrt])?([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|kennwort|contrasena|secret|token"
     r"|(?:api|access|secret|signing|encryption|private|account|auth|subscription)[_.-]?key|credential|cookie"
     r"|sess(?:ion)?id|cvv|cvc|csc|otp|pin|mnemonic|(?:verification|security|mfa|2fa|factor|time|sms|otp)[_.-]?"
     r"(?:pass)?code|seed[_.-]?phrase)[0-9]{0,2}(?:[_.-]?(?:confirmation|confirm|repeat|again))?)"
     rf"{_QUOTE}\]?([ \t]*(?::=|=>|[:=]|%3[ad])[ \t]*){_QUOTE}"
 )
 """Groups: the name, the quote that closes it, the separator, the quote that opens the value."""
-PASSWORD_FIELD = r"(?i)<input\b[^<>]*\btype\s*=\s*\\*[\"']?password\b[^<>]*>"  # noqa: S105 - a pattern
+PASSWORD_FIELD = rf"(?i)<input\b[^<>]*{START}type\s*=\s*\\*[\"']?password\b[^<>]*>"
 
 _head = pattern(HEAD)
 _field = pattern(PASSWORD_FIELD)
-_field_value = pattern(r"(?i)\bvalue\s*=\s*(\\*[\"'])?")
+_field_value = pattern(rf"(?i){START}value\s*=\s*(\\*[\"'])?")
 _bare = pattern(r"[^\s\"'`<>&(){}\[\]\\|,;]+")
 _bare_line = pattern(r"[^\s\"'`\\]+")
 _next_pair = pattern(r"[,;][A-Za-z0-9_.-]{0,64}[ \t]*[:=]")
@@ -50,10 +50,13 @@ _LONGEST_DIGITS = {"pin": 8, "otp": 8, "cvv": 4}
 class _Head:
     """A name with a separator behind it."""
 
-    __slots__ = ("around", "closed", "end", "name", "quote", "separator", "start")
+    __slots__ = ("around", "before", "closed", "end", "name", "quote", "separator", "start")
 
     def __init__(self, data: bytes, match: Any, depth: JsonDepth | None) -> None:
         self.start, name_end = match.span(1)
+        self.before = data[max(0, self.start - 1) : self.start]
+        if match.start() < self.start:  # a line break that JSON has escaped
+            self.before = b"\n"
         separator, separator_end = match.span(3)
         self.end = match.end()
         self.name = data[self.start : name_end]
@@ -171,9 +174,8 @@ def _quoted_value(data: bytes, head: _Head) -> _Value | None:
 
 
 def _bare_value(data: bytes, head: _Head) -> _Value | None:
-    before = data[max(0, head.start - 1) : head.start]
     tight = head.separator in _TIGHT
-    line = tight and head.name.isupper() and before in {b"", b"\n", b" "}
+    line = tight and head.name.isupper() and head.before in {b"", b"\n", b" "}
     span = _bare_line.match(data, head.end) if line else None
     end = span.end() if span else _bare_end(data, head)
     while end > head.end and data[end - 1] in b".,;:":
@@ -182,7 +184,7 @@ def _bare_value(data: bytes, head: _Head) -> _Value | None:
     value = data[head.end : end]
     if after == b"(" or (head.closed and is_number(value) and not value.isdigit()):
         return None  # a call, or a fraction in a JSON document
-    query = before in {b"?", b"&", b"%"} or after == b"&" or data[max(0, head.start - 5) : head.start] == b"&amp;"
+    query = head.before in {b"?", b"&", b"%"} or after == b"&" or data[max(0, head.start - 5) : head.start] == b"&amp;"
     loose = tight and (query or head.name.isupper() or head.name.startswith(b"--"))
     return _Value(head.end, end, b"", loose=loose, spaced=not tight)
 

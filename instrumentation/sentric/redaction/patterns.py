@@ -5,6 +5,8 @@ from typing import Any
 
 import re2
 
+START = r"(?:\b|\\[nrt])"
+"""The beginning of a word, also behind a line break or tab that JSON has escaped."""
 _SET_MEMORY = 64 << 20
 _CANARY = rb"\z"
 

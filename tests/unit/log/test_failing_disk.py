@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentric_analyzer.log import Limits, Log, LogUnavailableError, Record, Signal
+from support.serving import poll
 
 
 def record(number: int, size: int = 100) -> Record:
@@ -107,4 +108,5 @@ def test_a_mistake_of_our_own_leaves_nobody_waiting(log: Log, monkeypatch: pytes
     for _ in range(2):
         with pytest.raises(LogUnavailableError, match=r"stopped|closed"):
             log.append(record(1))
+    poll(lambda: caught)  # the thread says it after it has let the others go
     assert len(caught) == 1

@@ -70,6 +70,19 @@ def test_a_value_beside_the_name_of_a_secret_is_replaced(redactor, kind, value, 
     assert redactor.text(redacted) == redacted
 
 
+IN_ONE_LINE = [case for case in NAMED if "\n" not in case[2] and "&" not in case[2] and "cut off" not in case[2]]
+
+
+@pytest.mark.parametrize(("kind", "value", "text"), IN_ONE_LINE)
+def test_a_name_at_the_beginning_of_a_line_within_json_is_found(kind, value, text):
+    for lines in (f"first\n{text}", f"first\r\n{text}\r\nlast"):
+        expected = Redactor(b"key of the tests").text(lines)
+        assert f"‹secret:{kind}:" in expected
+        assert json.loads(Redactor(b"key of the tests").text(json.dumps([lines]))) == [expected]
+        nested = json.loads(Redactor(b"key of the tests").text(json.dumps([json.dumps([lines])])))
+        assert json.loads(nested[0]) == [expected]
+
+
 VALUES = ["simple1", 'quo"te', "back\\slash", "ends\\", 'both\\"', "apo'strophe", "new\nline", "ünï", "‹x›", "a&b=c d"]
 
 

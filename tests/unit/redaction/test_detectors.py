@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from sentric.redaction import Redactor
@@ -72,6 +74,18 @@ def test_a_secret_known_by_its_form_is_replaced_and_nothing_else(redactor, kind,
     assert redacted.endswith(f"›{after}")
     assert redacted.count("‹secret:") == 1
     assert redactor.text(redacted) == redacted
+
+
+@pytest.mark.parametrize(("kind", "secret", "around"), KNOWN_BY_FORM)
+@pytest.mark.parametrize("line_break", ["\n", "\t", "\r\n"], ids=repr)
+def test_a_secret_at_the_beginning_of_a_line_within_json_is_found(redactor, kind, secret, around, line_break):
+    text = f"first{line_break}{around.format(secret)}{line_break}{around.format(secret)}"
+    for document in (text, [text], {"text": json.dumps({"text": text})}):
+        redacted = redactor.text(json.dumps(document))
+        assert secret not in redacted
+        assert json.dumps(secret)[1:-1] not in redacted
+        assert redacted.count(f"‹secret:{kind}:") == 2
+        json.loads(redacted)
 
 
 def test_every_detector_has_a_case():
