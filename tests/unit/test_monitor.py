@@ -15,7 +15,9 @@ from e2e.browser_agent.servers import Sink, receiver
 from sentric import SentricError, SentricMonitor
 from sentric.guard.place import here
 from sentric.monitor import _telemetry
-from sentric.tracing.telemetry import configured
+from sentric.settings import Settings
+from sentric.tracing.exit import Provider
+from sentric.tracing.telemetry import Telemetry, configured, own
 
 
 class Model:
@@ -42,10 +44,21 @@ def hanging() -> Generator[str, None, None]:
 
 
 @pytest.fixture(autouse=True)
-def no_pipeline() -> Generator[None, None, None]:
+def no_pipeline(monkeypatch: pytest.MonkeyPatch) -> Generator[None, None, None]:
     assert configured() == (), "these tests are about a process without OpenTelemetry"
+    made: list[Provider] = []
+
+    def kept(settings: Settings) -> tuple[Telemetry, tuple[Provider, ...]]:
+        telemetry, providers = own(settings)
+        made.extend(providers)
+        return telemetry, providers
+
+    monkeypatch.setattr("sentric.monitor.own", kept)
+    monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # seconds it tries: bounds the shutdown below
     yield
     _telemetry.cache_clear()
+    for provider in made:  # else their threads go on trying to send beside the tests that follow
+        provider.shutdown()
 
 
 async def act(agent: Any) -> ActionResult:

@@ -30,8 +30,10 @@ PASSWORD_FIELD = rf"(?i)<input\b[^<>]*{START}type\s*=\s*\\*[\"']?password\b[^<>]
 _head = pattern(HEAD)
 _field = pattern(PASSWORD_FIELD)
 _field_value = pattern(rf"(?i){START}value\s*=\s*(\\*[\"'])?")
-_bare = pattern(r"[^\s\"'`<>&(){}\[\]\\|,;]+")
-_bare_line = pattern(r"[^\s\"'`\\]+")
+# A character that is not ASCII, as JSON may escape it.
+_ESCAPED = r"\\+u(?:00[89a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{2})[0-9a-fA-F]"
+_bare = pattern(rf"(?:[^\s\"'`<>&(){{}}\[\]\\|,;]|{_ESCAPED})+")
+_bare_line = pattern(rf"(?:[^\s\"'`\\]|{_ESCAPED})+")
 _next_pair = pattern(r"[,;][A-Za-z0-9_.-]{0,64}[ \t]*[:=]")
 _escaped_end = pattern(r"%(?:26|20|22|27|2[cC]|7[dD]|0[aA])")
 _header_break = pattern(r"[\r\n\"'\\]")
@@ -40,6 +42,7 @@ _cookie = pattern(r"([^\s=;,]+)=([^;\s]+)")
 _COOKIE_ATTRIBUTES = frozenset({b"path", b"domain", b"expires", b"max-age", b"samesite", b"priority"})
 _scheme = pattern(r"(?i)\s*(?:bearer|basic|token|api-?key|negotiate|digest|key)[ \t]+")
 _SHORTEST_DIGITS = {"password": 4, "pin": 4, "otp": 4, "cvv": 3}
+_DEEPEST_ESCAPE = 4
 _LONG = 256
 """A longer value beside the name of a secret is never taken for prose or a placeholder."""
 _CLOSED_BY = frozenset(b"%c" % byte for byte in b" \t)]},.;>+") | {b""}
@@ -252,9 +255,14 @@ def _clean(data: bytes, value: _Value) -> str:
     text = _decode(data[value.start : value.end])
     if value.quote.startswith(b"&"):
         return html.unescape(text)
-    if not value.quote or value.quote.startswith(b"%"):
-        return unquote(text, errors="surrogateescape") if "%" in text else text
-    for _ in range((len(value.quote)).bit_length()):
+    if value.quote and not value.quote.startswith(b"%"):
+        return _unescaped(text, len(value.quote).bit_length())
+    text = _unescaped(text, _DEEPEST_ESCAPE)
+    return unquote(text, errors="surrogateescape") if "%" in text else text
+
+
+def _unescaped(text: str, depth: int) -> str:
+    for _ in range(depth):
         if "\\" not in text:
             break
         try:

@@ -74,7 +74,7 @@ _PRIVATE_KEY = (
     r"(?:-----END[A-Z0-9 ]*(?:-----)?)?"
 )
 _AUTHORIZATION = rf"(?i){START}authorization(?:\\*[\"'])?[ \t]*[:=][ \t]*(?:\\*[\"'])?"
-_HEADER_VALUE = r"([^\s\"'\\,;}\])]{8}[^\s\"'\\,;}\])]*)"
+_HEADER_VALUE = r"([^\s\"'\\,;{}\[\]()<>]{8}[^\s\"'\\,;{}\[\]()<>]*)"
 _CODE_WORDS = (
     rf"{START}(?:otps?|one[- ]?time[- ](?:pass)?(?:code|word|pin)|(?:verification|security|authentication|auth|login"
     r"|log-in|sign-?in|confirmation|access|2fa|mfa|two[- ]factor|sms) (?:pass)?code|your code|passcode)\b"
