@@ -99,6 +99,8 @@ SENTRIC_PURPOSE: Final = "sentric.purpose"
 
 # --- Sentric: an action (execute_tool) ------------------------------------------------------------------------
 
+SENTRIC_ACTION_SERVER: Final = "sentric.action.server"
+"""The MCP server or toolset the tool belongs to."""
 SENTRIC_ACTION_KIND: Final = "sentric.action.kind"
 """A `Kind`."""
 SENTRIC_ACTION_EFFECTS: Final = "sentric.action.effects"

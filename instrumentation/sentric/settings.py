@@ -65,7 +65,7 @@ class Settings:
     store: str = _setting(
         "", "ClickHouse URL: `chdb:///PATH` embedded, or `http(s)://…`. Empty: embedded, in the data directory."
     )
-    control: str = _setting("", "SQL URL of the control state. Empty: SQLite in the data directory.")
+    control: str = _setting("", "SQL URL of the control state: projects, keys, policies. Nothing is kept there yet.")
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")
     http: str = _setting("127.0.0.1:4319", "HOST:PORT of the REST API.")

@@ -15,7 +15,7 @@ _ADDRESS = "HOST:PORT"
 @click.command()
 @click.option("--data-dir", metavar="DIR", help="Directory of the log, the store and the keys.")
 @click.option("--store", metavar="URL", help="ClickHouse URL: chdb:///PATH embedded (the default), or http(s)://….")
-@click.option("--control", metavar="URL", help="SQL URL of the control state. Default: SQLite in the data directory.")
+@click.option("--control", metavar="URL", help="SQL URL of the control state. Nothing is kept there yet.")
 @click.option("--otlp-grpc", metavar=_ADDRESS, help="OTLP/gRPC receiver. Default: 127.0.0.1:4317.")
 @click.option("--otlp-http", metavar=_ADDRESS, help="OTLP/HTTP receiver. Default: 127.0.0.1:4318.")
 @click.option("--http", metavar=_ADDRESS, help="REST API. Default: 127.0.0.1:4319.")

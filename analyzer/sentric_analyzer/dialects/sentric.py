@@ -156,6 +156,7 @@ def _action(span: Span) -> Action:
         ordinal=_ACTION,
         tool=attribute(span, semconv.GEN_AI_TOOL_NAME),
         call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID),
+        server=attribute(span, semconv.SENTRIC_ACTION_SERVER),
         arguments=arguments or {},
         kind=_member(Kind, span.attributes.get(semconv.SENTRIC_ACTION_KIND), Kind.OTHER),
         effects=frozenset(_effects(span.attributes.get(semconv.SENTRIC_ACTION_EFFECTS))),

@@ -55,6 +55,7 @@ def action(event: Action, arguments: str, *, content: bool) -> Attributes:
         semconv.SENTRIC_ACTION_EFFECTS: tuple(sorted(effect.value for effect in event.effects)),
     }
     _put(found, semconv.GEN_AI_TOOL_CALL_ID, event.call_id)
+    _put(found, semconv.SENTRIC_ACTION_SERVER, event.server)
     _put(found, semconv.URL_FULL, event.url if content else _place(event.url))
     if event.element is not None:
         found |= _element(event.element, content=content)
