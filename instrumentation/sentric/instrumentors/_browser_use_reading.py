@@ -17,6 +17,7 @@ _FORM_REACH = 64
 _PASSWORD_FIELDS = frozenset({"current-password", "new-password"})
 _CODE_FIELDS = frozenset({"one-time-code"})
 _PLACEHOLDER = "<secret>"
+_EMPTY_PAGES = ("chrome://newtab", "chrome://new-tab-page")
 _PAGE = ("<browser_state>", "</browser_state>")
 """Around what the prompt of a step says of the page."""
 _CONTENT = ("<webpage_content>", "</webpage_content>")
@@ -137,15 +138,20 @@ def current_url(session: Any) -> str:
     manager = getattr(session, "session_manager", None)
     target_id = getattr(session, "agent_focus_target_id", None)
     target = manager.get_target(target_id) if manager is not None and target_id else None
-    return str(target.url) if target is not None else _shown_url(session)
+    return _page(target.url) if target is not None else _shown_url(session)
 
 
 def _shown_url(session: Any) -> str:
     """URL of the page whose state the model was shown last."""
     summary = getattr(session, "_cached_browser_state_summary", None)
     if summary is not None:
-        return str(summary.url)
-    return str(getattr(getattr(session, "agent_focus", None), "url", "") or "")
+        return _page(summary.url)
+    return _page(getattr(getattr(session, "agent_focus", None), "url", "") or "")
+
+
+def _page(url: object) -> str:
+    """A page's URL. Which of its empty pages Chrome shows first is a matter of milliseconds."""
+    return "about:blank" if str(url).startswith(_EMPTY_PAGES) else str(url)
 
 
 def _call(action: Any) -> tuple[str, Mapping[str, object]]:

@@ -191,3 +191,9 @@ def test_the_judge_and_other_calls_observe_nothing() -> None:
 )
 def test_the_current_url_is_found_in_every_version(known: dict[str, Any], url: str) -> None:
     assert reading.current_url(SimpleNamespace(**known)) == url
+
+
+@pytest.mark.parametrize("url", ["chrome://newtab/", "chrome://new-tab-page-third-party/", "about:blank"])
+def test_all_of_chromes_empty_pages_are_the_same(url: str) -> None:
+    focus = SimpleNamespace(_cached_browser_state_summary=SimpleNamespace(url=url))
+    assert reading.current_url(focus) == "about:blank"

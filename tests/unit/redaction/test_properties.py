@@ -85,7 +85,7 @@ def test_no_form_of_a_secret_survives(encoding, before, after):
     kept = encoders[encoding](CANARY).strip('"=')[4:-4]
     assert CANARY not in redacted
     assert kept not in redacted
-    assert "‹secret:password:" in redacted
+    assert "‹secret:" in redacted
 
 
 @given(st.text(st.characters(codec="ascii", exclude_categories=["Cc"]), min_size=1, max_size=20))
