@@ -72,17 +72,14 @@ class Pipeline:
     """Why the pipeline had to stop; empty while it runs."""
     _redactor: Redactor = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
+    _caught_up: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
         self._redactor = Redactor(self.key)
 
     def start(self) -> None:
-        """Take up what was open when the service last stopped, catch up with the log, and start the thread."""
-        for project, trace_id in self.store.open_traces(MARKS):
-            self.assembler.add(project, self.store.spans_of_trace(project, trace_id))
-        while self.log.committed < self.log.end:
-            self.step()
+        """Start the thread that owns the pipeline. Until it has caught up with what lay in the log, it is not ready."""
         self._thread = threading.Thread(target=self._run, name="sentric-pipeline", daemon=True)
         self._thread.start()
 
@@ -103,8 +100,22 @@ class Pipeline:
         while some := list(islice(due, BATCH_RUNS)):
             self._judge(some)
 
+    def unready(self) -> str:
+        """Why what is asked now may not be all there is; empty when it is."""
+        return self.failure or ("" if self._caught_up.is_set() else "reading what came before the last stop")
+
+    def catch_up(self) -> None:
+        """Take up what was open when the service last stopped, and what lies in the log by now."""
+        for project, trace_id in self.store.open_traces(MARKS):
+            self.assembler.add(project, self.store.spans_of_trace(project, trace_id))
+        end = self.log.end
+        while self.log.committed < end and not self._stopping.is_set():
+            self.step()
+        self._caught_up.set()
+
     def _run(self) -> None:
         try:
+            self.catch_up()
             while not self._stopping.is_set():
                 self.step(self._wait())
         except SentricError as error:

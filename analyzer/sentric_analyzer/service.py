@@ -9,6 +9,7 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from ipaddress import ip_address
 from pathlib import Path
 
 from sentric.errors import SentricError, SettingError
@@ -20,14 +21,13 @@ from sentric_analyzer.assembly import Assembler
 from sentric_analyzer.log import Log
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.pipeline import Pipeline
-from sentric_analyzer.receiver import Receiver
+from sentric_analyzer.receiver import Receiver, parse_address
 from sentric_analyzer.storage import Store, embedded_url
 
 _logger = logging.getLogger(__name__)
 
 STOP_TIMEOUT = 5.0
 """Seconds that stopping may take; what is not done by then stays in the log."""
-_LOOPBACK = ("127.", "localhost:", "[::1]:")
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,7 +77,7 @@ class Service:
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
         receiver = self._stack.enter_context(Receiver(log, settings, self._metrics.count))
-        app = create_app(store, self.failure, self._metrics.text)
+        app = create_app(store, self._pipeline.unready, self._metrics.text)
         api = self._stack.enter_context(ApiServer(app, settings.http))
         self.addresses = Addresses(str(receiver.grpc_address), str(receiver.http_address), api.address)
         self._announce(directory / SERVE_FILE)
@@ -102,7 +102,9 @@ def _directory(name: str) -> Path:
     try:
         directory.mkdir(mode=0o700, parents=True, exist_ok=True)
     except OSError as error:
-        raise SettingError(f"--data-dir {directory}: cannot be made: {error.strerror}") from None
+        raise SettingError(
+            f"--data-dir {directory}: cannot be made: {error.strerror}: name a directory you may write to"
+        ) from None
     return directory.resolve()
 
 
@@ -149,5 +151,14 @@ def _refuse_open_networks(settings: Settings) -> None:
         ("--otlp-http", settings.otlp_http),
         ("--http", settings.http),
     ):
-        if not address.startswith(_LOOPBACK):
+        if not _is_loopback(parse_address(address, option).host):
             raise SettingError(f"{option} {address}: only loopback addresses are allowed without keys and TLS")
+
+
+def _is_loopback(host: str) -> bool:
+    if host == "localhost":
+        return True
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return False

@@ -2,7 +2,7 @@
 
 A value is taken from the first of: an argument, the environment (`SENTRIC_<NAME>`), the file `sentric.yaml`, the
 default. A secret may also be given as `SENTRIC_<NAME>_FILE`, the path of a file that holds it. The reference in
-docs/settings.md is generated from this table.
+docs/reference/settings.md is generated from this table.
 """
 
 import os

@@ -80,7 +80,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_still_judged(tmp_path: Pat
     bad.write_bytes(b"\xff\xff\xff")
     done = analyze("--format", "json", bad, ATTACK)
     assert done.returncode == 3
-    assert done.stderr.decode().startswith(f"error: {bad}: is not an OTLP trace request: ")
+    assert done.stderr.decode().startswith(f"error: {bad}: is not an OTLP trace request, protobuf or JSON: ")
     assert len(done.stderr.splitlines()) == 1
     assert json.loads(done.stdout)
 
@@ -105,3 +105,26 @@ def test_a_bad_policy_is_every_problem_with_its_place(tmp_path: Path) -> None:
         f"{policy}:3".encode(),
         f"{policy}:2".encode(),
     ]
+
+
+def test_log_records_are_skipped_with_a_word(tmp_path: Path) -> None:
+    from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+    request = ExportLogsServiceRequest()
+    request.resource_logs.add().scope_logs.add().log_records.add(event_name="x", time_unix_nano=2**60)
+    (tmp_path / "a.pb").write_bytes(request.SerializeToString())
+    (tmp_path / "b.json").write_bytes(b'{"resourceLogs": [{"scopeLogs": []}]}')
+    done = analyze("--format", "json", tmp_path)
+    assert (done.returncode, json.loads(done.stdout)) == (0, [])
+    word = b"holds no spans, and log records are not analysed: skipped"
+    assert [line.split(b": ", 2)[2] for line in done.stderr.splitlines()] == [word, word]
+
+
+@pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
+def test_a_terminal_that_knows_few_characters_is_no_reason_to_fail(
+    monkeypatch: pytest.MonkeyPatch, encoding: str
+) -> None:
+    monkeypatch.setenv("PYTHONIOENCODING", encoding)
+    done = analyze(ATTACK)
+    assert (done.returncode, done.stderr) == (0, b"")
+    assert b"secret-sent-outside" in done.stdout

@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import time
+import urllib.error
 import urllib.request
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -48,6 +49,14 @@ class Serving:
         """The JSON at a path of the REST API."""
         with urllib.request.urlopen(f"http://{self.stated['http']}{path}", timeout=10) as answer:
             return json.load(answer)
+
+    def ready(self) -> bool:
+        """Whether it is ready."""
+        try:
+            return bool(self.get("/readyz") == {"status": "ready"})
+        except urllib.error.HTTPError as error:
+            error.close()
+            return False
 
     def text(self, path: str) -> str:
         """The text at a path of the REST API."""

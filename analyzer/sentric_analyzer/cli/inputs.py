@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from google.protobuf.message import DecodeError
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sentric.errors import SentricError
@@ -18,6 +19,7 @@ from sentric_analyzer.spans import Span, spans_of
 
 SUFFIXES = (".pb", ".json", ".jsonl", ".pb.gz", ".json.gz", ".jsonl.gz")
 STANDARD_INPUT = Path("-")
+_NO_SPANS = "holds no spans, and log records are not analysed: skipped"
 
 
 class InputError(SentricError):
@@ -57,11 +59,14 @@ class Inputs:
             try:
                 request = _request(body, is_json=is_json)
             except (Refusal, DecodeError) as error:
-                self.errors.append(f"{where}: is not an OTLP trace request: {error}")
+                if _holds_logs(body, is_json=is_json):
+                    self.notes.append(f"{where}: {_NO_SPANS}")
+                else:
+                    self.errors.append(f"{where}: is not an OTLP trace request, protobuf or JSON: {error}")
                 continue
             spans = [span for span in spans_of(request) if span.trace_id]
-            if not spans and request.ByteSize() > 0:
-                self.notes.append(f"{where}: holds no spans (logs and metrics are not analysed): skipped")
+            if not spans and body.strip() not in (b"", b"{}"):
+                self.notes.append(f"{where}: {_NO_SPANS}")
             yield from spans
 
 
@@ -123,6 +128,15 @@ def _request(body: bytes, *, is_json: bool) -> ExportTraceServiceRequest:
     if is_json:
         body = parse_json(body, ExportTraceServiceRequest, sys.maxsize).SerializeToString()
     return ExportTraceServiceRequest.FromString(body)
+
+
+def _holds_logs(body: bytes, *, is_json: bool) -> bool:
+    if is_json:
+        return False  # a JSON request of logs is one of traces without any
+    try:
+        return any(resource.scope_logs for resource in ExportLogsServiceRequest.FromString(body).resource_logs)
+    except DecodeError:
+        return False
 
 
 def _unpacked(body: bytes) -> bytes:

@@ -48,7 +48,7 @@ def _write(document: dict[str, Any], form: str, output: Path | None) -> None:
         return
     text = _text(document, form)
     if output is None:
-        click.echo(text)
+        click.echo(text.encode() if form == "html" else text)  # the page says that it is UTF-8
         return
     try:
         output.write_text(text + "\n", encoding="utf-8")

@@ -1,5 +1,6 @@
 """`sentric serve`: the analyzer as a service."""
 
+import os
 import signal
 import threading
 from typing import Any
@@ -26,6 +27,7 @@ def serve(**options: Any) -> None:
     """
     from sentric_analyzer.service import Service
 
+    os.umask(0o077)  # what an agent read is nobody else's business
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())

@@ -1,6 +1,6 @@
 """OTLP in: gRPC and HTTP, checked and bounded, into the log."""
 
-from sentric_analyzer.receiver.address import Address, PortError
+from sentric_analyzer.receiver.address import Address, PortError, parse_address
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.counts import COUNTERS, Counter
 from sentric_analyzer.receiver.projects import project_of
@@ -13,5 +13,6 @@ __all__ = [
     "Deadlines",
     "PortError",
     "Receiver",
+    "parse_address",
     "project_of",
 ]

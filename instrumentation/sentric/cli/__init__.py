@@ -4,6 +4,7 @@ import sys
 from collections.abc import Mapping
 from importlib import import_module
 from importlib.metadata import entry_points
+from io import TextIOWrapper
 from typing import Any, TypeAlias
 
 import click
@@ -59,11 +60,14 @@ class _LazyGroup(click.Group):
 @click.group(cls=_LazyGroup, context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 100})
 @click.version_option(__version__, prog_name="sentric")
 def root() -> None:
-    """See what AI agents do and why, be told what is unsafe, and stop it before it happens."""
+    """See what AI agents do and why, and be told what is unsafe."""
 
 
 def main() -> None:
     """Run the command line; the errors we foresee are one line each, without a traceback."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, TextIOWrapper):  # a terminal that cannot show a character shows its number instead
+            stream.reconfigure(errors="backslashreplace")
     try:
         root(prog_name="sentric")
     except SentricError as error:

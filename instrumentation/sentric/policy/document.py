@@ -66,6 +66,11 @@ class Reader:
         prefix = f"{self.where}: " if self.where else ""
         self.problems.add(self.file, self.line + below, prefix + message)
 
+    def names(self) -> frozenset[str]:
+        """The keys of a mapping; none where it is something else."""
+        is_mapping = isinstance(self.node, yaml.MappingNode)
+        return frozenset(str(key.value) for key, _ in self.node.value) if is_mapping else frozenset()
+
     def mapping(self, *, known: tuple[str, ...], required: tuple[str, ...] = ()) -> "dict[str, Reader]":
         """The entries of a mapping; unknown, duplicate and missing keys are problems."""
         if not isinstance(self.node, yaml.MappingNode):

@@ -18,7 +18,7 @@ from pathlib import Path
 from sentric.errors import PolicyError
 from sentric.event_json import EventFormatError, event_from_json
 from sentric.events import Action, AnyEvent, Kind
-from sentric.policy.document import Problems, Reader, read
+from sentric.policy.document import SIZE_LIMIT, Problems, Reader, read
 from sentric.policy.expression import ExpressionError, check
 from sentric.policy.rule import (
     ACTION,
@@ -107,20 +107,23 @@ class _Load:
     def policy(self, path: Path) -> Policy:
         self.file(path)
         self.problems.raise_any()
-        return Policy(tuple(rule for rule in _active(self.rules) if rule.id not in self.disabled), self.tuning)
+        rules = tuple(rule for rule in _active(self.rules) if rule.id not in self.disabled)
+        if not rules:
+            raise PolicyError([f"{path}:1: no rule is in force: name a pack that has stable rules"])
+        return Policy(rules, self.tuning)
 
     def file(self, path: Path) -> None:
         """Read a file of either sort."""
         try:
-            text = path.read_text(encoding="utf-8")
+            with path.open(encoding="utf-8") as file:
+                text = file.read(SIZE_LIMIT + 1)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
             raise PolicyError([f"{path}: cannot be read: {reason}"]) from None
         read(str(path), text, self.problems, lambda root: self._root(root, path))
 
     def _root(self, root: Reader, path: Path) -> None:
-        keys = {str(key.value) for key, _ in root.node.value} if hasattr(root.node, "value") else set[str]()
-        if "policy" in keys:
+        if "policy" in root.names():
             self._policy(root, path)
         else:
             self._pack(root)

@@ -61,7 +61,8 @@ def test_the_agents_side_never_loads_the_analyzers_packages() -> None:
             3,
             "error: --http 0.0.0.0:4319: only loopback addresses are allowed",
         ),
-        (("serve", "--http", "nonsense"), 3, "error: --http nonsense: "),
+        (("serve", "--http", "nonsense"), 3, "error: --http is 'nonsense': it must be HOST:PORT"),
+        (("serve", "--http", "127.0.0.1.evil.example:80"), 3, "only loopback addresses are allowed"),
     ],
 )
 def test_a_mistake_is_one_line_and_a_status(arguments: tuple[str, ...], status: int, message: str) -> None:

@@ -139,6 +139,9 @@ def test_a_policy_chooses_packs_disables_rules_and_tunes_signals(tmp_path: Path)
     ("text", "problem"),
     [
         ("policy: p\npacks: [nosuch]\n", "2: packs[0]: no shipped pack 'nosuch'"),
+        ("- a\n- b\n", "1: must be a mapping"),
+        ("policy: p\npacks: []\n", "1: no rule is in force: name a pack that has stable rules"),
+        ("pack: p\nrules: []\n", "1: no rule is in force: name a pack that has stable rules"),
         ("policy: p\ndisable: [nosuch]\n", "2: disable[0]: no rule 'nosuch' in the packs of this policy"),
         ("policy: p\ntuning: {repeat: 3}\n", "2: tuning: unknown key 'repeat': did you mean 'repeats'?"),
         ("policy: p\ntuning: {allowed_domains: ['http://a.com/']}\n", "2: tuning.allowed_domains[0]"),
@@ -165,3 +168,8 @@ def test_the_shipped_packs_load() -> None:
     rules = load_rules()
     assert len({rule.id for rule in rules}) == len(rules) > 0
     assert {rule.pack for rule in rules} == {path.stem for path in shipped_packs()}
+
+
+def test_an_endless_file_is_read_only_so_far() -> None:
+    with pytest.raises(PolicyError, match="/dev/zero:1: is larger than"):
+        load_policy(Path("/dev/zero"))
