@@ -1,9 +1,9 @@
 """SentricMonitor: observe one agent from code, where `opentelemetry-instrument` is not used or not enough."""
 
 import logging
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache
+from functools import lru_cache, partial
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -13,6 +13,7 @@ from opentelemetry import trace
 
 from sentric.errors import SentricError, SettingError
 from sentric.events import Author
+from sentric.guard.boundary import shielded
 from sentric.guard.live_run import LiveRun, end_open_runs
 from sentric.guard.place import here
 from sentric.instrumentors._browser_use_observer import Observer
@@ -67,7 +68,7 @@ class SentricMonitor:
             SentricError: the agent is of no framework that can be observed.
         """
         if self._settings.disabled:
-            return Watch(_nothing())
+            return Watch(_nothing)
         if not any((base.__module__, base.__name__) == _AGENT for base in type(agent).__mro__):
             raise SentricError(
                 f"SentricMonitor cannot observe {type(agent).__module__}.{type(agent).__qualname__}: "
@@ -76,13 +77,15 @@ class SentricMonitor:
         if not (version := supported_version()):
             oldest = ".".join(map(str, OLDEST))
             raise SentricError(f"this {DISTRIBUTION} is too old to be observed: install {DISTRIBUTION}>={oldest}")
-        return Watch(self._watch(Observer(self._telemetry, self._settings, version), agent))
+        return Watch(partial(self._watch, Observer(self._telemetry, self._settings, version), agent))
 
+    @shielded(None)
     def log_reasoning(self, text: str) -> None:
         """Say why the agent does what it does next."""
         if run := self._run():
-            run.reason(text)
+            run.reason(str(text))
 
+    @shielded(None)
     def log_message(self, role: str, text: str) -> None:
         """Record a message of the dialogue.
 
@@ -91,7 +94,7 @@ class SentricMonitor:
             text: what was said.
         """
         if run := self._run():
-            run.message(_AUTHORS.get(role.lower(), Author.MODEL), text)
+            run.message(_AUTHORS.get(str(role).lower(), Author.MODEL), str(text))
 
     def _run(self) -> LiveRun | None:
         place = here()
@@ -120,26 +123,33 @@ class SentricMonitor:
 
 
 class Watch:
-    """A block in which an agent is observed, for `with` and for `async with`."""
+    """A block in which an agent is observed, for `with` and for `async with`; used again, it is another run."""
 
-    def __init__(self, block: AbstractContextManager[None]) -> None:
-        self._block = block
+    def __init__(self, begin: Callable[[], AbstractContextManager[None]]) -> None:
+        self._begin = begin
+        self._block: AbstractContextManager[None] | None = None
 
     def __enter__(self) -> None:
-        self._block.__enter__()
+        if self._block is not None:
+            raise SentricError("this wrapped agent is in use: leave its block first, or call wrap(agent) again")
+        block = self._begin()
+        block.__enter__()
+        self._block = block
 
     def __exit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._block.__exit__(kind, error, trace)
+        block, self._block = self._block, None
+        if block is not None:
+            block.__exit__(kind, error, trace)
 
     async def __aenter__(self) -> None:
-        self._block.__enter__()
+        self.__enter__()
 
     async def __aexit__(
         self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
     ) -> None:
-        self._block.__exit__(kind, error, trace)
+        self.__exit__(kind, error, trace)
 
 
 _AGENT = ("browser_use.agent.service", "Agent")

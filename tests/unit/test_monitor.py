@@ -110,6 +110,53 @@ async def test_afterwards_the_agent_is_as_it_was(agent: Any) -> None:
     assert len(sink.spans) == 1
 
 
+async def test_used_twice_it_is_two_runs_and_inside_itself_an_error(agent: Any) -> None:
+    tools = dict(vars(agent.tools))
+    with receiver() as sink:
+        wrapped = SentricMonitor(endpoint=sink.url).wrap(agent)
+        with wrapped:
+            await act(agent)
+            with pytest.raises(SentricError, match=r"in use: leave its block first, or call wrap\(agent\) again"):
+                wrapped.__enter__()
+            await act(agent)
+        async with wrapped:
+            await act(agent)
+        await asyncio.to_thread(received, sink, 5)
+    assert [span.name for span in sink.spans] == [
+        *["execute_tool wait"] * 2,
+        "invoke_agent browser-use",
+        "execute_tool wait",
+        "invoke_agent browser-use",
+    ]
+    assert len({span.attributes["sentric.run.id"] for span in sink.spans}) == 2
+    assert vars(agent.tools) == tools
+
+
+class Unspeakable:
+    def __str__(self) -> str:
+        raise ValueError("no words")
+
+
+async def test_whatever_is_logged_never_raises_into_the_agent(agent: Any) -> None:
+    anything: Any
+    with receiver() as sink:
+        monitor = SentricMonitor(endpoint=sink.url)
+        async with monitor.wrap(agent):
+            for anything in (3, None, b"x", Unspeakable()):
+                monitor.log_message(anything, "role")
+                monitor.log_message("user", anything)
+                monitor.log_reasoning(anything)
+            await act(agent)
+            anything = 5
+            monitor.log_reasoning(anything)
+        await asyncio.to_thread(received, sink, 2)
+    tool, root = sink.spans
+    assert tool.attributes["sentric.reasoning.thinking"] == "3\nNone\nb'x'"
+    said = [(message["author"], message["text"]) for message in json.loads(tool.attributes["sentric.messages"])]
+    assert said == [pair for text in ("3", "None", "b'x'") for pair in (("model", "role"), ("user", text))]
+    assert [message["text"] for message in json.loads(root.attributes["sentric.messages"])] == ["5"]
+
+
 async def test_the_agents_error_passes_and_ends_the_run(agent: Any) -> None:
     error = RuntimeError("out of ducks")
     with receiver() as sink:

@@ -2,6 +2,8 @@
 
 from collections.abc import Awaitable, Callable, Generator, Mapping
 from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass
+from threading import RLock
 from typing import Any, TypeAlias
 from weakref import WeakKeyDictionary
 
@@ -14,8 +16,10 @@ from sentric.settings import Settings
 from sentric.tracing.telemetry import Telemetry
 
 Wrapped: TypeAlias = Callable[..., Awaitable[Any]]
-_MARK = "_sentric_ainvoke"
-"""On a model: our wrapper of its `ainvoke`. A model is wrapped once, however many agents share it."""
+Wrapper: TypeAlias = Callable[[Wrapped, Any, Any, Any], Awaitable[Any]]
+"""Makes the call in place of a method; given the method, its object, and the positional and keyword arguments."""
+_laying = RLock()
+"""Reentrant: a block that is collected as garbage lifts its layers wherever that happens."""
 
 
 class Observer:
@@ -71,10 +75,21 @@ class Observer:
             action.finished(**_outcome(result))
         return result
 
+    async def ask(self, wrapped: Wrapped, model: Any, args: Any, kwargs: Any) -> Any:
+        """`ainvoke` of a model."""
+        place = here()
+        asked = None if place is None or place.asking else _asked(model, args, kwargs)
+        if place is None or asked is None:
+            return await wrapped(*args, **kwargs)
+        with place.run.model_call(asked) as call:
+            answer = await wrapped(*args, **kwargs)
+            _note_usage(call, answer)
+        return answer
+
     def register_llm(self, wrapped: Callable[..., Any], tokens: Any, args: Any, kwargs: Any) -> Any:
         """`TokenCost.register_llm`, which every model of an agent goes through."""
         model = wrapped(*args, **kwargs)
-        observe_model(model)
+        lay(model, "ainvoke", self.ask)
         return model
 
     @contextmanager
@@ -84,19 +99,16 @@ class Observer:
         if run is None:
             yield None
             return
-        tools, act = agent.tools, agent.tools.act
-
-        async def observed(*args: Any, **kwargs: Any) -> Any:
-            return await self.act(act, tools, args, kwargs)
-
-        with ExitStack() as stack:
-            for model in reading.models(agent):
-                if undo := observe_model(model):
-                    stack.callback(undo)
-            stack.callback(_restore, tools, "act", tools.__dict__.get("act"))
-            tools.act = observed
+        with ExitStack() as layers:
+            self._lay_all(agent, layers)
             with running(run, lambda: _ended(agent)):
                 yield run
+
+    @shielded(None)
+    def _lay_all(self, agent: Any, layers: ExitStack) -> None:
+        layers.callback(lay(agent.tools, "act", self.act))
+        for model in reading.models(agent):
+            layers.callback(lay(model, "ainvoke", self.ask))
 
     async def _whole_run(
         self, wrapped: Wrapped, agent: Any, args: Any, kwargs: Any, how: Callable[[Any], Mapping[str, Any]]
@@ -124,40 +136,61 @@ def running(run: LiveRun, how: Callable[[], Mapping[str, Any]]) -> Generator[Non
         run.end(**how())
 
 
-def observe_model(model: Any) -> Callable[[], None] | None:
-    """Observe the calls of a model, once; gives what undoes it."""
-    if getattr(model, _MARK, None) is not None:
-        return None
-    ainvoke = model.ainvoke
+@dataclass(slots=True, eq=False)
+class _Layer:
+    """Our wrapper of a method of one object. Agents that share the object share it, and the last one lifts it."""
 
+    owner: Any
+    name: str
+    wrapper: Wrapped
+    before: Any
+    """What the object itself held under this name; None where it had the method from its class."""
+    users: int = 0
+
+    def lay(self) -> None:
+        object.__setattr__(self.owner, self.name, self.wrapper)
+        object.__setattr__(self.owner, _mark(self.name), self)
+
+    @shielded(None)
+    def lift(self) -> None:
+        with _laying:
+            self.users -= 1
+            # One that somebody else has wrapped since stays where it is, so that theirs is not lost with it. The mark
+            # stays too, for the next user; outside of a run the layer does nothing.
+            if self.users or vars(self.owner).get(self.name) is not self.wrapper:
+                return
+            if self.before is None:
+                object.__delattr__(self.owner, self.name)
+            else:
+                object.__setattr__(self.owner, self.name, self.before)
+            object.__delattr__(self.owner, _mark(self.name))
+
+
+@shielded(lambda: None)
+def lay(owner: Any, name: str, wrapper: Wrapper) -> Callable[[], None]:
+    """Let the calls of a method of one object go through `wrapper`.
+
+    Returns:
+        What ends this use. The object is as it was when all its uses have ended, in whatever order.
+    """
+    with _laying:
+        layer: _Layer | None = vars(owner).get(_mark(name))
+        if layer is None or layer.owner is not owner:  # a copy of an object brings along the mark of the other
+            layer = _Layer(owner, name, _through(wrapper, getattr(owner, name), owner), vars(owner).get(name))
+            layer.lay()
+        layer.users += 1
+    return layer.lift
+
+
+def _through(wrapper: Wrapper, wrapped: Wrapped, owner: Any) -> Wrapped:
     async def observed(*args: Any, **kwargs: Any) -> Any:
-        place = here()
-        asked = None if place is None or place.asking else _asked(model, args, kwargs)
-        if place is None or asked is None:
-            return await ainvoke(*args, **kwargs)
-        with place.run.model_call(asked) as call:
-            answer = await ainvoke(*args, **kwargs)
-            _note_usage(call, answer)
-        return answer
+        return await wrapper(wrapped, owner, args, kwargs)
 
-    before = vars(model).get("ainvoke")
-    object.__setattr__(model, "ainvoke", observed)
-    object.__setattr__(model, _MARK, observed)
-    return lambda: _unobserve(model, observed, before)
+    return observed
 
 
-@shielded(None)
-def _unobserve(model: Any, observed: Any, before: Any) -> None:
-    if vars(model).get("ainvoke") is observed:  # else another layer has wrapped it since, and must not be lost
-        _restore(model, "ainvoke", before)
-        object.__delattr__(model, _MARK)
-
-
-def _restore(owner: Any, name: str, before: Any) -> None:
-    if before is None:
-        object.__delattr__(owner, name)
-    else:
-        object.__setattr__(owner, name, before)
+def _mark(name: str) -> str:
+    return f"_sentric_{name}"
 
 
 @shielded(None)
