@@ -62,6 +62,12 @@ class Wanted:
     context: Mapping[str, object] = field(default_factory=dict[str, object])
 
 
+@shielded("")
+def said(error: BaseException) -> str:
+    """What an error says. One that fails to say it must not become another error on its way to the agent."""
+    return str(error)
+
+
 class _UnderWay:
     """An open span that the agent's own code runs inside of."""
 
@@ -141,7 +147,7 @@ class ModelCall(_UnderWay):
     @shielded(None)
     def _failed(self, error: BaseException) -> None:
         if self._span is not None:
-            self._run.fail(self._span, type(error).__qualname__, str(error))
+            self._run.fail(self._span, type(error).__qualname__, said(error))
 
 
 class GuardedAction(_UnderWay):
@@ -165,7 +171,7 @@ class GuardedAction(_UnderWay):
 
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is not None:
-            self.finished(error=str(error) or type(error).__name__, error_type=type(error).__qualname__)
+            self.finished(error=said(error) or type(error).__name__, error_type=type(error).__qualname__)
         else:
             self.finished()
         self._leave()

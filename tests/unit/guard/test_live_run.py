@@ -395,3 +395,16 @@ def test_a_placeholder_becomes_the_fingerprint_of_its_secret(begin: Begin, pipel
     assert len({arguments["text"] for arguments in found}) == 1
     assert found[0]["text"].startswith("‹secret:sensitive:")
     assert secret not in str(found)
+
+
+def test_an_error_that_cannot_say_what_it_is_passes_unchanged(begin: Begin, pipeline: Pipeline) -> None:
+    class MuteError(Exception):
+        def __str__(self) -> str:
+            raise ValueError("no words")
+
+    run = begin()
+    with run.current(), pytest.raises(MuteError), run.action(Wanted(tool="click", arguments={})):
+        raise MuteError
+    run.end()
+    (span,) = [span for span in pipeline.spans if span.name == "execute_tool click"]
+    assert (span.status, span.attributes["sentric.outcome.error"]) == ("ERROR", "MuteError")
