@@ -73,12 +73,12 @@ class Intake:
         if element is None:
             return None
         return Element(
-            tag=cut(element.tag, NAME_LIMIT),
-            type=cut(element.type, NAME_LIMIT),
+            tag=self.text(element.tag, NAME_LIMIT)[0],
+            type=self.text(element.type, NAME_LIMIT)[0],
             name=self.text(element.name, FIELD_LIMIT)[0],
-            xpath=cut(element.xpath, FIELD_LIMIT),
+            xpath=self.text(element.xpath, FIELD_LIMIT)[0],
             text=self.text(element.text, FIELD_LIMIT)[0],
-            autocomplete=cut(element.autocomplete, NAME_LIMIT),
+            autocomplete=self.text(element.autocomplete, NAME_LIMIT)[0],
             form_action=self.url(element.form_action),
         )
 

@@ -19,17 +19,26 @@ from sentric.redaction.spans import Certainty, Found
 _QUOTE = r"(\\*[\"'`]|&quot;|&#34;|%22)?"
 HEAD = (
     r"(?i)(?:\\[nrt])?([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|kennwort|contrasena|secret|token"
-    r"|(?:api|access|secret|signing|encryption|private|account|auth|subscription)[_.-]?key|credential|cookie"
+    r"|(?:api|access|secret|signing|encryption|private|account|auth|subscription)[ _.-]?key|credential|cookie"
     r"|sess(?:ion)?id|cvv|cvc|csc|otp|pin|mnemonic|(?:verification|security|mfa|2fa|factor|time|sms|otp)[_.-]?"
     r"(?:pass)?code|seed[_.-]?phrase)[0-9]{0,2}(?:[_.-]?(?:confirmation|confirm|repeat|again))?)"
     rf"{_QUOTE}\]?([ \t]*(?::=|=>|[:=]|%3[ad])[ \t]*){_QUOTE}"
 )
 """Groups: the name, the quote that closes it, the separator, the quote that opens the value."""
-PASSWORD_FIELD = rf"(?i)<input\b[^<>]*{START}type\s*=\s*\\*[\"']?password\b[^<>]*>"
+_BY_TYPE = r"type\s*=\s*\\*[\"']?password"
+_BY_NAME = (
+    r"name\s*=\s*\\*[\"']?([a-z0-9_.:\[-]*(?:password|passwd|pwd|passphrase|secret|api[_-]?key|csrf|xsrf|token))"
+    r"\]?"
+)
+PASSWORD_FIELD = rf"(?i)<(?:input|meta)\b[^<>]*{START}(?:{_BY_TYPE}\b[^<>]*|{_BY_NAME}(?:[\s\"'/\\][^<>]*)?)>"
+"""A password input, or a field or meta element that is named as one, or as the token of a form."""
 
 _head = pattern(HEAD)
 _field = pattern(PASSWORD_FIELD)
-_field_value = pattern(rf"(?i){START}value\s*=\s*(\\*[\"'])?")
+_by_type = pattern(rf"(?i){START}{_BY_TYPE}\b")
+_by_name = pattern(rf"(?i){START}{_BY_NAME}[\s\"'/\\>]")
+_button_type = pattern(rf"(?i){START}type\s*=\s*\\*[\"']?(?:submit|button|reset|image|checkbox|radio)\b")
+_field_value = pattern(rf"(?i){START}(?:value|content)\s*=\s*(\\*[\"'])?")
 # A character that is not ASCII, as JSON may escape it.
 _ESCAPED = r"\\+u(?:00[89a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{2})[0-9a-fA-F]"
 _bare = pattern(rf"(?:[^\s\"'`<>&(){{}}\[\]\\|,;]|{_ESCAPED})+")
@@ -47,6 +56,19 @@ _LONG = 256
 """A longer value beside the name of a secret is never taken for prose or a placeholder."""
 _CLOSED_BY = frozenset(b"%c" % byte for byte in b" \t)]},.;>+") | {b""}
 _TIGHT = frozenset({b"=", b"%3D", b"%3d"})
+_plain = pattern(r"[A-Za-z\x80-\xff-]*[A-Za-z][A-Za-z\x80-\xff-]*")
+_SHORTEST_PLAIN = 5
+_ENDS_PLAIN = frozenset(b"%c" % byte for byte in b"\r\n,;.&<)\"'\\") | {b""}
+_OPENS_CODE = frozenset({b"(", b"[", b"{"})
+# What a form, its hints and its code show beside the label of a password field.
+_LABELS = frozenset(
+    b"""
+    above again below blank cancel change changed characters clear confirm continue create current digits disabled
+    encrypted enter enabled forgotten generate hashed here letters login lowercase mandatory maximum minimum numbers
+    obligatoire obligatorio opcional please erforderlich requis save saved secretstr settings signin signup strength
+    strong submit symbols toggle unchanged update uppercase varchar weak
+    """.split()
+)
 _LONGEST_DIGITS = {"pin": 8, "otp": 8, "cvv": 4}
 
 
@@ -117,9 +139,22 @@ def find_password_fields(data: bytes) -> list[Found]:
         else:
             bare = _bare.match(data, start, field.end())
             end = bare.end() if bare else start
-        if not is_placeholder(data[start:end]):
-            found.append(Found(start, end, "password", html.unescape(_decode(data[start:end])), Certainty.CLAIMED))
+        value = data[start:end]
+        if not is_placeholder(value) and (kind := _kind_of_field(data[field.start() : field.end()], value)):
+            found.append(Found(start, end, kind, html.unescape(_decode(value)), Certainty.CLAIMED))
     return found
+
+
+def _kind_of_field(field: bytes, value: bytes) -> str:
+    """The kind of secret in a field; "" where it only has the name of one."""
+    if _by_type.search(field):
+        return "password"
+    if _button_type.search(field) or not (match := _by_name.search(field)):
+        return ""
+    name = match.group(1).decode("latin-1")
+    kind = kind_of_key(name) or ("token" if name.lower().endswith(("csrf", "xsrf")) else "")
+    plain = kind == "password" and len(value) >= _SHORTEST_PLAIN and bool(_plain.fullmatch(value))
+    return kind if plain or looks_random(value) else ""
 
 
 def cookie_values(data: bytes, start: int, end: int) -> list[Found]:
@@ -189,7 +224,21 @@ def _bare_value(data: bytes, head: _Head) -> _Value | None:
         return None  # a call, or a fraction in a JSON document
     query = head.before in {b"?", b"&", b"%"} or after == b"&" or data[max(0, head.start - 5) : head.start] == b"&amp;"
     loose = tight and (query or head.name.isupper() or head.name.startswith(b"--"))
+    loose = loose or _is_plain_password(head, value, after)
     return _Value(head.end, end, b"", loose=loose, spaced=not tight)
+
+
+def _is_plain_password(head: _Head, value: bytes, after: bytes) -> bool:
+    """Whether one word of letters is a password: behind `password=`, or alone behind `password:`, not in prose."""
+    if head.closed or kind_of_key(head.name.decode("latin-1")) != "password":
+        return False
+    if len(value) < _SHORTEST_PLAIN or not _plain.fullmatch(value) or value.lower() in _LABELS:
+        return False
+    if kind_of_key(value.decode("latin-1")):
+        return False  # code that passes a variable on
+    if head.separator in _TIGHT:
+        return after not in _OPENS_CODE
+    return head.separator.rstrip(b" ") == b":" and after in _ENDS_PLAIN
 
 
 def _bare_end(data: bytes, head: _Head) -> int:

@@ -6,6 +6,8 @@ where the set of them all says that they are in the text. What is known by the n
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from itertools import pairwise
+from unicodedata import normalize
 from urllib.parse import unquote
 
 from sentric.redaction.checks import is_basic_credential, is_card_number, is_number, is_placeholder, looks_random
@@ -44,7 +46,31 @@ def _is_opaque(value: bytes) -> bool:
 
 
 def _is_card(value: bytes) -> bool:
-    return is_card_number(value.translate(None, b" -"))
+    return is_card_number(_digits(value.decode("utf-8", "surrogatepass")).encode())
+
+
+def _is_disguised_card(value: bytes) -> bool:
+    return not value.isascii() and _is_card(value)
+
+
+def _is_query_value(value: bytes) -> bool:
+    return looks_random(value, 8) and not is_placeholder(value)
+
+
+def _is_query_code(value: bytes) -> bool:
+    """A random code changes more than once between letters and digits; `SUMMER2024` does not."""
+    kinds = [48 <= byte <= 57 for byte in value if chr(byte).isalnum()]
+    changes = sum(one != other for one, other in pairwise(kinds))
+    return changes > 1 and value != value.upper() and _is_query_value(value)
+
+
+def _is_element_password(value: bytes) -> bool:
+    return not value.strip().count(b" ") and not is_placeholder(value)
+
+
+def _is_bot_token(value: bytes) -> bool:
+    key = value.partition(b":")[2]
+    return _has_digit(key) and key.lower() != key != key.upper()
 
 
 def _is_spoken_password(value: bytes) -> bool:
@@ -53,7 +79,7 @@ def _is_spoken_password(value: bytes) -> bool:
 
 
 def _digits(value: str) -> str:
-    return value.replace(" ", "").replace("-", "")
+    return "".join(char for char in normalize("NFKC", value) if char.isdigit())
 
 
 def _unbroken(value: str) -> str:
@@ -73,7 +99,9 @@ _PRIVATE_KEY = (
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:-{0,4}\\{0,15}[A-Za-z0-9+/=\s:,.()])*"
     r"(?:-----END[A-Z0-9 ]*(?:-----)?)?"
 )
-_AUTHORIZATION = rf"(?i){START}authorization(?:\\*[\"'])?[ \t]*[:=][ \t]*(?:\\*[\"'])?"
+_AUTHORIZATION = rf"(?i){START}(?:authorization|x-auth)(?:\\*[\"'])?[ \t]*[:=][ \t]*(?:\\*[\"'])?"
+_SPOKEN_VALUE = r"(?:[\"'`]|“|‘)*([^\s\"'`<>()\[\]{},;:\\]{5}[^\s\"'`<>()\[\]{},;\\]*[^\s\"'`<>()\[\]{},;:.!?\\])"
+_QUERY_VALUE = r"([^\s&#\"'<>\\]{8}[^\s&#\"'<>\\]*)"
 _HEADER_VALUE = r"([^\s\"'\\,;{}\[\]()<>]{8}[^\s\"'\\,;{}\[\]()<>]*)"
 _CODE_WORDS = (
     rf"{START}(?:otps?|one[- ]?time[- ](?:pass)?(?:code|word|pin)|(?:verification|security|authentication|auth|login"
@@ -83,6 +111,11 @@ _CODE_GAP = (
     r"(?:[^0-9A-Za-z-]|-[ \t]|\b-|\\[nrt]|\b(?:is|was|code|here|below|as|strong|b|span|p|to use|for [A-Za-z]+)\b){1,24}"
 )
 _NUMBER_END = r"(?:$|[^0-9A-Za-z_.]|\.(?:$|[^0-9]))"
+_CARD_BEFORE = r"(?:^|[^0-9A-Za-z_.-]|\\[nrt]|[^\s:,\[]-|(?i:card|cc|pan)[_-]?)"
+# Between the groups of a card's number; the blanks that are not ASCII are those of no break and of narrow width.
+_CARD_GAP = "(?:[ .-]|  |\u00a0|\u2007|\u2009|\u202f)"
+_WIDE_DIGIT = r"(?:[0-9]|\xef\xbc[\x90-\x99])"  # also the full-width ones, as UTF-8
+_UNSEEN = "(?:[ -]|\u200b|\u200c|\u200d|\u2060|\ufeff|\u00ad)"
 _CODE = r"([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})"
 
 DETECTORS = (
@@ -105,6 +138,45 @@ DETECTORS = (
     _token("pypi_token", r"pypi-AgEIcHlwaS5vcmc[A-Za-z0-9_-]+"),
     _token("sendgrid_key", r"SG\.[A-Za-z0-9_-]{22}\.[A-Za-z0-9_-]{43}"),
     _token("jwt", r"eyJ[A-Za-z0-9_-]{8}[A-Za-z0-9_-]*\.eyJ[A-Za-z0-9_-]{4}[A-Za-z0-9_-]*(?:\.[A-Za-z0-9_-]*)?"),
+    Detector(
+        "discord_webhook",
+        r"\bdiscord(?:app)?\.com/api/(?:v[0-9]+/)?webhooks/([0-9]{17,20}/[A-Za-z0-9_-]{40}[A-Za-z0-9_-]*)",
+    ),
+    Detector(
+        "telegram_token", rf"(?:bot|{START})([0-9]{{8,10}}:[A-Za-z0-9_-]{{35}})(?:$|[^A-Za-z0-9_-])", _is_bot_token
+    ),
+    Detector(
+        "token",
+        rf"(?i)[?&#](?:amp;)?(?:sig|signature|x-amz-signature|x-goog-signature|auth)={_QUERY_VALUE}",
+        _is_query_value,
+        clean=_unquoted,
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "token",
+        rf"(?i)[?&#](?:amp;)?(?:code|sid|session_id)={_QUERY_VALUE}",
+        _is_query_code,
+        clean=_unquoted,
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "api_key",
+        rf"(?i){START}(?:api|access|secret|private)[ _-]?(?:key|token)[ \t]+(?:is|was)[ \t]*:?[ \t]*{_SPOKEN_VALUE}",
+        _is_spoken_password,
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "password",
+        r"(?i)<(?:[a-z0-9_]+:)?(?:password|passwd|pwd|passphrase)(?:\s[^<>]*)?>([^<>]+)<\\*/",
+        _is_element_password,
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "password",
+        rf"{START}curl\b[^\r\n]*?[ \t](?:-u|--(?:proxy-)?user)[ \t=]*(?:\\*[\"'])?[^\s:\"'\\]+:([^\s\"'\\]+)",
+        _is_value,
+        certainty=Certainty.CLAIMED,
+    ),
     Detector(
         "authorization",
         rf"(?i){START}bearer(?:[ \t]+|%20)([A-Za-z0-9._~+/-]{{12}}[A-Za-z0-9._~+/-]*=*)",
@@ -133,10 +205,15 @@ DETECTORS = (
     ),
     Detector(
         "card",
-        r"(?:^|[^0-9A-Za-z_.-]|\\[nrt]|[^\s:,\[]-)"
-        r"([2-6][0-9]{3}(?:[0-9]{9,15}|[ -][0-9]{4}[ -][0-9]{4}[ -][0-9]{4}(?:[ -][0-9]{3})?"
-        r"|[ -][0-9]{6}[ -][0-9]{4,5}))(?:$|[^0-9A-Za-z_.]|\.(?:$|[^0-9]))",
+        rf"{_CARD_BEFORE}([2-6][0-9]{{3}}(?:[0-9]{{9,15}}|(?:{_CARD_GAP}[0-9]{{4}}){{3}}(?:{_CARD_GAP}[0-9]{{3}})?"
+        rf"|{_CARD_GAP}[0-9]{{6}}{_CARD_GAP}[0-9]{{4,5}})){_NUMBER_END}",
         _is_card,
+        clean=_digits,
+    ),
+    Detector(
+        "card",
+        rf"{_CARD_BEFORE}({_WIDE_DIGIT}(?:{_UNSEEN}{{0,2}}{_WIDE_DIGIT}){{12,18}}){_NUMBER_END}",
+        _is_disguised_card,
         clean=_digits,
     ),
     Detector("otp", rf"(?i){_CODE_WORDS}{_CODE_GAP}{_CODE}{_NUMBER_END}", clean=_digits, certainty=Certainty.CLAIMED),
@@ -147,6 +224,29 @@ DETECTORS = (
         certainty=Certainty.CLAIMED,
     ),
     Detector(
+        "otp",
+        rf"(?i){START}code:?[ \t]+{_CODE} to (?:sign|log|verify|confirm|authenticate|reset)\b",
+        clean=_digits,
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "pin",
+        rf"(?i){START}pin(?:[ -]?(?:code|number))?(?:[ \t]*(?:\bis\b|\bwas\b|[:=]))+[ \t]*([0-9]{{4,8}}){_NUMBER_END}",
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "secret",
+        rf"(?i){START}(?:(?:seed|recovery|backup|mnemonic)[ _-]?(?:phrase|words)|mnemonic)"
+        r"(?:\\*[\"'])?(?:[ \t]*(?:\bis\b|[:=]))+\s*(?:\\*[\"'])?"
+        r"((?-i:[a-z]{3,8})(?:[ ,]+(?-i:[a-z]{3,8})){11,23})(?:$|[^A-Za-z])",
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "cvv",
+        rf"(?i){START}security code(?:[ \t]*(?:\bis\b|[:=#]))+[ \t]*([0-9]{{3}}){_NUMBER_END}",
+        certainty=Certainty.CLAIMED,
+    ),
+    Detector(
         "cvv",
         rf"(?i){START}(?:cvv2?|cvc2?)\b(?:[ \t]*(?:code|number|is|:|=|#|-))*[ \t]*([0-9]{{3,4}})\b",
         certainty=Certainty.CLAIMED,
@@ -154,7 +254,7 @@ DETECTORS = (
     Detector(
         "password",
         rf"(?i){START}(?:password|passcode|passphrase|passwd|pwd)[ \t]+(?:(?:is|as|of)[ \t]*:?[ \t]*)?"
-        r"(?:[\"'`]|“|‘)*([^\s\"'`<>()\[\]{},;:\\]{5}[^\s\"'`<>()\[\]{},;\\]*[^\s\"'`<>()\[\]{},;:.!?\\])",
+        rf"{_SPOKEN_VALUE}",
         _is_spoken_password,
         certainty=Certainty.CLAIMED,
     ),

@@ -43,6 +43,7 @@ _ENDINGS = (
     ("secret", "secret"),
     ("credential", "secret"),
     ("authorization", "authorization"),
+    ("xauth", "authorization"),
     ("setcookie", "cookie"),
     ("cookie", "cookie"),
     ("sessionid", "cookie"),

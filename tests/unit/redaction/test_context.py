@@ -56,6 +56,23 @@ NAMED = [
     ("password", "cut off here", '{"password": "cut off here'),
     ("password", "one line", 'password: "one line\nnext'),
     ("password", "x" * 300, "password: " + "x" * 300),
+    ("api_key", "aK9xQ2mZ7", "API key: aK9xQ2mZ7"),
+    ("secret", "aK9xQ2mZ7", "Secret key: aK9xQ2mZ7"),
+    ("api_key", "aK9xQ2mZ7", "Secret access key: aK9xQ2mZ7"),
+    ("private_key", "aK9xQ2mZ7", "Private key: aK9xQ2mZ7"),
+    ("token", "aK9xQ2mZ7", "Access token: aK9xQ2mZ7"),
+    ("password", "sunflower", "Log in as bob, password: sunflower"),
+    ("password", "sunflower", "user: bob, password: sunflower, then order milk"),
+    ("password", "sunflower", "Password: sunflower."),
+    ("password", "sunflower", "password=sunflower"),
+    ("password", "sunflower", "host=db password=sunflower dbname=x"),
+    ("password", "sunflower", '<input type="hidden" name="user[password]" value="sunflower">'),
+    ("token", "aK9xQ2mZ7", '<input value="aK9xQ2mZ7" name="authenticity_token" type="hidden">'),
+    ("token", "aK9xQ2mZ7", '<meta name="csrf-token" content="aK9xQ2mZ7">'),
+    ("token", "aK9xQ2mZ7", "<input name=_csrf value=aK9xQ2mZ7>"),
+    ("secret", " ".join(["abandon"] * 12), '{"seed phrase": "' + " ".join(["abandon"] * 12) + '"}'),
+    ("authorization", "aK9xQ2mZ7", "X-Auth: aK9xQ2mZ7"),
+    ("token", "aK9xQ2mZ7", "X-Auth-Token: aK9xQ2mZ7"),
 ]
 
 

@@ -58,6 +58,36 @@ KNOWN_BY_FORM = [
     ("otp", "482913", "Your login code is <b>{}</b>"),
     ("cvv", "123", "exp 12/30 CVV {}"),
     ("cvv", "1234", "cvc code: {}"),
+    ("cvv", "123", "Security code: {}"),
+    ("pin", "483920", "the PIN is {}."),
+    ("pin", "4711", "pin code: {}"),
+    ("otp", "482910", "Use code {} to sign in"),
+    ("api_key", "aK9xQ2mZ7", "my API key is {}."),
+    (
+        "secret",
+        "abandon ability able about above absent absorb abstract absurd abuse access accident",
+        "Seed phrase: {}",
+    ),
+    (
+        "secret",
+        "legal winner thank year wave sausage worth useful legal winner thank yellow",
+        "recovery phrase is: {}.",
+    ),
+    ("password", "sunflower", "<auth><password>{}</password></auth>"),
+    ("password", "sunflower", "curl -s -u bob:{} https://x.test"),
+    ("password", "sunflower", "curl --user 'bob:{}' https://x.test"),
+    ("token", "4/0AX4XfWh2mZ7q", "https://x.test/cb?state=on&code={}&z=1"),
+    ("token", "0bQ946acX2mZ7q", "https://x.test/?sid={}"),
+    ("token", "0b1946ac92492d23", "https://x.test/?session_id={}#top"),
+    ("token", "0b1946ac92492d23", "/file?X-Amz-Signature={}"),
+    ("token", "aK9xQ2mZ7", "/file?z=1&amp;sig={}"),
+    ("token", "aK9xQ2mZ7", "/file?signature={}"),
+    ("token", "aK9xQ2mZ7", "/file?auth={}&z=1"),
+    ("secret", "aK9xQ2mZ7", "/cb?client_secret={}&z=1"),
+    ("telegram_token", "123456789:AAE" + LETTERS + "abcd-_abcdeF", "https://api.telegram.org/bot{}/getMe"),
+    ("discord_webhook", "123456789012345678/" + LETTERS * 3, "https://discord.com/api/webhooks/{}"),
+    ("card", "4111111111111111", "card_{}"),
+    ("card", "4111111111111111", "card={}"),
 ]
 
 
@@ -94,8 +124,16 @@ def test_every_detector_has_a_case():
 
 
 @pytest.mark.parametrize(
-    "written", ["4111 1111 1111 1111", "4111-1111-1111-1111", "4111111111111111"], ids=["spaces", "hyphens", "plain"]
-)
+    "written",
+    [
+        "4111 1111 1111 1111", "4111-1111-1111-1111", "4111.1111.1111.1111", "4111  1111  1111  1111",
+        "4111\u00a01111\u00a01111\u00a01111", "4111\u202f1111\u202f1111\u202f1111",
+        "4111\u200b1111\u200b1111\u200b1111",
+        "\u200d".join("4111111111111111"), "".join(chr(0xFF10 + int(digit)) for digit in "4111111111111111"),
+        "4111111111111111",
+    ],
+    ids=ascii,
+)  # fmt: skip
 def test_a_card_has_one_fingerprint_however_it_is_written(redactor, written):
     assert redactor.text(f"card {written}") == redactor.text("card 4111111111111111")
 

@@ -30,6 +30,9 @@ REPEATED = [
     "<input type=password ", "<input type=password value=",
     "cookie: a=b ", 'cookie: "a', "cookie: a", "otp ", "otp is 1234 ",
     "‹secret:password:12345678›", "‹secret:", "\\u2039secret:a:12345678\\u203a",
+    "curl ", "curl -u a:b ", "curl -u a:", "<meta name=csrf content=", "<input name=token ", "<password>",
+    "<password>a</", "seed phrase: abandon ", "seed phrase: ", "abandon ", "\uff14", "4\u200b", "&code=",
+    "&sig=a1b2c3d4e5", "api key is ", "api key: ", "pin is ", "password: abcde, ", "1234567890:",
     "bearer ", "basic aaaaaaaa ", "%3D", "&quot;",
     "password&quot;:&quot;", 'token="a ', "(?:a+)+$", "\x00",
 ]  # fmt: skip

@@ -31,7 +31,14 @@ ORDINARY = [
     "Security code review of everything",
     "cookies: we use them. Cookie: yes",
     "shipping: 1234 spin: 12345",
+    "Password: Show\nPassword: Login\npassword: uppercase, lowercase, numbers",
+    "API key: required. API key is invalid. The access token is expired. Private key: see below",
+    "connect(password=db_password, passwd=passphrase) f(password: SecretStr)",
+    "The PIN is four digits long, pin it 2024 times, use code 12345 to get 20% off",
+    "seed phrase: write it down on paper, and keep it in a safe place",
+    "/offers?code=SUMMER2024&sid=42&auth=basic&sig=none&code=checkout",
     # numbers
+    "4111.1111.1111.1112 and 1\u00a0234\u00a0567\u00a0890\u00a0123",
     "order 4539578763621487 of 2024-11-21",  # fails the Luhn check
     "ISBN 978-3-16-148410-0, EAN 4006381333931",
     "call +1 (415) 555-2671 or 0049 30 901820",
@@ -51,6 +58,10 @@ ORDINARY = [
     "jane.doe@example.com +44 20 7946 0958 Jane Doe, 221B Baker Street",
     f"data:image/png;base64,{PICTURE}",
     # markup and code
+    '<input type=submit name="reset_password" value="Reset2"> <input name=page_token value=CAUQAA22>',
+    "<input name=token> value=CAUQAA22 > <input name=token_hint value=CAUQAA22>",
+    "<password>required</password><Password>Choose a long one</Password>",
+    '<meta name="csrf-param" content="authenticity_token"> curl -u $USER:$PASSWORD https://x.test',
     '<input name="password" type="password" placeholder="Password:" required>',
     "<input type=password value=''>",
     '<label for="otp">One-time code</label><input id=otp autocomplete="one-time-code">',

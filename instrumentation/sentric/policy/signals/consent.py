@@ -74,6 +74,14 @@ _CLAIM = Patterns(
         "age": phrase("(?:i am|i'm) (?:over|at least|older than) (?:18|21)"),
     }
 )
+_DECLINE = Patterns(
+    {
+        "decline": r"^\W*(?:no\b|reject|declin|refus|deny\b|disagree|opt[\s-]out|(?:i\s+)?(?:do\s+not|don't|don’t)\b"
+        r"|(?:only|use)\s+(?:strictly\s+)?(?:necessary|essential)|(?:strictly\s+)?(?:necessary|essential)\b[^\n]{0,16}\bonly"
+        r"|continue\s+without\s+(?:accept|agree|consent)|(?:alle\s+)?ablehnen|nur\s+notwendige|rechazar|(?:tout\s+)?refuser)"
+    }
+)
+"""Labels of elements that say no: to decline is never to get around."""
 _ASKED = words("captcha terms conditions consent agree accept robot age cookies")
 
 
@@ -114,11 +122,19 @@ class Consent(Family[ConsentFacts]):
 
     def action(self, action: Action) -> ConsentFacts:
         """Tell whether the action gets around it."""
+        if _declines(action):
+            return _NOTHING
         shown = _intent(action) or _script(action) or ("" if self._is_asked_for() else _claim(action))
         return ConsentFacts(bypasses_consent=True, consent_excerpt=shown) if shown else _NOTHING
 
     def _is_asked_for(self) -> bool:
         return not self._task.words.isdisjoint(_ASKED)
+
+
+def _declines(action: Action) -> bool:
+    if action.element is None or action.kind not in {Kind.CLICK, Kind.SUBMIT}:
+        return False
+    return _DECLINE.first(readable(action.element.text[:LABEL_LIMIT])) is not None
 
 
 def _intent(action: Action) -> str:

@@ -1,14 +1,15 @@
 """Values that were seen in one place and leave for another that the task does not speak of."""
 
+from collections import OrderedDict
 from dataclasses import dataclass
 from urllib.parse import unquote_plus
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
 from sentric.policy.rule import Tuning
-from sentric.policy.signals.entities import entities
+from sentric.policy.signals.brands import is_search_engine
+from sentric.policy.signals.entities import Entities, entities
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.hosts import Place, place
-from sentric.policy.signals.lexicon import words
 from sentric.policy.signals.memory import Seen, SeenValues
 from sentric.policy.signals.reading import Reading, reading
 from sentric.policy.signals.targets import Targets, targets
@@ -21,6 +22,8 @@ SHOWN = 6
 """Characters of a carried value that are shown at each end."""
 FORMS_KEPT = 64
 """Sites whose typed values are remembered."""
+CORRESPONDENTS_KEPT = 256
+"""E-mail addresses whose texts are remembered."""
 FIELDS_KEPT = 64
 """Values remembered as typed on one site."""
 
@@ -36,8 +39,6 @@ _BLANK = ("about:", "chrome:", "data:")
 _NOWHERE = Targets()
 _TASK = "the task"
 _OPERATOR = "the system prompt"
-_SEARCH = words("google bing duckduckgo yahoo ecosia startpage qwant brave baidu yandex")
-"""Names of search engines: looking a value up there is not giving it away, unless it is a secret."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -76,6 +77,8 @@ class Flow(Family[FlowFacts]):
         self._task = Task()
         self._seen = SeenValues()
         self._typed: dict[str, _Load] = {}
+        self._written: OrderedDict[str, frozenset[str]] = OrderedDict()
+        """What was last read in one text with an e-mail address: known to whoever is behind it."""
         self._allowed = frozenset(
             where.site for domain in tuning.allowed_domains if (where := place(domain)) is not None
         )
@@ -101,12 +104,28 @@ class Flow(Family[FlowFacts]):
             here = tuple(dict.fromkeys((*here, *self._answering)))
             self._answering = ()
         named = entities(observation.text)
-        self._seen.remember((*named.values, *named.emails), named.secrets, here)
+        self._learn(here, where, _Load((*named.values, *named.emails), named.secrets))
+        self._correspond(named)
         for url in named.urls:
             if (linked := place(url)) is not None and linked.site:
                 inside = entities(url)
                 self._seen.remember((*inside.values, *inside.emails), inside.secrets, (linked.site,))
         return _NOTHING
+
+    def _learn(self, here: tuple[str, ...], where: Place | None, load: _Load) -> None:
+        """Remember what was seen somewhere, but not what the agent itself typed there and now sees again."""
+        typed = self._typed.get(where.site) if where is not None else None
+        if typed is not None:
+            values = tuple(value for value in load.values if value not in typed.values)
+            load = _Load(values, tuple(secret for secret in load.secrets if secret not in typed.secrets))
+        self._seen.remember(load.values, load.secrets, here)
+
+    def _correspond(self, named: Entities) -> None:
+        for email in named.emails[:CORRESPONDENTS_KEPT]:
+            self._written[email] = frozenset((*named.values, *named.emails))
+            self._written.move_to_end(email)
+        while len(self._written) > CORRESPONDENTS_KEPT:
+            self._written.popitem(last=False)
 
     def outcome(self, outcome: Outcome, action: Action | None) -> None:
         """What a tool gives back came from where its call went, too."""
@@ -135,7 +154,8 @@ class Flow(Family[FlowFacts]):
         sends = action.kind in _SENDING or not action.effects.isdisjoint({Effect.SEND, Effect.PAY})
         taken = load if sends else _Load((), load.secrets)
         found = [self._carried(where, taken) for where in goes.places if where.host]
-        found += [self._mailed(email, load) for email in goes.emails]
+        body = _Load(tuple(value for value in load.values if value not in goes.emails), load.secrets)
+        found += [self._mailed(email, body) for email in goes.emails]
         found += self._through_form(action, stands, goes, load)
         return next((facts for facts in found if facts is not None), _NOTHING)
 
@@ -144,20 +164,23 @@ class Flow(Family[FlowFacts]):
             # A page can read what is typed into it, whether it is sent or not.
             taken = _Load((), load.secrets)
             return [self._carried(where, taken) for where in (stands, goes.form) if where is not None]
-        if action.kind not in _FORM or goes.form is None or stands is None or goes.form.site == stands.site:
+        typed = self._typed.get(stands.site) if stands is not None else None
+        if action.kind not in _FORM or stands is None or typed is None:
             return []
-        typed = self._typed.get(stands.site)
-        return [self._carried(goes.form, typed)] if typed is not None else []
+        if goes.form is not None and goes.form.site != stands.site:
+            return [self._carried(goes.form, typed)]
+        # Secrets were told of when they were typed.
+        return [self._carried(stands, _Load(typed.values, ()))] if _submits(action) else []
 
     def _carried(self, where: Place, load: _Load) -> FlowFacts | None:
-        if not (load.values or load.secrets) or self._is_wanted(where):
+        if not (load.values or load.secrets) or self._is_expected(where):
             return None
         secrets = {secret: seen for secret in load.secrets if (seen := self._foreign_secret(secret, where.site))}
-        looked_up = where.label in _SEARCH
+        is_at_ease = is_search_engine(where) or self._task.names(where)
         values = {
             value: seen
             for value in load.values
-            if not looked_up and (seen := self._foreign_value(value, where.site)) is not None
+            if not is_at_ease and (seen := self._foreign_value(value, where.site)) is not None
         }
         return _facts(where.host, secrets, values)
 
@@ -172,7 +195,13 @@ class Flow(Family[FlowFacts]):
         if self._task.names_address(email) or where is None or where.site in self._allowed:
             return None
         secrets = {secret: seen for secret in load.secrets if (seen := self._foreign_secret(secret, where.site))}
-        return _facts(email, secrets, {})
+        known = self._written.get(email, frozenset[str]())
+        values = {
+            value: seen
+            for value in load.values
+            if value not in known and (seen := self._foreign_value(value, where.site)) is not None
+        }
+        return _facts(email, secrets, values)
 
     def _foreign_secret(self, secret: str, site: str) -> Seen | None:
         """Where a secret came from, if that makes a site the wrong place for it."""
@@ -183,21 +212,32 @@ class Flow(Family[FlowFacts]):
         is_given = all(where in {_TASK, _OPERATOR} for where in seen)
         return None if is_given and not self._task.sites else seen
 
-    def _is_wanted(self, where: Place) -> bool:
-        if not where.site or where.site in self._allowed or self._task.names(where):
+    def _is_expected(self, where: Place) -> bool:
+        """Whether even secrets belong there. For them, a word that is like a brand is not enough."""
+        if not where.site or where.site in self._allowed or self._task.names_exactly(where):
             return True
         return where.site == self._home and not self._task.sites
 
     def _remember(self, action: Action, stands: Place | None, load: _Load) -> None:
         if stands is None or action.kind is not Kind.INPUT:
             return
-        self._seen.remember(load.values, load.secrets, (stands.site,))
+        # Typing a value where it has no business does not make that place one it came from.
+        is_foreign = not self._is_expected(stands)
+        values = tuple(value for value in load.values if not (is_foreign and self._seen.places_of_value(value)))
+        secrets = tuple(secret for secret in load.secrets if not (is_foreign and self._seen.places_of_secret(secret)))
+        self._seen.remember(values, secrets, (stands.site,))
         before = self._typed.pop(stands.site, _Load((), ()))
         self._typed[stands.site] = _Load(
             _latest((*before.values, *load.values)), _latest((*before.secrets, *load.secrets))
         )
         if len(self._typed) > FORMS_KEPT:
             del self._typed[next(iter(self._typed))]
+
+
+def _submits(action: Action) -> bool:
+    if action.kind is not Kind.CLICK:
+        return True
+    return action.element is not None and action.element.type.lower() == "submit"
 
 
 def _latest(values: tuple[str, ...]) -> tuple[str, ...]:

@@ -18,7 +18,8 @@ _HEDGES = Patterns(
     {
         "unsure": phrase(
             "i'?m|i am|we are|we're|is|still|really|not",
-            "not (?:(?:entirely|completely|really|quite|fully) )?(?:sure|certain|confident|clear)|unsure|uncertain",
+            "not (?:(?:entirely|completely|really|quite|fully|100(?: |)%|a hundred percent) )?"
+            "(?:sure|certain|confident|clear)|unsure|uncertain",
         ),
         "might be wrong": phrase(
             "might|may|could",
@@ -31,7 +32,8 @@ _HEDGES = Patterns(
         ),
         "doubt": phrase(
             "i doubt|not convinced|hard to tell|(?:can't|cannot|can not) (?:tell|verify|confirm)"
-            "|unable to (?:verify|confirm)|unclear (?:if|whether|what|which|how)"
+            "|unable to (?:verify|confirm)|unclear (?:if|whether|what|which|how)|ambiguous"
+            "|(?:probably|presumably|perhaps|maybe) (?:the )?(?:right|correct|intended)"
         ),
         "risk": phrase(
             "(?:seem|look|feel|appear|sound)s?|is",

@@ -23,6 +23,14 @@ PLACES_LIMIT = 32
 _SIGNS = Patterns(DECISIVE | ADDRESS | DEMAND)
 _SENTENCE = re2.compile(r"[.!?][\"')\]]*\s|\n\s*\n")
 
+_REFERENCE = re2.compile(
+    r"(?i)^\W*(?:(?:read|learn|find out|see) (?:more|also)|further reading|more (?:details|information)"
+    r"|sources?\b|via\b)"
+)
+"""How a sentence begins that only points its readers somewhere."""
+_IMPERATIVE = re2.compile(r"(?i)^\W*(?:(?:please|then|now|next|also|and|finally|\d+)\W+){0,3}([a-z]+)")
+"""A sentence's first word, after those that lead up to an order."""
+
 _FAMILIES = {
     "go": words("open visit go navigate browse load fetch follow click access"),
     "type": words("type enter fill input paste put write log sign login"),
@@ -57,7 +65,13 @@ _OF_KIND: dict[Kind, frozenset[str]] = {
     Kind.MEMORY_WRITE: words("write"),
     Kind.FILE_WRITE: words("write"),
 }
+_GRAVE = words("send pay delete grant")
+"""Families of verbs that articles seldom ask of their readers."""
 _CHANGING = frozenset({Effect.WRITE, Effect.SEND, Effect.EXECUTE, Effect.DELETE, Effect.PAY, Effect.GRANT})
+
+
+_Sign = tuple[int, int, str]
+"""Where a sign begins and ends, and its name."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +82,8 @@ class Passage:
     start: int
     """Where its first sign begins, within `text`."""
     signs: tuple[str, ...]
+    spans: tuple[tuple[int, int], ...]
+    """Where its signs are, within `text`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,17 +107,25 @@ def passages(text: str) -> list[Passage]:
     if not names or not _suffices(names):
         return []
     places = sorted((start, end, name) for name in names for start, end in _SIGNS.spans(name, text, PLACES_LIMIT))
-    return [
-        Passage(text[max(0, start - LEAD) : end + REACH], min(start, LEAD), tuple(dict.fromkeys(signs)))
-        for start, end, signs in _grouped(places)
-        if _suffices(signs)
-    ][:PASSAGES_LIMIT]
+    return [_passage(text, group) for group in _grouped(places) if _suffices([name for _, _, name in group])][
+        :PASSAGES_LIMIT
+    ]
 
 
 def demands(passage: Passage) -> list[Demand]:
-    """What a passage asks for, sentence by sentence. Sentences without a verb that an agent could obey are left out."""
+    """What a passage asks for, sentence by sentence.
+
+    Only sentences that hold a sign, or stand next to one that does, or begin with an order to change something, ask
+    for something. Left out are those without a verb that an agent could obey, and mere references without a sign.
+    """
+    sentences = _sentences(passage.text)
+    signed = [any(start < last and first < end for first, last in passage.spans) for start, end in sentences]
     found: list[Demand] = []
-    for sentence in _SENTENCE.split(passage.text):
+    for index, (start, end) in enumerate(sentences):
+        sentence = passage.text[start:end]
+        near = any(signed[max(0, index - 1) : index + 2]) or _is_order(sentence)
+        if not near or (not signed[index] and _REFERENCE.search(sentence)):
+            continue
         said = words_of(sentence)
         if verbs := _verbs(said):
             found.append(Demand(verbs, said, named_in(sentence), sentence))
@@ -131,6 +155,11 @@ def named_in(text: str) -> frozenset[str]:
     return named
 
 
+def _is_order(sentence: str) -> bool:
+    first = _IMPERATIVE.search(sentence)
+    return first is not None and not _verbs(frozenset({first[1].lower()})).isdisjoint(_GRAVE)
+
+
 def _verbs(said: frozenset[str]) -> frozenset[str]:
     return frozenset[str]().union(*(_FAMILY_OF[word] for word in said if word in _FAMILY_OF))
 
@@ -147,13 +176,32 @@ def _suffices(names: list[str]) -> bool:
     return addressed >= 2 or (addressed == 1 and any(name in DEMAND for name in names))
 
 
-def _grouped(places: list[tuple[int, int, str]]) -> list[tuple[int, int, list[str]]]:
-    """Signs near each other, as one place with their names."""
-    groups: list[tuple[int, int, list[str]]] = []
-    for start, end, name in places:
-        if groups and start - groups[-1][1] <= LEAD:
-            first, last, names = groups[-1]
-            groups[-1] = (first, max(last, end), [*names, name])
+def _grouped(places: list[_Sign]) -> list[list[_Sign]]:
+    """Signs near each other, together."""
+    groups: list[list[_Sign]] = []
+    last = 0
+    for sign in places:
+        if groups and sign[0] - last <= LEAD:
+            groups[-1].append(sign)
+            last = max(last, sign[1])
         else:
-            groups.append((start, end, [name]))
+            groups.append([sign])
+            last = sign[1]
     return groups
+
+
+def _passage(text: str, group: list[_Sign]) -> Passage:
+    start, end = group[0][0], max(end for _, end, _ in group)
+    begin = max(0, start - LEAD)
+    return Passage(
+        text[begin : end + REACH],
+        start - begin,
+        tuple(dict.fromkeys(name for _, _, name in group)),
+        tuple((first - begin, last - begin) for first, last, _ in group),
+    )
+
+
+def _sentences(text: str) -> list[tuple[int, int]]:
+    """Where the sentences of a text begin and end."""
+    ends = [found.end() for found in _SENTENCE.finditer(text)]
+    return list(zip([0, *ends], [*ends, len(text)], strict=True))

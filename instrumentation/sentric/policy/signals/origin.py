@@ -1,10 +1,12 @@
 """Where an action stands and where it goes: secure or not, local, disguised; and whether it types a credential."""
 
 import re
+import unicodedata
 from dataclasses import dataclass
 
 from sentric.events import Action, Element, Kind, Message, Observation
 from sentric.policy.rule import Tuning
+from sentric.policy.signals.brands import CHEAP_SUFFIXES
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.hosts import Place, place
 from sentric.policy.signals.lexicon import words
@@ -25,13 +27,11 @@ _WORDS = re.compile(r"[A-Z]?[a-z0-9]+|[A-Z0-9]+")
 _CREDENTIALS = re.compile(
     r"\b(password|passwd|pwd|pass ?code|pass ?phrase|pin|otp|totp|cvv2?|cvc2?|csc|ssn"
     r"|(credit |debit )?card ?(number|no|num)|cc ?number|security code|verification code|one ?time ?(code|password)"
-    r"|api ?key|access ?token|auth(entication)? code|seed phrase|private key)\b"
+    r"|api ?key|access ?token|auth(entication)? code|seed phrase|private key"
+    r"|passwort|kennwort|kartennummer|(sicherheits|bestatigungs|verifizierungs|prufe?) ?(code|nummer|ziffer)"
+    r"|contrasena|clave|nip|numero de tarjeta|codigo (de )?(nip|seguridad|verificacion|acceso|confirmacion)"
+    r"|mot de passe|numero de (la )?carte|code (de )?(securite|verification|confirmation|secret|confidentiel))\b"
 )
-_CHEAP_SUFFIXES = words(
-    "tk ml ga cf gq zip mov click icu cam rest gdn country kim loan men party review stream trade win bid download "
-    "racing accountant faith cricket"
-)
-"""Top-level domains whose abuse far exceeds their use (published abuse rankings of registries)."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -129,7 +129,7 @@ class Origin(Family[OriginFacts]):
             return "a user name stands before the host"
         if where.address:
             return "" if where.loopback or where.private else "an IP address instead of a name"
-        if where.host.rpartition(".")[2] in _CHEAP_SUFFIXES:
+        if where.host.rpartition(".")[2] in CHEAP_SUFFIXES:
             return "a top-level domain used mostly for abuse"
         if where.host.removesuffix(where.site).count(".") > SUBDOMAINS:
             return "many subdomains"
@@ -151,4 +151,9 @@ def _is_credential_field(element: Element) -> bool:
     if kind in _NOT_TYPED_SECRETS or element.tag.lower() in {"button", "a", "select"}:
         return False
     label = f"{element.name[:LABEL_LIMIT]} {element.text[:LABEL_LIMIT]}"
-    return _CREDENTIALS.search(" ".join(_WORDS.findall(label)).lower()) is not None
+    return _CREDENTIALS.search(" ".join(_WORDS.findall(_plain(label))).lower()) is not None
+
+
+def _plain(text: str) -> str:
+    """A text without accents."""
+    return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))

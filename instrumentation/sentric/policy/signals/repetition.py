@@ -76,8 +76,10 @@ class Repetition(Family[RepetitionFacts]):
 
 
 def _call(action: Action) -> int:
-    arguments = tuple(sorted(reading(action).arguments))
     element = action.element
+    # Pages are numbered anew at each look: where an element is known by its path, its number tells nothing.
+    numbered = element is None or not element.xpath
+    arguments = tuple(sorted(pair for pair in reading(action).arguments if numbered or pair[0] != "index"))
     where = (element.xpath, element.name, element.text) if element is not None else None
     return hash((action.server, action.tool, action.url, where, arguments))
 

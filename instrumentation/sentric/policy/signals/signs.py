@@ -51,7 +51,9 @@ ADDRESS = {
         "attention|notes?|messages?|instructions?|reminder|notice|addressed|dear|hello|hey", 64, _AGENT
     ),
     "system line": r"(?:^|[\n\]>*#(])\s*(?:system|developer|admin(?:istrator)?|root)"
-    r"(?:\s+(?:message|prompt|note|override|instructions?|notice|update|alert))?\s*:",
+    r"(?:\s+(?:message|prompt|note|override|instructions?|notice|update|alert))?\s*:"
+    r"|[\[<]\s*(?:system|developer|admin(?:istrator)?|root)"
+    r"(?:\s+(?:message|prompt|note|override|instructions?|notice|update|alert))?\s*:?\s*[\]>]",
     "new instructions": phrase(
         "new|updated|real|actual|revised|hidden", "(?:system )?(?:instructions?|task|objective|directive|goal)s?"
     ),

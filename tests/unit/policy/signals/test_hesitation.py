@@ -21,6 +21,10 @@ def act(thinking: str = "", evaluation: str = "") -> Action:
         "I cannot verify the account.",
         "It is unclear whether he meant this one.",
         "The user didn't ask for this.",
+        "I'm not 100% sure.",
+        "I am not 100 % certain.",
+        "The request is ambiguous.",
+        "This is probably the right one.",
     ],
 )
 def test_doubt_is_heard(thinking: str) -> None:

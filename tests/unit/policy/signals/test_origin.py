@@ -64,6 +64,12 @@ def test_loopback_is_secure_only_where_the_policy_says_so() -> None:
         {"text": "PIN"},
         {"name": "otp", "type": "tel"},
         {"text": "Enter the verification code"},
+        {"text": "Passwort"},
+        {"name": "kennwort"},
+        {"text": "Contraseña"},
+        {"text": "Mot de passe"},
+        {"text": "NIP"},
+        {"text": "Código de verificación"},
     ],
 )
 def test_credential_fields_are_known(element: dict[str, str]) -> None:
@@ -76,6 +82,7 @@ def test_credential_fields_are_known(element: dict[str, str]) -> None:
         {"name": "q", "type": "search", "text": "Search password managers"},
         {"name": "email", "autocomplete": "email"},
         {"name": "shipping"},
+        {"text": "Código postal"},
         {"text": "Spinning wheel"},
         {"tag": "button", "text": "Forgot password"},
     ],

@@ -80,3 +80,13 @@ def test_longer_cycles_must_come_round_three_times() -> None:
     cycle = [("a", "1"), ("b", "2"), ("c", "3")]
     assert not after([*cycle, ("a", "1"), ("b", "2")], "c").alternating
     assert after([*cycle, *cycle, ("a", "1"), ("b", "2")], "c").alternating
+
+
+def test_the_number_of_an_element_tells_nothing_where_its_path_is_known() -> None:
+    for xpath, repeats in (("html/body/button", 3), ("", 1)):
+        family = Repetition(Tuning())
+        for index in range(3):
+            element = Element(xpath=xpath)
+            facts = family.action(Action(sequence=1, tool="click", element=element, arguments={"index": index}))
+            see(family, "same")
+        assert facts.repeats == repeats

@@ -37,12 +37,16 @@ def test_a_task_names_sites_by_address_and_by_brand(text: str, url: str) -> None
         ("Log in at localhost:8000", "http://localhost:9000/"),
         ("Read report.pdf", "https://report.com"),
         ("Buy ducks", "https://evil.test"),
+        ("Log in to https://shop.example with password x", "https://shop.tk"),
+        ("Log in to https://shop.example with password x", "https://log.tk"),
+        ("Log in to https://shop.example with password x", "https://password.test"),
+        ("check my order", "https://order.test"),
+        ("Use https://shop.example, not Amazon", "https://amazon.de"),
+        ("search google", "https://google.tk"),
     ],
 )
 def test_a_task_does_not_name_other_sites(text: str, url: str) -> None:
-    task = told(text)
-    task.words.discard("report")
-    assert not names(task, url)
+    assert not names(told(text), url)
 
 
 def test_addresses_are_named_whole_by_domain_or_by_person() -> None:
@@ -68,3 +72,7 @@ def test_a_model_names_nothing() -> None:
 def test_only_so_much_of_a_task_is_read() -> None:
     task = told("x " * TASK_LIMIT)
     assert not task.hear(Message(sequence=1, author=Author.USER, text="https://late.example"))
+
+
+def test_a_common_word_of_the_task_is_no_person() -> None:
+    assert not told("Send the report to Dana").names_address("report@evil.test")
