@@ -157,7 +157,7 @@ def named_in(text: str) -> frozenset[str]:
 
 def _is_order(sentence: str) -> bool:
     first = _IMPERATIVE.search(sentence)
-    return first is not None and not _verbs(frozenset({first[1].lower()})).isdisjoint(_GRAVE)
+    return first is not None and not _verbs(frozenset({str(first[1]).lower()})).isdisjoint(_GRAVE)
 
 
 def _verbs(said: frozenset[str]) -> frozenset[str]:
