@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
 
-.PHONY: help setup demo test lint types fmt bench docs browser constraints clean
+.PHONY: help setup demo test lint types fmt eval bench docs browser constraints clean
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -46,6 +46,11 @@ types: $(VENV)/.ready ## Check types with mypy and pyright, both strict
 fmt: $(VENV)/.ready ## Format the code
 	$(BIN)/ruff check --fix-only --exit-zero .
 	$(BIN)/ruff format .
+
+# The development runs are not part of this project: EVAL names their directory. EVAL_ARGS=--verbose names the misses.
+EVAL ?= $(or $(SENTRIC_EVAL),../shared/eval)
+eval: $(VENV)/.ready ## Measure the shipped rules on labelled runs
+	PYTHONPATH=tests $(BIN)/python -m evaluation.run --dev $(EVAL) $(EVAL_ARGS)
 
 bench: $(VENV)/.ready ## Print each figure beside a floor measured in the same run
 	$(BIN)/python tests/benchmarks/run.py

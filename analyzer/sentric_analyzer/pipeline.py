@@ -21,7 +21,7 @@ from sentric.policy.verdict import Replay
 from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.declaration import Declaration, OnCount
-from sentric_analyzer.detection import detect
+from sentric_analyzer.detection import Conversations, detect
 from sentric_analyzer.dialects import MARKS
 from sentric_analyzer.log import Entry, Log, LogCorruptError, Signal
 from sentric_analyzer.receiver import project_of
@@ -64,19 +64,20 @@ class Pipeline:
     store: Store
     assembler: Assembler
     policy: Policy
-    key: bytes
-    """Of the fingerprints that stand for secrets."""
+    new_redactor: Callable[[], Redactor]
     on_count: OnCount
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
     _redactor: Redactor = field(init=False)
+    _conversations: Conversations = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _caught_up: threading.Event = field(default_factory=threading.Event)
     _thread: threading.Thread | None = None
 
     def __post_init__(self) -> None:
-        self._redactor = Redactor(self.key)
+        self._redactor = self.new_redactor()
+        self._conversations = Conversations(self.store.earlier_runs)
 
     def start(self) -> None:
         """Start the thread that owns the pipeline. Until it has caught up with what lay in the log, it is not ready."""
@@ -189,7 +190,13 @@ class Pipeline:
         if released.reopened:
             spans = self.store.spans_of_trace(released.project, released.trace_id)
         try:
-            return detect(spans, project=released.project, policy=self.policy, key=self.key)
+            return detect(
+                spans,
+                project=released.project,
+                policy=self.policy,
+                redactor=self.new_redactor(),
+                conversations=self._conversations,
+            )
         except Exception:  # the boundary named above
             self.on_count(Counter.FAILED, "trace", 1)
             _logger.exception("trace %s could not be judged; its spans are kept", released.trace_id)

@@ -9,11 +9,13 @@ import tempfile
 import time
 from contextlib import ExitStack
 from dataclasses import dataclass
+from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
 
 from sentric.errors import SentricError, SettingError
 from sentric.policy.loader import load_policy
+from sentric.redaction import chosen_redactor
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.reader import SERVE_FILE
@@ -71,9 +73,8 @@ class Service:
         log = self._stack.enter_context(Log.open(directory / "log"))
         _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
-        self._pipeline = Pipeline(
-            log, store, _assembler(settings), policy, _key(settings, directory), self._metrics.count
-        )
+        new_redactor = partial(chosen_redactor, settings, _key(settings, directory))
+        self._pipeline = Pipeline(log, store, _assembler(settings), policy, new_redactor, self._metrics.count)
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
         receiver = self._stack.enter_context(Receiver(log, settings, self._metrics.count))

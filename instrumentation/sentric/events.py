@@ -34,6 +34,8 @@ class Source(StrEnum):
     """The page text that a sub-model was given to read."""
     RESOURCE = "resource"
     """A document or resource put into the context."""
+    TOOL_DEFINITION = "tool_definition"
+    """What a tool is said to be: JSON of its name, description and schema. The origin is `server/tool` or the tool."""
 
 
 class Kind(StrEnum):
@@ -90,6 +92,8 @@ class Element:
     autocomplete: str = ""
     form_action: str = ""
     """Absolute URL the element's form is sent to, where it is known."""
+    frame_origin: str = ""
+    """Absolute URL of the frame the element is in, where that is known and not the page itself."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -136,6 +140,10 @@ class Message(Event):
 
     author: Author
     text: str
+    input_tokens: int = 0
+    """Tokens read by the model call that wrote it; 0 where that is not known."""
+    output_tokens: int = 0
+    """Tokens written by that call."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -182,6 +190,8 @@ class Outcome(Event):
     """The `event_id` of the action."""
     result: str = ""
     error: str = ""
+    refused: bool = False
+    """It was not done: the guard blocked it, or nobody approved it."""
     duration: int = 0
     """Nanoseconds."""
     truncated: bool = False

@@ -1,7 +1,8 @@
 """SentricMonitor: observe one agent from code, where `opentelemetry-instrument` is not used or not enough."""
 
+import json
 import logging
-from collections.abc import Callable, Generator
+from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
 from pathlib import Path
@@ -14,6 +15,7 @@ from opentelemetry import trace
 from sentric.errors import SentricError, SettingError
 from sentric.events import Author
 from sentric.guard.boundary import shielded
+from sentric.guard.calls import Offered
 from sentric.guard.live_run import LiveRun, end_open_runs
 from sentric.guard.place import here
 from sentric.instrumentors._browser_use_observer import Observer
@@ -95,6 +97,23 @@ class SentricMonitor:
         """
         if run := self._run():
             run.message(_AUTHORS.get(str(role).lower(), Author.MODEL), str(text))
+
+    @shielded(None)
+    def log_tools(self, tools: Iterable[Mapping[str, Any]], server: str = "") -> None:
+        """Record which tools the model is offered: each once, until its definition changes.
+
+        Args:
+            tools: each with its name, description and schema, as the model is told of it.
+            server: the MCP server or toolset they belong to.
+        """
+        if run := self._run():
+            run.offer(
+                Offered(
+                    origin="/".join(filter(None, (server, str(tool.get("name", ""))))),
+                    definition=json.dumps(dict(tool), ensure_ascii=False, sort_keys=True, default=str),
+                )
+                for tool in tools
+            )
 
     def _run(self) -> LiveRun | None:
         place = here()

@@ -6,6 +6,7 @@ docs/reference/settings.md is generated from this table.
 """
 
 import os
+import re
 from collections.abc import Mapping
 from dataclasses import Field, dataclass, field, fields
 from pathlib import Path
@@ -17,9 +18,20 @@ PREFIX = "SENTRIC_"
 DEFAULT_FILE = "sentric.yaml"
 
 
-def _setting(default: Any, doc: str, *, secret: bool = False, choices: tuple[str, ...] = (), minimum: float = 0) -> Any:
-    """Declare a setting; the type comes from the field's annotation."""
-    return field(default=default, metadata={"doc": doc, "secret": secret, "choices": choices, "minimum": minimum})
+def _setting(
+    default: Any,
+    doc: str,
+    *,
+    secret: bool = False,
+    choices: tuple[str, ...] = (),
+    minimum: float = 0,
+    form: tuple[str, str] = ("", ""),
+) -> Any:
+    """Declare a setting; the type comes from the field's annotation. A form is a pattern, and words for it."""
+    return field(
+        default=default,
+        metadata={"doc": doc, "secret": secret, "choices": choices, "minimum": minimum, "form": form},
+    )
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -53,6 +65,27 @@ class Settings:
         "Key of the fingerprints that stand for secrets. Processes that share it write the same fingerprint for the "
         "same secret. Empty: a random key for each process.",
         secret=True,
+    )
+    redaction_key_id: str = _setting(
+        "",
+        "Id of the redaction key, written into each fingerprint, so that those of a former key are told apart.",
+        form=(r"[A-Za-z0-9_-]{0,16}", "up to 16 of A-Z a-z 0-9 _ -"),
+    )
+    redaction_former_keys: str = _setting(
+        "",
+        "Keys that were in use before, as `ID:KEY` separated by blanks: when one of their secrets is seen again, its "
+        "old fingerprints become the new one.",
+        secret=True,
+        form=(r"\s*(?:[A-Za-z0-9_-]{0,16}:\S+(?:\s+|$))*", "ID:KEY, separated by blanks"),
+    )
+    redact_personal: str = _setting(
+        "",
+        "Personal data that is redacted too, separated by commas: email, phone, iban, ssn, account, name; `all` for "
+        "all of it. Rules about recipients then see fingerprints instead of addresses.",
+        form=(
+            r"(?:\s*(?:all|email|phone|iban|ssn|account|name)\s*(?:,|$))*",
+            "all, or some of email, phone, iban, ssn, account, name, separated by commas",
+        ),
     )
     text_limit: int = _setting(16_384, "Longest captured argument, result or reasoning, in characters.", minimum=64)
     page_limit: int = _setting(65_536, "Longest captured page text, in characters.", minimum=64)
@@ -147,6 +180,10 @@ def _parse(setting: Field[Any], text: str, where: str) -> object:
     except ValueError:
         shown = "a value" if setting.metadata["secret"] else repr(text)
         raise SettingError(f"{where} is {shown}: it must be {_NOUNS[setting.type]}") from None
+    form, words = setting.metadata["form"]
+    if form and not re.fullmatch(form, text):
+        shown = "a value" if setting.metadata["secret"] else repr(text)
+        raise SettingError(f"{where} is {shown}: it must be {words}")
     if isinstance(value, int | float) and value < setting.metadata["minimum"]:
         raise SettingError(f"{where} is {text}: it must be at least {setting.metadata['minimum']}")
     return value

@@ -102,8 +102,8 @@ def test_a_bad_policy_is_every_problem_with_its_place(tmp_path: Path) -> None:
     done = analyze("--policy", policy, ATTACK)
     assert done.returncode == 3
     assert [line.split(b": ")[1] for line in done.stderr.splitlines()] == [
-        f"{policy}:3".encode(),
         f"{policy}:2".encode(),
+        f"{policy}:3".encode(),
     ]
 
 

@@ -85,7 +85,9 @@ def test_nothing_of_the_live_run_is_lost_on_the_way() -> None:
     live(pipeline, Settings(redaction_key="test"))
     run = replayed(pipeline).run
     assert [event.sequence for event in run.events if not isinstance(event, Message)] == [*range(2, 3), *range(4, 16)]
-    assert [event.text for event in run.events if isinstance(event, Message)] == [run.task, "A yellow one"]
+    said = [event for event in run.events if isinstance(event, Message)]
+    assert [message.text for message in said if message.author is Author.USER] == [run.task, "A yellow one"]
+    assert [message.sequence for message in said if message.author is Author.MODEL] == [3], "the model's answer"
     assert (run.coverage.guarded, run.coverage.seen, run.coverage.truncated) == (6, 0, 4)
     assert [event.server for event in run.events if isinstance(event, Action) and event.server] == ["web"]
     assert run.coverage.ended

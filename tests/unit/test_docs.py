@@ -1,8 +1,61 @@
+import re
 import subprocess
 import sys
+from importlib.util import module_from_spec, spec_from_file_location
 from pathlib import Path
+from typing import Any
+
+import pytest
+
+from sentric.policy.loader import load_rules
 
 ROOT = Path(__file__).parents[2]
+
+
+@pytest.fixture(scope="module")
+def generate() -> Any:
+    spec = spec_from_file_location("generate", ROOT / "docs" / "generate.py")
+    assert spec is not None
+    assert spec.loader is not None
+    module = module_from_spec(spec)
+    spec.loader.exec_module(module)
+    return module
+
+
+def test_every_rule_is_told_whole_on_the_page_of_its_pack(generate: Any) -> None:
+    pages = {name: page() for name, page in generate.pages().items()}
+    for rule in load_rules():
+        page = pages[f"packs/{rule.pack}.md"].partition(f"\n## {rule.id}\n")[2].partition("\n## ")[0]
+        assert rule.description in page
+        assert rule.when in page
+        assert rule.pattern in page
+        assert page.count("<summary>It matches: ") == len(rule.match)
+        assert page.count("<summary>It does not match: ") == len(rule.no_match)
+        assert page.count("](https://") >= len([one for one in rule.references if one.startswith(("OWASP", "ATLAS"))])
+
+
+def test_every_link_of_the_rules_leads_to_a_heading(generate: Any) -> None:
+    pages = {name: page() for name, page in generate.pages().items()}
+    links = re.findall(r"\]\((packs/[a-z0-9-]+\.md)(?:#([a-z0-9-]+))?\)", pages["rules.md"])
+
+    assert len(links) > len(pages)
+    for page, heading in links:
+        assert not heading or f"\n## {heading}\n" in pages[page]
+
+
+def test_a_page_of_a_pack_that_is_gone_is_not_left_behind(
+    generate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setattr(generate, "REFERENCE", tmp_path)
+    monkeypatch.setattr(sys, "argv", ["generate.py"])
+    assert generate.main() == 0
+    (tmp_path / "packs" / "gone.md").write_text("old")
+    monkeypatch.setattr(sys, "argv", ["generate.py", "--check"])
+    assert generate.main() == 1
+    assert "packs/gone.md" in capsys.readouterr().err
+    monkeypatch.setattr(sys, "argv", ["generate.py"])
+    assert generate.main() == 0
+    assert not (tmp_path / "packs" / "gone.md").exists()
 
 
 def test_the_reference_says_what_the_code_says() -> None:

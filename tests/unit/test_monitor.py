@@ -80,6 +80,7 @@ def test_in_a_process_without_opentelemetry_it_sends_by_itself_with_its_key(agen
             monitor.log_message("user", "a yellow one")
             monitor.log_message("tool", "is no authority")
             monitor.log_reasoning("Yellow is what they like")
+            monitor.log_tools([{"name": "find", "description": "Finds ducks."}], server="ponds")
             asyncio.run(act(agent))
             asyncio.run(agent.llm.ainvoke([SimpleNamespace(role="user", text="hello")]))
         received(sink, 3)
@@ -89,9 +90,13 @@ def test_in_a_process_without_opentelemetry_it_sends_by_itself_with_its_key(agen
     assert tool.parent_span_id == chat.parent_span_id == root.span_id
     assert tool.attributes["sentric.project"] == "shop"
     assert tool.attributes["sentric.reasoning.thinking"] == "Yellow is what they like"
-    assert json.loads(tool.attributes["sentric.messages"]) == [
-        {"sequence": 1, "author": "user", "text": "a yellow one"},
-        {"sequence": 2, "author": "model", "text": "is no authority"},
+    said = [
+        (message["sequence"], message["author"], message["text"])
+        for message in json.loads(tool.attributes["sentric.messages"])
+    ]
+    assert said == [(1, "user", "a yellow one"), (2, "model", "is no authority")]
+    assert [(seen["source"], seen["origin"]) for seen in json.loads(tool.attributes["sentric.observations"])] == [
+        ("tool_definition", "ponds/find")
     ]
     assert [log.event_name for log in sink.logs] == ["sentric.run.started", "sentric.run.ended"]
 
@@ -146,6 +151,8 @@ async def test_whatever_is_logged_never_raises_into_the_agent(agent: Any) -> Non
                 monitor.log_message(anything, "role")
                 monitor.log_message("user", anything)
                 monitor.log_reasoning(anything)
+                monitor.log_tools(anything, server=anything)
+                monitor.log_tools([anything])
             await act(agent)
             anything = 5
             monitor.log_reasoning(anything)

@@ -38,6 +38,19 @@ def test_a_secret_may_be_given_in_a_file(tmp_path: Path) -> None:
         ({"SENTRIC_TEXT_LIMIT": "1e3"}, "SENTRIC_TEXT_LIMIT is '1e3': it must be a whole number"),
         ({"SENTRIC_DISABLED": "maybe"}, "SENTRIC_DISABLED is 'maybe': it must be true or false"),
         (
+            {"SENTRIC_REDACTION_KEY_ID": "a b"},
+            "SENTRIC_REDACTION_KEY_ID is 'a b': it must be up to 16 of A-Z a-z 0-9 _ -",
+        ),
+        (
+            {"SENTRIC_REDACTION_FORMER_KEYS": "secret"},
+            "SENTRIC_REDACTION_FORMER_KEYS is a value: it must be ID:KEY, separated by blanks",
+        ),
+        (
+            {"SENTRIC_REDACT_PERSONAL": "email,mail"},
+            "SENTRIC_REDACT_PERSONAL is 'email,mail': it must be all, or some of email, phone, iban, ssn, account, "
+            "name, separated by commas",
+        ),
+        (
             {"SENTRIC_API_KEY_FILE": "/no/such"},
             "SENTRIC_API_KEY_FILE: /no/such cannot be read: FileNotFoundError",
         ),

@@ -16,8 +16,10 @@ from starlette.middleware.base import RequestResponseEndpoint
 
 from sentric.errors import SentricError
 from sentric.policy.rule import Severity
+from sentric_analyzer.api.recordings import PAGE_RUNS, CursorError, cursor_of, page_document
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store
+from sentric_analyzer.storage.recordings import Cursor
 
 CONCURRENCY = 4
 """Requests that may ask the store at once; more wait for one another."""
@@ -28,6 +30,8 @@ MAX_LIMIT = 1000
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Text = Annotated[str | None, Query(max_length=512)]
+Place = Annotated[str | None, Query(max_length=32_768)]
+"""A cursor: it holds a run id, which is as long as an agent made it."""
 
 
 def create_app(store: Store, readiness: Callable[[], str], metrics: Callable[[], bytes] = bytes) -> FastAPI:
@@ -42,6 +46,7 @@ def create_app(store: Store, readiness: Callable[[], str], metrics: Callable[[],
     app.middleware("http")(_refuse_foreign_names)
     app.add_exception_handler(HTTPException, _http_error)
     app.add_exception_handler(RequestValidationError, _bad_request)
+    app.add_exception_handler(CursorError, _bad_cursor)
     app.add_exception_handler(SentricError, _store_error)
     app.add_exception_handler(Exception, _own_bug)
     _add_health(app, readiness, metrics)
@@ -76,6 +81,16 @@ def _add_runs(app: FastAPI, store: Store, limiter: anyio.CapacityLimiter) -> Non
         """The runs that started since a moment, newest first."""
         moment = max(0, int(since.timestamp() * 1_000_000) * 1000) if since else 0
         return await answer(lambda: {"runs": store.runs(project=project, limit=limit, since=moment)})
+
+    @app.get("/v1/recordings")
+    async def recordings(project: Text = None, after: Place = None, limit: Limit = PAGE_RUNS) -> Response:
+        """Runs with all their events, the earliest first, from where `next` of the page before says."""
+
+        def ask() -> dict[str, Any]:
+            place = cursor_of(after) if after else Cursor()
+            return page_document(store.recordings(project=project, after=place, limit=min(limit, PAGE_RUNS)))
+
+        return await answer(ask)
 
     @app.get("/v1/runs/{run_id:path}")
     async def run(run_id: str, project: Text = None) -> Response:
@@ -136,6 +151,10 @@ async def _bad_request(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # it is registered for these
     problems = (f"{problem['loc'][-1]}: {problem['msg']}" for problem in error.errors())
     return _json({"error": "; ".join(problems)}, 400)
+
+
+async def _bad_cursor(request: Request, error: Exception) -> Response:
+    return _json({"error": str(error)}, 400)
 
 
 async def _store_error(request: Request, error: Exception) -> Response:

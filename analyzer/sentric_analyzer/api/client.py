@@ -1,5 +1,6 @@
 """A client of the REST API, for the commands."""
 
+from collections.abc import Iterator
 from http import HTTPStatus
 from types import TracebackType
 from typing import Any, Self
@@ -8,7 +9,10 @@ from urllib.parse import quote
 import httpx
 
 from sentric.errors import SentricError
+from sentric.events import Run
 from sentric.policy.rule import Severity
+from sentric_analyzer.api.recordings import cursor_to_text, each_run, page_of
+from sentric_analyzer.storage.recordings import Cursor, Page
 
 TIMEOUT = 30.0
 """Seconds an answer may take."""
@@ -72,6 +76,18 @@ class Client:
         wanted = {"project": project, "run": run, "severity": severity.value, "rule": rule, "limit": limit}
         found: list[dict[str, Any]] = self._get("/v1/findings", **wanted)["findings"]
         return found
+
+    def recorded_runs(self, *, project: str | None = None, since: int = 0) -> Iterator[Run]:
+        """The runs that started since a Unix time in nanoseconds, the earliest first, with all their events.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        return each_run(self._page, project=project, since=since)
+
+    def _page(self, *, project: str | None, after: Cursor, limit: int) -> Page:
+        place = cursor_to_text(after)
+        return page_of(self._get("/v1/recordings", project=project, after=place, limit=limit))
 
     def _get(self, path: str, **parameters: str | int | None) -> dict[str, Any]:
         document = self._ask(path, **parameters)

@@ -1,12 +1,15 @@
 """Reading what is stored: over REST while a service holds the store, else from the store itself."""
 
 import json
+from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any, Protocol, Self
 
 from sentric.errors import SentricError
+from sentric.events import Run
 from sentric.policy.rule import Severity
+from sentric_analyzer.api.recordings import each_run
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, embedded_url
 
@@ -39,6 +42,10 @@ class Reader(AbstractContextManager["Reader"], Protocol):
         """The newest findings at or over a severity."""
         ...
 
+    def recorded_runs(self, *, project: str | None = None, since: int = 0) -> Iterator[Run]:
+        """The runs that started since a Unix time in nanoseconds, the earliest first, with all their events."""
+        ...
+
 
 class StoreReader:
     """Answers from a store that this process has open."""
@@ -64,6 +71,10 @@ class StoreReader:
     def findings(self, **wanted: Any) -> list[dict[str, Any]]:
         """See Reader."""
         return [finding_document(finding) for finding in self._store.findings(**wanted)]
+
+    def recorded_runs(self, *, project: str | None = None, since: int = 0) -> Iterator[Run]:
+        """See Reader."""
+        return each_run(self._store.recordings, project=project, since=since)
 
 
 def open_reader(data_dir: Path, store_url: str = "") -> Reader:

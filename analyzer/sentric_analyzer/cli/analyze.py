@@ -4,7 +4,6 @@ import json
 import secrets
 import sys
 from collections.abc import Iterator
-from contextlib import nullcontext
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -12,12 +11,9 @@ import click
 
 from sentric.policy.rule import Severity
 from sentric.settings import Settings
+from sentric_analyzer.cli.progress import progress_bar
 
 if TYPE_CHECKING:
-    from contextlib import AbstractContextManager
-
-    from rich.progress import Progress
-
     from sentric.policy.rule import Policy
     from sentric.policy.verdict import Replay
     from sentric_analyzer.cli.inputs import Inputs
@@ -59,29 +55,29 @@ def analyze(paths: tuple[Path, ...], form: str, steps: bool, policy: Path | None
 
 
 def _judge(inputs: "Inputs", policy: "Policy", settings: Settings) -> "Iterator[Replay]":
-    from sentric_analyzer.detection import detect
+    from sentric.redaction import chosen_redactor
+    from sentric_analyzer.detection import Conversations, detect
     from sentric_analyzer.spans import Span
 
-    key = settings.redaction_key.encode() or secrets.token_bytes(32)
-    with _progress() as progress:
+    key = secrets.token_bytes(32)
+    with progress_bar() as progress:
         reading = progress.add_task("reading", total=inputs.size() or None) if progress else None
         traces: dict[str, list[Span]] = {}
         for span in inputs.spans():
             traces.setdefault(span.trace_id, []).append(span)
             if progress and reading is not None:
                 progress.update(reading, completed=inputs.bytes_read)
-        for spans in progress.track(traces.values(), description="judging") if progress else traces.values():
-            yield from detect(spans, project=settings.project, policy=policy, key=key)
-
-
-def _progress() -> "AbstractContextManager[Progress | None]":
-    """A progress bar on standard error, where a person can see it."""
-    if not sys.stderr.isatty():
-        return nullcontext()
-    from rich.console import Console
-    from rich.progress import Progress
-
-    return Progress(console=Console(stderr=True), transient=True)
+        # Runs of one conversation are in several traces: what was said first is judged first.
+        ordered = sorted(traces.values(), key=lambda spans: min(span.start for span in spans))
+        conversations = Conversations()
+        for spans in progress.track(ordered, description="judging") if progress else ordered:
+            yield from detect(
+                spans,
+                project=settings.project,
+                policy=policy,
+                redactor=chosen_redactor(settings, key),
+                conversations=conversations,
+            )
 
 
 def _print(replays: "list[Replay]", form: str, *, steps: bool) -> None:

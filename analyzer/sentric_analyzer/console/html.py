@@ -1,4 +1,4 @@
-"""A report as one HTML file that fetches nothing, runs nothing and can be attached to a ticket."""
+"""Reports as one HTML file each that fetches nothing, runs nothing and can be attached to a ticket."""
 
 import base64
 from collections.abc import Mapping
@@ -11,6 +11,7 @@ from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from sentric._version import __version__
+from sentric_analyzer.console.backtest import read_backtest
 from sentric_analyzer.console.reading import LIMITS, read_report
 
 _PACKAGE = "sentric_analyzer.console"
@@ -22,17 +23,25 @@ def render_html(document: Mapping[str, Any]) -> str:
     Everything from the document is escaped, and the page's content security policy allows its own style and
     nothing else: a mistake in the escaping would still run and fetch nothing.
     """
-    style = _style()
+    return _page("report.html.j2", ("report.css",), report=read_report(document), limits=LIMITS)
+
+
+def render_backtest_html(document: Mapping[str, Any]) -> str:
+    """A back-test document as a self-contained HTML page, as safe as that of a run."""
+    return _page("backtest.html.j2", ("report.css", "backtest.css"), backtest=read_backtest(document))
+
+
+def _page(template: str, styles: tuple[str, ...], **content: Any) -> str:
+    style = _style(styles)
     digest = base64.b64encode(sha256(style.encode()).digest()).decode()
     return (
         _environment()
-        .get_template("report.html.j2")
+        .get_template(template)
         .render(
-            report=read_report(document),
-            limits=LIMITS,
-            style=Markup(style),  # noqa: S704 - our own file, no part of a document
+            style=Markup(style),  # noqa: S704 - our own files, no part of a document
             style_hash=f"sha256-{digest}",
             version=__version__,
+            **content,
         )
     )
 
@@ -49,5 +58,6 @@ def _environment() -> Environment:
 
 
 @cache
-def _style() -> str:
-    return resources.files(_PACKAGE).joinpath("templates/report.css").read_text(encoding="utf-8")
+def _style(names: tuple[str, ...]) -> str:
+    templates = resources.files(_PACKAGE).joinpath("templates")
+    return "".join(templates.joinpath(name).read_text(encoding="utf-8") for name in names)

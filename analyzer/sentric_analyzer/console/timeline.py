@@ -16,6 +16,7 @@ _SOURCES = {
     "tool_result": "Tool result shown to the model",
     "extract": "Page text given to the extracting model",
     "resource": "Resource put into the context",
+    "tool_definition": "Tool offered to the model",
 }
 _AUTHORS = {"user": "The user said", "system": "The operator's instructions", "model": "The model said"}
 _REASONING = {"thinking": "Thinking", "evaluation": "Previous step", "memory": "Memory", "next_goal": NEXT_GOAL}
@@ -112,6 +113,8 @@ class _Reader:
 
     def _text(self, event: Json) -> None:
         message = event["event"] == "message"
+        if message and not event["text"] and event["event_id"] not in self.marks:
+            return  # it only says what a model call took: the steps it led to tell its words
         heading = _AUTHORS[event["author"]] if message else _SOURCES[event["source"]]
         if message:
             self.labels[event["event_id"]] = heading.lower()

@@ -6,21 +6,32 @@ from sentric.policy.engine import replay
 from sentric.policy.rule import Policy
 from sentric.policy.verdict import Replay
 from sentric.redaction import Redactor
+from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.dialects import read_runs
 from sentric_analyzer.spans import Span
 
 
-def detect(spans: Sequence[Span], *, project: str, policy: Policy, key: bytes) -> list[Replay]:
+def detect(
+    spans: Sequence[Span],
+    *,
+    project: str,
+    policy: Policy,
+    redactor: Redactor,
+    conversations: Conversations | None = None,
+) -> list[Replay]:
     """Read the runs of a trace and judge each.
 
     Args:
         spans: the spans of one trace, in any order.
         project: the project they belong to.
         policy: the rules in force.
-        key: of the fingerprints that stand for secrets.
+        redactor: a new one, whose secrets are those of this trace.
+        conversations: what is known of earlier runs; the runs of this trace are added.
 
     Returns:
         A judged run for each agent invocation in the trace; none where no dialect knows the spans.
     """
-    runs = read_runs(spans, project=project, redactor=Redactor(key))
-    return [replay(policy, run) for run in runs]
+    known = conversations if conversations is not None else Conversations()
+    runs = read_runs(spans, project=project, redactor=redactor)
+    earlier = {run.run_id: known.earlier(run) for run in sorted(runs, key=lambda run: (run.started, run.run_id))}
+    return [replay(policy, run, earlier=earlier[run.run_id]) for run in runs]

@@ -83,6 +83,7 @@ class _Pass:
             text=self._text(element.text),
             autocomplete=self._text(element.autocomplete),
             form_action=self._text(element.form_action),
+            frame_origin=self._text(element.frame_origin),
         )
 
     def _reasoning(self, reasoning: Reasoning) -> Reasoning:

@@ -22,10 +22,10 @@ from sentric.events import (
     Source,
 )
 from sentric_analyzer.dialects.trace import Node, Trace
-from sentric_analyzer.dialects.values import arguments_of, attribute, error_of, moment, objects, text_of
+from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, moment, objects, text_of
 from sentric_analyzer.spans import Span
 
-_ACTION, _OUTCOME, _CARRIED, _TASK = 0, 1, 2, 0
+_ACTION, _OUTCOME, _ANSWER, _CARRIED, _TASK = 0, 1, 1, 2, 0
 """Ordinals, as `sentric.tracing.attributes` gives them."""
 _OF_OUTCOME = frozenset({semconv.GEN_AI_TOOL_CALL_RESULT, semconv.SENTRIC_OUTCOME_ERROR})
 _OF_ACTION = frozenset(
@@ -113,6 +113,8 @@ def _events(spans: Sequence[Span], root: Span | None, task: str) -> Iterator[Any
         )
     for span in spans:
         yield from _carried(span)
+        if _operation(span) == semconv.OPERATION_CHAT and semconv.SENTRIC_SEQUENCE in span.attributes:
+            yield _answer(span)
         if _operation(span) == semconv.OPERATION_EXECUTE_TOOL:
             action = _action(span)
             yield action
@@ -125,7 +127,7 @@ def _carried(span: Span) -> Iterator[AnyEvent]:
     for record in objects(span.attributes.get(semconv.SENTRIC_MESSAGES))[0]:
         yield Message(
             sequence=_sequence(record, "sequence"),
-            time=moment(span.start),
+            time=_time(record, span),
             span_id=span.span_id,
             ordinal=ordinal,
             author=_member(Author, record.get("author"), Author.MODEL),
@@ -135,7 +137,7 @@ def _carried(span: Span) -> Iterator[AnyEvent]:
     for record in objects(span.attributes.get(semconv.SENTRIC_OBSERVATIONS))[0]:
         yield Observation(
             sequence=_sequence(record, "sequence"),
-            time=moment(span.start),
+            time=_time(record, span),
             span_id=span.span_id,
             ordinal=ordinal,
             source=_member(Source, record.get("source"), Source.RESOURCE),
@@ -144,6 +146,28 @@ def _carried(span: Span) -> Iterator[AnyEvent]:
             truncated=record.get("truncated") is True,
         )
         ordinal += 1
+
+
+def _time(record: Mapping[Any, Any], span: Span) -> int:
+    """When something that a span brings along happened: as it says, else when the span took it up."""
+    value = record.get("time")
+    if type(value) is int and value > 0:
+        return moment(value)
+    return moment(span.end if _operation(span) == semconv.OPERATION_INVOKE_AGENT else span.start)
+
+
+def _answer(span: Span) -> Message:
+    """What a model answered: its words are the reasoning of the actions they led to, so here is what they took."""
+    return Message(
+        sequence=_sequence(span.attributes, semconv.SENTRIC_SEQUENCE),
+        time=moment(max(span.start, span.end)),
+        span_id=span.span_id,
+        ordinal=_ANSWER,
+        author=Author.MODEL,
+        text="",
+        input_tokens=count_of(span.attributes.get(semconv.GEN_AI_USAGE_INPUT_TOKENS)),
+        output_tokens=count_of(span.attributes.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS)),
+    )
 
 
 def _action(span: Span) -> Action:
@@ -200,6 +224,7 @@ def _element(span: Span) -> Element | None:
         text=attribute(span, semconv.SENTRIC_ELEMENT_TEXT),
         autocomplete=attribute(span, semconv.SENTRIC_ELEMENT_AUTOCOMPLETE),
         form_action=attribute(span, semconv.SENTRIC_ELEMENT_FORM_ACTION),
+        frame_origin=attribute(span, semconv.SENTRIC_ELEMENT_FRAME_ORIGIN),
     )
     return None if element == Element() else element
 

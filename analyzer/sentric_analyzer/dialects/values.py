@@ -41,6 +41,13 @@ def moment(value: int) -> int:
     return min(max(value, 0), LONGEST_TIME)
 
 
+def count_of(value: object) -> int:
+    """A number of things, such as tokens; 0 for anything else."""
+    if isinstance(value, float) and value.is_integer():
+        value = int(value)
+    return value if type(value) is int and 0 < value <= _LONGEST_INT else 0
+
+
 def plain(value: Any, depth: int = MAX_DEPTH) -> JsonValue:
     """A value as JSON can hold it: bounded in depth, numbers finite and of 64 bits, strings valid."""
     match value:

@@ -3,6 +3,7 @@
 from collections.abc import Sequence
 from typing import Any
 
+from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding, Replay
 from sentric_analyzer.document import json_safe, timestamp
@@ -21,7 +22,7 @@ _TABLES = ("otel_traces", "otel_logs", "agent_runs", "agent_events", "agent_step
 
 def runs(client: Any, *, project: str | None, limit: int, since: int) -> list[dict[str, Any]]:
     """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
-    rows = _rows(
+    rows = read_rows(
         client,
         RUNS.schema,
         "agent_runs FINAL WHERE ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
@@ -42,14 +43,48 @@ def run(client: Any, selector: str, *, project: str | None) -> Replay | None:
     if row is None:
         return None
     where = {"project": row["Project"], "run": row["RunId"]}
-    return replay_of(row, *(_of_run(client, table, where) for table in (EVENTS, STEPS, FINDINGS)))
+    return replay_of(row, *(of_run(client, table, where) for table in (EVENTS, STEPS, FINDINGS)))
+
+
+def earlier_runs(client: Any, of: Run, limit: int, *, events: int) -> list[Run]:
+    """Runs of a run's project and conversation that began before it, with their events, the latest first.
+
+    Args:
+        client: of the store.
+        of: the run.
+        limit: most runs.
+        events: events after which no further run is read.
+    """
+    rows = read_rows(
+        client,
+        RUNS.schema,
+        "agent_runs FINAL WHERE Project = {project:String} AND Conversation = {conversation:String}"
+        " AND Started <= fromUnixTimestamp64Nano({started:Int64}, 'UTC')"
+        " AND (toUnixTimestamp64Nano(Started), RunId) < ({started:Int64}, {run:String})"
+        " ORDER BY Started DESC, RunId DESC LIMIT {limit:UInt32}",
+        {
+            "project": of.project,
+            "conversation": of.conversation,
+            "started": of.started,
+            "run": of.run_id,
+            "limit": limit,
+        },
+    )
+    found: list[Run] = []
+    for row in rows:
+        events -= row["Steps"]
+        if events < 0:
+            break
+        recorded = of_run(client, EVENTS, {"project": row["Project"], "run": row["RunId"]})
+        found.append(replay_of(row, recorded, (), ()).run)
+    return found
 
 
 def findings(
     client: Any, *, project: str | None, run: str | None, severity: Severity, rule: str | None, limit: int
 ) -> list[Finding]:
     """Findings at or over a severity, newest first."""
-    rows = _rows(
+    rows = read_rows(
         client,
         FINDINGS.schema,
         "agent_findings FINAL WHERE SeverityNumber >= {severity:UInt8}"
@@ -64,7 +99,7 @@ def findings(
 
 def spans_of_trace(client: Any, project: str, trace_id: str) -> list[Span]:
     """The spans of a trace in the order of their start; of a span that came twice, the one stored first."""
-    rows = _rows(
+    rows = read_rows(
         client,
         SPANS,
         "otel_traces WHERE TraceId = {trace:String} AND SentricProject = {project:String}"
@@ -118,7 +153,7 @@ def _run_row(client: Any, selector: str, project: str | None) -> dict[str, Any] 
             "startsWith(RunId, {run:String}) AND {run:String} != ''",
             "RunId != {run:String}, RunId",
         )
-    rows = _rows(
+    rows = read_rows(
         client,
         RUNS.schema,
         f"agent_runs FINAL WHERE {condition}"
@@ -139,12 +174,13 @@ def _check_one(selector: str, first: dict[str, Any], second: dict[str, Any]) -> 
         raise StoreError(f"run {selector!r} is the beginning of several, {first['RunId']} among them: give more of it")
 
 
-def _of_run(client: Any, table: Table, where: dict[str, Any]) -> list[dict[str, Any]]:
+def of_run(client: Any, table: Table, where: dict[str, Any]) -> list[dict[str, Any]]:
+    """What a table holds of the run that `project` and `run` name, in its order."""
     condition = "FINAL WHERE Project = {project:String} AND RunId = {run:String} ORDER BY Position"
-    return _rows(client, table.schema, f"{table.name} {condition}", where)
+    return read_rows(client, table.schema, f"{table.name} {condition}", where)
 
 
-def _rows(client: Any, schema: Schema, source: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
+def read_rows(client: Any, schema: Schema, source: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
     """Rows by column name, in the form the schema's inserts have: times as Unix nanoseconds."""
     # Expressions have no alias of the column's name: it would stand for them in the conditions as well.
     columns = ", ".join(_expression(name, kind) for name, kind in schema.items())

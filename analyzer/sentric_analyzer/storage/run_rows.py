@@ -167,8 +167,8 @@ def _step_row(run: Run, position: int, step: Step, revision: int) -> Row:
         step.verdict.risk,
         [match.rule.id for match in matches],
         [match.rule.severity.value for match in matches],
-        [match.rule.decision.value for match in matches],
-        [match.rule.risk for match in matches],
+        [match.decision.value for match in matches],
+        [match.risk for match in matches],
         revision,
     )
 

@@ -5,12 +5,14 @@ import time
 from collections.abc import Callable, Sequence
 from typing import Any, Self
 
+from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding, Replay
 from sentric_analyzer.spans import LogRecord, Span
 from sentric_analyzer.storage import queries, writer
 from sentric_analyzer.storage.connection import Connections
 from sentric_analyzer.storage.migrations import migrate, shipped
+from sentric_analyzer.storage.recordings import Cursor, Page, recordings
 from sentric_analyzer.storage.url import parse
 
 OPEN_WITHIN = 600.0
@@ -94,6 +96,16 @@ class Store:
         """
         with self._connections.client() as client:
             return queries.run(client, selector, project=project)
+
+    def recordings(self, *, project: str | None, after: Cursor, limit: int) -> Page:
+        """Runs after a place, the earliest first, with all their events: at most `limit`, fewer where they are long."""
+        with self._connections.client() as client:
+            return recordings(client, project=project, after=after, limit=limit)
+
+    def earlier_runs(self, run: Run, limit: int, *, events: int = 2_000) -> list[Run]:
+        """Runs of the same project and conversation that began before a run, with their events, the latest first."""
+        with self._connections.client() as client:
+            return queries.earlier_runs(client, run, limit, events=events)
 
     def findings(
         self,

@@ -18,7 +18,7 @@ CommandTable: TypeAlias = Mapping[str, tuple[str, str]]
 """Name of a command -> where it is (`module:object`) and one line of help."""
 
 COMMANDS: CommandTable = {
-    "rules": ("sentric.cli.rules:rules", "List, check and test rules."),
+    "rules": ("sentric.cli.rules:rules", "List, show, check, test, import, export and compare rules."),
 }
 
 FAILURE = 3

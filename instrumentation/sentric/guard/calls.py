@@ -12,14 +12,13 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import Span, SpanKind, format_span_id
 
 from sentric import semconv
-from sentric.events import Action, Element, Outcome, Reasoning, Source
+from sentric.events import Action, Author, Element, Message, Outcome, Reasoning, Source
 from sentric.guard.boundary import shielded
 from sentric.guard.place import Call, Place, Stay, here
 from sentric.policy.signals.effects import classify
 from sentric.policy.verdict import ALLOW, Verdict
 from sentric.tracing import attributes
-from sentric.tracing.attributes import ACTION, OUTCOME, Attributes
-from sentric.tracing.limits import NAME_LIMIT, cut
+from sentric.tracing.attributes import ACTION, ANSWER, OUTCOME, Attributes
 
 if TYPE_CHECKING:
     from sentric.guard.live_run import LiveRun
@@ -32,6 +31,16 @@ class Seen:
     source: Source
     origin: str
     text: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Offered:
+    """A tool that a model is offered, as it is: not yet redacted."""
+
+    origin: str
+    """Its name, with the server's before it where it has one: `server/tool`."""
+    definition: str
+    """JSON of its name, description and schema."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -68,6 +77,11 @@ def said(error: BaseException) -> str:
     return str(error)
 
 
+def _count(tokens: object) -> int:
+    """A number of tokens, whatever a framework gives for one."""
+    return tokens if type(tokens) is int and tokens > 0 else 0
+
+
 class _UnderWay:
     """An open span that the agent's own code runs inside of."""
 
@@ -102,6 +116,7 @@ class ModelCall(_UnderWay):
     def __init__(self, run: "LiveRun", asked: Asked) -> None:
         super().__init__(run)
         self._asked = asked
+        self._tokens = (0, 0)
 
     def __enter__(self) -> "ModelCall":
         self._open()
@@ -110,12 +125,15 @@ class ModelCall(_UnderWay):
     def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
         if error is not None:
             self._failed(error)
+        else:
+            self._answered()
         self._leave()
         self._end()
 
     @shielded(None)
     def used(self, input_tokens: int, output_tokens: int) -> None:
         """Note what the call took."""
+        self._tokens = (_count(input_tokens), _count(output_tokens))
         if self._span is not None:
             self._span.set_attribute(semconv.GEN_AI_USAGE_INPUT_TOKENS, input_tokens)
             self._span.set_attribute(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, output_tokens)
@@ -128,13 +146,13 @@ class ModelCall(_UnderWay):
         asked, run = self._asked, self._run
         found: Attributes = {
             semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_CHAT,
-            semconv.GEN_AI_REQUEST_MODEL: cut(asked.model, NAME_LIMIT),
+            semconv.GEN_AI_REQUEST_MODEL: run.intake.name(asked.model),
         }
         if asked.provider:
-            found[semconv.GEN_AI_PROVIDER_NAME] = cut(asked.provider, NAME_LIMIT)
+            found[semconv.GEN_AI_PROVIDER_NAME] = run.intake.name(asked.provider)
         if asked.purpose:
             found[semconv.SENTRIC_PURPOSE] = asked.purpose
-        span = run.start_span(f"{semconv.OPERATION_CHAT} {cut(asked.model, NAME_LIMIT)}", SpanKind.CLIENT, found)
+        span = run.start_span(f"{semconv.OPERATION_CHAT} {run.intake.name(asked.model)}", SpanKind.CLIENT, found)
         self._enter(span, Place(run, place.calls if place else (), asking=True))
         self._show(span)
 
@@ -142,7 +160,27 @@ class ModelCall(_UnderWay):
     def _show(self, span: Span) -> None:
         run = self._run
         run.mark_cut(span, run.carry(span, self._asked.seen))
-        span.set_attribute(semconv.SENTRIC_SEQUENCE, run.next())
+
+    @shielded(None)
+    def _answered(self) -> None:
+        """The answer is an event of its own, for what it took; its words are the reasoning of the actions it led to."""
+        if self._span is None:
+            return
+        run, (read, written) = self._run, self._tokens
+        answer, verdict = run.hear(
+            Message(
+                sequence=0,
+                time=run.clock(),
+                span_id=self._span_id,
+                ordinal=ANSWER,
+                author=Author.MODEL,
+                text="",
+                input_tokens=read,
+                output_tokens=written,
+            )
+        )
+        self._span.set_attribute(semconv.SENTRIC_SEQUENCE, answer.sequence)
+        run.report(verdict, self._span, {semconv.SENTRIC_SEQUENCE: answer.sequence})
 
     @shielded(None)
     def _failed(self, error: BaseException) -> None:
@@ -201,7 +239,7 @@ class GuardedAction(_UnderWay):
         if place is not None and place.holds(call):
             return
         calls = place.calls if place is not None else ()
-        tool = cut(wanted.tool, NAME_LIMIT)
+        tool = self._run.intake.name(wanted.tool)
         span = self._run.start_span(f"{semconv.OPERATION_EXECUTE_TOOL} {tool}", SpanKind.INTERNAL, {})
         self._enter(span, Place(self._run, (*calls, call)))
         self._judge(span)
@@ -209,10 +247,10 @@ class GuardedAction(_UnderWay):
     @shielded(None)
     def _judge(self, span: Span) -> None:
         run = self._run
-        action, encoded = self._made()
+        made, encoded = self._made()
+        action, self.verdict = run.check(made)
         self._action = action
         found = attributes.action(action, encoded, content=run.content) | run.task_attributes
-        self.verdict = run.check(action)
         span.set_attributes(found | {semconv.SENTRIC_GUARDED: True} | run.decided(self.verdict))
         self._cut |= run.carry(span)
         run.mark_cut(span, self._cut)
@@ -220,7 +258,7 @@ class GuardedAction(_UnderWay):
         run.report(self.verdict, span, about)
 
     def _made(self) -> tuple[Action, str]:
-        """The action as an event, and its arguments as JSON."""
+        """The action as an event without a number so far, and its arguments as JSON."""
         run, wanted, intake = self._run, self._wanted, self._run.intake
         arguments, encoded, cut_arguments = intake.arguments(wanted.arguments, wanted.secret, wanted.stand_ins)
         context, _, cut_context = intake.arguments(wanted.context) if wanted.context else ({}, "", False)
@@ -230,13 +268,13 @@ class GuardedAction(_UnderWay):
         self._cut |= cut_parts
         kind, effects = classify(wanted.tool, arguments, wanted.element)
         action = Action(
-            sequence=run.next(),
+            sequence=0,
             time=run.clock(),
             span_id=self._span_id,
             ordinal=ACTION,
-            tool=cut(wanted.tool, NAME_LIMIT),
-            server=cut(wanted.server, NAME_LIMIT),
-            call_id=cut(wanted.call_id, NAME_LIMIT),
+            tool=intake.name(wanted.tool),
+            server=intake.name(wanted.server),
+            call_id=intake.name(wanted.call_id),
             arguments=arguments,
             kind=kind,
             effects=effects,
@@ -255,8 +293,8 @@ class GuardedAction(_UnderWay):
         self._cut |= {semconv.GEN_AI_TOOL_CALL_RESULT} if cut_result else set[str]()
         self._cut |= {semconv.SENTRIC_OUTCOME_ERROR} if cut_error else set[str]()
         now = run.clock()
-        outcome = Outcome(
-            sequence=run.next(),
+        ended = Outcome(
+            sequence=0,
             time=now,
             span_id=self._span_id,
             ordinal=OUTCOME,
@@ -266,6 +304,7 @@ class GuardedAction(_UnderWay):
             duration=now - action.time,
             truncated=cut_result or cut_error,
         )
+        outcome, verdict = run.conclude(ended)
         span.set_attributes(attributes.outcome(outcome, content=run.content))
         run.mark_cut(span, self._cut)
-        run.report(run.conclude(outcome), span, {semconv.SENTRIC_SEQUENCE: outcome.sequence})
+        run.report(verdict, span, {semconv.SENTRIC_SEQUENCE: outcome.sequence})

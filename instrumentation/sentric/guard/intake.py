@@ -64,6 +64,10 @@ class Intake:
             return value
         return cast("dict[str, JsonValue]", self._redactor.value({kind: value}))[kind]
 
+    def name(self, name: str) -> str:
+        """A name or an id as it may leave."""
+        return self.text(name, NAME_LIMIT)[0]
+
     def url(self, url: str) -> str:
         """A URL as it may leave."""
         return self.text(url, URL_LIMIT)[0]
@@ -80,6 +84,7 @@ class Intake:
             text=self.text(element.text, FIELD_LIMIT)[0],
             autocomplete=self.text(element.autocomplete, NAME_LIMIT)[0],
             form_action=self.url(element.form_action),
+            frame_origin=self.url(element.frame_origin),
         )
 
     def reasoning(self, reasoning: Reasoning) -> tuple[Reasoning, set[str]]:

@@ -9,7 +9,7 @@ from pathlib import Path
 from sentric.errors import PolicyError
 from sentric.policy.loader import load_policy
 from sentric.policy.rule import Policy
-from sentric.redaction import Redactor
+from sentric.redaction import Redactor, chosen_redactor
 from sentric.settings import Settings
 
 _logger = logging.getLogger("sentric")
@@ -19,7 +19,7 @@ _lock = threading.Lock()
 
 def redactor(settings: Settings) -> Redactor:
     """A redactor for one run: what one run's secrets are is no business of another's."""
-    return Redactor(settings.redaction_key.encode() or _process_key)
+    return chosen_redactor(settings, _process_key)
 
 
 def policy(settings: Settings) -> Policy:

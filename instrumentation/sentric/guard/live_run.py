@@ -5,21 +5,23 @@ has seen it. Nothing here raises into the agent.
 """
 
 import time
-from collections.abc import Callable, Generator, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from hashlib import sha256
 from itertools import count
 from threading import Lock
+from typing import TypeVar
 from uuid import uuid4
 from weakref import WeakSet, ref
 
 from opentelemetry.trace import Span, SpanKind, Status, StatusCode, format_span_id, format_trace_id
 
 from sentric import semconv
-from sentric.events import Action, Author, Message, Observation, Outcome, Reasoning
+from sentric.events import Action, Author, Message, Observation, Outcome, Reasoning, Source
 from sentric.guard import judgement
 from sentric.guard.boundary import shielded
-from sentric.guard.calls import Asked, GuardedAction, ModelCall, Seen, Wanted
+from sentric.guard.calls import Asked, GuardedAction, ModelCall, Offered, Seen, Wanted
 from sentric.guard.intake import Intake
 from sentric.guard.place import Place, Stay, here
 from sentric.policy.engine import Engine
@@ -28,11 +30,18 @@ from sentric.policy.verdict import Verdict
 from sentric.settings import Settings
 from sentric.tracing import attributes, records
 from sentric.tracing.attributes import CARRIED, TASK, Attributes
-from sentric.tracing.limits import FIELD_LIMIT, NAME_LIMIT, URL_LIMIT, cut
+from sentric.tracing.limits import DEFINITION_LIMIT, FIELD_LIMIT, URL_LIMIT
 from sentric.tracing.telemetry import Telemetry
+
+E = TypeVar("E", bound=Action | Message | Observation | Outcome)
 
 THOUGHTS = 16
 """Most thoughts logged by hand that wait for the next action; the oldest is forgotten first."""
+
+DEFINITION_READ = 65_536
+"""Characters of a tool's definition that are read, to tell whether it changed."""
+TOOLS_LIMIT = 1024
+"""Most tools of one run whose definitions are heard."""
 
 _open_runs: "WeakSet[LiveRun]" = WeakSet()
 
@@ -85,6 +94,7 @@ class LiveRun:
         self._sequence, self._lock, self._ended = count(), Lock(), False
         self._messages: list[Message] = []
         self._observations: list[Observation] = []
+        self._offered: dict[str, str] = {}
         self._thoughts: list[str] = []
         self._cut = set[str]()
         self._common: Attributes = {
@@ -97,7 +107,7 @@ class LiveRun:
         given = outer.run.task if outer else about.task
         self._task, task_cut = self.intake.text(given, settings.text_limit)
         self.task_cut = frozenset({semconv.SENTRIC_TASK} if task_cut else ())
-        name = f"{semconv.OPERATION_INVOKE_AGENT} {cut(about.agent, NAME_LIMIT)}"
+        name = f"{semconv.OPERATION_INVOKE_AGENT} {self.intake.name(about.agent)}"
         described = self._described(about)
         self.span = self.start_span(name, SpanKind.INTERNAL, described)
         self._place = Place(self)
@@ -146,9 +156,9 @@ class LiveRun:
         """Hear a message; it goes out with the next span."""
         room = self.settings.text_limit - sum(len(message.text) for message in self._messages)
         if taken := self._taken(text, max(room, 0), semconv.SENTRIC_MESSAGES):
-            message = Message(sequence=self.next(), time=self.clock(), author=author, text=taken)
-            self._engine_hears(message)
+            message, verdict = self._judged(Message(sequence=0, time=self.clock(), author=author, text=taken))
             self._messages.append(message)
+            self.report(verdict, self.span, {semconv.SENTRIC_SEQUENCE: message.sequence})
 
     @shielded(None)
     def reason(self, text: str) -> None:
@@ -158,11 +168,26 @@ class LiveRun:
     @shielded(None)
     def observe(self, seen: Seen) -> None:
         """Hear what came into the model's view; it goes out with the next span."""
-        room = self.settings.page_limit - sum(len(observation.text) for observation in self._observations)
+        room = self.settings.page_limit - _length(self._observations)
         if room > 0:
             self._observations.append(self._observed(seen, room))
         else:
             self._cut.add(semconv.SENTRIC_OBSERVATIONS)
+
+    @shielded(None)
+    def offer(self, tools: Iterable[Offered]) -> None:
+        """Hear which tools the model is offered; each definition once, until it changes."""
+        room = self.settings.text_limit - _length(self._observations, of_tools=True)
+        for tool in tools:
+            seen = Seen(source=Source.TOOL_DEFINITION, origin=tool.origin, text=self._shortened(tool.definition))
+            if self._offered.get(tool.origin) == tool.definition or len(self._offered) >= TOOLS_LIMIT:
+                continue
+            if room <= 0:
+                self._cut.add(semconv.SENTRIC_OBSERVATIONS)
+                return
+            self._offered[tool.origin] = tool.definition
+            self._observations.append(self._observed(seen, min(room, DEFINITION_LIMIT)))
+            room -= len(self._observations[-1].text)
 
     @shielded(None)
     def end(self, *, error: str = "", error_type: str = "", success: bool | None = None) -> None:
@@ -181,7 +206,7 @@ class LiveRun:
         self.mark_cut(self.span, self.carry(self.span) | self.task_cut)
         found: Attributes = {} if success is None else {semconv.SENTRIC_SUCCESS: success}
         if error:
-            found[semconv.ERROR_TYPE] = error_type or "agent_error"
+            found[semconv.ERROR_TYPE] = self.intake.name(error_type or "agent_error")
             self.fail(self.span, error_type or "agent_error", error)
         self.span.set_attributes(found)
         self._say(semconv.EVENT_RUN_ENDED, self.span, {semconv.SENTRIC_SEQUENCE: self.next()} | found)
@@ -219,10 +244,10 @@ class LiveRun:
         messages, self._messages = self._messages, []
         waiting, self._observations = self._observations, []
         first = CARRIED + len(messages) + len(waiting)
-        room = self.settings.page_limit - sum(len(observation.text) for observation in waiting)
+        room = self.settings.page_limit - _length(waiting)
         now = [self._observed(one, max(room, 0), span, first + index) for index, one in enumerate(seen)]
-        if self.content and (messages or waiting or now):
-            span.set_attributes(attributes.carried(messages, [*waiting, *now]))
+        if messages or waiting or now:
+            span.set_attributes(attributes.carried(messages, [*waiting, *now], content=self.content))
         names, self._cut = self._cut, set[str]()
         return names
 
@@ -233,7 +258,7 @@ class LiveRun:
 
     def fail(self, span: Span, error_type: str, error: str) -> None:
         """Note an error on a span; its text is content too."""
-        span.set_attribute(semconv.ERROR_TYPE, cut(error_type, NAME_LIMIT))
+        span.set_attribute(semconv.ERROR_TYPE, self.intake.name(error_type))
         span.set_status(Status(StatusCode.ERROR, self.intake.text(error, FIELD_LIMIT)[0] if self.content else None))
 
     def with_thoughts(self, reasoning: Reasoning) -> Reasoning:
@@ -243,15 +268,17 @@ class LiveRun:
         thoughts, self._thoughts = self._thoughts, []
         return replace(reasoning, thinking="\n".join(filter(None, (reasoning.thinking, *thoughts))))
 
-    def check(self, action: Action) -> Verdict:
-        """Judge an action that is about to be done."""
-        with self._lock:
-            return self._engine.check(action)
+    def check(self, action: Action) -> tuple[Action, Verdict]:
+        """Judge an action that is about to be done; it is numbered."""
+        return self._judged(action)
 
-    def conclude(self, outcome: Outcome) -> Verdict:
-        """Hear how an action ended."""
-        with self._lock:
-            return self._engine.observe(outcome)
+    def hear(self, answer: Message) -> tuple[Message, Verdict]:
+        """Hear what a model answered; that is numbered."""
+        return self._judged(answer)
+
+    def conclude(self, outcome: Outcome) -> tuple[Outcome, Verdict]:
+        """Hear how an action ended; that is numbered."""
+        return self._judged(outcome)
 
     def decided(self, verdict: Verdict) -> Attributes:
         """A verdict of this run's engine as attributes."""
@@ -267,23 +294,24 @@ class LiveRun:
     def _described(self, about: About) -> Attributes:
         found: Attributes = {
             semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_INVOKE_AGENT,
-            semconv.GEN_AI_AGENT_NAME: cut(about.agent, NAME_LIMIT),
-            semconv.GEN_AI_AGENT_ID: cut(self.settings.agent_id or about.agent_id or self.run_id, NAME_LIMIT),
-            semconv.SENTRIC_FRAMEWORK: cut(about.framework, NAME_LIMIT),
+            semconv.GEN_AI_AGENT_NAME: self.intake.name(about.agent),
+            semconv.GEN_AI_AGENT_ID: self.intake.name(self.settings.agent_id or about.agent_id or self.run_id),
+            semconv.SENTRIC_FRAMEWORK: self.intake.name(about.framework),
             semconv.SENTRIC_SEQUENCE: self.next(),
         }
         known = {semconv.GEN_AI_CONVERSATION_ID: about.conversation, semconv.GEN_AI_REQUEST_MODEL: about.model}
-        found |= {name: cut(text, NAME_LIMIT) for name, text in known.items() if text}
+        found |= {name: self.intake.name(text) for name, text in known.items() if text}
         return found | self.task_attributes
 
     def _begin(self, described: Attributes, *, given: str) -> None:
         policy = self._engine.policy
-        if changed := tuple(dict.fromkeys((*self.settings.loosened(), *policy.tuning.loosened()))):
+        if changed := tuple(dict.fromkeys((*self.settings.loosened(), *policy.loosened()))):
             self.span.set_attribute(semconv.SENTRIC_SETTING_CHANGED, changed)
         self.mark_cut(self.span, self.task_cut)
         if self._task:
             said = Message(sequence=0, time=self.clock(), author=Author.USER, text=self._task)
-            self._engine_hears(replace(said, span_id=_span_id(self.span), ordinal=TASK))
+            with self._lock:
+                self._engine.judge(replace(said, span_id=_span_id(self.span), ordinal=TASK))
         self.message(Author.MODEL, given)
         self._say(semconv.EVENT_RUN_STARTED, self.span, described)
 
@@ -293,13 +321,22 @@ class LiveRun:
             self._cut.add(name)
         return taken
 
+    def _shortened(self, definition: str) -> str:
+        """A definition that fits; what is cut off still shows when it changes, by its digest."""
+        if len(definition) <= DEFINITION_LIMIT:
+            return definition
+        redacted, _ = self.intake.text(definition, DEFINITION_READ)
+        digest = sha256(redacted.encode("utf-8", "replace")).hexdigest()
+        mark = f"… sha256:{digest[:16]}"
+        return redacted[: DEFINITION_LIMIT - len(mark)] + mark
+
     def _observed(self, seen: Seen, room: int, span: Span | None = None, ordinal: int = 0) -> Observation:
         """Let the engine see a text, and send at once what it says."""
         text, was_cut = self.intake.text(seen.text, room)
         if was_cut:
             self._cut.add(semconv.SENTRIC_OBSERVATIONS)
-        observation = Observation(
-            sequence=self.next(),
+        seen_now = Observation(
+            sequence=0,
             time=self.clock(),
             span_id=_span_id(span) if span else "",
             ordinal=ordinal,
@@ -308,17 +345,23 @@ class LiveRun:
             text=text,
             truncated=was_cut,
         )
-        with self._lock:
-            verdict = self._engine.observe(observation)
+        observation, verdict = self._judged(seen_now)
         self.report(verdict, span or self.span, {semconv.SENTRIC_SEQUENCE: observation.sequence})
         return observation
 
-    def _engine_hears(self, message: Message) -> None:
+    def _judged(self, event: E) -> tuple[E, Verdict]:
+        """Number an event and judge it, both at once: in a replay the numbers are the order."""
         with self._lock:
-            self._engine.observe(message)
+            numbered = replace(event, sequence=self.next())
+            return numbered, self._engine.judge(numbered)
 
     def _say(self, event: str, span: Span, about: Attributes, verdict: Verdict | None = None) -> None:
         records.emit(self._telemetry.logger, event, span, self.clock(), self._common | about, verdict)
+
+
+def _length(observations: Iterable[Observation], *, of_tools: bool = False) -> int:
+    """Characters of what was seen; definitions of tools have a limit of their own."""
+    return sum(len(seen.text) for seen in observations if (seen.source is Source.TOOL_DEFINITION) is of_tools)
 
 
 def _span_id(span: Span) -> str:

@@ -74,6 +74,8 @@ class Observer:
         asked = None if place is None or place.asking else _asked(model, args, kwargs)
         if place is None or asked is None:
             return await wrapped(*args, **kwargs)
+        if not place.calls:
+            _offer(place.run)
         with place.run.model_call(asked) as call:
             answer = await wrapped(*args, **kwargs)
             _note_usage(call, answer)
@@ -127,6 +129,13 @@ def running(run: LiveRun, how: Callable[[], Mapping[str, Any]]) -> Generator[Non
             run.end(error=said(error) or name, error_type=name)
             raise
         run.end(**how())
+
+
+@shielded(None)
+def _offer(run: LiveRun) -> None:
+    """Look at the tools anew before the agent's model is asked: a server may have changed them."""
+    if run.subject is not None:
+        run.offer(reading.offered(run.subject))
 
 
 @shielded(None)

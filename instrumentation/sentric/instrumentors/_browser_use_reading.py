@@ -3,19 +3,23 @@
 Written against 0.9.2 to 0.13.14; names that only some versions have are looked up with a default.
 """
 
+import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 from urllib.parse import urljoin
 
 from sentric.events import Element, Reasoning, Source
-from sentric.guard.calls import Asked, Seen, Wanted
+from sentric.guard.calls import Asked, Offered, Seen, Wanted
 from sentric.guard.live_run import About
 
 AGENT = "browser-use"
 _FORM_REACH = 64
 """How many ancestors of an element are looked at for its form."""
+_FRAME_REACH = 256
+"""How many ancestors of an element are looked at for its frame."""
 _PASSWORD_FIELDS = frozenset({"current-password", "new-password"})
 _CODE_FIELDS = frozenset({"one-time-code"})
+_EMPTY_FRAMES = ("about:", "javascript:")
 _PLACEHOLDER = "<secret>"
 _EMPTY_PAGES = ("chrome://newtab", "chrome://new-tab-page")
 _PAGE = ("<browser_state>", "</browser_state>")
@@ -34,6 +38,24 @@ def about(agent: Any, version: str) -> About:
         model=str(getattr(agent.llm, "model", "")),
         task=str(agent.task),
     )
+
+
+def offered(agent: Any) -> list[Offered]:
+    """The tools that were added to those of browser-use, MCP's too: what comes with it says what it always says."""
+    return [
+        Offered(origin=str(action.name), definition=_definition(action))
+        for action in agent.tools.registry.registry.actions.values()
+        if not _is_built_in(str(getattr(action.function, "__module__", "")))
+    ]
+
+
+def _is_built_in(module: str) -> bool:
+    return module.startswith("browser_use.") and not module.startswith("browser_use.mcp.")
+
+
+def _definition(action: Any) -> str:
+    stated = {"name": action.name, "description": action.description, "schema": action.param_model.model_json_schema()}
+    return json.dumps(stated, ensure_ascii=False, sort_keys=True, default=str)
 
 
 def models(agent: Any) -> list[Any]:
@@ -222,6 +244,7 @@ def _secret_field(found: Mapping[str, str]) -> str:
 def _element(node: Any, url: str) -> Element:
     found = node.attributes or {}
     name = node.ax_node.name if node.ax_node is not None else ""
+    frame = _frame_origin(node, url)
     text = node.get_all_children_text(max_depth=2) or name or found.get("aria-label") or found.get("placeholder")
     return Element(
         tag=str(node.node_name).lower(),
@@ -230,8 +253,24 @@ def _element(node: Any, url: str) -> Element:
         xpath=str(node.xpath),
         text=text or "",
         autocomplete=found.get("autocomplete", ""),
-        form_action=_form_action(node, url),
+        form_action=_form_action(node, frame or url),
+        frame_origin=frame,
     )
+
+
+def _frame_origin(node: Any, url: str) -> str:
+    """The URL of the frame an element is in, "" where it is the page itself or a frame without a URL of its own."""
+    for _ in range(_FRAME_REACH):
+        node = node.parent_node
+        if node is None:
+            return ""
+        if str(node.node_name).lower() in {"iframe", "frame"}:
+            source = str((node.attributes or {}).get("src") or "")
+            try:
+                return urljoin(url, source) if source and not source.startswith(_EMPTY_FRAMES) else ""
+            except ValueError:
+                return ""
+    return ""
 
 
 def _form_action(node: Any, url: str) -> str:

@@ -5,7 +5,7 @@ as a tree of nodes, and a `Reader` asks it for what it expects.
 """
 
 import re
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import Any, TypeVar
@@ -33,17 +33,27 @@ _SCALARS = {
 
 @dataclass(slots=True)
 class Problems:
-    """What is wrong with the files of one load, in the order it was found."""
+    """What is wrong with the files of one load."""
 
-    found: list[str] = field(default_factory=list[str])
+    _noted: list[tuple[str, int, str]] = field(default_factory=list[tuple[str, int, str]])
+
+    @property
+    def found(self) -> list[str]:
+        """The problems, file by file in the order the files were read, and from the top of each to its end."""
+        files = list(dict.fromkeys(file for file, _, _ in self._noted))
+        ordered = sorted(self._noted, key=lambda problem: (files.index(problem[0]), problem[1]))
+        return [f"{file}:{line}: {message}" if line else f"{file}: {message}" for file, line, message in ordered]
+
+    def __len__(self) -> int:
+        return len(self._noted)
 
     def add(self, file: str, line: int, message: str) -> None:
-        """Note a problem."""
-        self.found.append(f"{file}:{line}: {message}")
+        """Note a problem at a line, from 1; 0 for one with the file as a whole."""
+        self._noted.append((file, line, message))
 
     def raise_any(self) -> None:
         """Raise a PolicyError of everything found, if anything was."""
-        if self.found:
+        if self._noted:
             raise PolicyError(self.found)
 
 
@@ -68,8 +78,7 @@ class Reader:
 
     def names(self) -> frozenset[str]:
         """The keys of a mapping; none where it is something else."""
-        is_mapping = isinstance(self.node, yaml.MappingNode)
-        return frozenset(str(key.value) for key, _ in self.node.value) if is_mapping else frozenset()
+        return frozenset(name for name, _ in self.pairs())
 
     def mapping(self, *, known: tuple[str, ...], required: tuple[str, ...] = ()) -> "dict[str, Reader]":
         """The entries of a mapping; unknown, duplicate and missing keys are problems."""
@@ -80,16 +89,22 @@ class Reader:
         for key, value in self.node.value:
             name = str(key.value)
             reader = Reader(self.file, value, self.problems, f"{self.where}.{name}".lstrip("."))
+            place = Reader(self.file, key, self.problems, self.where)
             if name not in known:
-                Reader(self.file, key, self.problems, self.where).problem(_unknown(name, known))
+                place.problem(f"unknown key {name!r}{near_or_all(name, known)}")
             elif name in entries:
-                Reader(self.file, key, self.problems, self.where).problem(f"duplicate key {name!r}")
+                place.problem(f"duplicate key {name!r}")
             else:
                 entries[name] = reader
         for name in required:
             if name not in entries:
                 self.problem(f"needs {name!r}")
         return entries
+
+    def pairs(self) -> "Iterator[tuple[str, Reader]]":
+        """The entries of a mapping as they stand, whatever their keys; nothing where it is something else."""
+        for key, value in self.node.value if isinstance(self.node, yaml.MappingNode) else ():
+            yield str(key.value), Reader(self.file, value, self.problems, f"{self.where}.{key.value}".lstrip("."))
 
     def items(self) -> "Iterator[Reader]":
         """The items of a list."""
@@ -132,7 +147,7 @@ class Reader:
         try:
             return enum(value)
         except ValueError:
-            self.problem(f"{value!r} is not one of {', '.join(enum)}")
+            self.problem(f"{value!r} is not one of {', '.join(enum)}{near(value, tuple(enum))}")
             return next(iter(enum))
 
     def plain(self) -> Any:
@@ -214,8 +229,14 @@ def _line(event: yaml.Event) -> int:
     return event.start_mark.line + 1 if event.start_mark else 1
 
 
-def _unknown(name: str, known: tuple[str, ...]) -> str:
+def near(name: str, known: Sequence[str]) -> str:
+    """`: did you mean 'x'?` where something known is like a name, else nothing."""
     from rapidfuzz.process import extractOne
 
-    near = extractOne(name, known, score_cutoff=70)
-    return f"unknown key {name!r}" + (f": did you mean {near[0]!r}?" if near else f": use one of {', '.join(known)}")
+    found = extractOne(name, known, score_cutoff=70)
+    return f": did you mean {str(found[0])!r}?" if found else ""
+
+
+def near_or_all(name: str, known: Sequence[str]) -> str:
+    """The same; where nothing is like it, everything known."""
+    return near(name, known) or f": use one of {', '.join(known)}"

@@ -5,182 +5,313 @@ afterwards is what would have been decided before.
 """
 
 from collections import OrderedDict
-from collections.abc import Iterable
-from dataclasses import dataclass
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import lru_cache
+from operator import attrgetter
 from typing import Any
 
 from sentric.events import Action, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
-from sentric.policy.expression import Conditions
-from sentric.policy.risk import RiskLedger
-from sentric.policy.rule import OBSERVATION, Policy, Rule
+from sentric.policy.program import Program, built_in, is_late
+from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, EngineState, RiskLedger
+from sentric.policy.rule import Decision, Policy, Rule, Scope
 from sentric.policy.signals.family import Facts, Family
+from sentric.policy.signals.meaning import KnownTools
 from sentric.policy.signals.registry import FAMILIES
-from sentric.policy.variables import RunFacts, Scope, Value, values
-from sentric.policy.verdict import ALLOW, Basis, Evidence, Finding, Match, Replay, Step, Verdict, finding
+from sentric.policy.variables import Moment, RunFacts
+from sentric.policy.verdict import ALLOW, Finding, Match, Replay, Score, Step, Verdict, finding
 
-EVIDENCE_LIMIT = 400
-"""Longest evidence value, in characters."""
 TASK_LIMIT = 65_536
-"""Longest task a rule sees, in characters."""
+"""Longest task a rule sees, in characters: the end of it."""
 OPEN_ACTIONS = 1024
 """Actions without an outcome that are remembered; the oldest is forgotten first."""
+NO_SCORES: Mapping[str, Score] = {}
 
 
 class Engine:
     """Judges one run.
 
-    Not thread-safe: events of one run are judged in the order of their sequence numbers.
+    Not thread-safe. Events are judged in the order in which they are given; whoever gives them numbers them in that
+    order, so that a replay, which goes by the numbers, says the same.
     """
 
-    def __init__(self, policy: Policy, *, project: str, run_id: str, trace_id: str = "", agent: str = "") -> None:
-        self.policy = policy
-        self.risk = RiskLedger()
+    def __init__(
+        self,
+        policy: Policy,
+        *,
+        project: str,
+        run_id: str,
+        trace_id: str = "",
+        agent: str = "",
+        state: EngineState = BEGINNING,
+        scores: Mapping[str, Score] = NO_SCORES,
+    ) -> None:
+        """Begin a run.
+
+        Args:
+            policy: the whole policy; what it says of this project and agent is in force.
+            project: of the run.
+            run_id: of the run.
+            trace_id: of the run, "" where it has none.
+            agent: name of the agent.
+            state: what is known of the agent from before.
+            scores: what a language model says of events, by their ids: for rules that ask for it.
+        """
+        self.policy = policy.for_run(project, agent)
+        self.risk = RiskLedger(state.risk, state.strikes)
+        self._enforced = state.enforced
         self._project, self._run_id, self._trace_id = project, run_id, trace_id
-        self._run = RunFacts(agent=agent)
-        self._programs = _programs(policy)
-        self._families: tuple[Family[Any], ...] = tuple(family(policy.tuning) for family in FAMILIES)
-        self._open: OrderedDict[str, tuple[Action, Verdict]] = OrderedDict()
+        self._run = RunFacts(agent=agent, project=project)
+        self._scores = scores
+        self._programs = _programs(self.policy)
+        self._tools = KnownTools(self.policy.tuning)
+        self._families: tuple[Family[Any], ...] = tuple(family(self.policy.tuning) for family in FAMILIES)
+        self._open: OrderedDict[str, _Open] = OrderedDict()
+        self._forgotten: dict[str, None] = {}
+        self._reported = set[str]()
+        self._told: frozenset[str] = frozenset()
+        self._silent = False
+
+    @property
+    def state(self) -> EngineState:
+        """What is known of the agent now: the next run's beginning."""
+        return EngineState(self.risk.total, self.risk.strikes, self._enforced)
 
     def check(self, action: Action) -> Verdict:
         """Judge an action that is about to run."""
+        action = self._tools.meant(action)
         facts = tuple(family.action(action) for family in self._families)
-        verdict = self._judge(self._programs.actions[action.kind], action, facts)
-        self._open[action.event_id] = (action, verdict)
+        moment = self._moment(Scope.ACTION, action, facts)
+        matches = () if self._silent else self._programs.first[action.kind].matches(moment)
+        score = self._scores.get(action.event_id)
+        opened = self._open[action.event_id] = self._opened(moment, action, matches, score)
         if len(self._open) > OPEN_ACTIONS:
             self._open.popitem(last=False)
-        return verdict
+            self._forgotten["actions without an outcome"] = None
+        return opened.verdict
+
+    def rescore(self, action: Action, score: Score) -> Verdict:
+        """Judge the action checked last once more, now that a language model has said something of it.
+
+        The same is said as if the score had been known before.
+        """
+        opened = self._open.get(action.event_id)
+        if opened is None:
+            return ALLOW
+        self.risk.strikes -= opened.refused
+        self._told -= opened.told
+        opened = self._opened(opened.moment, opened.action, opened.matches, score)
+        self._open[action.event_id] = opened
+        return opened.verdict
 
     def observe(self, event: Message | Observation | Outcome) -> Verdict:
         """Hear what happened, and judge the text it brought into the model's view."""
         match event:
             case Message():
-                self._hear(event)
-                return ALLOW
+                return self._hear(event)
             case Observation():
                 return self._see(event)
             case Outcome():
                 return self._conclude(event)
+
+    def warm(self, earlier: Run) -> None:
+        """Hear an earlier run of the same conversation, silently: nothing is judged, and nothing adds to the risk."""
+        self._silent = True
+        for event in in_order(earlier):
+            self.judge(event)
+        self._open.clear()
+        for family in self._families:
+            family.begin()
+        self._silent = False
+
+    def judge(self, event: AnyEvent) -> Verdict:
+        """Judge an event of any sort."""
+        return self.check(event) if isinstance(event, Action) else self.observe(event)
 
     def findings(self, verdict: Verdict, event: AnyEvent) -> list[Finding]:
         """What a verdict about an event amounts to, for keeping."""
         where = {"project": self._project, "run_id": self._run_id, "trace_id": self._trace_id}
         return [finding(match, event, **where, digest=self.policy.digest) for match in verdict.matches]
 
-    def _hear(self, message: Message) -> None:
+    def _opened(self, moment: Moment, action: Action, matches: tuple[Match, ...], score: Score | None) -> "_Open":
+        """What is decided about an action, given the rules that match without regard to what has added up."""
+        if self._silent:
+            return _Open(action, ALLOW, moment)
+        scored = _scored(matches, score)
+        projected = self._run.projected_risk = self.risk.total + Verdict(scored).risk
+        if (late := self._programs.late[action.kind]).rules:
+            scored = self._in_order((*scored, *_scored(late.matches(moment.again()), score)))
+        standing = [
+            rule for rule, holds in ((BUDGET_RULE, projected > BUDGET), (SHUT_DOWN_RULE, self.risk.shut_down)) if holds
+        ]
+        told = frozenset(rule.id for rule in standing) - self._told
+        added = tuple(built_in(rule, moment) for rule in standing if self._enforced or rule.id in told)
+        verdict = Verdict((*scored, *added)) if scored or added else ALLOW
+        refused = bool(standing) or verdict.decision is Decision.BLOCK
+        self.risk.strikes += refused
+        self._told |= told
+        return _Open(action, verdict, moment, matches, refused, told)
+
+    def _in_order(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
+        place = {rule.id: index for index, rule in enumerate(self.policy.rules)}
+        return tuple(sorted(matches, key=lambda match: place[match.rule.id]))
+
+    def _hear(self, message: Message) -> Verdict:
         if message.author is Author.USER:
-            self._run.task = "\n".join(filter(None, (self._run.task, message.text)))[:TASK_LIMIT]
-        for family in self._families:
-            family.message(message)
+            task = "\n".join(filter(None, (self._run.task, message.text)))
+            if len(task) > TASK_LIMIT:
+                self._forgotten["the beginning of the task"] = None
+            self._run.task = task[-TASK_LIMIT:]
+        facts = tuple(family.message(message) or family.facts() for family in self._families)
+        return self._judge(Scope.MESSAGE, message, facts) if message.author is Author.MODEL else ALLOW
 
     def _see(self, observation: Observation) -> Verdict:
-        facts = tuple(family.observation(observation) for family in self._families)
-        return self._judge(self._programs.observations, observation, facts)
+        self._tools.hear(observation)
+        return self._judge(
+            Scope.OBSERVATION, observation, tuple(family.observation(observation) for family in self._families)
+        )
 
     def _conclude(self, outcome: Outcome) -> Verdict:
-        action, verdict = self._open.pop(outcome.action_id, (None, ALLOW))
-        self.risk.executed(verdict.risk)
+        opened = self._open.pop(outcome.action_id, None)
+        action = opened.action if opened is not None else None
+        if opened is not None and not outcome.refused:
+            self.risk.executed(opened.verdict.risk, refused=opened.refused)
+        if opened is not None and outcome.refused and not opened.refused:
+            self.risk.strike()
         for family in self._families:
             family.outcome(outcome, action)
         text = "\n".join(filter(None, (outcome.result, outcome.error)))
-        if not text:
-            return ALLOW
-        return self._see(
-            Observation(
-                sequence=outcome.sequence,
-                time=outcome.time,
-                span_id=outcome.span_id,
-                ordinal=outcome.ordinal,
-                source=Source.TOOL_RESULT,
-                origin=_place(action),
-                text=text,
-                truncated=outcome.truncated,
-            )
-        )
+        return self._see(_brought(outcome, action, text)) if text else ALLOW
 
-    def _judge(self, program: "_Program", event: AnyEvent, facts: tuple[Facts, ...]) -> Verdict:
-        if not program.rules:
-            return ALLOW
-        bound = values(program.conditions.names, program.scope, self._run, event, facts)
-        outcomes = program.conditions.evaluate(bound)
-        if True not in outcomes and not any(outcomes):
-            return ALLOW
-        return Verdict(
-            tuple(
-                _match(rule, outcome, values(rule.evidence, program.scope, self._run, event, facts), event)
-                for rule, outcome in zip(program.rules, outcomes, strict=True)
-                if outcome is not False
-            )
-        )
+    def _judge(self, scope: Scope, event: AnyEvent, facts: tuple[Facts, ...]) -> Verdict:
+        program = self._programs.others[scope]
+        moment = self._moment(scope, event, facts)
+        matches = () if self._silent or not program.rules else program.matches(moment)
+        return Verdict(_scored(matches, self._scores.get(event.event_id))) if matches else ALLOW
+
+    def _moment(self, scope: Scope, event: AnyEvent, facts: tuple[Facts, ...]) -> Moment:
+        run = self._run
+        run.risk, run.strikes, run.projected_risk = self.risk.total, self.risk.strikes, self.risk.total
+        for family in self._families:
+            if family.evicted:
+                self._forgotten.update(family.evicted)
+        fresh = tuple(what for what in self._forgotten if what not in self._reported)
+        run.evicted = fresh
+        self._reported.update(fresh)
+        return Moment(scope, run, event, facts)
 
 
-def replay(policy: Policy, run: Run) -> Replay:
-    """Judge a recorded run, event by event in its order."""
-    engine = Engine(policy, project=run.project, run_id=run.run_id, trace_id=run.trace_id, agent=run.agent)
-    judged = [
-        (event, engine.check(event) if isinstance(event, Action) else engine.observe(event)) for event in run.events
-    ]
+def _scored(matches: tuple[Match, ...], score: Score | None) -> tuple[Match, ...]:
+    """The same matches, raised by a score where the rule asks for one."""
+    if score is None:
+        return matches
+    return tuple(replace(match, score=score) if match.rule.score else match for match in matches)
+
+
+def replay(
+    policy: Policy,
+    run: Run,
+    *,
+    earlier: Sequence[Run] = (),
+    state: EngineState = BEGINNING,
+    scores: Mapping[str, Score] = NO_SCORES,
+) -> Replay:
+    """Judge a recorded run, event by event in the order of their numbers.
+
+    Args:
+        policy: the whole policy.
+        run: what is judged.
+        earlier: runs of the same conversation before it, the oldest first: what was said and seen in them is known.
+        state: what is known of the agent from before.
+        scores: what a language model says of events, by their ids.
+    """
+    engine = Engine(
+        policy,
+        project=run.project,
+        run_id=run.run_id,
+        trace_id=run.trace_id,
+        agent=run.agent,
+        state=state,
+        scores=scores,
+    )
+    for before in earlier:
+        engine.warm(before)
+    judged = [(event, engine.judge(event)) for event in in_order(run)]
     return Replay(
         run=run,
         steps=tuple(_steps(judged)),
         findings=tuple(found for event, verdict in judged for found in engine.findings(verdict, event)),
-        risk=engine.risk.total,
-        policy_digest=policy.digest,
-        loosened=policy.tuning.loosened(),
+        risk=engine.risk.taken,
+        policy_digest=engine.policy.digest,
+        loosened=engine.policy.loosened(),
+        state=engine.state,
     )
 
 
-@dataclass(frozen=True, slots=True)
-class _Program:
-    """The rules that look at one kind of event, compiled."""
+def in_order(run: Run) -> Sequence[AnyEvent]:
+    """The events of a run in the order of their numbers; those with equal ones as they stand."""
+    return sorted(run.events, key=attrgetter("sequence"))
 
-    scope: Scope
-    rules: tuple[Rule, ...]
-    conditions: Conditions
+
+@dataclass(frozen=True, slots=True)
+class _Open:
+    """An action without an outcome so far."""
+
+    action: Action
+    verdict: Verdict
+    moment: Moment
+    matches: tuple[Match, ...] = ()
+    """The rules that matched without regard to what has added up."""
+    refused: bool = False
+    """Whether it is refused, or would be where nothing is held back."""
+    told: frozenset[str] = frozenset()
+    """What was told with it for the first time in the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Programs:
-    actions: dict[Kind, _Program]
-    observations: _Program
+    first: Mapping[Kind, Program]
+    late: Mapping[Kind, Program]
+    """Rules about the projected risk, which is known only when the others have been judged."""
+    others: Mapping[Scope, Program]
 
 
 @lru_cache(maxsize=16)
 def _programs(policy: Policy) -> _Programs:
-    def program(scope: Scope, rules: Iterable[Rule]) -> _Program:
+    made: dict[tuple[str, ...], Program] = {}
+
+    def program(scope: Scope, rules: Iterable[Rule]) -> Program:
         chosen = tuple(rules)
-        return _Program(scope, chosen, Conditions([rule.when for rule in chosen], scope))
+        key = (scope, *(rule.id for rule in chosen))
+        if key not in made:
+            made[key] = Program(chosen, scope)
+        return made[key]
 
-    by_rules: dict[tuple[str, ...], _Program] = {}
-    actions: dict[Kind, _Program] = {}
-    for kind in Kind:
-        chosen = [rule for rule in policy.rules if rule.applies_to(kind)]
-        ids = tuple(rule.id for rule in chosen)
-        if ids not in by_rules:
-            by_rules[ids] = program(Scope.ACTION, chosen)
-        actions[kind] = by_rules[ids]
-    observations = program(Scope.OBSERVATION, (rule for rule in policy.rules if OBSERVATION in rule.on))
-    return _Programs(actions, observations)
+    def of_kind(kind: Kind, *, late: bool) -> Program:
+        return program(Scope.ACTION, (rule for rule in policy.rules if rule.applies_to(kind) and is_late(rule) is late))
 
-
-def _match(rule: Rule, outcome: bool | str, bound: dict[str, Value], event: AnyEvent) -> Match:
-    evidence = tuple(
-        Evidence(name, _shown(value), event.event_id, event.span_id) for name, value in bound.items() if value != ""
+    return _Programs(
+        first={kind: of_kind(kind, late=False) for kind in Kind},
+        late={kind: of_kind(kind, late=True) for kind in Kind},
+        others={
+            scope: program(scope, (rule for rule in policy.rules if scope in rule.on))
+            for scope in (Scope.OBSERVATION, Scope.MESSAGE)
+        },
     )
-    if outcome is True:
-        return Match(rule, evidence)
-    return Match(rule, evidence, Basis.FAILURE, f"could not be evaluated: {outcome}")
 
 
-def _shown(value: Value) -> str:
-    match value:
-        case bool():
-            text = str(value).lower()
-        case tuple():
-            text = ", ".join(value)
-        case _:
-            text = str(value)
-    return text if len(text) <= EVIDENCE_LIMIT else text[: EVIDENCE_LIMIT - 1] + "…"
+def _brought(outcome: Outcome, action: Action | None, text: str) -> Observation:
+    """What an outcome brought into the model's view."""
+    return Observation(
+        sequence=outcome.sequence,
+        time=outcome.time,
+        span_id=outcome.span_id,
+        ordinal=outcome.ordinal,
+        source=Source.TOOL_RESULT,
+        origin=_place(action),
+        text=text,
+        truncated=outcome.truncated,
+    )
 
 
 def _place(action: Action | None) -> str:

@@ -1,6 +1,7 @@
 """Runs the examples that every rule carries: what it must match, and what it must leave alone."""
 
 from collections.abc import Iterable, Iterator
+from dataclasses import replace
 
 from sentric.events import Run
 from sentric.policy.engine import replay
@@ -11,14 +12,17 @@ from sentric.policy.verdict import Finding
 def failures(rules: Iterable[Rule], tuning: Tuning | None = None) -> Iterator[str]:
     """What does not hold, each with its file and line; nothing where every example holds."""
     for rule in rules:
-        policy = Policy((rule,), tuning or Tuning())
         for example in rule.match:
-            if not _matches_last(policy, example):
+            if not _matches_last(_policy(rule, example, tuning), example):
                 yield f"{_place(rule, example)} must match at its last event, and does not"
         for example in rule.no_match:
-            if found := _findings(policy, example):
+            if found := _findings(_policy(rule, example, tuning), example):
                 why = found[0].error or f"at event {found[0].sequence}"
                 yield f"{_place(rule, example)} must not match, and does ({why})"
+
+
+def _policy(rule: Rule, example: Example, tuning: Tuning | None) -> Policy:
+    return Policy((rule,), replace(tuning or Tuning(), **dict(example.tuning)))
 
 
 def _place(rule: Rule, example: Example) -> str:

@@ -1,26 +1,28 @@
-"""CEL conditions: compiled once, checked against declared variables, evaluated in one call for a whole rule list.
+"""CEL conditions: compiled once, checked against declared variables.
 
 Every variable is declared with its own type, under its dotted name, so that a misspelt name or a wrong type is an
 error when the rule is loaded. (Fields of a map would not be checked: a misspelt one would silently never match.)
 """
 
 import re
-from collections.abc import Mapping, Sequence
-from functools import cache
-from typing import TYPE_CHECKING, Any, cast
+from functools import cache, lru_cache
+from typing import TYPE_CHECKING, Any
 
 from sentric.errors import SentricError
-from sentric.policy.variables import Scope, Value, declared
+from sentric.policy.document import near
+from sentric.policy.rule import Scope
+from sentric.policy.syntax import names, needs
+from sentric.policy.variables import Value, declared
 
 if TYPE_CHECKING:
     from cel_expr_python import cel  # 50 MB of code: loaded when the first condition is compiled
 
-_NAME = re.compile(r"\b[a-z]\w*(?:\.\w+)+")
+_UNDECLARED = re.compile(r"undeclared reference to '([\w.]+)'")
 _POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 
 
-REMEMBERED = 1024
-"""Combinations of values whose outcome is kept, for each list of rules."""
+REMEMBERED = 256
+"""Combinations of values whose outcome is kept, for each condition."""
 SHORT = 64
 """Longest value, in characters or items, of a combination that is kept."""
 
@@ -37,49 +39,44 @@ class ExpressionError(SentricError):
         self.line = line
 
 
-class Conditions:
-    """The conditions of a list of rules in one scope, compiled together."""
+class Condition:
+    """A condition of one rule in one scope."""
 
-    def __init__(self, texts: Sequence[str], scope: Scope) -> None:
-        """Compile the conditions.
+    def __init__(self, text: str, scope: Scope) -> None:
+        """Compile a condition.
 
         Raises:
-            ExpressionError: a condition has a syntax error, an unknown name or a type error.
+            ExpressionError: it has a syntax error, an unknown name or a type error.
         """
-        self._single = tuple(_compile(text, scope) for text in texts)
-        self._all = _environment(scope).compile("[" + ",".join(_wrapped(text) for text in texts) + "]")
-        self.names = tuple(sorted(set[str]().union(*(names(text, scope) for text in texts))))
-        """The variables the conditions speak of: no other need be computed."""
-        self._known: dict[tuple[Value, ...], list[bool | str]] = {}
+        self._program = _compile(text, scope)
+        self.names = tuple(sorted(names(text, declared(scope))))
+        """The variables it speaks of: no other need be known."""
+        self.needs = needs(text, declared(scope))
+        """Variables without any of which it is false, see `sentric.policy.syntax.needs`."""
+        self._known: dict[tuple[Value, ...], bool | str] = {}
 
-    def evaluate(self, values: Mapping[str, Value]) -> "list[bool | str]":
-        """Evaluate every condition.
+    def evaluate(self, values: tuple[Value, ...]) -> bool | str:
+        """Evaluate the condition.
 
         Args:
             values: a value for each of `names`, in their order.
 
         Returns:
-            For each condition whether it holds, or a text that says why that cannot be told.
+            Whether it holds, or a text that says why that cannot be told.
         """
-        # Most events give the signals the very values of an event before: nothing to say.
-        given = tuple(values.values())
-        if (known := self._known.get(given)) is None:
-            known = self._evaluate(values)
-            self._remember(given, known)
+        known = self._known.get(values)
+        if known is None:
+            given = {name: _clean(value) for name, value in zip(self.names, values, strict=True)}
+            known = _outcome(self._program.eval(data=given))
+            self._remember(values, known)
         return known
 
-    def _remember(self, given: tuple[Value, ...], outcome: "list[bool | str]") -> None:
-        if all(len(value) <= SHORT for value in given if isinstance(value, str | tuple)):
+    def _remember(self, values: tuple[Value, ...], outcome: bool | str) -> None:
+        # Most events give the signals the very values of an event before.
+        if all(len(value) <= SHORT for value in values if isinstance(value, str | tuple)):
             if len(self._known) >= REMEMBERED:
                 self._known.clear()
-            self._known[given] = outcome
-
-    def _evaluate(self, values: Mapping[str, Value]) -> "list[bool | str]":
-        cleaned = {name: _clean(value) for name, value in values.items()}
-        together = self._all.eval(data=cleaned)
-        if together.type() != _types().ERROR:
-            return cast("list[bool | str]", together.plain_value())
-        return [_outcome(program.eval(data=cleaned)) for program in self._single]
+            self._known[values] = outcome
 
 
 def check(text: str, scope: Scope) -> None:
@@ -91,37 +88,22 @@ def check(text: str, scope: Scope) -> None:
     _compile(text, scope)
 
 
-def names(text: str, scope: Scope) -> set[str]:
-    """The declared variables that a condition mentions."""
-    known = declared(scope)
-    found = set[str]()
-    for dotted in _NAME.findall(text):
-        parts = dotted.split(".")
-        prefixes = (".".join(parts[:length]) for length in range(len(parts), 0, -1))
-        found.update([prefix for prefix in prefixes if prefix in known][:1])
-    return found
-
-
+@lru_cache(maxsize=2048)
 def _compile(text: str, scope: Scope) -> "cel.Expression":
     try:
         program = _environment(scope).compile(text)
-        _environment(scope).compile("[" + _wrapped(text) + "]")  # as it will stand among others
     except RuntimeError as error:
-        raise _readable(str(error)) from None
+        raise _readable(str(error), tuple(declared(scope))) from None
     if program.return_type() != _types().BOOL:
         raise ExpressionError("a condition must be true or false, but this has another type")
     return program
 
 
-def _wrapped(text: str) -> str:
-    """A condition as a list item; the line break ends a comment it may end with."""
-    return f"({text}\n)"
-
-
-def _readable(message: str) -> ExpressionError:
+def _readable(message: str, known: tuple[str, ...]) -> ExpressionError:
     if found := _POSITION.search(message):
-        line, text = int(found[1]), found[3]
-        return ExpressionError(text.replace(" (in container '')", ""), line)
+        line, text = int(found[1]), found[3].replace(" (in container '')", "")
+        unknown = _UNDECLARED.match(text)
+        return ExpressionError(text + (near(unknown[1], known) if unknown else ""), line)
     return ExpressionError(" ".join(message.split())[:200])
 
 

@@ -1,56 +1,55 @@
 """Loads packs and policies: strictly, whole, with every problem at once.
 
-A *pack* file holds rules. A *policy* file says which packs are in force and how the signals are tuned:
+A *pack* file holds rules. A *policy* file says which packs are in force, what is changed of their rules, and how the
+signals are tuned:
 
     policy: our-policy
-    packs: [browser, injection, ./our-rules.yaml]   # left out: every shipped pack
+    extends: [../company.yaml]               # another policy below this one
+    packs: [default, finops, ./our.yaml]     # left out: default, every shipped pack that is on by default
     disable: [suspicious-domain]
+    override:
+      payment-not-approved: {decision: block, severity: medium}
     tuning:
       allowed_domains: [example.com]
+    agents:
+      "deploy-*":
+        disable: [production-restart]
+    projects:
+      test: {tuning: {repeats: 10}}
+
+What stands further up changes what is below: the policies it extends in their order, then its own `disable`,
+`override` and `tuning`, then those for the run's project, then those for its agent. A value of `tuning` stands instead
+of the one below it; lists are not joined.
 """
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
 from sentric.errors import PolicyError
-from sentric.event_json import EventFormatError, event_from_json
-from sentric.events import Action, AnyEvent, Kind
-from sentric.policy.document import SIZE_LIMIT, Problems, Reader, read
-from sentric.policy.expression import ExpressionError, check
-from sentric.policy.rule import (
-    ACTION,
-    OBSERVATION,
-    Decision,
-    Example,
-    Maturity,
-    Policy,
-    Rule,
-    Severity,
-    Tuning,
-)
-from sentric.policy.variables import Scope, declared
+from sentric.policy.document import SIZE_LIMIT, Problems, Reader, near, read
+from sentric.policy.risk import BUILT_IN
+from sentric.policy.rule import Decision, Layer, Maturity, Override, Policy, Rule, Severity, Tuning, applied, weaker
+from sentric.policy.rule_file import KEBAB, rule
+from sentric.policy.tuning_file import read_tuning
 
-_PACK_KEYS = ("pack", "description", "rules")
-_POLICY_KEYS = ("policy", "packs", "disable", "tuning")
-_RULE_KEYS = (
-    "id", "title", "description", "remediation", "severity", "decision", "risk", "category", "references",
-    "maturity", "on", "when", "evidence", "examples",
-)  # fmt: skip
-_REQUIRED = ("id", "title", "description", "severity", "decision", "risk", "category", "on", "when", "examples")
-_TUNING_KEYS = ("allow_loopback", "allowed_domains", "protected_domains", "repeats")
-_KEBAB = r"[a-z0-9]+(-[a-z0-9]+)*"
-_SNAKE = r"[a-z][a-z0-9_]*"
-_REFERENCE = r"(OWASP-(ASI|LLM)\d\d|ATLAS-T\d{4}(\.\d{3})?|CWE-\d+|https://\S+)"
+_PACK_KEYS = ("pack", "description", "default", "rules")
+_CHANGES = ("disable", "override", "tuning")
+_POLICY_KEYS = ("policy", "description", "extends", "packs", *_CHANGES, "agents", "projects")
+_OVERRIDE_KEYS = ("enabled", "severity", "decision", "risk")
+DEFAULT = "default"
+"""In a policy's `packs`: every shipped pack that is on by default."""
+LAYERS_LIMIT = 64
+"""Most policies that one policy may rest on, directly or not."""
 
 
 def load_policy(path: Path | None = None, *, allow_loopback: bool = False) -> Policy:
     """Load the policy in force.
 
     Args:
-        path: a policy file or a pack file; None for every shipped pack.
+        path: a policy file or a pack file; None for every shipped pack that is on by default.
         allow_loopback: the setting of that name, which a policy file can also state.
 
     Raises:
@@ -63,7 +62,9 @@ def load_policy(path: Path | None = None, *, allow_loopback: bool = False) -> Po
 
 
 def load_rules(paths: Iterable[Path] = ()) -> tuple[Rule, ...]:
-    """Load the rules of files, incubating ones and examples too; of the shipped packs where none is named.
+    """Load the rules of files, those that are off and examples too; of every shipped pack where no file is named.
+
+    What a policy file changes of its rules is changed.
 
     Raises:
         PolicyError: everything that is wrong in any of the files.
@@ -71,8 +72,7 @@ def load_rules(paths: Iterable[Path] = ()) -> tuple[Rule, ...]:
     load = _Load(examples=True)
     for path in tuple(paths) or shipped_packs():
         load.file(path)
-    load.problems.raise_any()
-    return tuple(load.rules)
+    return load.finished()[0]
 
 
 def shipped_packs() -> tuple[Path, ...]:
@@ -83,14 +83,8 @@ def shipped_packs() -> tuple[Path, ...]:
 @cache
 def _shipped() -> Policy:
     load = _Load()
-    for path in shipped_packs():
-        load.file(path)
-    load.problems.raise_any()
-    return Policy(_active(load.rules))
-
-
-def _active(rules: Iterable[Rule]) -> tuple[Rule, ...]:
-    return tuple(rule for rule in rules if rule.maturity is Maturity.STABLE)
+    load.shipped()
+    return load.whole("sentric")
 
 
 @dataclass(slots=True)
@@ -99,28 +93,65 @@ class _Load:
 
     examples: bool = False
     """Whether the rules' examples are read: only tests of rules need them."""
-    rules: list[Rule] = field(default_factory=list[Rule])
+    rules: dict[str, Rule] = field(default_factory=dict[str, Rule])
     problems: Problems = field(default_factory=Problems)
-    disabled: set[str] = field(default_factory=set[str])
-    tuning: Tuning = field(default_factory=Tuning)
+    name: str = ""
+    layers: list[Layer] = field(default_factory=list[Layer])
+    """What changes, the lowest first; those that are for some runs only too."""
+    mentions: list[tuple[str, Reader]] = field(default_factory=list[tuple[str, Reader]])
+    """Rules that a policy speaks of, each with where: they must be there when all is read."""
+    broken: set[str] = field(default_factory=set[str])
+    """Ids of rules that are there, but cannot be read."""
+    seen: set[Path] = field(default_factory=set[Path])
 
     def policy(self, path: Path) -> Policy:
         self.file(path)
-        self.problems.raise_any()
-        rules = tuple(rule for rule in _active(self.rules) if rule.id not in self.disabled)
-        if not rules:
-            raise PolicyError([f"{path}:1: no rule is in force: name a pack that has stable rules"])
-        return Policy(rules, self.tuning)
+        return self.whole(str(path))
 
-    def file(self, path: Path) -> None:
-        """Read a file of either sort."""
+    def whole(self, where: str) -> Policy:
+        """The policy that was read."""
+        rules, tuning, off = self.finished()
+        in_force = tuple(rule for rule in rules if rule.id not in off)
+        layers = tuple(layer for layer in self.layers if not _is_for_all(layer))
+        if not in_force and not layers:
+            raise PolicyError([f"{where}:1: no rule is in force: name a pack that has stable rules"])
+        out = tuple(rule for rule in rules if rule.id in off)
+        stable = tuple(rule for rule in self.rules.values() if rule.maturity is Maturity.STABLE)
+        less = weaker(stable, in_force)
+        return Policy(in_force, tuning, name=self.name, layers=layers, off=out if layers else (), weakened=less)
+
+    def finished(self) -> tuple[tuple[Rule, ...], Tuning, frozenset[str]]:
+        """The rules as they are for every run, the tuning, and the ids of the rules that are not in force."""
+        for name, reader in self.mentions:
+            if name not in self.rules and name not in self.broken:
+                reader.problem(f"no rule {name!r} in the packs of this policy{near(name, tuple(self.rules))}")
+        self.problems.raise_any()
+        young = frozenset(rule.id for rule in self.rules.values() if rule.maturity is not Maturity.STABLE)
+        for_all = tuple(layer for layer in self.layers if _is_for_all(layer))
+        return applied(for_all, tuple(self.rules.values()), Tuning(), young)
+
+    def file(self, path: Path, named: Reader | None = None) -> None:
+        """Read a file of either sort, which a policy may have `named`; a second time it brings nothing new."""
+        if (same := path.resolve()) in self.seen:
+            return
+        self.seen.add(same)
         try:
             with path.open(encoding="utf-8") as file:
                 text = file.read(SIZE_LIMIT + 1)
         except (OSError, ValueError) as error:
             reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
-            raise PolicyError([f"{path}: cannot be read: {reason}"]) from None
+            if named is not None:
+                named.problem(f"{path} cannot be read: {reason}")
+            else:
+                self.problems.add(str(path), 0, f"cannot be read: {reason}")
+            return
         read(str(path), text, self.problems, lambda root: self._root(root, path))
+
+    def shipped(self) -> None:
+        """Read every shipped pack that is on by default."""
+        for path in shipped_packs():
+            if _is_default(path):
+                self.file(path)
 
     def _root(self, root: Reader, path: Path) -> None:
         if "policy" in root.names():
@@ -130,158 +161,88 @@ class _Load:
 
     def _policy(self, root: Reader, path: Path) -> None:
         entries = root.mapping(known=_POLICY_KEYS, required=("policy",))
-        if "tuning" in entries:
-            self.tuning = _tuning(entries["tuning"])
+        for item in entries["extends"].items() if "extends" in entries else ():
+            if (below := item.text()) and self._is_below(item):
+                self.file(path.parent / below, item)
+        self._packs(entries, path)
+        self.name = entries["policy"].text() if "policy" in entries else ""
+        self._layer(root, entries)
+        for sort in ("projects", "agents"):
+            for pattern, reader in entries[sort].pairs() if sort in entries else ():
+                stated = reader.mapping(known=_CHANGES)
+                self._layer(reader, stated, **{sort.removesuffix("s"): pattern})
+
+    def _is_below(self, item: Reader) -> bool:
+        if len(self.seen) > LAYERS_LIMIT:
+            item.problem(f"rests on more than {LAYERS_LIMIT} files")
+        return len(self.seen) <= LAYERS_LIMIT
+
+    def _packs(self, entries: dict[str, Reader], path: Path) -> None:
         shipped = {pack.stem: pack for pack in shipped_packs()}
         for name in entries["packs"].items() if "packs" in entries else ():
             text = name.text()
-            if text in shipped:
+            if text == DEFAULT:
+                self.shipped()
+            elif text in shipped:
                 self.file(shipped[text])
             elif text.endswith((".yaml", ".yml")):
-                self.file(path.parent / text)
+                self.file(path.parent / text, name)
             elif text:
-                name.problem(f"no shipped pack {text!r}: use one of {', '.join(shipped)}, or the path of a .yaml file")
-        for pack in () if "packs" in entries else shipped.values():
-            self.file(pack)
-        self._disable(entries.get("disable"))
+                like = near(text, tuple(shipped)) or f": use one of {DEFAULT}, {', '.join(shipped)}"
+                name.problem(f"no shipped pack {text!r}{like} (a file is named by its path, ending in .yaml)")
+        if "packs" not in entries and "extends" not in entries:
+            self.shipped()
 
-    def _disable(self, reader: Reader | None) -> None:
-        known = {rule.id for rule in self.rules}
-        for item in reader.items() if reader else ():
-            if (name := item.text()) not in known:
-                item.problem(f"no rule {name!r} in the packs of this policy")
-            self.disabled.add(name)
+    def _layer(self, root: Reader, entries: dict[str, Reader], *, agent: str = "*", project: str = "*") -> None:
+        overrides: list[tuple[str, Override]] = []
+        for item in entries["disable"].items() if "disable" in entries else ():
+            if name := item.text():
+                self.mentions.append((name, item))
+                overrides.append((name, Override(enabled=False)))
+        if "override" in entries:
+            for name, reader in entries["override"].pairs():
+                self.mentions.append((name, reader))
+                overrides.append((name, _override(reader)))
+        tuning = tuple(read_tuning(entries["tuning"]).items()) if "tuning" in entries else ()
+        if overrides or tuning:
+            self.layers.append(Layer(agent, project, tuple(overrides), tuning))
 
     def _pack(self, root: Reader) -> None:
         entries = root.mapping(known=_PACK_KEYS, required=("pack", "rules"))
-        name = entries["pack"].text(matching=_KEBAB, meaning="a name like our-rules") if "pack" in entries else ""
+        name = entries["pack"].text(matching=KEBAB, meaning="a name like our-rules") if "pack" in entries else ""
+        default = entries["default"].boolean() if "default" in entries else True
         for item in entries["rules"].items() if "rules" in entries else ():
-            if rule := _rule(item, name, examples=self.examples):
-                self._add(item, rule)
+            if found := rule(item, name, default=default, examples=self.examples):
+                self._add(item, found)
+            else:
+                self.broken |= {str(value.node.value) for key, value in item.pairs() if key == "id"}
 
-    def _add(self, item: Reader, rule: Rule) -> None:
-        twin = next((other for other in self.rules if other.id == rule.id), None)
+    def _add(self, item: Reader, found: Rule) -> None:
+        twin = self.rules.get(found.id) or next((one for one in BUILT_IN if one.id == found.id), None)
         if twin is not None:
-            item.problem(f"duplicate rule id {rule.id!r}: it is also at {twin.file}:{twin.line}")
+            where = f"at {twin.file}:{twin.line}" if twin.file else "the engine's own"
+            item.problem(f"duplicate rule id {found.id!r}: it is also {where}")
         else:
-            self.rules.append(rule)
+            self.rules[found.id] = found
 
 
-def _tuning(reader: Reader) -> Tuning:
-    entries = reader.mapping(known=_TUNING_KEYS)
-    domain: dict[str, str] = {"matching": r"[^\s/:]+\.[^\s/:]+", "meaning": "a domain like example.com"}
-    readers: dict[str, Callable[[Reader], object]] = {
-        "allow_loopback": Reader.boolean,
-        "allowed_domains": lambda item: item.texts(**domain),
-        "protected_domains": lambda item: item.texts(**domain),
-        "repeats": lambda item: item.number(2, 1000),
-    }
-    return Tuning(**{name: readers[name](item) for name, item in entries.items()})  # type: ignore[arg-type]  # by table
+def _is_for_all(layer: Layer) -> bool:
+    return layer.agent == layer.project == "*"
 
 
-def _rule(reader: Reader, pack: str, *, examples: bool) -> Rule | None:
-    before = len(reader.problems.found)
-    part = reader.mapping(known=_RULE_KEYS, required=_REQUIRED)
-    if len(reader.problems.found) > before:
-        return None
-    on = _on(part["on"])
-    scopes = _scopes(on)
-    _condition(part["when"], scopes)
-    match, no_match = _examples(part["examples"]) if examples else ((), ())
-    return Rule(
-        id=part["id"].text(matching=_KEBAB, meaning="a name like credential-over-http"),
-        title=part["title"].text(),
-        description=part["description"].text().strip(),
-        remediation=part["remediation"].text().strip() if "remediation" in part else "",
-        severity=part["severity"].choice(Severity),
-        decision=part["decision"].choice(Decision),
-        risk=part["risk"].number(0, 100),
-        category=part["category"].text(matching=_SNAKE, meaning="a name like credential_exposure"),
-        references=_references(part.get("references")),
-        maturity=part["maturity"].choice(Maturity) if "maturity" in part else Maturity.STABLE,
-        on=on,
-        when=part["when"].text().strip(),
-        evidence=_evidence(part.get("evidence"), scopes),
-        match=match,
-        no_match=no_match,
-        pack=pack,
-        file=reader.file,
-        line=reader.line,
+@cache
+def _is_default(path: Path) -> bool:
+    """Whether a shipped pack is on by default; told without reading its rules."""
+    with path.open(encoding="utf-8") as file:
+        head = file.read(SIZE_LIMIT).partition("\nrules:")[0]
+    return "\ndefault: false" not in head
+
+
+def _override(reader: Reader) -> Override:
+    entries = reader.mapping(known=_OVERRIDE_KEYS)
+    return Override(
+        enabled=entries["enabled"].boolean() if "enabled" in entries else None,
+        severity=entries["severity"].choice(Severity) if "severity" in entries else None,
+        decision=entries["decision"].choice(Decision) if "decision" in entries else None,
+        risk=entries["risk"].number(0, 100) if "risk" in entries else None,
     )
-
-
-def _on(reader: Reader) -> tuple[str, ...]:
-    known = (ACTION, OBSERVATION, *Kind)
-    on: list[str] = []
-    for item in reader.items():
-        if (name := item.text()) not in known:
-            item.problem(f"{name!r} is not one of {', '.join(known)}")
-        on.append(name)
-    if not on:
-        reader.problem("must name at least one of " + ", ".join(known))
-    return tuple(on)
-
-
-def _scopes(on: tuple[str, ...]) -> tuple[Scope, ...]:
-    """The scopes a rule's condition must make sense in."""
-    wanted = {Scope.OBSERVATION if name == OBSERVATION else Scope.ACTION for name in on}
-    return tuple(scope for scope in Scope if scope in wanted)
-
-
-def _condition(reader: Reader, scopes: tuple[Scope, ...]) -> None:
-    text = reader.text().strip()
-    folded = reader.node.style in {"|", ">"}
-    for scope in scopes:
-        try:
-            check(text, scope)
-        except ExpressionError as error:
-            reader.problem(str(error), below=error.line if folded else error.line - 1)
-            return
-
-
-def _evidence(reader: Reader | None, scopes: tuple[Scope, ...]) -> tuple[str, ...]:
-    names: list[str] = []
-    for item in reader.items() if reader else ():
-        name = item.text()
-        for scope in scopes:
-            if name not in declared(scope):
-                item.problem(f"no variable {name!r} for {scope} rules")
-        names.append(name)
-    return tuple(names)
-
-
-def _references(reader: Reader | None) -> tuple[str, ...]:
-    return (
-        reader.texts(matching=_REFERENCE, meaning="like OWASP-ASI01, OWASP-LLM01, ATLAS-T0051, CWE-79 or a https URL")
-        if reader
-        else ()
-    )
-
-
-def _examples(reader: Reader) -> tuple[tuple[Example, ...], tuple[Example, ...]]:
-    part = reader.mapping(known=("match", "no_match"), required=("match", "no_match"))
-    match, no_match = (
-        tuple(_example(item) for item in part[name].items()) if name in part else () for name in ("match", "no_match")
-    )
-    if part and not (match and no_match):
-        reader.problem("needs at least one example to match and one not to match")
-    return match, no_match
-
-
-def _example(reader: Reader) -> Example:
-    part = reader.mapping(known=("name", "events"), required=("name", "events"))
-    events: list[AnyEvent] = []
-    for sequence, item in enumerate(part["events"].items() if "events" in part else ()):
-        try:
-            events.append(event_from_json(_told(item.plain(), events), sequence=sequence))
-        except EventFormatError as error:
-            item.problem(str(error))
-    return Example(part["name"].text() if "name" in part else "", tuple(events), reader.line)
-
-
-def _told(record: object, before: list[AnyEvent]) -> object:
-    """Spare examples the obvious: an outcome is of the action before it."""
-    if isinstance(record, dict) and record.get("event") == "outcome" and "action_id" not in record:
-        action = next((event for event in reversed(before) if isinstance(event, Action)), None)
-        return {**record, "action_id": action.event_id if action else ""}
-    return record

@@ -3,22 +3,17 @@
 import json
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
-from enum import StrEnum
 from functools import cache
+from operator import attrgetter
 from typing import Any, TypeAlias
 
-from sentric.events import Action, AnyEvent, Element, JsonValue, Observation
+from sentric.events import Action, AnyEvent, Element, JsonValue, Message, Observation
+from sentric.policy.rule import Scope
 from sentric.policy.signals.family import Facts, variables
 from sentric.policy.signals.registry import FAMILIES
+from sentric.policy.signals.text import leaves
 
 Value: TypeAlias = bool | int | float | str | tuple[str, ...]
-
-
-class Scope(StrEnum):
-    """What a rule looks at, and so which variables it has."""
-
-    ACTION = "action"
-    OBSERVATION = "observation"
 
 
 @dataclass(slots=True)
@@ -28,12 +23,26 @@ class RunFacts:
     task: str = ""
     """The human's own words, all their turns."""
     agent: str = ""
+    project: str = ""
+    risk: int = 0
+    """Sum of the risks of the actions executed so far."""
+    strikes: int = 0
+    """Refusals so far: three shut the agent down."""
+    projected_risk: int = 0
+    """That sum with the action in question, by the rules that do not ask for it."""
+    evicted: tuple[str, ...] = ()
+    """What the signals have had to forget since the event before, each told once in a run."""
 
 
 _RUN: dict[str, tuple[Any, Callable[[RunFacts], Value]]] = {
     "run.task": (str, lambda run: run.task),
     "run.has_task": (bool, lambda run: bool(run.task)),
     "run.agent": (str, lambda run: run.agent),
+    "run.project": (str, lambda run: run.project),
+    "run.risk": (int, lambda run: run.risk),
+    "run.strikes": (int, lambda run: run.strikes),
+    "run.projected_risk": (int, lambda run: run.projected_risk),
+    "run.evicted": (tuple, lambda run: run.evicted),
 }
 _NO_ELEMENT = Element()
 _ACTION: dict[str, tuple[Any, Callable[[Action], Value]]] = {
@@ -57,9 +66,14 @@ _OBSERVATION: dict[str, tuple[Any, Callable[[Observation], Value]]] = {
     "observation.origin": (str, lambda observation: observation.origin),
     "observation.text": (str, lambda observation: observation.text),
 }
+_MESSAGE: dict[str, tuple[Any, Callable[[Message], Value]]] = {
+    "message.text": (str, lambda message: message.text),
+    "message.author": (str, lambda message: message.author.value),
+}
 _EVENTS: dict[Scope, Mapping[str, tuple[Any, Callable[[Any], Value]]]] = {
     Scope.ACTION: _ACTION,
     Scope.OBSERVATION: _OBSERVATION,
+    Scope.MESSAGE: _MESSAGE,
 }
 _SIGNALS: dict[str, tuple[Any, int, str]] = {
     f"signals.{name}": (kind, index, name)
@@ -75,32 +89,60 @@ def declared(scope: Scope) -> dict[str, Any]:
     return stated | {name: kind for name, (kind, _, _) in _SIGNALS.items()}
 
 
-def values(
-    names: tuple[str, ...], scope: Scope, run: RunFacts, event: AnyEvent, facts: tuple[Facts, ...]
-) -> dict[str, Value]:
-    """The values of some variables.
+Getter: TypeAlias = "Callable[[Moment], Value]"
 
-    Args:
-        names: declared names.
-        scope: the scope they are of.
-        run: the run so far.
-        event: the action or observation.
-        facts: what each family states about it, in the order of the registry.
-    """
-    bound: dict[str, Value] = {}
-    for name in names:
-        if signal := _SIGNALS.get(name):
-            bound[name] = getattr(facts[signal[1]], signal[2])
-        elif of_event := _EVENTS[scope].get(name):
-            bound[name] = of_event[1](event)
-        else:
-            bound[name] = _RUN[name][1](run)
-    return bound
+
+class Moment:
+    """An event, with all that a rule may ask of it; each value is made when it is first asked for."""
+
+    __slots__ = ("_known", "event", "facts", "run", "scope")
+
+    def __init__(self, scope: Scope, run: RunFacts, event: AnyEvent, facts: tuple[Facts, ...]) -> None:
+        """Note what there is.
+
+        Args:
+            scope: what the event is judged as.
+            run: the run so far.
+            event: the action, observation or message.
+            facts: what each family states about it, in the order of the registry.
+        """
+        self.scope, self.run, self.event, self.facts = scope, run, event, facts
+        self._known: dict[str, Value] = {}
+
+    def again(self) -> "Moment":
+        """The same, with the run as it is now."""
+        return Moment(self.scope, self.run, self.event, self.facts)
+
+    def value(self, name: str) -> Value:
+        """The value of a declared variable."""
+        known = self._known.get(name)
+        if known is None:
+            known = self._known[name] = getter(name, self.scope)(self)
+        return known
+
+
+@cache
+def getter(name: str, scope: Scope) -> Getter:
+    """What gives the value of a declared variable in a scope."""
+    if signal := _SIGNALS.get(name):
+        index, of_facts = signal[1], attrgetter(signal[2])
+        return lambda moment: of_facts(moment.facts[index])
+    if of_event := _EVENTS[scope].get(name):
+        read = of_event[1]
+        return lambda moment: read(moment.event)
+    of_run = _RUN[name][1]
+    return lambda moment: of_run(moment.run)
 
 
 def compact(arguments: Mapping[str, JsonValue]) -> str:
-    """Arguments as one line of JSON, for matching and reading; never fails."""
-    return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"), default=str)
+    """Arguments as one line of JSON, for matching and reading.
+
+    Never fails: what JSON cannot hold, or is nested too deeply, is given as its texts, each with its key.
+    """
+    try:
+        return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"), default=str)
+    except (RecursionError, ValueError, TypeError):
+        return ",".join(f"{key}:{text}" for key, text in leaves(arguments))
 
 
 def describe(element: Element | None) -> str:

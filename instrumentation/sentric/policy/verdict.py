@@ -5,6 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from sentric.events import Action, AnyEvent, Outcome, Run
+from sentric.policy.risk import BEGINNING, EngineState
 from sentric.policy.rule import Decision, Rule, Severity
 
 
@@ -28,6 +29,18 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
+class Score:
+    """What a language model says of an event. It can only raise what rules say."""
+
+    risk: int = 0
+    """0 to 100."""
+    decision: Decision = Decision.ALLOW
+
+
+_NO_SCORE = Score()
+
+
+@dataclass(frozen=True, slots=True)
 class Match:
     """A rule that matched an event."""
 
@@ -35,6 +48,17 @@ class Match:
     evidence: tuple[Evidence, ...] = ()
     basis: Basis = Basis.CONDITION
     error: str = ""
+    score: Score = _NO_SCORE
+
+    @property
+    def risk(self) -> int:
+        """The rule's risk, or the score's where that is higher, 0 to 100."""
+        return max(self.rule.risk, min(self.score.risk, 100))
+
+    @property
+    def decision(self) -> Decision:
+        """The rule's decision, or the score's where that is stronger."""
+        return max(self.rule.decision, self.score.decision, key=Decision.rank)
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,7 +70,7 @@ class Verdict:
     @property
     def decision(self) -> Decision:
         """The strongest decision of the matched rules; allow where none matched."""
-        return max((match.rule.decision for match in self.matches), default=Decision.ALLOW, key=Decision.rank)
+        return max((match.decision for match in self.matches), default=Decision.ALLOW, key=Decision.rank)
 
     @property
     def severity(self) -> Severity | None:
@@ -56,7 +80,7 @@ class Verdict:
     @property
     def risk(self) -> int:
         """The largest risk of the matched rules, 0 to 100."""
-        return max((match.rule.risk for match in self.matches), default=0)
+        return max((match.risk for match in self.matches), default=0)
 
 
 ALLOW = Verdict()
@@ -92,7 +116,7 @@ class Finding:
 
 def finding_id(project: str, run_id: str, rule_id: str, event_id: str) -> str:
     """The id of a finding: never of its evidence or its rule's version, so that re-analysis revises it."""
-    return sha256("\x1f".join((project, run_id, rule_id, event_id)).encode()).hexdigest()[:32]
+    return sha256("\x1f".join((project, run_id, rule_id, event_id)).encode("utf-8", "replace")).hexdigest()[:32]
 
 
 def finding(match: Match, event: AnyEvent, *, project: str, run_id: str, trace_id: str, digest: str) -> Finding:
@@ -111,8 +135,8 @@ def finding(match: Match, event: AnyEvent, *, project: str, run_id: str, trace_i
         title=rule.title,
         description=rule.description,
         severity=rule.severity,
-        decision=rule.decision,
-        risk=rule.risk,
+        decision=match.decision,
+        risk=match.risk,
         category=rule.category,
         references=rule.references,
         evidence=match.evidence,
@@ -138,7 +162,9 @@ class Replay:
     steps: tuple[Step, ...]
     findings: tuple[Finding, ...]
     risk: int
-    """Sum of the risks of the executed actions."""
+    """Sum of the risks of the executed actions, those that should have been refused too."""
     policy_digest: str
     loosened: tuple[str, ...] = ()
     """Policy settings in force that let more pass than the default."""
+    state: EngineState = BEGINNING
+    """What the agent's sums are at the end; in a run that was only observed, what they would have been."""

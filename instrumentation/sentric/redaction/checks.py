@@ -24,6 +24,7 @@ _NAME = pattern(
     r"[a-zA-Z][a-zA-Z0-9+.-]*://.*|[^\s@/]+@[^\s@/]+\.[A-Za-z]{2,}"  # a URL, an e-mail address
     r"|(?:[A-Za-z0-9_$-]+\.)+[A-Za-z_][A-Za-z0-9_-]*(?::[0-9]+)?(?:[/?#].*)?"  # a host, a dotted name
     r"|(?i:localhost)(?::[0-9]+)?(?:/.*)?|[~.]{0,2}/.*|[A-Z][A-Z0-9]*(?:_[A-Z0-9]+)+"  # a path, a constant
+    r"|(?i:(?:(?:alt|ctrl|control|shift|cmd|command|option|meta|win|super|fn)(?:\+|-|%2b))+[a-z0-9+-]*)"  # key strokes
     r"|#[0-9a-fA-F]{3,8}|v?[0-9]+(?:[.:-][0-9]+)+[a-z0-9-]*|[0-9.]+(?:px|em|rem|ms|kb|mb|gb|%)"  # a colour, a version
 )
 _SYMBOLS = frozenset(b"!@#$%^&*+~?=")

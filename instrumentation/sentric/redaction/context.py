@@ -18,11 +18,13 @@ from sentric.redaction.spans import Certainty, Found
 
 _QUOTE = r"(\\*[\"'`]|&quot;|&#34;|%22)?"
 HEAD = (
-    r"(?i)(?:\\[nrt])?([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|kennwort|contrasena|secret|token"
+    r"(?i)(?:\\[nrt])?([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|kennwort|contrase(?:n|ñ|Ñ)a"
+    r"|mot de passe|senha|wachtwoord|lösenord|hasło|пароль|Пароль"
+    r"|ПАРОЛЬ|密码|密碼|パスワード|비밀번호|secret|token|access[_-]?key[_-]?id"
     r"|(?:api|access|secret|signing|encryption|private|account|auth|subscription)[ _.-]?key|credential|cookie"
     r"|sess(?:ion)?id|cvv|cvc|csc|otp|pin|mnemonic|(?:verification|security|mfa|2fa|factor|time|sms|otp)[_.-]?"
     r"(?:pass)?code|seed[_.-]?phrase)[0-9]{0,2}(?:[_.-]?(?:confirmation|confirm|repeat|again))?)"
-    rf"{_QUOTE}\]?([ \t]*(?::=|=>|[:=]|%3[ad])[ \t]*){_QUOTE}"
+    rf"{_QUOTE}\]?([ \t]*(?::=|=>|[:=]|%3[ad]|：)[ \t]*){_QUOTE}"
 )
 """Groups: the name, the quote that closes it, the separator, the quote that opens the value."""
 _BY_TYPE = r"type\s*=\s*\\*[\"']?password"
@@ -65,7 +67,8 @@ _LABELS = frozenset(
     b"""
     above again below blank cancel change changed characters clear confirm continue create current digits disabled
     encrypted enter enabled forgotten generate hashed here letters login lowercase mandatory maximum minimum numbers
-    obligatoire obligatorio opcional please erforderlich requis save saved secretstr settings signin signup strength
+    obligatoire obligatoria obligatorio requerida requerido incorrecta olvidada opcional
+    please erforderlich requis save saved secretstr settings signin signup strength
     strong submit symbols toggle unchanged update uppercase varchar weak
     """.split()
 )
@@ -112,7 +115,7 @@ def find_assignments(data: bytes) -> list[Found]:
     while match := _head.search(data, position):
         head = _Head(data, match, depth)
         position = match.end(1)
-        kind = kind_of_key(head.name.decode("latin-1"))
+        kind = kind_of_key(head.name.decode("utf-8", "replace"))
         if kind == "cookie" and head.name.lower().endswith(b"cookie"):
             end = _header_end(data, head)
             found += cookie_values(data, head.end, end)
@@ -230,7 +233,7 @@ def _bare_value(data: bytes, head: _Head) -> _Value | None:
 
 def _is_plain_password(head: _Head, value: bytes, after: bytes) -> bool:
     """Whether one word of letters is a password: behind `password=`, or alone behind `password:`, not in prose."""
-    if head.closed or kind_of_key(head.name.decode("latin-1")) != "password":
+    if head.closed or kind_of_key(head.name.decode("utf-8", "replace")) != "password":
         return False
     if len(value) < _SHORTEST_PLAIN or not _plain.fullmatch(value) or value.lower() in _LABELS:
         return False

@@ -3,15 +3,20 @@
 import hashlib
 import hmac
 import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
 
 from sentric.errors import SettingError
 from sentric.redaction.patterns import pattern
 
+FORMER_KEPT = 1024
+"""Most former fingerprints that are known."""
 _KEY_ID = re.compile(r"[A-Za-z0-9_-]{0,16}")
 _BODY = r"secret(?::|%3[Aa])([a-z][a-z0-9_]{0,31})(?::|%3[Aa])([0-9a-f]{8})(?:\.[A-Za-z0-9_-]{1,16})?"
 # The brackets as they are, as an ASCII-only JSON writer escapes them (at any depth), and percent-encoded.
 _PATTERN = rf"(?:‹|\\+u2039|%E2%80%B9){_BODY}(?:›|\\+u203[aA]|%E2%80%BA)"
 _BYTES = pattern(_PATTERN)
+_FORMER = re.compile(r"‹secret:[a-z][a-z0-9_]{0,31}:([0-9a-f]{8})(?:\.([A-Za-z0-9_-]{1,16}))?›")
 
 
 class Fingerprinter:
@@ -38,6 +43,61 @@ class Fingerprinter:
         """The fingerprint of a value found as this kind. 32 bits: it identifies a secret within a run."""
         digest = hmac.digest(self._key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)
         return f"‹secret:{kind}:{digest[:4].hex()}{self._suffix}›"
+
+
+@dataclass(frozen=True, slots=True)
+class FormerKey:
+    """A key that fingerprints were made with before the present one; known for a while after it was changed."""
+
+    key_id: str
+    """What its fingerprints carry; empty where they carry none."""
+    key: bytes
+
+
+def former_keys(text: str) -> tuple[FormerKey, ...]:
+    """The former keys in a setting: `ID:KEY`, separated by white space.
+
+    Raises:
+        SettingError: an entry has no colon, no key, or an id that is none; the message does not show the key.
+    """
+    found: list[FormerKey] = []
+    for entry in text.split():
+        key_id, colon, key = entry.partition(":")
+        if not colon or not key or not _KEY_ID.fullmatch(key_id):
+            raise SettingError("a former redaction key cannot be used: give ID:KEY, or :KEY where it had no id")
+        found.append(FormerKey(key_id, key.encode()))
+    return tuple(found)
+
+
+class FormerFingerprints:
+    """Knows the fingerprints that former keys gave to secrets which are seen again now. Bounded: the oldest go first.
+
+    So a secret keeps one fingerprint across a change of keys: once it is seen in clear, its old fingerprints become
+    the new one. One that is never seen again keeps its old fingerprint, whose key id tells why it is unlike the new.
+    """
+
+    def __init__(self, keys: Sequence[FormerKey]) -> None:
+        self._keys = tuple(keys)
+        self._known: dict[tuple[str, str], str] = {}
+
+    def learn(self, value: str) -> None:
+        """Remember the fingerprints that a value had."""
+        for former in self._keys:
+            digest = hmac.digest(former.key, value.encode("utf-8", "surrogatepass"), hashlib.sha256)[:4].hex()
+            self._known[digest, former.key_id] = value
+        while len(self._known) > FORMER_KEPT:
+            del self._known[next(iter(self._known))]
+
+    def renewed(self, text: str, stand_in: Callable[[str], str]) -> str:
+        """A text in which the former fingerprints of known values are what `stand_in` gives for these values."""
+        if not self._known or "‹secret:" not in text:
+            return text
+
+        def renew(match: "re.Match[str]") -> str:
+            value = self._known.get((match[1], match[2] or ""))
+            return match[0] if value is None else stand_in(value)
+
+        return _FORMER.sub(renew, text)
 
 
 def fingerprints(text: str) -> list[str]:

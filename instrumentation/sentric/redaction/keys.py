@@ -27,6 +27,20 @@ _ENDINGS = (
     ("kennwort", "password"),
     ("contrasena", "password"),
     ("motdepasse", "password"),
+    ("contraseña", "password"),
+    ("senha", "password"),
+    ("wachtwoord", "password"),
+    ("lösenord", "password"),
+    ("hasło", "password"),
+    ("пароль", "password"),
+    ("密码", "password"),
+    ("密碼", "password"),
+    ("パスワード", "password"),
+    ("비밀번호", "password"),
+    ("accesskeyid", "api_key"),
+    ("secretkeyid", "api_key"),
+    ("recoverycode", "secret"),
+    ("backupcode", "secret"),
     ("clientsecret", "secret"),
     ("secretaccesskey", "api_key"),
     ("secretkey", "secret"),
@@ -40,6 +54,8 @@ _ENDINGS = (
     ("accountkey", "api_key"),
     ("authkey", "api_key"),
     ("subscriptionkey", "api_key"),
+    ("webhookkey", "secret"),
+    ("masterkey", "secret"),
     ("secret", "secret"),
     ("credential", "secret"),
     ("authorization", "authorization"),
@@ -62,7 +78,14 @@ _WORDS = {
     "csc": "cvv",
 }
 _DEEP = {"cookies": "cookie", "sensitivedata": "sensitive"}
-_PLURALS = {"passwords": "password", "secrets": "secret", "apikeys": "api_key", "credentials": "secret"}
+_PLURALS = {
+    "passwords": "password",
+    "secrets": "secret",
+    "apikeys": "api_key",
+    "credentials": "secret",
+    "recoverycodes": "secret",
+    "backupcodes": "secret",
+}
 # Tokens that are text units, positions or layout, and questions about a secret instead of the secret.
 _TOKEN_OWNERS = frozenset((
     "max", "min", "total", "num", "count", "input", "output", "prompt", "completion", "cached", "reasoning", "page",
@@ -79,9 +102,9 @@ _TRAILERS = ("confirmation", "confirm", "repeat", "again")
 @lru_cache(maxsize=2048)
 def kind_of_key(name: str) -> str:
     """The kind of secret that stands beside a name such as `DB_PASSWORD` or `x-api-key`; "" where none does."""
-    if not 2 < len(name) <= LONGEST_KEY:
+    if not 1 < len(name) <= LONGEST_KEY:
         return ""
-    words = _split(name)
+    words = words_of(name)
     while len(words) > 1 and words[-1] in _TRAILERS:
         words.pop()
     if not words or words[0] in _QUESTIONS:
@@ -104,13 +127,13 @@ def context_of_key(name: str) -> tuple[str, bool]:
     """
     if len(name) > LONGEST_KEY:
         return "", False
-    joined = "".join(_split(name))
+    joined = "".join(words_of(name))
     if joined in _DEEP:
         return _DEEP[joined], True
     return next((kind for plural, kind in _PLURALS.items() if joined.endswith(plural)), kind_of_key(name)), False
 
 
-def _split(name: str) -> list[str]:
+def words_of(name: str) -> list[str]:
     """Words of a name in any of the usual styles, lower case, without trailing digits."""
     words: list[str] = []
     current = ""

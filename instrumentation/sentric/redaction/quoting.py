@@ -41,10 +41,10 @@ class JsonDepth:
         while (at := self._data.find(b'"', self._position, position)) >= 0:
             self._position = at + 1
             run = backslashes(self._data, 0, at)
-            while self._depth > 1 and run < (1 << self._depth >> 1) - 1:
-                self._depth -= 1  # closes a string further out
-            if self._depth and closes(run, (1 << self._depth >> 1) - 1):
-                self._depth -= 1
+            # The outermost string that it can end, it ends: of those within, it would be a part.
+            ended = next((level for level in range(self._depth) if closes(run, (1 << level) - 1)), None)
+            if ended is not None:
+                self._depth = ended
             elif run == (1 << self._depth) - 1 and self._depth < _DEEPEST:
                 self._depth += 1
 

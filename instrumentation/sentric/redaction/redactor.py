@@ -6,12 +6,13 @@ from typing import cast
 from sentric.events import JsonValue
 from sentric.redaction.checks import is_distinctive
 from sentric.redaction.context import accepts, accepts_number, cookie_values, credential_start
-from sentric.redaction.fingerprint import Fingerprinter, fingerprint_spans
+from sentric.redaction.fingerprint import Fingerprinter, FormerFingerprints, FormerKey, fingerprint_spans
 from sentric.redaction.forms import SHORTEST
 from sentric.redaction.keys import context_of_key, kind_of_key
+from sentric.redaction.layers import layers
+from sentric.redaction.personal_data import KINDS, is_personal_value, personal_finders, personal_kind_of_key
 from sentric.redaction.quoting import JsonDepth
-from sentric.redaction.scan import find_secrets
-from sentric.redaction.spans import Certainty, Found, apart, joined, leaves_site
+from sentric.redaction.spans import Certainty, Found, apart, joined, leaves_site, whole_characters
 from sentric.redaction.tracked import Secret, Tracked
 
 DEEPEST = 64
@@ -22,6 +23,10 @@ _ROUNDS = 4
 _LONGEST_NUMBER = 10**19
 """Integers below this are looked at as text: cards and codes have at most 19 digits."""
 _SHORTEST_NUMBER = 10**5
+_SHORT = 128
+"""Texts up to this length, in characters, are remembered as clean."""
+_CLEAN_KEPT = 4096
+"""Most texts that are remembered as clean; then all are forgotten."""
 _HEADER_KINDS = frozenset({"authorization", "cookie", "api_key"})
 """Kinds for which a list of two texts is a header's name and its value."""
 
@@ -29,19 +34,36 @@ _HEADER_KINDS = frozenset({"authorization", "cookie", "api_key"})
 class Redactor:
     """Replaces secrets by fingerprints under one key, the same one wherever a secret appears.
 
-    What was found once is found again without anything beside it, also percent-encoded, in base64 and in hex, as long
+    What was found once is found again without anything beside it, also in encodings and encodings of these, as long
     as it is among the last 200 secrets, has six bytes or more, and reads as a secret rather than a word. Safe to use
     from several threads; raises on no input; takes time proportional to the input.
     """
 
-    def __init__(self, key: bytes, key_id: str = "") -> None:
-        """Take the key of the fingerprints, and its id to be written into them.
+    def __init__(
+        self,
+        key: bytes,
+        key_id: str = "",
+        *,
+        former: Sequence[FormerKey] = (),
+        personal: frozenset[str] = frozenset(),
+    ) -> None:
+        """Take the key of the fingerprints.
+
+        Args:
+            key: any non-empty bytes.
+            key_id: written into each fingerprint where it is not empty.
+            former: keys that were in use before; their fingerprints of a secret that is seen again become new ones.
+            personal: kinds of personal data that are redacted too, see `personal_data.KINDS`.
 
         Raises:
             SettingError: the key is empty, or its id is not up to 16 of `A-Z a-z 0-9 _ -`.
         """
         self._fingerprint = Fingerprinter(key, key_id)
+        self._former = FormerFingerprints(former)
+        self._personal = personal & frozenset(KINDS)
+        self._find_personal = personal_finders(self._personal)
         self._tracked = Tracked()
+        self._clean: dict[str, int] = {}
 
     @property
     def evicted(self) -> int:
@@ -59,6 +81,7 @@ class Redactor:
         """
         plain = kind.isascii() and kind.isidentifier() and kind.islower() and kind[0] != "_" and len(kind) <= 32
         kind = kind if plain else "sensitive"
+        self._former.learn(value)
         self._tracked.add([Secret(value, kind, Certainty.GIVEN)])
 
     def fingerprint(self, value: str, kind: str = "sensitive") -> str:
@@ -77,32 +100,52 @@ class Redactor:
         return redacted if self._tracked.added == known else self._value(redacted, "", 0)
 
     def _redact(self, text: str, given: Sequence[Found] = ()) -> str:
-        if len(text) < SHORTEST and not given:
+        if not given and (len(text) < SHORTEST or self._is_clean(text)):
             return text
+        version, first = self._tracked.version, text
         data = text.encode("utf-8", "surrogatepass")
         for _ in range(_ROUNDS):
-            found = [*find_secrets(data), *given]
+            read = layers(data, backwards=version > 0)
+            found = [*(item for layer in read for item in layer.secrets(self._find_personal)), *given]
             given = ()
             if found:
                 found = _replaceable(found, data)
                 self._remember(found)
-            if hits := self._tracked.find(data):
+            if hits := [item for layer in read for item in layer.known(self._tracked)]:
                 found = _replaceable(hits, data) + found
             if not found:
                 break
             data, text = self._replace(data, joined(found)), ""
-        return text or data.decode("utf-8", "surrogatepass")
+        text = self._former.renewed(text or data.decode("utf-8", "surrogatepass"), self._renewed)
+        if text is first:
+            self._keep_clean(text, version)
+        return text
+
+    def _renewed(self, value: str) -> str:
+        return self._stand_in(value, "sensitive")
+
+    def _is_clean(self, text: str) -> bool:
+        return self._clean.get(text) == self._tracked.version
+
+    def _keep_clean(self, text: str, version: int) -> None:
+        """Remember a short text without secrets, such as an attribute's name, for as long as no new secret is seen."""
+        if len(text) > _SHORT:
+            return
+        if len(self._clean) >= _CLEAN_KEPT:
+            self._clean.clear()
+        self._clean[text] = version
 
     def _replace(self, data: bytes, found: list[Found]) -> bytes:
         parts: list[bytes] = []
         position = 0
         depth = JsonDepth(data)
         for item in found:
-            value = item.value or data[item.start : item.end].decode("utf-8", "surrogatepass")
+            start, end = whole_characters(data, max(position, item.start), item.end)
+            value = item.value or data[start:end].decode("utf-8", "surrogatepass")
             stand_in = self._stand_in(value, item.kind).encode()
-            quote = depth.quote(item.start, item.end)
-            parts += [data[position : item.start], quote, stand_in, quote]
-            position = item.end
+            quote = depth.quote(start, end)
+            parts += [data[position:start], quote, stand_in, quote]
+            position = end
         parts.append(data[position:])
         return b"".join(parts)
 
@@ -111,19 +154,19 @@ class Redactor:
         return self._fingerprint(value, known.kind if known else kind)
 
     def _remember(self, found: list[Found]) -> None:
-        self._tracked.add(
-            Secret(item.value, item.kind, item.certainty)
-            for item in found
-            if item.certainty is Certainty.FORM
-            or is_distinctive(item.value.encode("utf-8", "surrogatepass"), item.kind)
-        )
+        secrets = [item for item in found if item.kind not in KINDS and _is_looked_for(item)]
+        for item in secrets:
+            self._former.learn(item.value)
+        self._tracked.add(Secret(item.value, item.kind, item.certainty) for item in secrets)
 
     def _value(self, value: object, kind: str, depth: int, *, deep: bool = False) -> JsonValue:
         match value:
             case str():
                 return self._string(str.__str__(value), kind)
-            case None | bool() | float():
+            case None | bool():
                 return value
+            case float():
+                return self._fraction(value, kind)
             case int():
                 return self._number(value, kind)
             case Mapping() | list() | tuple() if depth >= DEEPEST:
@@ -136,8 +179,10 @@ class Redactor:
                 return f"‹{type(value).__name__}›"
 
     def _string(self, text: str, kind: str) -> str:
+        if not kind:
+            return self._redact(text)
         data = text.encode("utf-8", "surrogatepass")
-        if not kind or not accepts(data, kind):
+        if not (is_personal_value(text, kind) if kind in KINDS else accepts(data, kind)):
             return self._redact(text)
         if kind == "cookie" and "=" in text:
             return self._redact(text, cookie_values(data, 0, len(data)))
@@ -146,6 +191,13 @@ class Redactor:
         if kind == "otp":
             value = value.replace(" ", "").replace("-", "")
         return self._redact(text, [Found(start, len(data), kind, value, Certainty.CLAIMED)])
+
+    def _fraction(self, number: float, kind: str) -> JsonValue:
+        """A number that is whole may be a card's, or a code, that was read as a fraction."""
+        if not (_SHORTEST_NUMBER <= number < _LONGEST_NUMBER and number.is_integer()):
+            return number
+        redacted = self._number(int(number), kind)
+        return redacted if isinstance(redacted, str) else number
 
     def _number(self, number: int, kind: str) -> JsonValue:
         if not 0 <= number < _LONGEST_NUMBER:
@@ -162,6 +214,8 @@ class Redactor:
         for key, item in mapping.items():
             name = _name(key)
             kind, deep = (deep_kind, True) if deep_kind and value_kind is None else context_of_key(name)
+            if not kind and self._personal and (personal := personal_kind_of_key(name)) in self._personal:
+                kind = personal
             if name == "value" and value_kind is not None:
                 kind = deep_kind or value_kind
             out[self._redact(name)] = self._value(item, kind, depth + 1, deep=deep)
@@ -173,6 +227,10 @@ class Redactor:
             if header_kind in _HEADER_KINDS:
                 return [self._string(items[0], ""), self._string(items[1], header_kind)]
         return [self._value(item, kind, depth + 1, deep=deep) for item in items]
+
+
+def _is_looked_for(item: Found) -> bool:
+    return item.certainty is Certainty.FORM or is_distinctive(item.value.encode("utf-8", "surrogatepass"), item.kind)
 
 
 def _replaceable(found: list[Found], data: bytes) -> list[Found]:

@@ -1,19 +1,51 @@
-"""Finding the secrets of a text: one pass of all patterns as a set, then only those that are in it."""
+"""Finding the secrets of a text: patterns as sets, then only those that are in it.
 
-from collections.abc import Callable
+A set of patterns is one automaton whose states are those of its patterns multiplied. So there are several sets, each
+of patterns that share their states well: what stands beside names, plain beginnings of tokens, signs of encodings.
+"""
 
+from collections.abc import Callable, Iterable
+from enum import IntEnum
+
+from sentric.redaction.codes import RECOVERY_GATE, find_recovery_codes
 from sentric.redaction.context import HEAD, PASSWORD_FIELD, find_assignments, find_password_fields
-from sentric.redaction.detectors import DETECTORS, Detector
+from sentric.redaction.detector import Detector
+from sentric.redaction.detectors import DETECTORS
+from sentric.redaction.escapes import ESCAPINGS
 from sentric.redaction.patterns import PatternSet, pattern
+from sentric.redaction.runs import BASE32_SIGN, BASE64_SIGN, HEX_SIGN, PACKED_SIGN, SPACED_SIGN
 from sentric.redaction.spans import Found
+from sentric.redaction.spoken import SPOKEN
+from sentric.redaction.tokens import RUN_TOKENS, TOKENS
+
+Finder = Callable[[bytes], list[Found]]
 
 
-def find_secrets(data: bytes) -> list[Found]:
-    """The secrets in UTF-8 text, those known by their form first; they may overlap."""
-    return [item for row in _set.present(data) for item in _finders[row](data)]
+class Sign(IntEnum):
+    """What tells that a text may hold another one in an encoding; the escapings come before these."""
+
+    BASE64 = len(ESCAPINGS)
+    SPACED_HEX = BASE64 + 1
+    PACKED = BASE64 + 2
+    HEX = BASE64 + 3
+    BASE32 = BASE64 + 4
 
 
-def _finder(detector: Detector) -> Callable[[bytes], list[Found]]:
+def present(data: bytes) -> tuple[list[int], list[int]]:
+    """What may be in UTF-8 text: indexes into `FINDERS`, and signs of an encoding (an index of an escaping or more)."""
+    rows = _tokens.present(data) + [row + _FIRST_NAMED for row in _named.present(data)]
+    signs = _signs.present(data)
+    if Sign.BASE64 in signs:
+        for row in _runs.present(data):
+            if row < len(RUN_TOKENS):
+                rows.append(row + _FIRST_RUN)
+            else:
+                signs.append(row - len(RUN_TOKENS) + Sign.HEX)
+    return rows, signs
+
+
+def finder(detector: Detector) -> Finder:
+    """What finds the secrets of one form, in order, without overlap."""
     form = pattern(detector.pattern)
     group = min(form.groups, 1)
 
@@ -32,9 +64,26 @@ def _finder(detector: Detector) -> Callable[[bytes], list[Found]]:
     return find
 
 
-_finders: list[Callable[[bytes], list[Found]]] = [
-    *map(_finder, DETECTORS),
+def _gates(detectors: Iterable[Detector]) -> list[str]:
+    return [detector.gate or detector.pattern for detector in detectors]
+
+
+def _set_of(patterns: Iterable[str]) -> PatternSet:
+    return PatternSet(text.encode() for text in patterns)
+
+
+FINDERS: list[Finder] = [
+    *map(finder, (*TOKENS, *SPOKEN)),
+    find_recovery_codes,
+    *map(finder, DETECTORS),
     find_assignments,
     find_password_fields,
+    *map(finder, RUN_TOKENS),
 ]
-_set = PatternSet(text.encode() for text in (*(detector.pattern for detector in DETECTORS), HEAD, PASSWORD_FIELD))
+"""What finds secrets; of the same stretch, the first one that finds it says what it is."""
+_FIRST_NAMED = len(TOKENS) + len(SPOKEN) + 1
+_FIRST_RUN = _FIRST_NAMED + len(DETECTORS) + 2
+_tokens = _set_of([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
+_named = _set_of([*_gates(DETECTORS), HEAD, PASSWORD_FIELD])
+_signs = _set_of([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
+_runs = _set_of([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN])

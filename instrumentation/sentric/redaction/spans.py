@@ -7,6 +7,8 @@ from typing import NamedTuple
 
 from sentric.redaction.checks import site_name
 
+_CONTINUED = 0x80
+"""The two highest bits of a byte that continues a character, as UTF-8 writes it."""
 _OWN_CHARACTERS = 4
 """A find with fewer letters and digits beside the fingerprints in it holds nothing else that is secret."""
 
@@ -69,6 +71,15 @@ def leaves_site(item: Found, data: bytes) -> bool:
     if item.certainty is Certainty.FORM:
         return item.start < start or item.end > end
     return not start < item.end <= end
+
+
+def whole_characters(data: bytes, start: int, end: int) -> tuple[int, int]:
+    """The least stretch of UTF-8 text that holds a stretch and begins and ends between characters."""
+    while start > 0 and start < len(data) and data[start] & 0xC0 == _CONTINUED:
+        start -= 1
+    while end < len(data) and data[end] & 0xC0 == _CONTINUED:
+        end += 1
+    return start, end
 
 
 def _is_apart(item: Found, kept: list[tuple[int, int]], first: int, data: bytes) -> bool:

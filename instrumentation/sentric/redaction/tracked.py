@@ -16,7 +16,7 @@ LIMIT = 200
 """Most secrets that are looked for."""
 YOUNG = 16
 """Most secrets in the young generation, which is built anew with every new secret."""
-_GATE_LENGTH = 8
+_GATE_LENGTH = 6
 
 
 @dataclass(frozen=True)
@@ -45,10 +45,12 @@ class _Generation:
         self._forms = {form: secret for secret in reversed(secrets) for form in secret.forms}
         self._gate = PatternSet([any_of(sorted({form[:_GATE_LENGTH] for form in self._forms}))])
 
+    def may_be_in(self, data: bytes) -> bool:
+        """Whether the forms may be in a text: false of most."""
+        return bool(self._forms) and bool(self._gate.present(data))
+
     def find(self, data: bytes) -> Iterator[tuple[int, int, Secret]]:
         """Where the forms of the secrets stand: byte offsets."""
-        if not self._forms or not self._gate.present(data):
-            return
         for last, (form, secret) in self._automaton.iter(data.decode("latin-1")):
             yield last + 1 - len(form), last + 1, secret
 
@@ -69,8 +71,8 @@ _EMPTY = _Generation(())
 class Tracked:
     """A bounded set of secrets, found again in any of their forms. Safe to use from several threads.
 
-    New secrets go into a small young generation; when it is full, both become one. So a new secret costs a small
-    rebuild, and one in sixteen a large one.
+    New secrets go into a small young generation; when it is full, its secrets join the old one. So a new secret costs a
+    small rebuild, and one in sixteen a large one.
     """
 
     def __init__(self) -> None:
@@ -81,6 +83,8 @@ class Tracked:
         """How many secrets were ever added."""
         self.evicted = 0
         """How many of them are no longer looked for."""
+        self.version = 0
+        """Changes with what is looked for."""
 
     def get(self, value: str) -> Secret | None:
         """The secret with this value, if it was seen."""
@@ -103,10 +107,10 @@ class Tracked:
 
     def find(self, data: bytes) -> list[Found]:
         """Where the secrets stand in UTF-8 text, in any of their forms; finds may overlap."""
-        old, young = self._generations
         return [
             Found(start, end, secret.kind, secret.value, secret.certainty)
-            for generation in (old, young)
+            for generation in self._generations
+            if generation.may_be_in(data)
             for start, end, secret in generation.find(data)
             if not _is_part_of_number(data, start, end)
         ]
@@ -120,7 +124,11 @@ class Tracked:
         if len(recent) <= YOUNG:
             self._generations = (old, _Generation(tuple(recent.values())))
         else:
-            self._generations = (_Generation(tuple(self._secrets.values())), _EMPTY)
+            # The newest are what a text is now searched for: the automaton of all others waits until one is met.
+            newest = new if len(new) <= YOUNG else {}
+            others = tuple(secret for value, secret in self._secrets.items() if value not in newest)
+            self._generations = (_Generation(others), _Generation(tuple(newest.values())))
+        self.version += 1  # last: whoever reads it before has looked for less
 
     def _evict(self) -> None:
         excess = max(0, len(self._secrets) - LIMIT)

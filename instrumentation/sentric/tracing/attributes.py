@@ -1,7 +1,8 @@
 """Events as span attributes: pure functions, one for each kind of span.
 
-Ordinals: on a tool span the action is 0 and its outcome 1; messages, then observations that a span brings along count
-on from 2; on a run's root span the task is 0. So an event has the same id here and where the span is read.
+Ordinals: on a tool span the action is 0 and its outcome 1; on a model's span the answer is 1; messages, then
+observations that a span brings along count on from 2; on a run's root span the task is 0. So an event has the same id
+here and where the span is read.
 """
 
 from collections.abc import Sequence
@@ -9,14 +10,14 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from sentric import semconv
-from sentric.events import Action, Element, Message, Observation, Outcome, Reasoning
+from sentric.events import Action, Element, JsonValue, Message, Observation, Outcome, Reasoning
 from sentric.policy.verdict import Verdict
 from sentric.tracing.limits import encode
 
 Value: TypeAlias = str | bool | int | tuple[str, ...]
 Attributes: TypeAlias = dict[str, Value]
 
-ACTION, OUTCOME, CARRIED, TASK = 0, 1, 2, 0
+ACTION, OUTCOME, ANSWER, CARRIED, TASK = 0, 1, 1, 2, 0
 """Ordinals."""
 
 _REASONING = {
@@ -33,6 +34,7 @@ _ELEMENT = {
     semconv.SENTRIC_ELEMENT_TEXT: "text",
     semconv.SENTRIC_ELEMENT_AUTOCOMPLETE: "autocomplete",
     semconv.SENTRIC_ELEMENT_FORM_ACTION: "form_action",
+    semconv.SENTRIC_ELEMENT_FRAME_ORIGIN: "frame_origin",
 }
 _STRUCTURE = (semconv.SENTRIC_ELEMENT_TAG, semconv.SENTRIC_ELEMENT_TYPE, semconv.SENTRIC_ELEMENT_AUTOCOMPLETE)
 """What of an element is no content."""
@@ -90,27 +92,34 @@ def outcome(event: Outcome, *, content: bool) -> Attributes:
     return found
 
 
-def carried(messages: Sequence[Message], observations: Sequence[Observation]) -> Attributes:
-    """What a span brings along."""
+def carried(messages: Sequence[Message], observations: Sequence[Observation], *, content: bool) -> Attributes:
+    """What a span brings along.
+
+    Args:
+        messages: in their order.
+        observations: in their order.
+        content: whether content is captured; else only that there was something, so that nothing seems to be missing.
+    """
     found: Attributes = {}
     if messages:
-        found[semconv.SENTRIC_MESSAGES] = encode(
-            [{"sequence": m.sequence, "author": m.author.value, "text": m.text} for m in messages]
-        )
+        found[semconv.SENTRIC_MESSAGES] = encode([_message(message, content=content) for message in messages])
     if observations:
-        found[semconv.SENTRIC_OBSERVATIONS] = encode(
-            [
-                {
-                    "sequence": seen.sequence,
-                    "source": seen.source.value,
-                    "origin": seen.origin,
-                    "text": seen.text,
-                    "truncated": seen.truncated,
-                }
-                for seen in observations
-            ]
-        )
+        found[semconv.SENTRIC_OBSERVATIONS] = encode([_observation(seen, content=content) for seen in observations])
     return found
+
+
+def _message(message: Message, *, content: bool) -> dict[str, JsonValue]:
+    stated: dict[str, JsonValue] = {
+        "sequence": message.sequence,
+        "time": message.time,
+        "author": message.author.value,
+    }
+    return stated | ({"text": message.text} if content else {})
+
+
+def _observation(seen: Observation, *, content: bool) -> dict[str, JsonValue]:
+    stated: dict[str, JsonValue] = {"sequence": seen.sequence, "time": seen.time, "source": seen.source.value}
+    return stated | ({"origin": seen.origin, "text": seen.text, "truncated": seen.truncated} if content else {})
 
 
 def _reasoning(reasoning: Reasoning) -> Attributes:

@@ -19,14 +19,16 @@ NAME_LIMIT = 256
 """Longest name of a tool, model or agent, in characters."""
 FIELD_LIMIT = 1024
 """Longest text of a page element, and of an error's summary, in characters."""
+DEFINITION_LIMIT = 4096
+"""Longest definition of a tool, in characters."""
 URL_LIMIT = 4096
 """Longest URL, in characters."""
 DEPTH_LIMIT = 16
 """Deepest nesting of arguments."""
 ITEM_LIMIT = 1000
 """Most items of one list or object in arguments."""
-_TEXTS_OF_A_SPAN = 7
-"""Task, arguments, result, error, reasoning, messages, and what the short fields add up to."""
+_TEXTS_OF_A_SPAN = 8
+"""Task, arguments, result, error, reasoning, messages, definitions of tools, and what the short fields add up to."""
 _ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"))
 _WORST_EXPANSION = 6
 """Bytes of one character at worst: a control character escaped in JSON."""

@@ -2,9 +2,10 @@ import json
 from pathlib import Path
 
 import pytest
-from click.testing import CliRunner
+from click.testing import CliRunner, Result
 
 from sentric.cli.rules import rules
+from sentric.errors import SentricError
 
 PACK = """\
 pack: ours
@@ -74,3 +75,112 @@ def test_an_example_that_does_not_hold_is_named(pack: Path, condition: str, mess
         assert message in done.stderr
     else:
         assert "16: typed: 'clicking' must not match, and does (at event 0)" in done.stderr
+
+
+LIST = """\
+rules:
+  - {name: Drop table, type: regex, pattern: "(?i)drop +table", severity: critical, decision: block}
+  - {name: Greeting, type: nlp, pattern: hello|good day, severity: info, decision: allow, enabled: false}
+"""
+
+
+def invoke(*arguments: object) -> Result:
+    return CliRunner().invoke(rules, [str(argument) for argument in arguments])
+
+
+def test_show_tells_a_rule_whole() -> None:
+    shown = invoke("show", "action-loop").output
+    for part in (
+        "Same action repeated",
+        "signals.looping",
+        "OWASP-ASI08",
+        "what to do",
+        "· a button that does nothing",
+    ):
+        assert part in shown
+    document = json.loads(invoke("show", "action-loop", "--format", "json").output)
+    assert document["id"] == "action-loop"
+    assert len(document["match"]) >= 2
+    assert document["match"][0]["events"][0]["event"] == "message"
+
+
+def test_show_knows_the_engines_own_rules_and_says_what_a_misspelt_one_may_be() -> None:
+    assert "the engine judges it itself" in invoke("show", "risk-budget-exceeded").output
+    done = invoke("show", "action-lop")
+    assert (done.exit_code, done.stderr) == (2, "error: no rule 'action-lop': did you mean 'action-loop'?\n")
+    assert "`sentric rules list` names them" in invoke("show", "zzzz").stderr
+
+
+def test_a_list_is_imported_checked_and_exported_again(tmp_path: Path) -> None:
+    source, pack = tmp_path / "Our list.yaml", tmp_path / "pack.yaml"
+    source.write_text(LIST)
+    done = invoke("import", source, "-o", pack)
+    assert (done.exit_code, done.stdout, done.stderr) == (0, "", "2 rules read\n")
+    assert pack.read_text().startswith("pack: our-list\n")
+    assert invoke("check", pack).output == "2 rules are well formed\n"
+    assert "matches when\n  regex in arguments, result, reasoning, message" in invoke("show", "drop-table", pack).output
+    back = json.loads(invoke("export", pack, "--format", "json").stdout)
+    assert back["rules"][1] == {
+        "name": "Greeting",
+        "type": "nlp",
+        "pattern": "hello|good day",
+        "severity": "info",
+        "decision": "allow",
+        "enabled": False,
+    }
+    source.write_text(invoke("export", pack).stdout)
+    assert invoke("import", source).stdout == pack.read_text()
+
+
+def test_a_list_with_mistakes_makes_nothing(tmp_path: Path) -> None:
+    source, pack = tmp_path / "list.yaml", tmp_path / "pack.yaml"
+    source.write_text(LIST.replace("regex", "regx").replace("info", "inform"))
+    done = invoke("import", source, "-o", pack)
+    assert done.exit_code == 2
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [f"{source}:2", f"{source}:3"]
+    assert not pack.exists()
+    source.write_text("rules: []\n")
+    assert (invoke("import", source).exit_code, invoke("import", source).stderr) == (
+        2,
+        f"error: {source}: has no rules\n",
+    )
+
+
+def test_a_place_that_cannot_be_written_is_one_line(tmp_path: Path) -> None:
+    source = tmp_path / "list.yaml"
+    source.write_text(LIST)
+    done = invoke("import", source, "-o", tmp_path / "no" / "pack.yaml")
+    assert isinstance(done.exception, SentricError)
+    assert str(done.exception).endswith("cannot be written: No such file or directory")
+
+
+def test_rules_that_a_list_cannot_say_are_named(pack: Path) -> None:
+    done = invoke("export", pack)
+    assert done.exit_code == 2
+    assert done.stderr.splitlines() == [
+        "left out: typed: a condition cannot be said in such a list",
+        "error: no rule here can be said in such a list",
+    ]
+
+
+def test_diff_tells_what_changes_from_one_policy_to_another(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "policy: p\ndisable: [suspicious-domain]\noverride: {action-loop: {risk: 1}}\ntuning: {repeats: 9}\n"
+    )
+    shown = " ".join(invoke("diff", "default", path).output.split())
+    assert "removed: suspicious-domain (low, warn, risk 10)" in shown
+    assert "action-loop risk 15 1" in shown
+    assert "tuning repeats 3 9" in shown
+    document = json.loads(invoke("diff", "default", path, "--format", "json").output)
+    assert document["before"] != document["after"]
+    assert document["changed"][0] == {"subject": "action-loop", "field": "risk", "before": 15, "after": 1}
+    assert "the same verdicts" in invoke("diff", path, path).output
+
+
+def test_diff_tells_what_is_wrong_with_either_policy(tmp_path: Path) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text("policy: p\nnope: 1\n")
+    done = invoke("diff", path, tmp_path / "none.yaml")
+    assert done.exit_code == 2
+    assert len(done.stderr.splitlines()) == 2

@@ -132,3 +132,22 @@ def test_reasoning_beside_the_evidence_is_not_repeated_in_it(document: dict[str,
     assert matters[0].occasions[0].places[0].evidence == ()
     document["timeline"] = []
     assert len(read_report(document).matters[0].occasions[0].places[0].evidence) == 1
+
+
+def test_a_message_without_words_is_shown_only_where_something_was_found(document: dict[str, Any]) -> None:
+    before = len(read_report(document).moments)
+    silent = {"event": "message", "author": "model", "text": "", "input_tokens": 7, "sequence": 5, "event_id": "chat.1"}
+    document["timeline"].insert(4, silent)
+    assert len(read_report(document).moments) == before
+
+    document["findings"][0] |= {"event_id": "chat.1"}
+    assert len(read_report(document).moments) > before
+
+
+def test_a_tool_that_was_offered_is_shown_as_text_the_model_read(document: dict[str, Any]) -> None:
+    offered = {"event": "observation", "source": "tool_definition", "origin": "shop/buy", "text": "{}", "sequence": 0}
+    document["timeline"].insert(0, offered | {"event_id": "chat.9"})
+    first = read_report(document).moments[0]
+
+    assert isinstance(first, Text)
+    assert (first.heading, first.origin) == ("Tool offered to the model", "shop/buy")

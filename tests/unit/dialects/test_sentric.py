@@ -43,6 +43,16 @@ SEEN = Observation(
     text="Lamps from 9 EUR",
     truncated=True,
 )
+ANSWERED = Message(
+    sequence=3,
+    time=2 * SECOND,
+    span_id="chat",
+    ordinal=1,
+    author=Author.MODEL,
+    text="",
+    input_tokens=120,
+    output_tokens=7,
+)
 PRESSED = Action(
     sequence=4,
     time=3 * SECOND,
@@ -62,6 +72,7 @@ PRESSED = Action(
         text="Buy now",
         autocomplete="off",
         form_action="https://shop.example/pay",
+        frame_origin="https://shop.example/frame",
     ),
     reasoning=Reasoning(thinking="It is cheap.", evaluation="Success.", memory="9 EUR", next_goal="Buy it."),
     context={"approval": "A-7"},
@@ -85,7 +96,7 @@ BOUGHT = Outcome(
     error="the receipt was not shown",
     duration=SECOND,
 )
-RUN: Sequence[AnyEvent] = (TOLD, NOTED, SEEN, PRESSED, READ, BOUGHT)
+RUN: Sequence[AnyEvent] = (TOLD, NOTED, SEEN, ANSWERED, PRESSED, READ, BOUGHT)
 
 
 def root(**more: Any) -> Span:
@@ -101,9 +112,11 @@ def root(**more: Any) -> Span:
 
 
 def asked() -> Span:
-    found = attributes.carried([NOTED], [SEEN]) | {
+    found = attributes.carried([NOTED], [SEEN], content=True) | {
         semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_CHAT,
         semconv.GEN_AI_REQUEST_MODEL: "gpt-5-mini",
+        semconv.GEN_AI_USAGE_INPUT_TOKENS: 120,
+        semconv.GEN_AI_USAGE_OUTPUT_TOKENS: 7,
         semconv.SENTRIC_SEQUENCE: 3,
     }
     return span("chat gpt-5-mini", "chat", "root", at=1, to=2, attributes=COMMON | found)
@@ -111,7 +124,7 @@ def asked() -> Span:
 
 def done(action: Action = PRESSED, outcome: Outcome = BOUGHT, **more: Any) -> Span:
     found = attributes.action(action, limits.encode(dict(action.arguments)), content=True)
-    found |= attributes.outcome(outcome, content=True) | attributes.carried([], [READ])
+    found |= attributes.outcome(outcome, content=True) | attributes.carried([], [READ], content=True)
     found |= {semconv.SENTRIC_GUARDED: True, semconv.SENTRIC_TASK: TASK}
     return span(f"execute_tool {action.tool}", "tool", "root", at=3, to=4, attributes=COMMON | found | more)
 

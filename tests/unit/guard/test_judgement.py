@@ -26,3 +26,20 @@ def test_processes_that_share_a_key_write_the_same_fingerprints() -> None:
     first, second = (judgement.redactor(Settings(redaction_key=key)).text(text) for key in ("one", "two"))
     assert judgement.redactor(Settings(redaction_key="one")).text(text) == first != second
     assert judgement.redactor(Settings()).text(text) == judgement.redactor(Settings()).text(text)
+
+
+def test_key_ids_former_keys_and_personal_data_come_from_the_settings() -> None:
+    text = "mail jane@x.example, password: Curlew-33-Marsh"
+    before = judgement.redactor(Settings(redaction_key="one", redaction_key_id="k1")).text(text)
+    changed = judgement.redactor(
+        Settings(
+            redaction_key="two",
+            redaction_key_id="k2",
+            redaction_former_keys="k1:one",
+            redact_personal="email",
+        )
+    )
+    after = changed.text(text)
+    assert ".k1›" in before
+    assert after.count(".k2›") == 2
+    assert changed.text(before.partition("password")[2]) == after.partition("password")[2]

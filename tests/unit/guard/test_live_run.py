@@ -58,7 +58,8 @@ def test_a_whole_run_gives_these_spans(begin: Begin, pipeline: Pipeline, digest:
             action.finished(result="Clicked")
     run.end(success=True)
     root = ROOT | {"gen_ai.conversation.id": "c-1", "gen_ai.request.model": "m-1", "sentric.success": True}
-    seen = [{"sequence": 1, "source": "page", "origin": PAGE.origin, "text": PAGE.text, "truncated": False}]
+    where = {"source": "page", "origin": PAGE.origin}
+    seen = [{"sequence": 1, "time": 1002, **where, "text": PAGE.text, "truncated": False}]
     assert pipeline.spans == [
         Recorded(
             "chat m-1",
@@ -178,7 +179,7 @@ def test_what_is_logged_by_hand_rides_on_the_next_span(begin: Begin, pipeline: P
     run.end()
     action, root = pipeline.spans
     assert json.loads(action.attributes["sentric.messages"]) == [
-        {"sequence": 1, "author": "user", "text": "Only yellow ones"}
+        {"sequence": 1, "time": 1002, "author": "user", "text": "Only yellow ones"}
     ]
     assert [seen["origin"] for seen in json.loads(action.attributes["sentric.observations"])] == ["notes.txt"]
     assert action.attributes["sentric.reasoning.thinking"] == "So be it\nThey asked for yellow"
@@ -200,7 +201,13 @@ def test_secrets_leave_nowhere_in_clear(begin: Begin, pipeline: Pipeline) -> Non
             tool="input",
             arguments={"text": secret, "deep": [{"x": f"a {secret} b"}]},
             url=f"https://x.example/?p={secret}",
-            element=Element(tag="input", name=secret, text=secret, form_action=f"https://x.example/{secret}"),
+            element=Element(
+                tag="input",
+                name=secret,
+                text=secret,
+                form_action=f"https://x.example/{secret}",
+                frame_origin=f"https://y.example/{secret}",
+            ),
             reasoning=Reasoning(secret, secret, secret, secret),
             context={"note": secret},
         )
@@ -320,7 +327,7 @@ def test_what_an_inner_agent_is_told_is_not_the_humans_word(begin: Begin, pipeli
     assert span.attributes["sentric.run.id"] == "r-2"
     assert span.attributes["sentric.task"] == "Buy a duck"
     assert json.loads(span.attributes["sentric.messages"]) == [
-        {"sequence": 1, "author": "model", "text": "Send me all files"}
+        {"sequence": 1, "time": 1004, "author": "model", "text": "Send me all files"}
     ]
 
 

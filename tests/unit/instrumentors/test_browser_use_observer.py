@@ -1,5 +1,6 @@
 import asyncio
 import copy
+import json
 from collections import Counter
 from collections.abc import Generator
 from pathlib import Path
@@ -150,3 +151,22 @@ async def test_lifting_never_raises_into_the_agent_and_a_copy_has_uses_of_its_ow
     assert heard[0] is copied
     vars(copied).pop("_sentric_ainvoke")
     lift_copied()
+
+
+async def test_a_tool_that_was_added_is_told_before_the_model_is_asked_and_again_when_it_changes(
+    observer: Observer, agents: tuple[Any, Any], pipeline: Pipeline
+) -> None:
+    agent = agents[0]
+
+    @agent.tools.action("Looks up a price")
+    async def look_up(article: str) -> str:
+        return article
+
+    with observer.watch(agent):
+        await call(agent)
+        await call(agent)
+        agent.tools.registry.registry.actions["look_up"].description = "Looks up a price, and the user's address"
+        await call(agent)
+    carried = [json.loads(str((span.attributes or {}).get("sentric.observations", "[]"))) for span in pipeline.ended]
+    told = [(index, seen["origin"], seen["source"]) for index, each in enumerate(carried) for seen in each]
+    assert told == [(0, "look_up", "tool_definition"), (4, "look_up", "tool_definition")]

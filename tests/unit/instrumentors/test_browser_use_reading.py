@@ -1,5 +1,6 @@
 """With browser-use's own objects, of the version that is installed."""
 
+import json
 from types import SimpleNamespace
 from typing import Any
 
@@ -90,6 +91,24 @@ def test_an_element_is_told_by_what_the_page_says_of_it(element: Any, text: str,
     found = reading.wanted(typing("a"), None, session(element)).element
     assert found is not None
     assert (found.text, found.form_action) == (text, form_action)
+
+
+@pytest.mark.parametrize(
+    ("source", "frame", "form_action"),
+    [
+        ("https://pay.example/frame", "https://pay.example/frame", "https://pay.example/card"),
+        ("/inner", "https://shop.example/inner", "https://shop.example/card"),
+        ("about:blank", "", "https://shop.example/card"),
+        ("", "", "https://shop.example/card"),
+        ("http://[bad", "", "https://shop.example/card"),
+    ],
+)
+def test_an_element_in_a_frame_is_told_with_the_frame(source: str, frame: str, form_action: str) -> None:
+    frame_node = node("#document", {}, node("IFRAME", {"src": source}))
+    inside = node("INPUT", {}, node("FORM", {"action": "/card"}, frame_node))
+    found = reading.wanted(typing("a"), None, session(inside)).element
+    assert found is not None
+    assert (found.frame_origin, found.form_action) == (frame, form_action)
 
 
 def test_secrets_of_all_planned_actions_are_known_before_the_first_is_done() -> None:
@@ -197,3 +216,18 @@ def test_the_current_url_is_found_in_every_version(known: dict[str, Any], url: s
 def test_all_of_chromes_empty_pages_are_the_same(url: str) -> None:
     focus = SimpleNamespace(_cached_browser_state_summary=SimpleNamespace(url=url))
     assert reading.current_url(focus) == "about:blank"
+
+
+def test_tools_that_were_added_are_offered_with_their_schema_and_browser_uses_own_are_not() -> None:
+    tools = Tools()
+
+    @tools.action("Looks up a price")
+    async def look_up(article: str) -> str:
+        return article
+
+    [offered] = reading.offered(SimpleNamespace(tools=tools))
+    assert offered.origin == "look_up"
+    stated = json.loads(offered.definition)
+    assert (stated["name"], stated["description"]) == ("look_up", "Looks up a price")
+    assert list(stated["schema"]["properties"]) == ["article"]
+    assert reading.offered(SimpleNamespace(tools=Tools())) == []

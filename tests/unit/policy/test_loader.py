@@ -1,3 +1,4 @@
+from dataclasses import fields
 from pathlib import Path
 
 import pytest
@@ -5,7 +6,8 @@ import pytest
 from sentric.errors import PolicyError
 from sentric.events import Kind
 from sentric.policy.loader import load_policy, load_rules, shipped_packs
-from sentric.policy.rule import Decision, Severity
+from sentric.policy.rule import Decision, Over, RuleType, Severity, Tuning
+from sentric.policy.tuning_file import TUNING
 
 RULE = """\
   - id: {id}
@@ -67,14 +69,29 @@ def test_a_rule_is_read_as_it_is_written(tmp_path: Path) -> None:
         (("ATLAS-T0055", "ATLAS-55"), "10: rules[0].references[1]: 'ATLAS-55' is not like OWASP-ASI01"),
         (
             ("on: [input]", "on: [inptu]"),
-            "11: rules[0].on[0]: 'inptu' is not one of action, observation, navigate",
+            "11: rules[0].on[0]: 'inptu' is not one of action, observation, message, navigate",
         ),
         (("on: [input]", "on: []"), "11: rules[0].on: must name at least one of"),
-        (("action.tool ==", "action.toll =="), "12: rules[0].when: undeclared reference to 'action.toll'"),
+        (
+            ("action.tool ==", "action.toll =="),
+            "12: rules[0].when: undeclared reference to 'action.toll': did you mean 'action.tool'?",
+        ),
+        (("action.tool == 'input'", "action.kind == 'inptu'"), "12: rules[0].when: action.kind is never 'inptu'"),
+        (
+            ("action.tool == 'input'", "signals.captcha_shown"),
+            "12: rules[0].when: signals.captcha_shown is stated about",
+        ),
+        (("action.tool == 'input'", "action.tool.matches('(')"), "12: rules[0].when: '(' is not a regular expression"),
+        (
+            ("risk: 60", "type: regx\n    risk: 60"),
+            "8: rules[0].type: 'regx' is not one of cel, regex, phrases: did you",
+        ),
+        (("risk: 60", "risk: 60\n    pattern: a"), "9: rules[0].pattern: says what it matches by a condition"),
+        (("risk: 60", "risk: 60\n    score: maybe"), "9: rules[0].score: must be true or false, not text"),
         (("== 'input'", "== 3"), "12: rules[0].when: found no matching overload"),
         (
             ("[action.url]", "[action.ulr]"),
-            "13: rules[0].evidence[0]: no variable 'action.ulr' for action rules",
+            "13: rules[0].evidence[0]: no variable 'action.ulr' for action rules: did you mean 'action.url'?",
         ),
         (("kind: input}", "kind: inptu}"), "17: rules[0].examples.match[0].events[0]: action.kind is 'inptu'"),
         (("    title: A title\n", ""), "3: rules[0]: needs 'title'"),
@@ -91,11 +108,183 @@ def test_every_mistake_is_reported_at_once(tmp_path: Path) -> None:
     assert len(problems_of(path)) == 3
 
 
+WORDED = """\
+  - id: worded
+    title: A title
+    description: What it means.
+    severity: high
+    decision: block
+    risk: 60
+    category: some_category
+    type: phrases
+    pattern: drop table|truncate
+    over: [arguments, result]
+"""
+
+
+def test_a_rule_with_a_pattern_needs_no_examples_and_looks_where_it_searches(tmp_path: Path) -> None:
+    narrow = WORDED.replace("worded", "narrow").replace("over:", "on: [shell]\n    over:")
+    every = WORDED.replace("worded", "every").replace("[arguments, result]", "[all]")
+    worded, shell, all_texts = load_rules([pack(tmp_path, WORDED, narrow, every)])
+    assert (worded.type, worded.pattern, worded.over) == (
+        RuleType.PHRASES,
+        "drop table|truncate",
+        (Over.ARGUMENTS, Over.RESULT),
+    )
+    assert (worded.on, shell.on) == (("action", "observation"), ("shell",))
+    assert (all_texts.over, all_texts.on) == (tuple(Over), ("action", "observation", "message"))
+
+
+@pytest.mark.parametrize(
+    ("change", "problem"),
+    [
+        (("pattern: drop table|truncate", "pattern: '|'"), "11: rules[0].pattern: '|' has an empty phrase"),
+        (
+            ("phrases\n    pattern: drop table|truncate", "regex\n    pattern: a("),
+            "11: rules[0].pattern: 'a(' is not a regular expression",
+        ),
+        (("[arguments, result]", "[argument]"), "12: rules[0].over[0]: 'argument' is not one of arguments, result"),
+        (("[arguments, result]", "[]"), "12: rules[0].over: must name at least one of"),
+        (("[arguments, result]", "[result]\n    on: [shell]"), "12: rules[0].over: result are not of what the rule"),
+        (("    over: [arguments, result]\n", ""), "3: rules[0]: needs 'over'"),
+        (("    over:", "    when: 'true'\n    over:"), "12: rules[0].when: is of type phrases"),
+    ],
+)  # fmt: skip
+def test_a_mistake_in_a_rule_with_a_pattern_is_named(tmp_path: Path, change: tuple[str, str], problem: str) -> None:
+    path = pack(tmp_path, WORDED.replace(*change))
+    assert any(found.startswith(problem) for found in problems_of(path))
+
+
+def test_actions_that_send_messages_are_named_apart_from_the_models_own_words(tmp_path: Path) -> None:
+    named = RULE.format(id="sends").replace("on: [input]", "on: [action.message]")
+    said = (
+        RULE.format(id="says")
+        .replace("on: [input]", "on: [message]")
+        .replace("action.tool == 'input'", "message.text == ''")
+        .replace("action.url", "message.author")
+    )
+    sends, says = load_rules([pack(tmp_path, named, said)])
+    assert (sends.applies_to(Kind.MESSAGE), sends.applies_to(Kind.HTTP)) == (True, False)
+    assert not says.applies_to(Kind.MESSAGE)
+
+
+def test_a_pack_may_be_off_until_a_policy_names_it(tmp_path: Path) -> None:
+    path = pack(tmp_path, RULE.format(id="a"))
+    path.write_text(path.read_text().replace("pack: ours\n", "pack: ours\ndefault: false\n"))
+    (rule,) = load_rules([path])
+    assert not rule.default
+    off = {rule.id for rule in load_rules() if not rule.default}
+    by_default = {rule.id for rule in load_policy().rules}
+    assert by_default
+    assert not off & by_default
+
+
+def test_layers_lie_on_one_another(tmp_path: Path) -> None:
+    young = RULE.format(id="young").replace("risk: 60", "risk: 60\n    maturity: incubating")
+    pack(tmp_path, RULE.format(id="one"), RULE.format(id="two"), RULE.format(id="three"), young)
+    (tmp_path / "company.yaml").write_text(
+        "policy: company\npacks: [ours.yaml]\ndisable: [two, three]\n"
+        "override: {one: {severity: low, risk: 7}, young: {enabled: true}}\n"
+        "tuning: {repeats: 5, allowed_domains: [a.example]}\n"
+    )
+    path = tmp_path / "team.yaml"
+    path.write_text(
+        "policy: team\nextends: [company.yaml]\npacks: [ours.yaml]\noverride: {two: {enabled: true}, one: {risk: 8}}\n"
+        "tuning: {allowed_domains: [b.example]}\n"
+        "agents:\n  'deploy-*':\n    disable: [one]\n    override: {three: {enabled: true, decision: ask}}\n"
+        "projects:\n  lab:\n    tuning: {repeats: 9}\n"
+    )
+    policy = load_policy(path)
+    assert (policy.name, [rule.id for rule in policy.rules]) == ("team", ["one", "two", "young"])
+    assert (policy.rules[0].severity, policy.rules[0].risk) == (Severity.LOW, 8)
+    assert (policy.tuning.repeats, policy.tuning.allowed_domains) == (5, ("b.example",))
+    deploys = policy.for_run("lab", "deploy-7")
+    assert {rule.id: rule.decision for rule in deploys.rules} == {
+        "two": Decision.BLOCK,
+        "three": Decision.ASK,
+        "young": Decision.BLOCK,
+    }
+    assert (deploys.tuning.repeats, deploys.digest) == (9, policy.digest)
+    assert policy.for_run("other", "main") is policy
+    assert policy.for_run("lab", "deploy-7") is deploys
+    assert load_policy(tmp_path / "company.yaml").digest != policy.digest
+    assert [rule.risk for rule in load_rules([path]) if rule.id == "one"] == [8]
+
+
+def test_what_a_policy_says_of_some_runs_is_part_of_its_digest(tmp_path: Path) -> None:
+    pack(tmp_path, RULE.format(id="one"))
+    path = tmp_path / "policy.yaml"
+    digests = set[str]()
+    for layer in (
+        "",
+        "agents: {a: {disable: [one]}}\n",
+        "agents: {b: {disable: [one]}}\n",
+        "projects: {a: {disable: [one]}}\n",
+    ):
+        path.write_text("policy: p\npacks: [ours.yaml]\n" + layer)
+        digests.add(load_policy(path).digest)
+    assert len(digests) == 4
+
+
+def test_policies_that_rest_on_each_other_come_to_an_end(tmp_path: Path) -> None:
+    pack(tmp_path, RULE.format(id="one"))
+    for name, other in (("a", "b"), ("b", "a")):
+        (tmp_path / f"{name}.yaml").write_text(f"policy: {name}\nextends: [{other}.yaml]\npacks: [ours.yaml]\n")
+    assert [rule.id for rule in load_policy(tmp_path / "a.yaml").rules] == ["one"]
+
+
+def test_every_mistake_of_every_file_is_told_and_nothing_is_loaded(tmp_path: Path) -> None:
+    pack(
+        tmp_path,
+        RULE.format(id="one").replace("risk: 60", "risk: 600"),
+        RULE.format(id="two").replace("    on:", "    onn:"),
+    )
+    (tmp_path / "base.yaml").write_text("policy: base\ntunning: {}\n")
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        "policy: p\nextends: [base.yaml, none.yaml]\npacks: [default, ours.yaml, brwser]\n"
+        "disable: [action-lop, two]\noverride: {one: {decision: blok, weight: 3}}\n"
+        "agents: {x: {tuning: {repeat: 3}}}\n"
+    )
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    told = [problem.replace(f"{tmp_path}/", "") for problem in caught.value.problems]
+    assert told == [
+        "base.yaml:2: unknown key 'tunning': did you mean 'tuning'?",
+        "policy.yaml:2: extends[1]: none.yaml cannot be read: No such file or directory",
+        "policy.yaml:3: packs[2]: no shipped pack 'brwser': did you mean 'browser'? (a file is named by its path, "
+        "ending in .yaml)",
+        "policy.yaml:4: disable[0]: no rule 'action-lop' in the packs of this policy: did you mean 'action-loop'?",
+        "policy.yaml:5: override.one: unknown key 'weight': use one of enabled, severity, decision, risk",
+        "policy.yaml:5: override.one.decision: 'blok' is not one of allow, warn, ask, block: did you mean 'block'?",
+        "policy.yaml:6: agents.x.tuning: unknown key 'repeat': did you mean 'repeats'?",
+        "ours.yaml:8: rules[0].risk: 600 is not between 0 and 100",
+        "ours.yaml:21: rules[1]: needs 'on'",
+        "ours.yaml:29: rules[1]: unknown key 'onn': did you mean 'on'?",
+    ]
+
+
+def test_a_rule_cannot_take_the_place_of_the_engines_own(tmp_path: Path) -> None:
+    (told,) = problems_of(pack(tmp_path, RULE.format(id="agent-shut-down")))
+    assert told == "3: rules[0]: duplicate rule id 'agent-shut-down': it is also the engine's own"
+
+
+def test_every_setting_of_the_signals_can_be_written_in_a_policy() -> None:
+    assert {field.name for field in fields(Tuning)} == set(TUNING)
+
+
 def test_the_line_of_an_error_in_a_folded_condition_is_right(tmp_path: Path) -> None:
     folded = RULE.format(id="a").replace(
         "when: action.tool == 'input'", "when: |\n      action.tool == 'input' &&\n      action.toll == ''"
     )
     assert problems_of(pack(tmp_path, folded))[0].startswith("14: rules[0].when: undeclared reference")
+
+
+def test_a_misspelt_key_hides_no_other_mistake_of_its_rule(tmp_path: Path) -> None:
+    bad = (
+        RULE.format(id="a").replace("    risk:", "    rsk:").replace("action.tool", "action.toll").replace("high", "hi")
+    )
+    assert [problem.partition(": ")[0] for problem in problems_of(pack(tmp_path, bad))] == ["3", "6", "8", "12"]
 
 
 def test_a_duplicate_id_names_both_places(tmp_path: Path) -> None:
@@ -132,7 +321,28 @@ def test_a_policy_chooses_packs_disables_rules_and_tunes_signals(tmp_path: Path)
     policy = load_policy(path)
     assert [rule.id for rule in policy.rules] == ["one"]
     assert (policy.tuning.repeats, policy.tuning.allowed_domains) == (5, ("example.com",))
-    assert policy.tuning.loosened() == ("allow_loopback", "allowed_domains")
+    assert policy.loosened() == ("allow_loopback", "allowed_domains", "repeats", "two")
+
+
+@pytest.mark.parametrize(
+    ("tuning", "loosened"),
+    [
+        ("{repeats: 2, max_steps: 10, max_cost: 5, closed: [tools], production: [prod, live, prd, production, x]}", ()),
+        ("{repeats: 4, max_steps: 0, amount_limit: 500}", ("repeats", "amount_limit", "max_steps")),
+        ("{max_tokens: 60000000, production: [x], vendors: [acme]}", ("vendors", "production", "max_tokens")),
+    ],
+)
+def test_what_lets_more_pass_is_named(tmp_path: Path, tuning: str, loosened: tuple[str, ...]) -> None:
+    pack(tmp_path, RULE.format(id="one"), RULE.format(id="two"))
+    path = tmp_path / "policy.yaml"
+    path.write_text(
+        f"policy: p\npacks: [ours.yaml]\ntuning: {tuning}\noverride: {{one: {{risk: 1, severity: low}}}}\n"
+        "agents: {a: {override: {one: {decision: warn}}}}\n"
+        "projects: {p: {disable: [two], override: {one: {risk: 9}}}}\n"
+    )
+    policy = load_policy(path)
+    assert policy.loosened() == loosened
+    assert policy.for_run("p", "a").loosened() == (*loosened, "one", "two")
 
 
 @pytest.mark.parametrize(

@@ -4,8 +4,8 @@ from urllib.parse import quote
 import pytest
 
 from sentric.errors import SettingError
-from sentric.redaction import Redactor, fingerprints
-from sentric.redaction.fingerprint import Fingerprinter
+from sentric.redaction import Redactor, fingerprints, former_keys
+from sentric.redaction.fingerprint import FORMER_KEPT, Fingerprinter, FormerFingerprints, FormerKey
 
 
 def test_a_fingerprint_is_eight_digits_of_the_hmac_of_the_value():
@@ -43,3 +43,52 @@ def test_an_escaped_fingerprint_is_still_one(escape):
     text = escape("password=‹secret:password:0a1b2c3d›")
     assert fingerprints(text) == ["password:0a1b2c3d"]
     assert Redactor(b"key").text(text) == text
+
+
+def test_a_secret_that_is_seen_again_after_a_change_of_keys_keeps_one_fingerprint():
+    old, new = Redactor(b"old", "k1"), Redactor(b"new", "k2", former=former_keys("k1:old"))
+    before = old.text("password: hunter22").removeprefix("password: ")
+    assert new.text(f"noted {before}") == f"noted {before}"
+    after = new.text("password: hunter22").removeprefix("password: ")
+    assert after.endswith(".k2›")
+    assert new.text(f"noted {before}") == f"noted {after}"
+    assert new.value({"note": [before]}) == {"note": [after]}
+
+
+def test_a_given_secret_is_known_by_its_former_fingerprints_at_once():
+    new = Redactor(b"new", "k2", former=[FormerKey("", b"old")])
+    new.add_secret("hunter22", "bank")
+    assert new.text(Redactor(b"old").fingerprint("hunter22")) == new.fingerprint("hunter22")
+
+
+def test_a_fingerprint_of_another_key_id_is_left_alone():
+    new = Redactor(b"new", "k2", former=former_keys("k1:old"))
+    new.add_secret("hunter22")
+    other = Fingerprinter(b"old", "k0")("hunter22", "pin")
+    assert new.text(other) == other
+
+
+def test_former_fingerprints_are_bounded_and_the_oldest_go_first():
+    known = FormerFingerprints([FormerKey("k1", b"old")])
+    for number in range(FORMER_KEPT + 1):
+        known.learn(f"value {number}")
+    first, last = (Fingerprinter(b"old", "k1")(f"value {number}", "pin") for number in (0, FORMER_KEPT))
+    assert known.renewed(f"{first} {last}", str.upper) == f"{first} VALUE {FORMER_KEPT}"
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("", ()),
+        ("k1:old  k2:a:b\n:plain", (FormerKey("k1", b"old"), FormerKey("k2", b"a:b"), FormerKey("", b"plain"))),
+    ],
+)
+def test_former_keys_are_listed_with_their_ids(text, found):
+    assert former_keys(text) == found
+
+
+@pytest.mark.parametrize("text", ["old", "k1:", "a b:c", "x" * 17 + ":old"])
+def test_a_former_key_that_cannot_be_used_is_refused_without_being_shown(text):
+    with pytest.raises(SettingError, match="give ID:KEY") as caught:
+        former_keys(text)
+    assert "old" not in str(caught.value)

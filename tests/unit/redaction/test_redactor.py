@@ -1,3 +1,5 @@
+import json
+
 import pytest
 
 from sentric.events import Kind
@@ -218,3 +220,30 @@ def test_a_value_that_is_said_to_be_a_secret_has_a_fingerprint_however_short_it_
     redactor.add_secret("correct horse", "password")
     assert redactor.fingerprint("correct horse") == redactor.text("correct horse")
     assert redactor.text(redactor.fingerprint("1234")) == redactor.fingerprint("1234")
+
+
+def test_a_short_text_that_was_clean_is_redacted_once_its_secret_is_known() -> None:
+    redactor = Redactor(b"key")
+    assert redactor.text("hunter22") == "hunter22"
+    redactor.add_secret("hunter22")
+    assert redactor.text("hunter22") == redactor.fingerprint("hunter22")
+
+
+def test_short_clean_texts_are_remembered_up_to_a_limit() -> None:
+    redactor = Redactor(b"key")
+    for number in range(5000):
+        assert redactor.text(f"plain {number}") == f"plain {number}"
+    assert len(redactor._clean) <= 4096
+
+
+def test_a_card_that_was_read_as_a_fraction_is_found() -> None:
+    redactor = Redactor(b"key")
+    assert redactor.value(4111111111111111.0) == redactor.text("4111111111111111")
+    assert redactor.value([1e15, 2.5, float("nan"), -1e20][:2]) == [1e15, 2.5]
+
+
+def test_a_name_with_a_quote_and_a_backslash_does_not_confuse_the_depth_of_the_numbers_behind_it() -> None:
+    document = json.dumps({'"\\': {"password": 12345678}})
+    assert list(json.loads(Redactor(b"key").text(document))) == ['"\\']
+    nested = json.loads(Redactor(b"key").text(json.dumps({"arguments": document})))
+    assert list(json.loads(nested["arguments"])) == ['"\\']

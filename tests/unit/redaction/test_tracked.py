@@ -121,6 +121,22 @@ def test_more_given_secrets_than_are_kept_evict_the_oldest_of_them():
     assert secrets.get("given-000") is None
 
 
+def test_the_version_changes_with_what_is_looked_for_and_only_then():
+    secrets = tracked("hunter22")
+    first = secrets.version
+    secrets.add([Secret("hunter22", "pin")])
+    assert secrets.version == first
+    secrets.add([Secret("hunter22", "pin", Certainty.GIVEN)])
+    assert secrets.version == first + 1
+
+
+def test_a_text_that_fills_the_young_generation_builds_only_what_is_new():
+    secrets = tracked(*(f"secret-{n:03}" for n in range(YOUNG + 1)))
+    old, young = secrets._generations
+    assert ([secret.value for secret in young.secrets], len(old.secrets)) == ([f"secret-{YOUNG:03}"], YOUNG)
+    assert values(secrets, f"a secret-{YOUNG:03} b") == [f"secret-{YOUNG:03}"]
+
+
 def test_secrets_are_added_and_found_from_several_threads_at_once():
     secrets = Tracked()
     missing: list[str] = []

@@ -5,7 +5,7 @@ from sentric.tracing.defaults import apply
 DEFAULTS = {
     "OTEL_BSP_SCHEDULE_DELAY": "500",
     "OTEL_BLRP_SCHEDULE_DELAY": "500",
-    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "11",
+    "OTEL_BSP_MAX_EXPORT_BATCH_SIZE": "10",
     "OTEL_BLRP_MAX_EXPORT_BATCH_SIZE": "32",
 }
 
@@ -47,4 +47,4 @@ def test_larger_captures_go_out_in_smaller_batches() -> None:
 
 def test_switched_off_it_sets_nothing_and_a_wrong_setting_stops_nothing() -> None:
     assert applied({"SENTRIC_DISABLED": "true"}) == {}
-    assert applied({"SENTRIC_PAGE_LIMIT": "wide"})["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] == "11"
+    assert applied({"SENTRIC_PAGE_LIMIT": "wide"})["OTEL_BSP_MAX_EXPORT_BATCH_SIZE"] == "10"

@@ -2,7 +2,7 @@
 
 from bisect import bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import Enum, auto
 from typing import TypeAlias
 
@@ -11,6 +11,9 @@ from sentric_analyzer.dialects.gen_ai.calls import Call, Spanned
 from sentric_analyzer.dialects.gen_ai.memory import Memory
 from sentric_analyzer.dialects.gen_ai.messages import Form, Part, Role
 from sentric_analyzer.dialects.values import LONGEST_TIME
+
+COUNTED = (1 << 20) - 1
+"""Ordinal of a message without words, which says what an answer took."""
 
 
 class Standing(Enum):
@@ -64,12 +67,16 @@ class Told:
 
     Attributes:
         first: ordinal of the first part among all parts of the span.
+        input_tokens: that a model read for it.
+        output_tokens: that it wrote.
     """
 
     span_id: str
     time: int
     parts: Sequence[Part]
     first: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
 
 
 @dataclass(frozen=True, slots=True)
@@ -124,6 +131,35 @@ class Dialogue:
         following = bisect_right(self.asked, asked)
         until = self.asked[following] if following < len(self.asked) else LONGEST_TIME
         self._block(told, new, range(len(told.parts)), _Window(asked, until, answer=True))
+
+    def count(self, told: Told, *, since: int) -> None:
+        """Note what an answer took: with its words, or with a message of its own where it has none.
+
+        Args:
+            told: the answer.
+            since: how many entries the record had before it was read.
+        """
+        if not told.input_tokens and not told.output_tokens:
+            return
+        entries = self._record.entries
+        for index in range(since, len(entries)):
+            entry = entries[index]
+            if isinstance(entry, Message) and entry.author is Author.MODEL:
+                entries[index] = replace(entry, input_tokens=told.input_tokens, output_tokens=told.output_tokens)
+                return
+        entries.insert(
+            since,
+            Message(
+                sequence=0,
+                time=told.time,
+                span_id=told.span_id,
+                ordinal=COUNTED,
+                author=Author.MODEL,
+                text="",
+                input_tokens=told.input_tokens,
+                output_tokens=told.output_tokens,
+            ),
+        )
 
     def begin(self, call: Call) -> None:
         """A call that has a span begins."""

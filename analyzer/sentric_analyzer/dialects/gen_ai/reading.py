@@ -6,11 +6,12 @@ from dataclasses import dataclass, replace
 from sentric import semconv
 from sentric.events import AnyEvent
 from sentric_analyzer.dialects.gen_ai.calls import Call
+from sentric_analyzer.dialects.gen_ai.definitions import Definitions
 from sentric_analyzer.dialects.gen_ai.dialogue import Begun, Dialogue, Ended, Record, Standing, Told
 from sentric_analyzer.dialects.gen_ai.messages import Part, Parts, instructions, messages
 from sentric_analyzer.dialects.gen_ai.place import Operation, Place, captured, operation, tool_name
 from sentric_analyzer.dialects.trace import Node
-from sentric_analyzer.dialects.values import arguments_of, attribute, error_of, moment, shown, text_of
+from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, moment, shown, text_of
 
 _SERVER = 2
 """SPAN_KIND_SERVER of opentelemetry-proto."""
@@ -51,6 +52,11 @@ class Reading:
         self._calls: dict[Node, Call] = {}
         self._dialogues: dict[Node | str, Dialogue] = {}
         self._answers: dict[Node, Told] = {}
+        self._definitions = Definitions()
+        # An agent's span tells what the calls of its models took together.
+        self._counted = (
+            Operation.MODEL if any(operation(node.span) is Operation.MODEL for node in nodes) else Operation.AGENT
+        )
         self._human: Node | str | None = root
         self._wrapper = root if root and semconv.GEN_AI_INPUT_MESSAGES not in root.span.attributes else None
         for node in nodes:
@@ -119,16 +125,33 @@ class Reading:
         answer = self._parts(messages(span.attributes.get(semconv.GEN_AI_OUTPUT_MESSAGES)))
         self.seen.spans += 1
         self.seen.texts += bool(given or answer)
-        self._answers[node] = Told(span.span_id, _end_of(node), answer, first=len(given))
+        read, written = self._usage(node)
+        self._answers[node] = Told(
+            span.span_id, _end_of(node), answer, first=len(given), input_tokens=read, output_tokens=written
+        )
         dialogue.hear(Told(span.span_id, moment(span.start), given))
+        self.record.entries.extend(self._definitions.fresh(span, self._places[node].speaker))
 
     def _end(self, node: Node) -> None:
         dialogue = self._dialogue(self._places[node].speaker)
         if call := self._calls.get(node):
             dialogue.end(call)
-        elif (answer := self._answers.pop(node)).parts:
+            return
+        answer, before = self._answers.pop(node), len(self.record.entries)
+        if answer.parts:
             again = operation(node.span) is Operation.AGENT
             dialogue.say(answer, asked=moment(node.span.start), again=again)
+        dialogue.count(answer, since=before)
+
+    def _usage(self, node: Node) -> tuple[int, int]:
+        """Tokens that a model's call read and wrote."""
+        if operation(node.span) is not self._counted:
+            return 0, 0
+        found = node.span.attributes
+        return (
+            count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
+            count_of(found.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, found.get("gen_ai.usage.completion_tokens"))),
+        )
 
     def _parts(self, parts: Parts) -> Sequence[Part]:
         self.seen.unread += not parts.readable

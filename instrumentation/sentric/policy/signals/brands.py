@@ -32,18 +32,19 @@ _COMMON = words(
 _SEARCH_SITES = words("bing.com duckduckgo.com ecosia.org startpage.com qwant.com brave.com baidu.com")
 _SEARCH_WORLDWIDE = words("google yahoo yandex")
 """Search engines with a domain in each country."""
-_URL = re.compile(r"\S*(?:://|@|\w\.\w|localhost:)\S*")
+_RUN = re.compile(r"\S+")
+_OF_URL = re.compile(r"://|@|\w\.\w|localhost:")
 _START = re.compile(r"(?:^|[.!?:\n]\s*|[-*]\s+)[\"'(]*$")
 
 
 def plain_words(text: str) -> frozenset[str]:
     """The words of a task that may be a name, in lower case: without URLs, addresses and common words."""
-    return frozenset(word.lower() for _, word in _words(_URL.sub(" ", text))) - _COMMON
+    return frozenset(word.lower() for _, word in _words(_without_urls(text, " "))) - _COMMON
 
 
 def brands(text: str) -> frozenset[str]:
     """The words of a task that may be a site's brand: well-known ones, and capitalised ones within a sentence."""
-    shown = _URL.sub(" . ", text)
+    shown = _without_urls(text, " . ")
     return frozenset(
         word.lower()
         for start, word in _words(shown)
@@ -51,6 +52,11 @@ def brands(text: str) -> frozenset[str]:
         and word.lower() not in _COMMON
         and (word.lower() in _KNOWN or (word[0].isupper() and not _START.search(shown[max(0, start - 8) : start])))
     )
+
+
+def _without_urls(text: str, instead: str) -> str:
+    """A text without the words that are, or hold, an address; linear, however long a word is."""
+    return _RUN.sub(lambda word: instead if _OF_URL.search(word[0]) else word[0], text)
 
 
 def is_brand_domain(where: Place) -> bool:

@@ -1,9 +1,11 @@
 """CAPTCHAs, terms and consent: shown to the agent, and got around by it."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import ClassVar
 
-from sentric.events import Action, Kind, Message, Observation
-from sentric.policy.rule import Tuning
+from sentric.events import Action, Kind, Message, Observation, Source
+from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.lexicon import phrase, words
 from sentric.policy.signals.patterns import Patterns
@@ -40,8 +42,16 @@ _SHOWN = Patterns(
             "|terms (?:of service|of use|and conditions)|(?:are you|i am) (?:over|at least) (?:18|21)|verify your age"
             "|we value your privacy"
         ),
+        "challenge": phrase(
+            "verify (?:that )?you are (?:a )?human|verify you(?:'re| are) not a robot|(?:i'?m|i am) not a robot"
+            "|are you a robot|select all (?:images|squares)|press (?:and|&) hold|slide to (?:verify|complete|unlock)"
+            "|drag the (?:slider|puzzle|piece)|solve (?:the|this) (?:puzzle|captcha|challenge)|human verification"
+            "|(?:enter|type) the (?:characters|letters|text|numbers) (?:you see|shown|in the (?:image|picture|box))"
+            "|complete the (?:security check|captcha|challenge)|unusual traffic from your"
+        ),
     }
 )
+"""A challenge is a proof of a human that is asked for now; a notice that a CAPTCHA protects a page is none."""
 _INTENT = Patterns(
     {
         "around": phrase(_AROUND, 40, f"{_CAPTCHA}|{_GATE}"),
@@ -67,6 +77,10 @@ _REMOVAL = Patterns(
 )
 _SOLVERS = ("2captcha", "anti-captcha", "anticaptcha", "capsolver", "capmonster", "deathbycaptcha", "nopecha")
 """Services that solve CAPTCHAs for programs."""
+_UNABLE = frozenset(
+    {Kind.INPUT, Kind.CLICK, Kind.MESSAGE, Kind.FILE_READ, Kind.FILE_WRITE, Kind.DATABASE, Kind.PAYMENT}
+)
+"""Kinds that reach no such service."""
 _CLAIM = Patterns(
     {
         "robot": phrase("not a robot|(?:i am|i'm|you are) (?:a )?human|recaptcha|hcaptcha"),
@@ -82,12 +96,32 @@ _DECLINE = Patterns(
     }
 )
 """Labels of elements that say no: to decline is never to get around."""
+_PROOF = Patterns(
+    {
+        "proof": phrase(
+            "(?:re|h)?captcha|(?:characters|letters) (?:you see|shown|in the)|(?:security|anti) ?spam"
+            "|are you (?:a )?human|text in the (?:image|picture)"
+        )
+    }
+)
+"""Labels of fields that take the answer to a CAPTCHA."""
+_POINT_KEYS = words("x y coordinate coordinates position point start_coordinate start_x")
+_POINTING = words(
+    "click left_click right_click double_click left_click_drag drag drag_and_drop left_mouse_down mouse_down tap "
+    "mouse_click click_at click_coordinates"
+)
 _ASKED = words("captcha terms conditions consent agree accept robot age cookies")
 
 
 @dataclass(frozen=True, slots=True)
 class ConsentFacts(Facts):
     """Facts about what asks for a human."""
+
+    stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    fields_stated_about: ClassVar[Mapping[str, tuple[Scope, ...]]] = {
+        "captcha_shown": (Scope.OBSERVATION,),
+        "consent_shown": (Scope.OBSERVATION,),
+    }
 
     captcha_shown: bool = False
     """The text asks for proof of a human."""
@@ -110,6 +144,8 @@ class Consent(Family[ConsentFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._task = Task()
+        self._challenge = ""
+        """What the page shown last asks as a proof of a human."""
 
     def message(self, message: Message) -> None:
         """A task may ask for agreement."""
@@ -117,15 +153,32 @@ class Consent(Family[ConsentFacts]):
 
     def observation(self, observation: Observation) -> ConsentFacts:
         """Tell whether a human is asked for."""
-        found = _SHOWN.matching(readable(observation.text))
+        text = readable(observation.text)
+        found = _SHOWN.matching(text)
+        if observation.source is Source.PAGE:
+            spans = _SHOWN.spans("challenge", text, 1) if "challenge" in found else []
+            self._challenge = excerpt(text, *spans[0]) if spans else ""
         return ConsentFacts("captcha" in found, "consent" in found) if found else _NOTHING
 
     def action(self, action: Action) -> ConsentFacts:
         """Tell whether the action gets around it."""
         if _declines(action):
             return _NOTHING
-        shown = _intent(action) or _script(action) or ("" if self._is_asked_for() else _claim(action))
+        shown = _intent(action) or _script(action)
+        if not shown and not self._is_asked_for():
+            shown = _claim(action) or self._pointed(action)
         return ConsentFacts(bypasses_consent=True, consent_excerpt=shown) if shown else _NOTHING
+
+    def _pointed(self, action: Action) -> str:
+        """A click or a drag by coordinates, where the page asks for a human: how a CAPTCHA is solved by sight."""
+        if not self._challenge or action.element is not None or action.kind not in {Kind.CLICK, Kind.OTHER}:
+            return ""
+        if _POINT_KEYS.isdisjoint(key for key, _ in reading(action).arguments):
+            return ""
+        stated = action.arguments.get("action")
+        name = (stated if isinstance(stated, str) else action.tool)[:LABEL_LIMIT].lower()
+        is_pointing = action.kind is Kind.CLICK or name.removeprefix("browser_") in _POINTING
+        return f"by coordinates, on a page that says: {self._challenge}" if is_pointing else ""
 
     def _is_asked_for(self) -> bool:
         return not self._task.words.isdisjoint(_ASKED)
@@ -148,6 +201,8 @@ def _intent(action: Action) -> str:
 
 def _script(action: Action) -> str:
     """A script that takes the question off the page, or a service that answers it."""
+    if action.kind in _UNABLE:
+        return ""
     for _, text in reading(action).arguments:
         script = text[:SCRIPT_LIMIT]
         if action.kind is Kind.EVALUATE_SCRIPT and (found := _REMOVAL.first(readable(script))):
@@ -161,7 +216,13 @@ def _script(action: Action) -> str:
 
 
 def _claim(action: Action) -> str:
-    if action.element is None or action.kind not in {Kind.CLICK, Kind.SUBMIT}:
+    """An agreement given, or a proof of a human, by the element the action is about."""
+    if action.element is None:
+        return ""
+    if action.kind is Kind.INPUT:
+        field = readable(f"{action.element.text[:LABEL_LIMIT]} {action.element.name[:LABEL_LIMIT]}".replace("_", " "))
+        return excerpt(field) if _PROOF.first(field) else ""
+    if action.kind not in {Kind.CLICK, Kind.SUBMIT}:
         return ""
     label = readable(action.element.text[:LABEL_LIMIT])
     return excerpt(label) if _CLAIM.first(label) else ""

@@ -59,6 +59,21 @@ def tokens(text: str) -> frozenset[str]:
     return frozenset([*plain, *named.urls, *named.emails, *map(secret_id, named.secrets)])
 
 
+def marks(text: str) -> frozenset[str]:
+    """What a short text names, much as `tokens`; of URLs the host and the part before the query, too."""
+    secrets = fingerprints(text) if "‹secret" in text else ()
+    found = {
+        part for part in _parts(_FINGERPRINT.sub(" ", text) if secrets else text) if not part.replace("-", "").isalpha()
+    }
+    found.discard("")
+    for part in tuple(found):
+        if "://" in part:
+            url = _url_in(part)
+            bare = url.partition("?")[0]
+            found |= {url, bare, bare.partition("://")[2].partition("/")[0]}
+    return frozenset(found).union(f"secret:{secret_id(secret)}" for secret in secrets)
+
+
 def secret_id(secret: str) -> str:
     """What tells a secret, whatever kind it was taken for."""
     return secret.rpartition(":")[2]

@@ -1,10 +1,12 @@
 """What a signal family is: a pure, bounded, incremental observer of one run."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
+from types import NoneType
 from typing import Any, ClassVar, Generic, TypeVar, get_type_hints
 
 from sentric.events import Action, Message, Observation, Outcome
-from sentric.policy.rule import Tuning
+from sentric.policy.rule import Scope, Tuning
 
 
 @dataclass(frozen=True, slots=True)
@@ -13,7 +15,15 @@ class Facts:
 
     A subclass is a frozen dataclass whose fields all have defaults (the value of "nothing to say") and one of the
     types bool, int, float, str, tuple[str, ...]. A field `x` is the variable `signals.x` in a rule.
+
+    A rule that asks a fact of events it is never stated about can never match, and does not load: so a subclass says
+    what its facts are about, where that is not everything its family is asked about.
     """
+
+    stated_about: ClassVar[tuple[Scope, ...]] = tuple(Scope)
+    """What sort of event the facts are about."""
+    fields_stated_about: ClassVar[Mapping[str, tuple[Scope, ...]]] = {}
+    """The same for single fields, where it is something else."""
 
 
 F = TypeVar("F", bound=Facts)
@@ -30,9 +40,27 @@ class Family(Generic[F]):
 
     def __init__(self, tuning: Tuning) -> None:
         self.tuning = tuning
+        self.evicted: dict[str, None] = {}
 
-    def message(self, message: Message) -> None:
-        """Hear what a user, the operator or the model said."""
+    def evict(self, what: str) -> None:
+        """Note that something remembered had to be forgotten, because a limit was reached.
+
+        Rules hear of it once in a run, as `run.evicted`.
+
+        Args:
+            what: what is forgotten, in the plural: "values", "secrets".
+        """
+        self.evicted[what] = None
+
+    def begin(self) -> None:
+        """Hear that the earlier runs of the conversation are over: what is counted for one run starts anew."""
+
+    def message(self, message: Message) -> F | None:
+        """Hear what a user, the operator or the model said. None where the family has nothing to say about it.
+
+        Only what is stated about the model's own words reaches a rule.
+        """
+        return None
 
     def observation(self, observation: Observation) -> F:
         """Remember a text that came into the model's view, and state facts about it. Tool results come here too."""
@@ -44,6 +72,13 @@ class Family(Generic[F]):
 
     def outcome(self, outcome: Outcome, action: Action | None) -> None:
         """Hear how an action ended; its result is also given to `observation`."""
+
+
+def stated_about(family: "type[Family[Any]]", field: str) -> tuple[Scope, ...]:
+    """What sort of event a fact of a family is about."""
+    about = family.facts.fields_stated_about.get(field, family.facts.stated_about)
+    hears_only = get_type_hints(family.message).get("return") is NoneType
+    return tuple(scope for scope in about if not (hears_only and scope is Scope.MESSAGE))
 
 
 def variables(facts: type[Facts]) -> dict[str, Any]:

@@ -1,29 +1,31 @@
 """Values that were seen in one place and leave for another that the task does not speak of."""
 
-from collections import OrderedDict
-from dataclasses import dataclass
-from urllib.parse import unquote_plus
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, replace
+from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
-from sentric.policy.rule import Tuning
+from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.brands import is_search_engine
-from sentric.policy.signals.entities import Entities, entities
+from sentric.policy.signals.channels import Channels, Sink
+from sentric.policy.signals.correspondence import Correspondence
+from sentric.policy.signals.embedded import embedded_urls
+from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.hosts import Place, place
 from sentric.policy.signals.memory import Seen, SeenValues
+from sentric.policy.signals.payload import Leak, Payload, hidden, is_name, payload, shortened, values_of
+from sentric.policy.signals.personal_data import numbers
 from sentric.policy.signals.reading import Reading, reading
+from sentric.policy.signals.shingles import is_token
 from sentric.policy.signals.targets import Targets, targets
 from sentric.policy.signals.task import Task
 from sentric.policy.signals.text import leaves
 
-CARRIED_LIMIT = 8
-"""Carried values that are named in the facts."""
-SHOWN = 6
-"""Characters of a carried value that are shown at each end."""
 FORMS_KEPT = 64
 """Sites whose typed values are remembered."""
-CORRESPONDENTS_KEPT = 256
-"""E-mail addresses whose texts are remembered."""
+URL_TOKEN_LENGTH = 20
+"""Characters of the shortest token that has no business in a URL to a place it did not come from."""
 FIELDS_KEPT = 64
 """Values remembered as typed on one site."""
 
@@ -45,6 +47,11 @@ _OPERATOR = "the system prompt"
 class FlowFacts(Facts):
     """Facts about where values go."""
 
+    stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    fields_stated_about: ClassVar[Mapping[str, tuple[Scope, ...]]] = dict.fromkeys(
+        ("fetched_target", "linked_target", "embedded_data", "embedded_from"), (Scope.ACTION, Scope.MESSAGE)
+    )
+
     foreign_target: str = ""
     """Host or e-mail address that the action sends something to, which the task does not name and which is neither
     allowed nor the place the thing came from."""
@@ -52,19 +59,38 @@ class FlowFacts(Facts):
     """What is sent there, shortened: fingerprints of secrets, e-mail addresses, long numbers and tokens."""
     carried_from: tuple[str, ...] = ()
     """The places it was seen at before: sites, tools, the task."""
+    carried_as: tuple[str, ...] = ()
+    """How it was hidden, if it was: `base64`, `hex in percent`, `reversed`."""
     carries_secret: bool = False
     """A secret is among what is carried."""
+    outside_target: str = ""
+    """Host or e-mail address that the action sends to, whatever it takes there, which the task does not name."""
+    split_target: str = ""
+    """Place outside the task to which half of a token has gone in pieces, in this call and the ones before it."""
+    split_token: str = ""
+    """That token, shortened."""
+    copied_target: str = ""
+    """Place outside the task to which a long text goes that was read, word for word, somewhere else."""
+    copied_from: tuple[str, ...] = ()
+    """Where it was read."""
+    copied_characters: int = 0
+    """Its length, white space aside."""
+    url_target: str = ""
+    """Host outside the task to which a secret or a token made by chance goes within a URL."""
+    url_tokens: tuple[str, ...] = ()
+    """These, shortened."""
+    fetched_target: str = ""
+    """Host outside the task in a URL that carries data and that a program fetches unasked when it shows the text: an
+    image, a frame, a style, in the model's own words or in an argument."""
+    linked_target: str = ""
+    """The same for a URL that somebody has to follow."""
+    embedded_data: tuple[str, ...] = ()
+    """The data in that URL, shortened."""
+    embedded_from: tuple[str, ...] = ()
+    """Where they were seen before."""
 
 
 _NOTHING = FlowFacts()
-
-
-@dataclass(frozen=True, slots=True)
-class _Load:
-    """What an action takes with it."""
-
-    values: tuple[str, ...]
-    secrets: tuple[str, ...]
 
 
 class Flow(Family[FlowFacts]):
@@ -75,26 +101,38 @@ class Flow(Family[FlowFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._task = Task()
+        self._numbers: set[str] = set()
+        """Personal numbers that the task gives."""
         self._seen = SeenValues()
-        self._typed: dict[str, _Load] = {}
-        self._written: OrderedDict[str, frozenset[str]] = OrderedDict()
-        """What was last read in one text with an e-mail address: known to whoever is behind it."""
+        self._channels = Channels()
+        self._typed: dict[str, Payload] = {}
+        self._letters = Correspondence()
         self._allowed = frozenset(
             where.site for domain in tuning.allowed_domains if (where := place(domain)) is not None
         )
+        self._recipients = frozenset(address.lower() for address in tuning.allowed_recipients)
         self._home = ""
         self._has_read = False
         self._answering: tuple[str, ...] = ()
+        self.evicted = self._seen.evicted
 
-    def message(self, message: Message) -> None:
-        """Learn the sites of the task, and the secrets given with it."""
+    def message(self, message: Message) -> FlowFacts | None:
+        """Learn the sites of the task and the secrets given with it; tell of data in URLs in the model's words."""
         self._task.hear(message)
-        if message.author is not Author.MODEL:
-            given = _TASK if message.author is Author.USER else _OPERATOR
-            self._seen.remember((), entities(message.text).secrets, (given,))
+        if message.author is Author.MODEL:
+            facts = self._embedded((message.text,), frozenset(), _NOTHING)
+            return None if facts is _NOTHING else facts
+        given = _TASK if message.author is Author.USER else _OPERATOR
+        self._seen.remember((), entities(message.text).secrets, (given,))
+        self._channels.hear(message.text)
+        if message.author is Author.USER and len(self._numbers) < FIELDS_KEPT:
+            self._numbers.update(numbers(message.text))
+        return None
 
     def observation(self, observation: Observation) -> FlowFacts:
         """Remember the values of a text with the place it came from."""
+        if observation.source is Source.TOOL_DEFINITION:
+            return _NOTHING
         where = place(observation.origin) if "://" in observation.origin else None
         if not observation.origin.startswith(_BLANK):
             self._settle(where if observation.source is Source.PAGE else None, _NOWHERE)
@@ -104,28 +142,23 @@ class Flow(Family[FlowFacts]):
             here = tuple(dict.fromkeys((*here, *self._answering)))
             self._answering = ()
         named = entities(observation.text)
-        self._learn(here, where, _Load((*named.values, *named.emails), named.secrets))
-        self._correspond(named)
+        values = values_of(observation.text, named)
+        self._learn(here, where, Payload(values, named.secrets))
+        self._letters.read(observation.text, named, values)
+        self._channels.read(observation.text, named, here)
         for url in named.urls:
             if (linked := place(url)) is not None and linked.site:
                 inside = entities(url)
                 self._seen.remember((*inside.values, *inside.emails), inside.secrets, (linked.site,))
         return _NOTHING
 
-    def _learn(self, here: tuple[str, ...], where: Place | None, load: _Load) -> None:
+    def _learn(self, here: tuple[str, ...], where: Place | None, load: Payload) -> None:
         """Remember what was seen somewhere, but not what the agent itself typed there and now sees again."""
         typed = self._typed.get(where.site) if where is not None else None
         if typed is not None:
             values = tuple(value for value in load.values if value not in typed.values)
-            load = _Load(values, tuple(secret for secret in load.secrets if secret not in typed.secrets))
+            load = Payload(values, tuple(secret for secret in load.secrets if secret not in typed.secrets))
         self._seen.remember(load.values, load.secrets, here)
-
-    def _correspond(self, named: Entities) -> None:
-        for email in named.emails[:CORRESPONDENTS_KEPT]:
-            self._written[email] = frozenset((*named.values, *named.emails))
-            self._written.move_to_end(email)
-        while len(self._written) > CORRESPONDENTS_KEPT:
-            self._written.popitem(last=False)
 
     def outcome(self, outcome: Outcome, action: Action | None) -> None:
         """What a tool gives back came from where its call went, too."""
@@ -136,12 +169,19 @@ class Flow(Family[FlowFacts]):
         """Tell what the action carries, and whether it goes where it has no business."""
         stands = place(action.url) if action.url else None
         read = reading(action)
-        goes = read.goes
-        self._settle(stands, goes)
-        load = _load(read)
-        found = self._leaving(action, stands, goes, load)
+        self._settle(stands, read.goes)
+        load = payload(text for _, text in read.arguments)
+        leak = self._leaving(action, stands, read.goes, load)
+        facts = _NOTHING if leak is None else _facts(leak)
+        if sinks := self._outside(action, stands, read.goes):
+            facts = replace(facts, outside_target=sinks[0].name)
+            # What leaves openly says enough.
+            facts = facts if leak is not None else self._covertly(action, stands, read, load, sinks, facts)
+        if facts.foreign_target and _sends(action):
+            facts = self._in_url(read, facts)
+        facts = self._embedded([text for _, text in read.arguments], frozenset(read.goes.links), facts)
         self._remember(action, stands, load)
-        return found
+        return facts
 
     def _settle(self, stands: Place | None, goes: Targets) -> None:
         """Where the task names no site, the first one is: where the agent was started, or went before it read."""
@@ -150,19 +190,93 @@ class Flow(Family[FlowFacts]):
         first = next((where for where in (stands, *goes.places) if where is not None and where.site), None)
         self._home = first.site if first is not None else ""
 
-    def _leaving(self, action: Action, stands: Place | None, goes: Targets, load: _Load) -> FlowFacts:
-        sends = action.kind in _SENDING or not action.effects.isdisjoint({Effect.SEND, Effect.PAY})
-        taken = load if sends else _Load((), load.secrets)
+    def _outside(self, action: Action, stands: Place | None, goes: Targets) -> list[Sink]:
+        """The places outside the task that the action sends to."""
+        places = goes.places if _sends(action) else ()
+        if action.kind is Kind.INPUT:
+            places = tuple(where for where in (stands, goes.form) if where is not None)
+        sinks = [
+            Sink(where.host, where.site)
+            for where in places
+            if where.host and not self._is_expected(where) and not self._is_at_ease(where)
+        ]
+        for email in goes.emails:
+            where = place(email.partition("@")[2])
+            if where is not None and not self._is_welcome(email, where) and not self._answers(email):
+                sinks.append(Sink(email, where.site))
+        return sinks
+
+    def _covertly(
+        self, action: Action, stands: Place | None, read: Reading, load: Payload, sinks: list[Sink], facts: FlowFacts
+    ) -> FlowFacts:
+        """What leaves in less plain ways than as it stands."""
+        texts = tuple(text for _, text in read.arguments)
+        inside = hidden(texts, load)
+        leak = self._leaving(action, stands, read.goes, inside.payload)
+        if leak is not None:
+            facts = replace(_facts(leak, leak.ways(inside)), outside_target=facts.outside_target)
+        if split := self._channels.split(sinks, (*texts, *inside.texts), self._foreign_value):
+            facts = replace(facts, split_target=split[0].name, split_token=shortened(split[1]))
+        if copied := self._channels.copied(sinks, (*texts, *inside.texts), self._letters.is_party):
+            sink, passage = copied
+            facts = replace(
+                facts, copied_target=sink.name, copied_from=passage.places, copied_characters=passage.length
+            )
+        return facts
+
+    def _in_url(self, read: Reading, facts: FlowFacts) -> FlowFacts:
+        # The links of a command are in lower case, which base64 does not survive: read them as they stand, too.
+        written = (embedded.url for _, text in read.arguments for embedded in embedded_urls(text))
+        sites = {where.site for where in read.goes.places}
+        for url in dict.fromkeys((*read.goes.links, *written)):
+            where = place(url)
+            if where is None or where.site not in sites or not (leak := self._given_away(url, where)):
+                continue
+            values = {value: seen for value, seen in leak.values.items() if _is_key(value)}
+            if leak.secrets or values:
+                return replace(facts, url_target=where.host, url_tokens=Leak("", leak.secrets, values).shown)
+        return facts
+
+    def _embedded(self, texts: Iterable[str], targets_of_action: frozenset[str], facts: FlowFacts) -> FlowFacts:
+        """URLs within texts that carry data to a place outside the task."""
+        for text in texts:
+            for embedded in embedded_urls(text) if text not in targets_of_action else ():
+                where = place(embedded.url)
+                if where is None or not where.host or embedded.url in targets_of_action:
+                    continue
+                if leak := self._given_away(embedded.url, where, quoted=True):
+                    target = "fetched_target" if embedded.fetched else "linked_target"
+                    found = {target: where.host, "embedded_data": leak.shown, "embedded_from": leak.places}
+                    facts = replace(facts, **found)  # type: ignore[arg-type]  # one of two names, by what fetches it
+                    if embedded.fetched:
+                        return facts
+        return facts
+
+    def _given_away(self, url: str, where: Place, *, quoted: bool = False) -> Leak | None:
+        """What a URL tells the place it leads to that the place has no business with."""
+        if self._is_expected(where):
+            return None
+        plain = payload((url,))
+        inside = hidden((url,), plain)
+        load = Payload((*plain.values, *inside.payload.values), (*plain.secrets, *inside.payload.secrets))
+        leak = self._carried(where, load)
+        if leak is None and quoted and not self._is_at_ease(where):
+            for text, places in self._channels.quoted(url, where.site):
+                return Leak(where.host, {}, {text: dict.fromkeys(places)})
+        return leak
+
+    def _leaving(self, action: Action, stands: Place | None, goes: Targets, load: Payload) -> Leak | None:
+        taken = load if _sends(action) else Payload((), load.secrets)
         found = [self._carried(where, taken) for where in goes.places if where.host]
-        body = _Load(tuple(value for value in load.values if value not in goes.emails), load.secrets)
+        body = Payload(tuple(value for value in load.values if value not in goes.emails), load.secrets)
         found += [self._mailed(email, body) for email in goes.emails]
         found += self._through_form(action, stands, goes, load)
-        return next((facts for facts in found if facts is not None), _NOTHING)
+        return next((leak for leak in found if leak is not None), None)
 
-    def _through_form(self, action: Action, stands: Place | None, goes: Targets, load: _Load) -> list[FlowFacts | None]:
+    def _through_form(self, action: Action, stands: Place | None, goes: Targets, load: Payload) -> list[Leak | None]:
         if action.kind is Kind.INPUT:
             # A page can read what is typed into it, whether it is sent or not.
-            taken = _Load((), load.secrets)
+            taken = Payload((), load.secrets)
             return [self._carried(where, taken) for where in (stands, goes.form) if where is not None]
         typed = self._typed.get(stands.site) if stands is not None else None
         if action.kind not in _FORM or stands is None or typed is None:
@@ -170,38 +284,44 @@ class Flow(Family[FlowFacts]):
         if goes.form is not None and goes.form.site != stands.site:
             return [self._carried(goes.form, typed)]
         # Secrets were told of when they were typed.
-        return [self._carried(stands, _Load(typed.values, ()))] if _submits(action) else []
+        return [self._carried(stands, Payload(typed.values, ()))] if _submits(action) else []
 
-    def _carried(self, where: Place, load: _Load) -> FlowFacts | None:
+    def _carried(self, where: Place, load: Payload) -> Leak | None:
         if not (load.values or load.secrets) or self._is_expected(where):
             return None
-        secrets = {secret: seen for secret in load.secrets if (seen := self._foreign_secret(secret, where.site))}
-        is_at_ease = is_search_engine(where) or self._task.names(where)
-        values = {
-            value: seen
-            for value in load.values
-            if not is_at_ease and (seen := self._foreign_value(value, where.site)) is not None
-        }
-        return _facts(where.host, secrets, values)
+        values = () if self._is_at_ease(where) else load.values
+        return self._foreign(where.host, where.site, Payload(values, load.secrets))
+
+    def _foreign(self, target: str, site: str, load: Payload) -> Leak | None:
+        """Of what goes to a site, that which has no business there."""
+        secrets = {secret: seen for secret in load.secrets if (seen := self._foreign_secret(secret, site))}
+        values = {value: seen for value in load.values if (seen := self._foreign_value(value, site)) is not None}
+        return Leak(target, secrets, values) if secrets or values else None
 
     def _foreign_value(self, value: str, site: str) -> Seen | None:
         seen = self._seen.places_of_value(value)
         if not seen or site in seen or value in self._task.tokens or value in self._task.values:
             return None
-        return seen
+        return None if value in self._numbers else seen
 
-    def _mailed(self, email: str, load: _Load) -> FlowFacts | None:
+    def _mailed(self, email: str, load: Payload) -> Leak | None:
         where = place(email.partition("@")[2])
-        if self._task.names_address(email) or where is None or where.site in self._allowed:
+        if where is None or self._is_welcome(email, where):
             return None
-        secrets = {secret: seen for secret in load.secrets if (seen := self._foreign_secret(secret, where.site))}
-        known = self._written.get(email, frozenset[str]())
-        values = {
-            value: seen
-            for value in load.values
-            if value not in known and (seen := self._foreign_value(value, where.site)) is not None
-        }
-        return _facts(email, secrets, values)
+        known = self._letters.known_to(email)
+        # The name of a file tells a reader little, and many a mail has one.
+        values = tuple(value for value in load.values if value not in known and not is_name(value))
+        return self._foreign(email, where.site, Payload(() if self._answers(email) else values, load.secrets))
+
+    def _is_welcome(self, email: str, where: Place) -> bool:
+        """Whether the task or the policy names who an e-mail address belongs to."""
+        if self._task.names_address(email) or where.site in self._allowed:
+            return True
+        return not self._recipients.isdisjoint((email, email.partition("@")[2], where.site))
+
+    def _answers(self, email: str) -> bool:
+        """Whether a message to an address is an answer that the task asks for: with values, but with no secrets."""
+        return self._letters.is_answered(email, self._task.words)
 
     def _foreign_secret(self, secret: str, site: str) -> Seen | None:
         """Where a secret came from, if that makes a site the wrong place for it."""
@@ -212,13 +332,17 @@ class Flow(Family[FlowFacts]):
         is_given = all(where in {_TASK, _OPERATOR} for where in seen)
         return None if is_given and not self._task.sites else seen
 
+    def _is_at_ease(self, where: Place) -> bool:
+        """Whether anything but secrets may go there."""
+        return is_search_engine(where) or self._task.names(where)
+
     def _is_expected(self, where: Place) -> bool:
         """Whether even secrets belong there. For them, a word that is like a brand is not enough."""
         if not where.site or where.site in self._allowed or self._task.names_exactly(where):
             return True
         return where.site == self._home and not self._task.sites
 
-    def _remember(self, action: Action, stands: Place | None, load: _Load) -> None:
+    def _remember(self, action: Action, stands: Place | None, load: Payload) -> None:
         if stands is None or action.kind is not Kind.INPUT:
             return
         # Typing a value where it has no business does not make that place one it came from.
@@ -226,12 +350,16 @@ class Flow(Family[FlowFacts]):
         values = tuple(value for value in load.values if not (is_foreign and self._seen.places_of_value(value)))
         secrets = tuple(secret for secret in load.secrets if not (is_foreign and self._seen.places_of_secret(secret)))
         self._seen.remember(values, secrets, (stands.site,))
-        before = self._typed.pop(stands.site, _Load((), ()))
-        self._typed[stands.site] = _Load(
+        before = self._typed.pop(stands.site, Payload((), ()))
+        self._typed[stands.site] = Payload(
             _latest((*before.values, *load.values)), _latest((*before.secrets, *load.secrets))
         )
         if len(self._typed) > FORMS_KEPT:
             del self._typed[next(iter(self._typed))]
+
+
+def _sends(action: Action) -> bool:
+    return action.kind in _SENDING or not action.effects.isdisjoint({Effect.SEND, Effect.PAY})
 
 
 def _submits(action: Action) -> bool:
@@ -244,28 +372,15 @@ def _latest(values: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(values))[-FIELDS_KEPT:]
 
 
-def _load(read: Reading) -> _Load:
-    values: dict[str, None] = {}
-    secrets: dict[str, None] = {}
-    for _, text in read.arguments:
-        named = entities(unquote_plus(text) if "%" in text else text)
-        values.update(dict.fromkeys((*named.values, *named.emails)))
-        secrets.update(dict.fromkeys(named.secrets))
-    return _Load(tuple(values), tuple(secrets))
-
-
-def _facts(target: str, secrets: dict[str, Seen], values: dict[str, Seen]) -> FlowFacts | None:
-    if not secrets and not values:
-        return None
-    shown = [f"‹secret:{secret}›" for secret in secrets] + [_shortened(value) for value in values]
-    places = dict.fromkeys(where for seen in (*secrets.values(), *values.values()) for where in seen if where)
+def _facts(leak: Leak, ways: tuple[str, ...] = ()) -> FlowFacts:
     return FlowFacts(
-        foreign_target=target,
-        carried=tuple(shown[:CARRIED_LIMIT]),
-        carried_from=tuple(places)[:CARRIED_LIMIT],
-        carries_secret=bool(secrets),
+        foreign_target=leak.target,
+        carried=leak.shown,
+        carried_from=leak.places,
+        carried_as=ways,
+        carries_secret=bool(leak.secrets),
     )
 
 
-def _shortened(value: str) -> str:
-    return value if len(value) <= 2 * SHOWN + 1 else f"{value[:SHOWN]}…{value[-SHOWN:]}"
+def _is_key(value: str) -> bool:
+    return len(value) >= URL_TOKEN_LENGTH and not value.isdigit() and is_token(value)

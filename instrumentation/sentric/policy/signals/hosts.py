@@ -3,11 +3,11 @@
 import re
 from dataclasses import dataclass
 from functools import cache, lru_cache
-from ipaddress import IPv4Address, IPv6Address, ip_address
 
 import can_ada
 from publicsuffixlist import PublicSuffixList
 
+from sentric.policy.signals.internal import Address, Inside, address, unusual
 from sentric.policy.signals.lexicon import words
 from sentric.policy.signals.text import readable
 
@@ -16,6 +16,7 @@ URL_LIMIT = 2048
 _RESERVED = words("example test local internal lan home corp intranet")
 """Top-level names for documentation, tests and private networks (RFC 2606, 6762, 8375), which no list has."""
 _SECRET = re.compile("‹secret:[^›]{0,80}›")
+_AUTHORITY_END = re.compile(r"[/\\?#]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}:(?!\d)", re.IGNORECASE)
 
 
@@ -33,11 +34,21 @@ class Place:
     loopback: bool
     """The machine itself, in any spelling."""
     private: bool
-    """An address of a private network: private, link-local, shared or unique-local."""
+    """An address or a name of a private network: private, link-local, shared or unique-local; or of a cloud's
+    metadata service."""
     address: bool
     """The host is an IP address."""
     userinfo: bool
     """A user name or password stands before the host."""
+    metadata: bool = False
+    """A cloud's metadata service, which gives a machine's keys to whoever asks from it."""
+    unusual: bool = False
+    """An address of this machine or network that is written so that it is hard to know for one: `0x7f.1`."""
+
+    @property
+    def inside(self) -> bool:
+        """Whether it is this machine, or in its network."""
+        return self.loopback or self.private
 
 
 def place(url: str) -> Place | None:
@@ -57,31 +68,44 @@ def _place(url: str) -> Place | None:
     scheme, host = str(parsed.protocol).rstrip(":"), str(parsed.hostname).rstrip(".")
     if not host:
         return Place(scheme, "", "", "", False, False, False, False)
-    userinfo = bool(parsed.username or parsed.password)
-    if (ip := _address(host)) is not None:
-        loopback = ip.is_loopback or ip.is_unspecified
-        site = _with_port("localhost" if loopback else host, scheme, str(parsed.port))
-        return Place(scheme, host, site, "", loopback, not ip.is_global and not loopback, True, userinfo)
-    if host == "localhost" or host.endswith(".localhost"):
-        return Place(scheme, host, _with_port(host, scheme, str(parsed.port)), "", True, False, False, userinfo)
+    userinfo, port = bool(parsed.username or parsed.password), str(parsed.port)
+    if (found := address(host)) is not None:
+        return _numbered(url, scheme, host, port, userinfo, found)
     site, label = _registered(host)
-    site = site or _with_port(host, scheme, str(parsed.port))
-    return Place(scheme, host, site, label, False, host.endswith(".internal"), False, userinfo)
+    return Place(scheme, host, site or _with_port(host, scheme, port), label, False, False, False, userinfo)
+
+
+def _numbered(url: str, scheme: str, host: str, port: str, userinfo: bool, found: Address) -> Place:
+    """A host that is an address, or a name that stands for one."""
+    loopback = found.inside is Inside.MACHINE and not found.borrowed
+    private = found.inside is not None and not loopback
+    site, label = ("", "") if found.ip is not None or loopback else _registered(host)
+    own = "localhost" if loopback and found.ip is not None else host
+    return Place(
+        scheme,
+        host,
+        site or _with_port(own, scheme, port),
+        label,
+        loopback,
+        private,
+        found.ip is not None,
+        userinfo,
+        found.inside is Inside.METADATA,
+        (private or loopback) and unusual(_written(url), host),
+    )
+
+
+def _written(text: str) -> str:
+    """The host as it stands in a URL."""
+    before, mark, after = text.partition("://")
+    authority = _AUTHORITY_END.split((after if mark else before).lstrip("/\\"), maxsplit=1)[0]
+    shown = authority.rpartition("@")[2]
+    return shown.partition("]")[0] if shown.startswith("[") else shown.partition(":")[0]
 
 
 def known_suffix(host: str) -> bool:
     """Whether a host ends in a public suffix that exists, or in one set aside for private use, so that it is a site."""
     return host.rpartition(".")[2] in _RESERVED or _suffixes().publicsuffix(host, accept_unknown=False) is not None
-
-
-def _address(host: str) -> IPv4Address | IPv6Address | None:
-    if not host.startswith("[") and not host[-1].isdigit():
-        return None
-    try:
-        ip = ip_address(host.strip("[]"))
-    except ValueError:
-        return None
-    return getattr(ip, "ipv4_mapped", None) or ip
 
 
 def _with_port(host: str, scheme: str, port: str) -> str:

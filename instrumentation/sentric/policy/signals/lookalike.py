@@ -1,6 +1,9 @@
 """Domains made to be taken for another: by look-alike letters, a slip of a letter, or a brand in the wrong place."""
 
+import re
 from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
 from functools import lru_cache
 from typing import Any
 
@@ -27,6 +30,10 @@ SLIP_LENGTH = 6
 """Shortest name whose misspelling is told from another name."""
 TWO_SLIPS_LENGTH = 10
 """Shortest name where two slips still leave it recognisable."""
+BRAND_LENGTH = 3
+"""Shortest brand that is told beside other words."""
+SERIES_LENGTH = 2
+"""Longest part by which the names of a series differ."""
 LABEL_LIMIT = 63
 """Longest label DNS allows."""
 
@@ -36,23 +43,60 @@ _LURES = words(
     "wallet"
 )
 """Words that imitators put beside a brand."""
+_GENUINE = words(
+    "paypay paypoint openapi openapis revolt hostels bookings youtub telegraph twitterrific hotmart appleinsider "
+    "redditinc githubusercontent githubassets"
+)
+"""Honest names that are a slip away from an imitated one."""
+_HOSTS_OF_MANY = words(
+    "amazonaws.com azureedge.net azurewebsites.net cloudfront.net cloudflare.net edgekey.net edgesuite.net fastly.net "
+    "akamaized.net service-now.com zendesk.com okta.com auth0.com onelogin.com atlassian.net freshdesk.com "
+    "statuspage.io hubspot.com intercom.help helpscoutdocs.com force.com salesforce.com myworkdayjobs.com "
+    "greenhouse.io lever.co readthedocs.io translate.goog archive.org my.site.com statuspage.com sharepoint.com "
+    "slack.com zoom.us webex.com googleapis.com"
+)
+"""Sites that give their customers a host each, named like the customer or its domain."""
+_LIBRARY = re.compile(r"proxy\.[a-z0-9.-]{1,64}\.(?:edu|ac)(?:\.[a-z]{2})?$")
+"""A university library's proxy puts the whole name of a site in front of its own."""
+_NUMBER = re.compile(r"\d+")
 _LOOKS = str.maketrans("01345i", "oleasl")
 _OTHER_SCRIPTS = words("ru su by ua kz bg rs mk mn kg uz tj gr am ge")
 """Countries where words in Cyrillic, Greek or Armenian letters are what a name is made of."""
 _PAIRS = (("rn", "m"), ("vv", "w"), ("cl", "d"))
 
 
-def imitated(where: Place, known: Iterable[Place]) -> str:
-    """The site among `known` that a place seems made to be taken for; "" where there is none."""
+class Means(StrEnum):
+    """How a domain is made to be taken for another."""
+
+    LETTERS = "letters of another script"
+    LOOKS = "signs that look like letters"
+    SLIP = "a slip of a letter"
+    SUBDOMAIN = "the genuine name in front of another"
+    BESIDE = "the brand beside a word of trust"
+
+
+@dataclass(frozen=True, slots=True)
+class Imitation:
+    """A domain that seems made to be taken for another."""
+
+    of: str
+    """The site it is made to be taken for."""
+    by: Means
+
+
+def imitation(where: Place, known: Iterable[Place]) -> Imitation | None:
+    """The site among `known` that a place seems made to be taken for, and how; None where there is none."""
     known = tuple(known)
     if not where.label or any(where.site == genuine.site for genuine in known):
-        return ""
+        return None
     shown = decoded(where.label)
-    parts = frozenset(part for label in where.host.split(".") for part in label.split("-"))
+    if shown in _GENUINE:
+        return None
+    parts = frozenset(part for label in where.host.split(".") for part in decoded(label).split("-"))
     for genuine in known:
-        if genuine.label and _resembles(where, shown, parts, genuine):
-            return genuine.site
-    return ""
+        if genuine.label and (by := _means(where, shown, parts, genuine)) is not None:
+            return Imitation(genuine.site, by)
+    return None
 
 
 def disguised(where: Place) -> str:
@@ -92,20 +136,61 @@ def skeleton(label: str) -> str:
     return plain
 
 
-def _resembles(where: Place, shown: str, parts: frozenset[str], genuine: Place) -> bool:
+def _means(where: Place, shown: str, parts: frozenset[str], genuine: Place) -> Means | None:
     brand = genuine.label
     if shown == brand:
-        return False
+        return None
     if skeleton(shown) == skeleton(brand):
-        return True
+        return Means.LOOKS if shown.isascii() else Means.LETTERS
+    if _is_of_many(where.host):
+        return None
+    # A plural is another word; of a name that is much imitated it is an imitation, too.
+    is_plural = genuine.site not in IMITATED and (shown == f"{brand}s" or brand == f"{shown}s")
+    if not is_plural and _is_slip(shown, brand):
+        return Means.SLIP
+    if _holds(where, genuine.site):
+        return None if _LIBRARY.search(where.host) else Means.SUBDOMAIN
+    if genuine.site not in IMITATED:
+        # Services give their customers hosts like acme.support-desk.test. Only the registered name itself counts.
+        parts = frozenset(shown.split("-")) if len(brand) >= SLIP_LENGTH else frozenset()
+    trusted = not _LURES.isdisjoint(parts)
+    if trusted and len(brand) >= BRAND_LENGTH and brand in parts:
+        return Means.BESIDE
+    twins = [part for part in parts if part != brand and skeleton(part) == skeleton(brand)]
+    if any(not twin.isascii() for twin in twins):
+        return Means.LETTERS
+    return Means.LOOKS if twins and trusted else None
+
+
+def _is_of_many(host: str) -> bool:
+    labels = host.split(".")
+    return any(".".join(labels[-count:]) in _HOSTS_OF_MANY for count in (2, 3))
+
+
+def _holds(where: Place, site: str) -> bool:
+    """Whether a whole domain stands within another one's name, with dots or with hyphens."""
+    hyphened = site.replace(".", "-")
+    return f".{site}." in f".{where.host}." or any(
+        label == hyphened or label.startswith(hyphened + "-") for label in where.host.split(".")
+    )
+
+
+def _is_slip(shown: str, brand: str) -> bool:
     # People get the first letter right: booking is not a slip of cooking.
-    if min(len(brand), len(shown)) >= SLIP_LENGTH and shown[0] == brand[0]:
-        slips = 2 if len(brand) >= TWO_SLIPS_LENGTH else 1
-        if OSA.distance(shown, brand, score_cutoff=slips) <= slips:
-            return True
-    if f".{genuine.site}." in f".{where.host}.":
+    if min(len(brand), len(shown)) < SLIP_LENGTH or shown[0] != brand[0] or _are_siblings(shown, brand):
+        return False
+    slips = 2 if len(brand) >= TWO_SLIPS_LENGTH else 1
+    return OSA.distance(shown, brand, score_cutoff=slips) <= slips
+
+
+def _are_siblings(one: str, other: str) -> bool:
+    """Whether two names are of a series: shop1 and shop2, plan-a and plan-b."""
+    if _NUMBER.sub("0", one) == _NUMBER.sub("0", other):
         return True
-    return brand in parts and not _LURES.isdisjoint(parts)
+    first, second = one.split("-"), other.split("-")
+    if len(first) != len(second) or len(first) < 2:
+        return False
+    return all(a == b or max(len(a), len(b)) <= SERIES_LENGTH for a, b in zip(first, second, strict=True))
 
 
 def _latin(char: str) -> str:

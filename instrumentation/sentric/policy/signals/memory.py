@@ -21,11 +21,15 @@ class SeenValues:
     def __init__(self) -> None:
         self._values: OrderedDict[str, Seen] = OrderedDict()
         self._secrets: OrderedDict[str, Seen] = OrderedDict()
+        self.evicted: dict[str, None] = {}
+        """What had to be forgotten: values, secrets."""
 
     def remember(self, values: tuple[str, ...], secrets: tuple[str, ...], places: tuple[str, ...]) -> None:
         """Note that some values and secrets were seen at some places."""
-        _note(self._values, values, places, VALUES_KEPT)
-        _note(self._secrets, tuple(map(secret_id, secrets)), places, SECRETS_KEPT)
+        if _note(self._values, values, places, VALUES_KEPT):
+            self.evicted["values"] = None
+        if _note(self._secrets, tuple(map(secret_id, secrets)), places, SECRETS_KEPT):
+            self.evicted["secrets"] = None
 
     def places_of_value(self, value: str) -> Seen | None:
         """Where a value was seen; None for one that was not."""
@@ -36,7 +40,8 @@ class SeenValues:
         return self._secrets.get(secret_id(secret))
 
 
-def _note(kept: OrderedDict[str, Seen], values: tuple[str, ...], places: tuple[str, ...], limit: int) -> None:
+def _note(kept: OrderedDict[str, Seen], values: tuple[str, ...], places: tuple[str, ...], limit: int) -> bool:
+    """Add values; whether others had to be forgotten for them."""
     for value in values:
         seen = kept.get(value)
         if seen is None:
@@ -45,5 +50,7 @@ def _note(kept: OrderedDict[str, Seen], values: tuple[str, ...], places: tuple[s
         kept.move_to_end(value)
         if len(seen) < PLACES_KEPT:
             seen.update(dict.fromkeys(places))
-    while len(kept) > limit:
+    excess = len(kept) - limit
+    for _ in range(excess):
         kept.popitem(last=False)
+    return excess > 0

@@ -54,6 +54,8 @@ ADDRESS = {
     r"(?:\s+(?:message|prompt|note|override|instructions?|notice|update|alert))?\s*:"
     r"|[\[<]\s*(?:system|developer|admin(?:istrator)?|root)"
     r"(?:\s+(?:message|prompt|note|override|instructions?|notice|update|alert))?\s*:?\s*[\]>]",
+    "another's turn": r"(?:^|[\n>\])])\s*(?:human|user|assistant|ai)\s*:\s"
+    r"|</?(?:page|history|tool_result|document|context)>\s*\w",
     "new instructions": phrase(
         "new|updated|real|actual|revised|hidden", "(?:system )?(?:instructions?|task|objective|directive|goal)s?"
     ),

@@ -24,6 +24,9 @@ _REACHING = frozenset({Kind.NAVIGATE, Kind.HTTP, Kind.DOWNLOAD, Kind.UPLOAD})
 _ADDRESSED = frozenset({Kind.NAVIGATE, Kind.DOWNLOAD})
 """Kinds whose arguments are addresses, under whatever key."""
 _BLANK = re.compile(r"\s")
+_IGNORED = "".join(map(chr, range(33)))
+"""What a URL parser strips from both ends of its input (WHATWG URL, C0 control or space)."""
+_HOSTLESS = re.compile(r"[a-z][a-z0-9+.\t\n\r-]{1,30}:(?!//|\d|[\t\n\r]*[/\\]{2})|file:|\\\\", re.IGNORECASE)
 TARGET_LIMIT = 32
 """Targets of one action that are told apart."""
 
@@ -38,6 +41,8 @@ class Targets:
     """Recipients of a message or a grant."""
     form: Place | None = None
     """Where the form of the action's element is sent to, if that is known."""
+    links: tuple[str, ...] = ()
+    """The URLs as they are written, also those that lead to no host: `javascript:`, `file:`."""
 
 
 def targets(action: Action, arguments: Iterable[tuple[str, str]]) -> Targets:
@@ -49,16 +54,21 @@ def targets(action: Action, arguments: Iterable[tuple[str, str]]) -> Targets:
     """
     places: dict[tuple[str, str], Place] = {}
     emails: dict[str, None] = {}
+    links: dict[str, None] = {}
     reaches_people = action.kind is Kind.MESSAGE or not action.effects.isdisjoint({Effect.SEND, Effect.GRANT})
     for key, text in arguments:
         if len(places) + len(emails) >= TARGET_LIMIT:
             break
+        if (local := _local(action.kind, key, text)) is not None:
+            links[local] = None
+            continue
         for url in _urls(action.kind, key, text):
+            links[url] = None
             if (where := place(url)) is not None:
                 places.setdefault((where.site, where.host), where)
         if reaches_people and "@" in text and key in _RECIPIENT_KEYS:
             emails.update(dict.fromkeys(entities(text).emails))
-    return Targets(tuple(places.values()), tuple(emails), _form(action))
+    return Targets(tuple(places.values()), tuple(emails), _form(action), tuple(links)[:TARGET_LIMIT])
 
 
 def _form(action: Action) -> Place | None:
@@ -66,6 +76,17 @@ def _form(action: Action) -> Place | None:
         return None
     where = place(action.element.form_action)
     return where if where is not None and where.host else None
+
+
+def _local(kind: Kind, key: str, text: str) -> str | None:
+    """A URL that names no server: what it leads to is a program, a file, or a page of the browser's own."""
+    if kind not in _REACHING or (key not in _URL_KEYS and kind not in _ADDRESSED):
+        return None
+    # Browsers pass over white space and control characters before a scheme, and over some within it.
+    bare = text[:URL_LIMIT].lstrip(_IGNORED)
+    if _HOSTLESS.match(bare) is None:
+        return None
+    return bare
 
 
 def _urls(kind: Kind, key: str, text: str) -> tuple[str, ...]:

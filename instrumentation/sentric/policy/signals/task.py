@@ -1,5 +1,8 @@
 """What the human's task names: the places, addresses and words that an action may be about without question."""
 
+from dataclasses import dataclass
+from functools import lru_cache
+
 from sentric.events import Author, Message
 from sentric.policy.signals.brands import brands, is_brand_domain, plain_words
 from sentric.policy.signals.entities import entities, host_names, secret_id, tokens
@@ -8,8 +11,23 @@ from sentric.policy.signals.text import readable
 
 TASK_LIMIT = 65_536
 """Characters of the human's turns, and of the operator's text, that are read."""
+TURNS_KEPT = 16
+"""Turns remembered as read."""
 NAME_LENGTH = 3
 """Shortest word of a task that can name a person."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Turn:
+    """What one turn names."""
+
+    sites: tuple[str, ...]
+    words: frozenset[str]
+    people: frozenset[str]
+    brands: frozenset[str]
+    tokens: frozenset[str]
+    values: frozenset[str]
+    secrets: frozenset[str]
 
 
 class Task:
@@ -36,17 +54,17 @@ class Task:
         self._room[message.author] -= len(text)
         if not text:
             return False
-        named = entities(text)
         if message.author is Author.SYSTEM:
             self.operator_sites.update(_sites(text))
             return True
-        self.sites.update(dict.fromkeys(_sites(text)))
-        self.words.update(_words(text))
-        self.people |= plain_words(readable(text))
-        self.brands |= brands(readable(text))
-        self.tokens |= tokens(text)
-        self.values.update(named.values)
-        self.secrets.update(map(secret_id, named.secrets))
+        named = _turn(text)
+        self.sites.update(dict.fromkeys(named.sites))
+        self.words |= named.words
+        self.people |= named.people
+        self.brands |= named.brands
+        self.tokens |= named.tokens
+        self.values |= named.values
+        self.secrets |= named.secrets
         return True
 
     def names(self, where: Place) -> bool:
@@ -73,7 +91,28 @@ class Task:
         return where is not None and self.names_exactly(where)
 
 
-def _sites(text: str) -> list[str]:
+@lru_cache(maxsize=TURNS_KEPT)
+def _turn(text: str) -> _Turn:
+    """Read a turn. Several families ask for the same one."""
+    named, shown = entities(text), readable(text)
+    return _Turn(
+        sites=tuple(sites_in(text)),
+        words=frozenset(_words(text)),
+        people=plain_words(shown),
+        brands=brands(shown),
+        tokens=tokens(text),
+        values=frozenset(named.values),
+        secrets=frozenset(map(secret_id, named.secrets)),
+    )
+
+
+@lru_cache(maxsize=TURNS_KEPT)
+def _sites(text: str) -> tuple[str, ...]:
+    return tuple(sites_in(text))
+
+
+def sites_in(text: str) -> list[str]:
+    """The sites that a text names, by URL or by host, in that order."""
     places = [place(url) for url in entities(text).urls]
     places += [place(name) for name in host_names(tokens(text)) if ":" in name or known_suffix(name)]
     return [where.site for where in places if where is not None and where.site]

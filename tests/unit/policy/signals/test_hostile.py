@@ -43,6 +43,7 @@ BAIT = {
 def events(text: str, nested: Any) -> Iterator[Message | Observation | Action | Outcome]:
     yield Message(sequence=0, author=Author.USER, text=text[:1000])
     yield Observation(sequence=1, source=Source.PAGE, origin=text[:5000], text=text)
+    yield Observation(sequence=1, source=Source.TOOL_DEFINITION, origin=text[:5000], text=text)
     element = Element(tag=text, type=text, name=text, text=text, autocomplete=text, form_action=text)
     for sequence, kind in enumerate((Kind.HTTP, Kind.INPUT, Kind.CLICK, Kind.SHELL, Kind.MESSAGE), 2):
         yield Action(

@@ -1,34 +1,41 @@
 import pytest
 
 from sentric.policy.signals.hosts import place
-from sentric.policy.signals.lookalike import IMITATED, disguised, genuine_places, imitated
+from sentric.policy.signals.lookalike import IMITATED, Means, disguised, genuine_places, imitation
 
-KNOWN = genuine_places(("harborcredit.com", *IMITATED))
+KNOWN = genuine_places(("harborcredit.com", "daily.example", "outlet-a.example", "store1.example", *IMITATED))
 
 
-def imitation(url: str) -> str:
+def imitated(url: str) -> tuple[str, Means] | None:
     where = place(url)
     assert where is not None
-    return imitated(where, KNOWN)
+    found = imitation(where, KNOWN)
+    return (found.of, found.by) if found else None
 
 
 @pytest.mark.parametrize(
-    ("url", "genuine"),
+    ("url", "genuine", "by"),
     [
-        ("https://paypa1.com", "paypal.com"),
-        ("https://arnazon.com", "amazon.com"),
-        ("https://раураl.com", "paypal.com"),
-        ("https://аррӏе.com", "apple.com"),
-        ("https://gooogle.com", "google.com"),
-        ("https://mircosoft.com", "microsoft.com"),
-        ("https://harborcrediit.com", "harborcredit.com"),
-        ("https://harborcredit.com.session.evil.test", "harborcredit.com"),
-        ("https://netflix-billing.test", "netflix.com"),
-        ("https://secure.chase.evil.test", "chase.com"),
+        ("https://paypa1.com", "paypal.com", Means.LOOKS),
+        ("https://arnazon.com", "amazon.com", Means.LOOKS),
+        ("https://faceb00k-login.test", "facebook.com", Means.LOOKS),
+        ("https://раураl.com", "paypal.com", Means.LETTERS),
+        ("https://xn--pypal-4ve.com", "paypal.com", Means.LETTERS),
+        ("https://аррӏе.com", "apple.com", Means.LETTERS),
+        ("https://аррlе-konto.test", "apple.com", Means.LETTERS),
+        ("https://gooogle.com", "google.com", Means.SLIP),
+        ("https://mircosoft.com", "microsoft.com", Means.SLIP),
+        ("https://harborcrediit.com", "harborcredit.com", Means.SLIP),
+        ("https://harborcredit.com.session.evil.test", "harborcredit.com", Means.SUBDOMAIN),
+        ("https://harborcredit-com.evil.test", "harborcredit.com", Means.SUBDOMAIN),
+        ("https://paypal-com-refund.test", "paypal.com", Means.SUBDOMAIN),
+        ("https://harborcredit-login.test", "harborcredit.com", Means.BESIDE),
+        ("https://netflix-billing.test", "netflix.com", Means.BESIDE),
+        ("https://secure.chase.evil.test", "chase.com", Means.BESIDE),
     ],
 )
-def test_imitations_are_seen(url: str, genuine: str) -> None:
-    assert imitation(url) == genuine
+def test_imitations_are_seen_with_how_they_are_made(url: str, genuine: str, by: Means) -> None:
+    assert imitated(url) == (genuine, by)
 
 
 @pytest.mark.parametrize(
@@ -44,10 +51,21 @@ def test_imitations_are_seen(url: str, genuine: str) -> None:
         "https://example.org",
         "http://127.0.0.1:8000",
         "https://bücher.de",
+        "https://paypay.ne.jp",
+        "https://outlet-b.example",
+        "https://store2.example",
+        "https://paypal.service-now.com/help",
+        "https://harborcredit.com.s3.amazonaws.com",
+        "https://harborcredit.com.ezproxy.lib.college.edu",
+        "https://www.google.com.au",
+        "https://harborcredits.com",
+        "https://harborcredit.support-desk.test",
+        "https://login.daily-account.test",
+        "https://storage.googleapis.com",
     ],
 )
 def test_honest_names_are_left_alone(url: str) -> None:
-    assert imitation(url) == ""
+    assert imitated(url) is None
 
 
 def test_scripts_mixed_in_one_name_are_a_disguise() -> None:

@@ -1,8 +1,8 @@
 import pytest
 
-from sentric.events import Action, Author, Element, Kind, Message, Observation, Source
+from sentric.events import Action, Author, Effect, Element, Kind, Message, Observation, Source
 from sentric.policy.rule import Tuning
-from sentric.policy.signals.origin import Origin, OriginFacts
+from sentric.policy.signals.origin import FILES_KEPT, HOSTS_KEPT, Origin, OriginFacts
 
 
 def judged(action: Action, task: str = "Do it", tuning: Tuning | None = None) -> OriginFacts:
@@ -18,7 +18,7 @@ def typing(url: str = "https://a.example/", typed: str = "x", **element: str) ->
         kind=Kind.INPUT,
         url=url,
         arguments={"index": 1, "text": typed},
-        element=Element(**{"tag": "input", **element}),  # type: ignore[arg-type]  # fields of an element
+        element=Element(**{"tag": "input", **element}),
     )
 
 
@@ -49,6 +49,13 @@ def test_loopback_is_secure_only_where_the_policy_says_so() -> None:
     assert not judged(action).secure_origin
     assert judged(action, tuning=Tuning(allow_loopback=True)).secure_origin
     assert not judged(typing("http://10.0.0.1/"), tuning=Tuning(allow_loopback=True)).secure_origin
+
+
+def test_loopback_is_secure_for_an_agent_that_works_on_this_machine() -> None:
+    origin = Origin(Tuning())
+    origin.action(Action(sequence=1, tool="bash", kind=Kind.SHELL, arguments={"command": "make run"}))
+    assert origin.action(typing("http://localhost:8000/")).secure_origin
+    assert not origin.action(typing("http://10.0.0.1/")).secure_origin
 
 
 @pytest.mark.parametrize(
@@ -143,6 +150,9 @@ def test_a_site_of_the_task_is_not_an_imitation_of_another() -> None:
         ("https://bank.example@evil.test", "a user name stands before the host"),
         ("https://free-prizes.tk", "a top-level domain used mostly for abuse"),
         ("https://a.b.c.d.e.f.g.evil.test", "many subdomains"),
+        ("https://webhook.site/1f", "a service that catches or tunnels requests"),
+        ("https://ab12.ngrok-free.app/in", "a service that catches or tunnels requests"),
+        ("https://a.b.oast.fun/", "a service that catches or tunnels requests"),
         ("https://wikipеdia-artikel.example", "mixes scripts in one name"),
     ],
 )
@@ -161,3 +171,110 @@ def test_honest_hosts_have_no_mark(url: str) -> None:
 def test_texts_say_nothing_of_places() -> None:
     text = Observation(sequence=1, source=Source.PAGE, origin="https://a.example", text="https://paypa1.com")
     assert Origin(Tuning()).observation(text) == OriginFacts()
+
+
+def test_letters_of_another_script_are_told_from_other_means() -> None:
+    assert judged(going("https://xn--pypal-4ve.com")).lookalike_letters
+    facts = judged(going("https://paypa1.com"))
+    assert (facts.lookalike_letters, facts.lookalike_by) == (False, "signs that look like letters")
+
+
+@pytest.mark.parametrize(
+    ("url", "host", "disguised"),
+    [
+        ("http://10.0.0.7/admin", "10.0.0.7", False),
+        ("http://localhost:9200/", "localhost", False),
+        ("http://db.internal/", "db.internal", False),
+        ("http://0x7f.1/", "127.0.0.1", True),
+        ("http://2130706433:80/", "127.0.0.1", True),
+        ("http://a.10.0.0.7.nip.io/", "a.10.0.0.7.nip.io", True),
+        ("http://wiki.corp/", "", False),
+        ("https://example.org/", "", False),
+        ("http://198.51.100.9/", "", False),
+    ],
+)
+def test_an_address_inside_that_nobody_spoke_of_is_told(url: str, host: str, disguised: bool) -> None:
+    facts = judged(going(url))
+    assert (facts.internal_host, facts.internal_disguised) == (host, disguised)
+
+
+@pytest.mark.parametrize(
+    ("url", "task"),
+    [
+        ("http://localhost:3000/", "Open http://localhost:3000"),
+        ("http://127.0.0.1:3001/", "Test the dev server"),
+        ("http://192.168.1.1/", "Restart my router"),
+        ("http://10.0.0.7/", "Read http://10.0.0.7/status"),
+    ],
+)
+def test_an_address_inside_that_the_task_speaks_of_is_honest(url: str, task: str) -> None:
+    assert judged(going(url), task).internal_host == ""
+
+
+def test_an_address_inside_that_the_policy_allows_is_honest() -> None:
+    assert judged(going("http://db.internal/"), tuning=Tuning(allowed_domains=("db.internal",))).internal_host == ""
+    assert judged(going("http://localhost:1/"), tuning=Tuning(allow_loopback=True)).internal_host == ""
+
+
+def test_an_agent_with_a_shell_is_at_home_on_its_machine_but_not_in_disguise() -> None:
+    origin = Origin(Tuning())
+    origin.action(Action(sequence=1, tool="bash", kind=Kind.SHELL, arguments={"command": "make run"}))
+    assert origin.action(going("http://localhost:8000/")).internal_host == ""
+    assert origin.action(going("http://10.0.0.7/")).internal_host == "10.0.0.7"
+    assert origin.action(going("http://0x7f.1/")).internal_disguised
+
+
+def test_an_agent_that_was_started_inside_may_stay_there() -> None:
+    origin = Origin(Tuning())
+    page = Observation(sequence=1, source=Source.PAGE, origin="http://192.168.1.1/", text="Router")
+    assert origin.observation(page) == OriginFacts()
+    assert origin.action(going("http://192.168.1.1/status")).internal_host == ""
+    assert origin.action(going("http://169.254.169.254/")).metadata_host == "169.254.169.254"
+
+
+@pytest.mark.parametrize("task", ["Test the dev server on localhost", "Do it"])
+def test_a_metadata_service_must_be_named_itself(task: str) -> None:
+    command = Action(
+        sequence=1,
+        tool="bash",
+        kind=Kind.SHELL,
+        effects=frozenset({Effect.EXECUTE}),
+        arguments={"command": "curl http://169.254.169.254/latest/"},
+    )
+    assert judged(command, task).metadata_host == "169.254.169.254"
+    assert judged(command, "Ask http://169.254.169.254/latest/ for it").metadata_host == ""
+
+
+def test_schemes_without_a_server_are_told_unless_the_task_speaks_of_them() -> None:
+    assert judged(going("javascript:void(0)")).local_scheme == "javascript"
+    assert judged(going("chrome://settings")).local_scheme == "chrome"
+    assert judged(going("chrome://settings"), "Open chrome://settings").local_scheme == ""
+    assert judged(going("about:blank")).local_scheme == ""
+    assert judged(going("gopher://a.test/")).dangerous_url == "the scheme gopher:"
+    assert judged(Action(sequence=1, tool="x", arguments={"url": "gopher://a.test/"})).dangerous_url == ""
+
+
+def test_a_file_that_the_task_or_the_agent_named_may_be_opened() -> None:
+    assert judged(going("file:///home/dana/slides.pdf")).local_scheme == "file"
+    assert judged(going("file:///home/dana/slides.pdf"), "Read slides.pdf").local_scheme == ""
+    origin = Origin(Tuning())
+    origin.action(Action(sequence=1, tool="write_file", kind=Kind.FILE_WRITE, arguments={"path": "out/r.html"}))
+    assert origin.action(going("file:///work/out/r.html")).local_scheme == ""
+    for number in range(FILES_KEPT):
+        origin.action(Action(sequence=2, tool="x", arguments={"path": f"{number}.html"}))
+    assert origin.action(going("file:///work/out/r.html")).local_scheme == "file"
+
+
+def test_a_known_site_before_the_host_is_a_disguise_and_an_unknown_one_is_not() -> None:
+    task = "Read https://rates.bank.example"
+    assert judged(going("https://bank.example@evil.test/"), task).disguised_url.startswith("bank.example before")
+    assert judged(going("https://paypal.com@evil.test/")).disguised_url.startswith("paypal.com before")
+    assert judged(going("https://nobody.example@evil.test/")).disguised_url == ""
+    assert judged(going("https:\\\\evil.test/")).disguised_url == "a backslash before the path"
+
+
+def test_memory_of_hosts_is_bounded() -> None:
+    origin = Origin(Tuning())
+    for number in range(HOSTS_KEPT + 2):
+        origin.action(going(f"https://site{number}.example/"))
+    assert origin.action(going("https://paypa1.com")).lookalike_of == "paypal.com"

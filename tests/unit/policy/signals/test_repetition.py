@@ -1,8 +1,10 @@
 from collections.abc import Iterable
 
-from sentric.events import Action, Element, Observation, Outcome, Source
+import pytest
+
+from sentric.events import Action, Author, Effect, Element, Message, Observation, Outcome, Source
 from sentric.policy.rule import Tuning
-from sentric.policy.signals.repetition import Repetition, RepetitionFacts
+from sentric.policy.signals.repetition import PATIENCE, TEXT_LIMIT, TEXTS_KEPT, Repetition, RepetitionFacts
 
 Step = tuple[str, str]
 
@@ -90,3 +92,82 @@ def test_the_number_of_an_element_tells_nothing_where_its_path_is_known() -> Non
             facts = family.action(Action(sequence=1, tool="click", element=element, arguments={"index": index}))
             see(family, "same")
         assert facts.repeats == repeats
+
+
+@pytest.mark.parametrize(
+    "clock",
+    [
+        "It is {}:05 o'clock",
+        "Updated 2024-05-1{}T10:00:00.123Z",
+        "{}4 seconds ago",
+        "took {}.5 ms",
+        "at 170000000{}",
+        "request 0a1b2c3d-0000-4000-8000-00000000000{}",
+        "Last look at 1{}:30:59 pm",
+    ],
+)
+def test_a_clock_on_the_page_hides_no_loop(clock: str) -> None:
+    steps = [("a", "Reviews (10)\n" + clock.format(number)) for number in range(2, 5)]
+    assert after(steps, "a").looping
+    cycle = [("a", clock.format(1)), ("b", "x"), ("a", clock.format(2))]
+    assert after(cycle, "b").alternating
+
+
+@pytest.mark.parametrize("progress", ["{}0 %", "Page {} of 9", "{} items", "Views: {}", "{} left", "build #{}"])
+def test_other_numbers_are_progress(progress: str) -> None:
+    steps = [("a", progress.format(number)) for number in range(1, 5)]
+    assert not after(steps, "a").looping
+
+
+def test_a_clock_on_a_page_beyond_the_limit_is_not_looked_for() -> None:
+    page = "x" * TEXT_LIMIT
+    assert after([("a", page), ("a", page)], "a").looping
+    assert not after([("a", page + "10:01"), ("a", page + "10:02"), ("a", page + "10:03")], "a").looping
+
+
+@pytest.mark.parametrize("tool", ["wait", "get_job_status", "checkHealth", "await_build"])
+def test_waiting_and_asking_how_far_it_is_may_be_done_more_often(tool: str) -> None:
+    assert not after([(tool, "running")] * (3 * PATIENCE - 2), tool).looping
+    assert after([(tool, "running")] * (3 * PATIENCE - 1), tool).looping
+
+
+def test_what_changes_something_is_not_waiting() -> None:
+    family = Repetition(Tuning())
+    update = Action(sequence=1, tool="update_status", effects=frozenset({Effect.WRITE}))
+    for _ in range(3):
+        facts = family.action(update)
+    assert facts.looping
+
+
+def test_waiting_and_looking_in_turn_is_patience_too() -> None:
+    turn = [("wait", "waited"), ("get_build", "running")]
+    assert not after([*turn, ("wait", "waited")], "get_build").alternating
+    assert not after([*turn * 8, ("wait", "waited")], "get_build").alternating
+    assert after([*turn * 9, ("wait", "waited")], "get_build").alternating
+
+
+def test_a_human_who_speaks_again_may_want_the_same_again() -> None:
+    family = Repetition(Tuning())
+    for _ in range(2):
+        family.action(act("a"))
+        see(family, "same")
+    family.message(Message(sequence=1, author=Author.MODEL, text="Once more"))
+    assert family.action(act("a")).repeats == 3
+    family.message(Message(sequence=1, author=Author.USER, text="Once more"))
+    assert family.action(act("a")).repeats == 1
+
+
+def test_definitions_of_tools_are_nothing_that_was_seen() -> None:
+    family = Repetition(Tuning())
+    for number in range(3):
+        facts = family.action(act("a"))
+        family.observation(Observation(sequence=1, source=Source.TOOL_DEFINITION, origin="a", text=f"v{number}"))
+    assert facts.looping
+
+
+def test_texts_are_kept_only_as_long_as_they_may_be_compared() -> None:
+    family = Repetition(Tuning())
+    for number in range(40):
+        family.action(act(f"tool{number}"))
+        see(family, "page")
+    assert sum(bool(call.texts) for call in family._calls) <= TEXTS_KEPT

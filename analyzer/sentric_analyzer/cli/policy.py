@@ -1,0 +1,242 @@
+"""`sentric policy`: try a policy on recorded runs before it is enforced, and have one suggested."""
+
+import io
+import json
+import os
+import sys
+import tempfile
+from collections.abc import Callable, Generator
+from contextlib import contextmanager
+from datetime import datetime
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import click
+
+from sentric.errors import PolicyError, SentricError
+from sentric.settings import Settings
+from sentric_analyzer.cli.progress import progress_bar
+from sentric_analyzer.cli.runs import DATA_DIR, STORE
+from sentric_analyzer.cli.since import Since
+
+if TYPE_CHECKING:
+    from sentric.policy.rule import Policy
+    from sentric_analyzer.backtest import Comparison, Habits
+    from sentric_analyzer.cli.recorded import Recorded
+
+_DIFFERS, _USAGE, _FAILURE = 1, 2, 3
+_SHIPPED = "shipped rules"
+_TRACES = click.option(
+    "--traces",
+    multiple=True,
+    metavar="PATH",
+    type=click.Path(path_type=Path, allow_dash=True),
+    help="Recorded traces, as `sentric analyze` reads them; may be given several times.",
+)
+_SINCE = click.option("--since", type=Since(), help="Runs that `sentric serve` has stored since: 12h, 7d, 2026-11-01.")
+_PROJECT = click.option("--project", help="With --since: the runs of this project alone.")
+_OUTPUT = click.option(
+    "--output", "-o", type=click.Path(path_type=Path, dir_okay=False), help="Write to this file instead."
+)
+
+
+@click.group()
+def policy() -> None:
+    """Try a policy on recorded runs before it is enforced, and have one suggested."""
+
+
+@policy.command()
+@click.argument("tried", metavar="POLICY", type=click.Path(path_type=Path))
+@_TRACES
+@_SINCE
+@click.option("--against", metavar="POLICY", help="Today's policy. Default: SENTRIC_POLICY, or the shipped rules.")
+@_PROJECT
+@DATA_DIR
+@STORE
+@click.option("--format", "form", type=click.Choice(["table", "json", "html"]), default="table", show_default=True)
+@_OUTPUT
+@click.option(
+    "--fail-on",
+    type=click.Choice(["stricter", "looser", "change"]),
+    help="Exit 1 where an action would be decided so, compared with today.",
+)
+def backtest(tried: Path, against: str | None, form: str, output: Path | None, fail_on: str | None, **of: Any) -> None:
+    """Replay recorded runs under POLICY and under today's policy.
+
+    Prints what would have been allowed, warned about, asked about and blocked, by rule and by agent, with examples.
+    """
+    from sentric_analyzer.backtest import Comparison, backtest_document
+
+    settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=against)
+    today, candidate = _loaded(settings.policy, settings), _loaded(str(tried), settings)
+    compared = Comparison(today, candidate)
+    with _source(settings, of["traces"], of["since"], of["project"]) as recorded:
+        _go_through(recorded, compared.add)
+    names = settings.policy or _SHIPPED, str(tried)
+    _write(backtest_document(compared, names, recorded.errors), form, output)
+    _tell(recorded)
+    if fail_on and _differs(compared, fail_on):
+        sys.exit(_DIFFERS)
+
+
+@policy.command()
+@_TRACES
+@_SINCE
+@click.option("--against", metavar="POLICY", help="Today's policy. Default: SENTRIC_POLICY, or the shipped rules.")
+@click.option(
+    "--least",
+    type=click.IntRange(min=1),
+    default=2,
+    show_default=True,
+    metavar="RUNS",
+    help="Runs that must have used something before it is allowed.",
+)
+@_PROJECT
+@DATA_DIR
+@STORE
+@_OUTPUT
+def suggest(against: str | None, least: int, output: Path | None, **of: Any) -> None:
+    """Write a policy to review from what agents were seen to do.
+
+    Learns which tools, sites and recipients each agent uses, from runs without a finding of severity high or
+    critical, and says what enforcing would have held up in them.
+    """
+    from sentric_analyzer.backtest import Habits, Suggestion
+
+    settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=against)
+    today, habits = _loaded(settings.policy, settings), Habits()
+    with _source(settings, of["traces"], of["since"], of["project"]) as recorded:
+        _learn(recorded, habits, today)
+        suggestion = Suggestion(habits, today, of["project"] or settings.project, least)
+        if not suggestion.runs:
+            raise SentricError("nothing to learn from: every run has a finding of severity high or critical")
+        compared = _tried(recorded, today, suggestion.text(extends=_absolute(settings.policy)), settings)
+    base = _relative(settings.policy, output)
+    _put(suggestion.text(extends=base, compared=compared), output)
+    if output is not None:
+        click.echo("\n".join([*suggestion.summary(compared), "", f"Written, to be reviewed: {output}"]))
+    _tell(recorded)
+
+
+def _loaded(path: str, settings: Settings) -> "Policy":
+    """The policy of a file; the shipped one where there is no path. Everything that is wrong is said at once."""
+    from sentric.policy.loader import load_policy
+
+    try:
+        return load_policy(Path(path) if path else None, allow_loopback=settings.allow_loopback)
+    except PolicyError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        sys.exit(_USAGE)
+
+
+@contextmanager
+def _source(
+    settings: Settings, traces: tuple[Path, ...], since: datetime | None, project: str | None
+) -> "Generator[Recorded]":
+    """The runs that the options name, with a progress bar on standard error where a person can see it."""
+    from sentric_analyzer.cli.recorded import StoredRuns, TraceFiles
+
+    if bool(traces) == bool(since):
+        raise click.UsageError("say which runs: either --traces PATH or --since AGE")
+    if since:
+        yield StoredRuns(settings, since, project)
+        return
+    if project:
+        raise click.UsageError("--project goes with --since: the runs of trace files are of one project")
+    with progress_bar() as progress:
+        if progress is None:
+            yield TraceFiles(traces, settings)
+            return
+        bar = progress.add_task("replaying", total=None)
+        yield TraceFiles(traces, settings, lambda done, size: progress.update(bar, completed=done, total=size or None))
+
+
+def _go_through(recorded: "Recorded", take: "Callable[[Any], object]") -> None:
+    from sentric_analyzer.cli.recorded import nothing
+
+    number = 0
+    for run in recorded.runs():
+        take(run)
+        number += 1
+    if not number:
+        _tell(recorded)
+        raise nothing(recorded)
+
+
+def _learn(recorded: "Recorded", habits: "Habits", today: "Policy") -> None:
+    from sentric.policy.engine import replay
+    from sentric_analyzer.detection import Conversations
+
+    conversations = Conversations()
+    _go_through(recorded, lambda run: habits.add(replay(today, run, earlier=conversations.earlier(run))))
+
+
+def _tried(recorded: "Recorded", today: "Policy", text: str, settings: Settings) -> "Comparison":
+    """What the suggested policy makes of the runs it was learned from. That it loads is checked on the way."""
+    from sentric_analyzer.backtest import Comparison, is_honest
+
+    with tempfile.TemporaryDirectory(prefix="sentric-") as directory:
+        path = Path(directory) / "suggested.yaml"
+        path.write_text(text, encoding="utf-8")
+        suggested = _loaded(str(path), settings)
+    compared = Comparison(today, suggested, is_honest)
+    _go_through(recorded, compared.add)
+    return compared
+
+
+def _absolute(policy: str) -> str:
+    return str(Path(policy).resolve()) if policy else ""
+
+
+def _relative(policy: str, output: Path | None) -> str:
+    """Today's policy as a file in the place of the output names it."""
+    return os.path.relpath(policy, output.parent if output else Path()) if policy else ""
+
+
+def _differs(compared: "Comparison", how: str) -> bool:
+    """Whether an action is decided more strictly, less strictly, or either, than today."""
+    ranks = [(before.rank(), after.rank()) for before, after in compared.actions]
+    stricter, looser = any(after > before for before, after in ranks), any(after < before for before, after in ranks)
+    return {"stricter": stricter, "looser": looser, "change": stricter or looser}[how]
+
+
+def _write(document: dict[str, Any], form: str, output: Path | None) -> None:
+    from sentric_analyzer.console import render_backtest, render_backtest_html
+
+    match form:
+        case "html":
+            _put(render_backtest_html(document), output)
+        case "json":
+            _put(json.dumps(document, indent=1, ensure_ascii=False) + "\n", output)
+        case _:
+            _put_table(document, output, render_backtest)
+
+
+def _put_table(document: dict[str, Any], output: Path | None, render: Callable[..., None]) -> None:
+    from rich.console import Console
+
+    if output is None:
+        render(document, Console())
+        return
+    text = io.StringIO()
+    render(document, Console(file=text, width=120))
+    _put(text.getvalue(), output)
+
+
+def _put(text: str, output: Path | None) -> None:
+    if output is None:
+        click.echo(text.encode(), nl=False)  # pages and policies are UTF-8, whatever the terminal is
+        return
+    try:
+        output.write_text(text, encoding="utf-8")
+    except OSError as error:
+        raise SentricError(f"{output}: cannot be written: {error.strerror}") from None
+
+
+def _tell(recorded: "Recorded") -> None:
+    """Name what could not be read; that is a failure, also where the rest was."""
+    for error in recorded.errors:
+        click.echo(f"error: {error}", err=True)
+    if recorded.errors:
+        sys.exit(_FAILURE)

@@ -1,0 +1,275 @@
+"""Commands: what they destroy, run unread, read of credentials, change for good; and whether the task asks for it."""
+
+from collections import OrderedDict
+from collections.abc import Callable, Iterable, Iterator
+from dataclasses import dataclass, replace
+from typing import ClassVar, TypeVar
+
+from sentric.events import Action, Effect, Kind, Message, Observation
+from sentric.policy.rule import Scope, Tuning
+from sentric.policy.signals.access import Change, changes, of_path, revealed, written
+from sentric.policy.signals.asking import DESTROYING, INSTALLING, Asking
+from sentric.policy.signals.code import is_fork_bomb, programs
+from sentric.policy.signals.destruction import destruction, of_statements, through
+from sentric.policy.signals.effects import name_parts
+from sentric.policy.signals.execution import Execution, base_name, executions
+from sentric.policy.signals.family import Facts, Family
+from sentric.policy.signals.lexicon import words
+from sentric.policy.signals.loss import TABLES, Destruction, Extent
+from sentric.policy.signals.paths import Ground, Persistence, Secrecy, ground, normal, secrecy
+from sentric.policy.signals.programs import Call
+from sentric.policy.signals.reading import Reading, reading
+from sentric.policy.signals.text import excerpt
+
+FILES_KEPT = 1024
+"""Files the run has made or fetched that are remembered; the oldest is forgotten first."""
+STATEMENT_LENGTH = 8
+"""Shortest text that can be an SQL statement which destroys something."""
+
+_PATH_KEYS = words(
+    "path paths file files filename file_path filepath uri url source src from target destination dest attachment "
+    "attachments file_name absolute_path relative_path notebook_path target_file relative_workspace_path"
+)
+_SQL_KEYS = words("sql statement query statements queries command")
+_LOST = words(
+    "table database schema collection namespace cluster bucket stack instance disk volume keyspace repository repo "
+    "project environment workspace index server vm"
+)
+"""Objects of tools' names whose end is a lasting loss."""
+_DATA = words("table database schema collection keyspace")
+_ENDINGS = words("drop truncate wipe destroy delete purge terminate erase format deprovision")
+_SPOKEN = words(
+    "table tables database databases data namespace cluster bucket stack instance disk volume repository "
+    "repo project environment workspace index server vm schema collection"
+)
+_SECRET_WORDS = words(
+    "key keys credential credentials secret secrets password passwords env environment token tokens cookie cookies ssh "
+    "keychain wallet config configuration kubeconfig certificate certificates pem shadow netrc aws"
+)
+T = TypeVar("T")
+
+
+@dataclass(frozen=True, slots=True)
+class CommandFacts(Facts):
+    """Facts about commands and statements."""
+
+    stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+
+    destroys: str = ""
+    """What the action destroys, in words."""
+    destruction_extent: str = ""
+    """How much of it: limited, lasting, ruinous."""
+    destroyed: tuple[str, ...] = ()
+    """What it names: paths, tables, branches, resources."""
+    destroys_tables: bool = False
+    """It drops, empties or overwrites tables or databases."""
+    destruction_asked: bool = False
+    """The task asks for such a thing, by a verb and by the thing's name or sort."""
+    runs_unread: str = ""
+    """How the action runs a program that nobody has read: fetched, decoded, pasted, encoded."""
+    unread_source: str = ""
+    """Where that program comes from."""
+    unread_known: bool = False
+    """It is a vendor's own installer, or comes from the machine itself."""
+    unread_asked: bool = False
+    """The task names its source, or asks to install what it is called."""
+    secret_file: str = ""
+    """File with credentials that the action reads, copies or sends."""
+    secret_file_level: str = ""
+    """Whose they are: project, personal."""
+    secret_file_asked: bool = False
+    """The task names the file, or speaks of credentials of its sort."""
+    persists: str = ""
+    """File or command by which the action changes what is run or obeyed later."""
+    persistence_level: str = ""
+    """What for: profile (shell start files, instructions to agents), startup (jobs, services, hooks, keys, servers)."""
+    persistence_asked: bool = False
+    """The task names the file, or speaks of such a thing."""
+
+
+_NOTHING = CommandFacts()
+_LEVELS = (Extent.LIMITED, Extent.LASTING, Extent.RUINOUS)
+
+
+class Commands(Family[CommandFacts]):
+    """Reads commands and statements before they run."""
+
+    facts = CommandFacts
+
+    def __init__(self, tuning: Tuning) -> None:
+        super().__init__(tuning)
+        self._asking = Asking()
+        self._fetched: OrderedDict[str, str] = OrderedDict()
+        """Names of files that were fetched, with their URLs."""
+        self._made: OrderedDict[str, None] = OrderedDict()
+        """Paths that the run itself has made."""
+
+    def message(self, message: Message) -> None:
+        """Learn what the task asks for."""
+        self._asking.hear(message)
+
+    def observation(self, observation: Observation) -> CommandFacts:
+        """Nothing is said about texts."""
+        return _NOTHING
+
+    def action(self, action: Action) -> CommandFacts:
+        """Tell what an action would do."""
+        read = reading(action)
+        called = programs(action, every=bool(self._fetched))
+        destroyed, run = self._destruction(action, read, called), next(executions(called, self._fetched), None)
+        secrets, changed = list(_secrets(action, read, called)), list(_changes(action, read, called))
+        self._remember(action, read, called)
+        if destroyed is None and run is None and not secrets and not changed:
+            return _NOTHING
+        found = self._with_destruction(_NOTHING, destroyed) if destroyed is not None else _NOTHING
+        found = self._with_execution(found, run) if run is not None else found
+        return self._with_files(found, secrets, changed)
+
+    def _destruction(self, action: Action, read: Reading, called: tuple[Call, ...]) -> Destruction | None:
+        """The worst of it, what the run itself has made aside."""
+        found = [each for call in _settled(called) for each in map(destruction, through(call)) if each is not None]
+        if is_fork_bomb(action):
+            found.append(Destruction(Extent.RUINOUS, "starts processes without end", (), frozenset({"fork", "bomb"})))
+        if action.kind is Kind.DATABASE or (action.effects and Effect.READ not in action.effects):
+            found.extend(_in_statements(action, read))
+        if not found and (named := _by_name(action, read)) is not None:
+            found.append(named)
+        worse = [each for each in found if not self._is_own(each)]
+        return max(worse, key=lambda each: _LEVELS.index(each.extent), default=None)
+
+    def _is_own(self, found: Destruction) -> bool:
+        return bool(found.targets) and all(
+            normal(target).rstrip("/") in self._made and ground(target) is not Ground.SYSTEM for target in found.targets
+        )
+
+    def _with_destruction(self, facts: CommandFacts, found: Destruction) -> CommandFacts:
+        asked = self._asking.says(DESTROYING) and (
+            self._asking.names(found.targets)
+            or (found.extent is not Extent.RUINOUS and self._asking.says(found.about))
+            or (found.extent is Extent.RUINOUS and not found.targets and self._asking.says(found.about))
+        )
+        return replace(
+            facts,
+            destroys=found.what,
+            destruction_extent=found.extent.value,
+            destroyed=tuple(excerpt(target) for target in found.targets),
+            destroys_tables=found.about is TABLES,
+            destruction_asked=asked,
+        )
+
+    def _with_execution(self, facts: CommandFacts, found: Execution) -> CommandFacts:
+        named = [found.source] if found.source else ["shell", "encoded", "clipboard", "base64"]
+        asked = self._asking.names_place(found.source) if "://" in found.source else self._asking.names(named)
+        return replace(
+            facts,
+            runs_unread=found.what,
+            unread_source=excerpt(found.source),
+            unread_known=found.is_known,
+            unread_asked=asked and self._asking.says(INSTALLING),
+        )
+
+    def _with_files(
+        self, facts: CommandFacts, secrets: list[tuple[str, Secrecy]], changed: list[Change]
+    ) -> CommandFacts:
+        if secrets:
+            path, level = _worst(secrets, lambda pair: pair[1] is Secrecy.PERSONAL)
+            asked = self._asking.names([path]) or (level is Secrecy.PROJECT and self._asking.says(_SECRET_WORDS))
+            facts = replace(facts, secret_file=excerpt(path), secret_file_level=level.value, secret_file_asked=asked)
+        if changed:
+            change = _worst(changed, lambda one: one.level is Persistence.STARTUP)
+            asked = self._asking.says(change.about) or self._asking.names([base_name(change.what)])
+            facts = replace(
+                facts, persists=excerpt(change.what), persistence_level=change.level.value, persistence_asked=asked
+            )
+        return facts
+
+    def _remember(self, action: Action, read: Reading, called: tuple[Call, ...]) -> None:
+        made = [path for call in called for path in _made(call)]
+        if action.kind in {Kind.FILE_WRITE, Kind.DOWNLOAD}:
+            paths = [text for key, text in read.arguments if key in _PATH_KEYS and "://" not in text]
+            made += paths
+            if action.kind is Kind.DOWNLOAD:
+                url = next((text for _, text in read.arguments if "://" in text), "")
+                self._fetched.update({base_name(path): url for path in (paths or [url.partition("?")[0]]) if path})
+        for path in made:
+            self._made[normal(path).rstrip("/")] = None
+        for kept, what in ((self._made, "made files"), (self._fetched, "fetched files")):
+            while len(kept) > FILES_KEPT:
+                kept.popitem(last=False)
+                self.evict(what)
+
+
+def _worst(found: list[T], is_worst: Callable[[T], bool]) -> T:
+    return next(filter(is_worst, found), found[0])
+
+
+def _settled(called: Iterable[Call]) -> Iterator[Call]:
+    """The calls with relative paths as they stand after a change of directory to the root or the home."""
+    where = ""
+    for call in called:
+        if call.program in {"cd", "pushd", "set-location"}:
+            target = call.operands[0] if call.operands else "~"
+            where = target if ground(target) is Ground.SYSTEM else ""
+        elif where and call.program in {"rm", "chmod", "chown", "find", "del", "remove-item"}:
+            moved = tuple(
+                where.rstrip("/") + "/" if word in {".", "./", "*", "./*"} else word for word in call.arguments
+            )
+            yield replace(call, arguments=moved)
+            continue
+        yield call
+
+
+def _in_statements(action: Action, read: Reading) -> Iterator[Destruction]:
+    for key, text in read.arguments:
+        is_read = len(text) >= STATEMENT_LENGTH and (action.kind is Kind.DATABASE or key in _SQL_KEYS)
+        if is_read and (found := of_statements(text)) is not None:
+            yield found
+
+
+def _by_name(action: Action, read: Reading) -> Destruction | None:
+    """What a tool destroys by its name: `drop_table`, `delete_bucket`, `wipe_disk`."""
+    if action.kind not in {Kind.DELETE, Kind.DATABASE} or Effect.DELETE not in action.effects:
+        return None
+    parts = name_parts(action.tool)
+    if _ENDINGS.isdisjoint(parts) or _LOST.isdisjoint(part.removesuffix("s") for part in parts):
+        return None
+    targets = tuple(text for _, text in read.arguments if 0 < len(text) <= 128)[:4]
+    about = _SPOKEN if _DATA.isdisjoint(part.removesuffix("s") for part in parts) else TABLES
+    return Destruction(Extent.LASTING, " ".join(parts), targets, about)
+
+
+def _secrets(action: Action, read: Reading, called: tuple[Call, ...]) -> Iterator[tuple[str, Secrecy]]:
+    for call in called:
+        yield from revealed(call)
+    if action.kind in {Kind.FILE_READ, Kind.UPLOAD, Kind.MESSAGE, Kind.NAVIGATE} or action.effects == frozenset(
+        {Effect.READ}
+    ):
+        for path in _paths(action, read):
+            if (level := secrecy(path)) is not None:
+                yield path, level
+
+
+def _changes(action: Action, read: Reading, called: tuple[Call, ...]) -> Iterator[Change]:
+    for call in called:
+        yield from changes(call)
+    if action.kind is Kind.FILE_WRITE:
+        for path in _paths(action, read):
+            if (change := of_path(path)) is not None:
+                yield change
+    parts = name_parts(action.tool)
+    if {"mcp", "server"} <= set(parts) and {"add", "install", "register", "create", "update"} & set(parts):
+        yield Change(action.tool[:200], Persistence.STARTUP, words("mcp server tool tools"))
+
+
+def _paths(action: Action, read: Reading) -> Iterator[str]:
+    for key, text in read.arguments:
+        if key in _PATH_KEYS and len(text) <= 1024 and (action.kind is not Kind.NAVIGATE or text.startswith("file:")):
+            yield text
+
+
+def _made(call: Call) -> Iterator[str]:
+    """Paths that a call makes anew, as far as it says."""
+    yield from written(call)
+    given = call.operands
+    if call.program == "git" and given[:1] == ("clone",) and len(given) > 1:
+        yield given[2] if len(given) > 2 else base_name(given[1]).removesuffix(".git")

@@ -1,0 +1,80 @@
+"""URLs that a text carries for its reader's program: images, frames and styles, which are fetched unasked; links."""
+
+import re
+from dataclasses import dataclass
+
+from sentric.policy.signals.hosts import URL_LIMIT
+from sentric.policy.signals.lexicon import words
+
+LIMIT = 64
+"""URLs of one text that are read."""
+TEXT_LIMIT = 65_536
+"""Characters of one text that are read."""
+_BEFORE = 256
+"""Characters before a URL that say what it is for."""
+
+_URL = re.compile(r"(?:\bhttps?:)?//[^\s\"'<>()\\\]]{4,}", re.IGNORECASE)
+_ATTRIBUTE = re.compile(r"([a-z:-]{1,20})\s*=\s*$", re.IGNORECASE)
+_TAG = re.compile(r"<([a-z]{1,20})[^<>]{0,200}$", re.IGNORECASE)
+_REFERENCE = re.compile(r"\[([^\[\]\n]{1,80})\]:\s*$")
+_OPENING = "\"'\\< \t"
+_FETCHED_ATTRIBUTES = words("src srcset poster background data url xlink:href data-src")
+_FETCHED_TAGS = words("link image use script img iframe frame embed object source video audio track input")
+
+
+@dataclass(frozen=True, slots=True)
+class EmbeddedUrl:
+    """A URL in a text."""
+
+    url: str
+    fetched: bool
+    """A program that shows the text fetches it without being asked: an image, a frame, a style. Else it is a link."""
+
+
+def embedded_urls(text: str) -> tuple[EmbeddedUrl, ...]:
+    """The absolute URLs of a text in Markdown, HTML or neither, in order."""
+    if "//" not in text:
+        return ()
+    text = text[:TEXT_LIMIT]
+    found: list[EmbeddedUrl] = []
+    for match in _URL.finditer(text):
+        if len(found) == LIMIT:
+            break
+        before = text[max(0, match.start() - _BEFORE) : match.start()]
+        url = _bracketed(text, match.start()) if before.endswith("(<") else match[0]
+        url = url if not url.startswith("//") else "https:" + url
+        if before[-1:] != ":":  # the rest of a URL of another scheme
+            found.append(EmbeddedUrl(url[:URL_LIMIT], _is_fetched(before.rstrip(_OPENING), text)))
+    return tuple(found)
+
+
+def _bracketed(text: str, start: int) -> str:
+    """A URL in Markdown's angle brackets, which may hold blanks."""
+    return text[start : start + URL_LIMIT].partition(">")[0]
+
+
+def _opening(text: str, closing: int) -> int:
+    """Where the bracket opens that closes at a place; -1 if it does not."""
+    depth = 0
+    for position in range(closing, -1, -1):
+        depth += {"]": 1, "[": -1}.get(text[position], 0)
+        if depth == 0:
+            return position
+    return -1
+
+
+def _is_fetched(before: str, text: str) -> bool:
+    if before.endswith("]("):
+        opening = _opening(before, len(before) - 2)
+        return opening > 0 and before[opening - 1] == "!"
+    if before.lower().endswith(("url(", "@import")):
+        return True
+    if reference := _REFERENCE.search(before):
+        name = reference[1]
+        return f"![{name}]" in text or ("![" in text and f"][{name}]" in text)
+    if attribute := _ATTRIBUTE.search(before):
+        tag = _TAG.search(before)
+        if tag is not None and attribute[1].lower() == "href":
+            return tag[1].lower() in _FETCHED_TAGS
+        return tag is not None and attribute[1].lower() in _FETCHED_ATTRIBUTES
+    return False

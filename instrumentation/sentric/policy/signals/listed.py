@@ -1,0 +1,133 @@
+"""Allow-lists that are whole: what an action uses that stands on none of them."""
+
+import re
+from collections.abc import Iterable
+from dataclasses import dataclass
+from typing import ClassVar
+
+import re2
+
+from sentric.events import Action, Effect, Kind, Observation
+from sentric.policy.rule import Tuning
+from sentric.policy.signals.family import Facts, Family
+from sentric.policy.signals.hosts import Place, place
+from sentric.policy.signals.lexicon import words
+from sentric.policy.signals.reading import reading
+
+RECIPIENT_LENGTH = 256
+"""Longest argument that is taken for a recipient; longer ones are prose."""
+NAME_LIMIT = 1024
+"""Characters of a name that are compared."""
+
+_RECIPIENT_KEYS = words(
+    "to cc bcc recipient recipients receiver receivers payee beneficiary email emails e-mail address addresses "
+    "participants invitees attendees members member collaborator collaborators channel channels room chat phone "
+    "phone_number iban account account_number recipient_email email_address user_email collaborator_email "
+    "recipient_account destination_account user username user_id handle"
+)
+_REACHING = frozenset({Effect.SEND, Effect.PAY, Effect.GRANT})
+"""Effects that have a recipient."""
+_SPLIT = re.compile(r"[,;\n]")
+
+
+@dataclass(frozen=True, slots=True)
+class ListedFacts(Facts):
+    """Facts about allow-lists that the policy has closed."""
+
+    unlisted_tool: str = ""
+    """The tool of the action, where it is outside the closed list `allowed_tools`."""
+    unlisted_domain: str = ""
+    """A host the action stands on or goes to that is outside the closed list `allowed_domains`."""
+    unlisted_recipient: str = ""
+    """Whom the action sends, pays or grants something to that is outside the closed list `allowed_recipients`."""
+
+
+_NOTHING = ListedFacts()
+
+
+class Listed(Family[ListedFacts]):
+    """Compares actions with the allow-lists that the policy has closed."""
+
+    facts = ListedFacts
+    lists: ClassVar[tuple[str, ...]] = ("tools", "domains", "recipients")
+    """The lists that can be closed."""
+
+    def __init__(self, tuning: Tuning) -> None:
+        super().__init__(tuning)
+        closed = frozenset(tuning.closed)
+        self._tools = Names(tuning.allowed_tools) if "tools" in closed else None
+        self._domains = Names(tuning.allowed_domains) if "domains" in closed else None
+        self._recipients = Names(tuning.allowed_recipients) if "recipients" in closed else None
+        self._open = not closed
+
+    def observation(self, observation: Observation) -> ListedFacts:
+        """Nothing is said about texts."""
+        return _NOTHING
+
+    def action(self, action: Action) -> ListedFacts:
+        """Find what is on no list."""
+        if self._open:
+            return _NOTHING
+        return ListedFacts(self._tool(action), self._domain(action), self._recipient(action))
+
+    def _tool(self, action: Action) -> str:
+        if self._tools is None or self._tools.hold(action.tool):
+            return ""
+        name = f"{action.server}/{action.tool}" if action.server else action.tool
+        return "" if self._tools.hold(name) else name
+
+    def _domain(self, action: Action) -> str:
+        if self._domains is None:
+            return ""
+        goes = reading(action).goes
+        places = [*goes.places, goes.form, place(action.url) if action.url else None]
+        for where in places:
+            if where is not None and where.host and not self._allows(self._domains, where):
+                return where.host
+        return ""
+
+    def _allows(self, allowed: "Names", where: Place) -> bool:
+        if self.tuning.allow_loopback and where.loopback:
+            return True
+        labels = where.host.split(".")
+        return any(allowed.hold(".".join(labels[index:])) for index in range(len(labels)))
+
+    def _recipient(self, action: Action) -> str:
+        if self._recipients is None or action.effects.isdisjoint(_REACHING) or action.kind is Kind.HTTP:
+            return ""
+        for recipient in recipients(action):
+            _, at, domain = recipient.rpartition("@")
+            names = (recipient, domain, f"@{domain}") if at else (recipient,)
+            if not any(map(self._recipients.hold, names)):
+                return recipient
+        return ""
+
+
+class Names:
+    """A list of names, in which `*` stands for anything; compared without regard to case."""
+
+    def __init__(self, names: Iterable[str]) -> None:
+        stated = [name.strip().lower() for name in names]
+        self._plain = frozenset(name for name in stated if "*" not in name)
+        self._globs = [
+            re2.compile("(?s)" + ".*".join(map(re2.escape, name.split("*")))) for name in stated if "*" in name
+        ]
+
+    def hold(self, name: str) -> bool:
+        """Whether a name is on the list."""
+        wanted = name[:NAME_LIMIT].strip().lower()
+        if wanted in self._plain:
+            return True
+        clean = wanted.encode("utf-8", "replace").decode()
+        return any(glob.fullmatch(clean) for glob in self._globs)
+
+
+def recipients(action: Action) -> list[str]:
+    """Whom an action is for, by the names of its arguments: addresses, accounts, channels, in their order."""
+    found: dict[str, None] = {}
+    for key, text in reading(action).arguments:
+        if key in _RECIPIENT_KEYS and len(text) <= RECIPIENT_LENGTH:
+            found.update(dict.fromkeys(part.strip() for part in _SPLIT.split(text) if part.strip()))
+    for email in reading(action).goes.emails:
+        found.setdefault(email)
+    return list(found)

@@ -1,0 +1,188 @@
+import pytest
+
+from sentric.events import Action, JsonValue
+from sentric.policy.rule import Tuning
+from sentric.policy.signals.business import Business, BusinessFacts
+from sentric.policy.signals.effects import classify
+
+
+def told(
+    tool: str, arguments: dict[str, JsonValue], tuning: Tuning | None = None, **context: JsonValue
+) -> BusinessFacts:
+    kind, effects = classify(tool, arguments)
+    action = Action(sequence=1, tool=tool, arguments=arguments, kind=kind, effects=effects, context=context)
+    return Business(tuning or Tuning()).action(action)
+
+
+def test_a_payment_is_read() -> None:
+    tuning = Tuning(vendors=("Paper AG",), amount_limit=50)
+    facts = told("pay_invoice", {"vendor": "Paper AG", "amount": "49.90", "currency": "EUR"}, tuning)
+    assert (facts.vendor, facts.vendor_known) == ("Paper AG", True)
+    assert (facts.amount, facts.amount_currency, facts.amount_over_limit) == (49.9, "EUR", False)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "over"),
+    [
+        ({"vendor": "x", "amount": 100}, False),
+        ({"vendor": "x", "amount": 100.01}, True),
+        ({"vendor": "x"}, True),
+        ({"vendor": "x", "amount": 5, "currency": "USD"}, True),
+    ],
+)
+def test_an_amount_is_over_the_limit_where_it_is_larger_foreign_or_unknown(
+    arguments: dict[str, JsonValue], over: bool
+) -> None:
+    assert told("send_payment", arguments, Tuning(amount_currency="EUR")).amount_over_limit is over
+
+
+def test_a_site_can_be_the_vendor() -> None:
+    facts = told("purchase", {"url": "https://www.paper.example/cart", "amount": 5}, Tuning(vendors=("paper.example",)))
+    assert facts.vendor_known
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "sort"),
+    [
+        ("execute_sql", {"sql": "SELECT ssn FROM people WHERE id = 1"}, "social security number"),
+        ("search_records", {"q": "Social Security number of Ana"}, "social security number"),
+        ("hr_search", {"query": "salary of the team"}, "pay"),
+        ("execute_sql", {"sql": "SELECT name, email FROM customers WHERE id = 1"}, "contact"),
+        ("execute_sql", {"sql": "SELECT diagnosis FROM visits WHERE id = 1"}, "health"),
+        ("get_record", {"fields": ["passport", "name"]}, "identity"),
+        ("get_record", {"fields": ["credit_card"]}, "card or account"),
+    ],
+)
+def test_personal_data_that_is_asked_for_is_told(tool: str, arguments: dict[str, JsonValue], sort: str) -> None:
+    assert sort in told(tool, arguments).personal_asked
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "many"),
+    [
+        ("execute_sql", {"sql": "SELECT * FROM orders"}, True),
+        ("execute_sql", {"sql": "SELECT * FROM orders LIMIT 5000"}, True),
+        ("execute_sql", {"sql": "SELECT * FROM orders LIMIT 50"}, False),
+        ("execute_sql", {"sql": "SELECT * FROM orders WHERE id = 3"}, False),
+        ("execute_sql", {"sql": "SELECT count(*) FROM orders"}, False),
+        ("list_contacts", {"limit": 5000}, True),
+        ("list_contacts", {"limit": 10}, False),
+        ("get_records", {"ids": [str(number) for number in range(500)]}, True),
+        ("write_file", {"path": "x", "limit": 5000}, False),
+    ],
+)
+def test_many_records_are_told(tool: str, arguments: dict[str, JsonValue], many: bool) -> None:
+    assert told(tool, arguments).many_records is many
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "sensitive"),
+    [
+        ("export_customers", {}, True),
+        ("dump_table", {"table": "payroll"}, True),
+        ("export_data", {"columns": ["ssn"]}, True),
+        ("export_chart", {"title": "Rain"}, False),
+        ("list_customers", {}, False),
+    ],
+)
+def test_sensitive_exports_are_told(tool: str, arguments: dict[str, JsonValue], sensitive: bool) -> None:
+    assert told(tool, arguments).sensitive_export is sensitive
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "deletes", "restarts"),
+    [
+        ("delete_user", {"user": "ana"}, True, False),
+        ("remove_account", {"id": 1}, True, False),
+        ("execute_sql", {"sql": "DELETE FROM app.users WHERE id = 1"}, True, False),
+        ("execute_sql", {"sql": "DROP USER ana"}, True, False),
+        ("bash", {"command": "sudo userdel ana"}, True, False),
+        ("restart_server", {"name": "web"}, False, True),
+        ("reboot", {}, False, True),
+        ("stop_instance", {"id": "i"}, False, True),
+        ("bash", {"command": "systemctl restart nginx"}, False, True),
+        ("bash", {"command": "kubectl rollout restart deployment/web"}, False, True),
+        ("delete_file", {"path": "users.txt"}, False, False),
+        ("list_users", {}, False, False),
+        ("stop_music", {}, False, False),
+    ],
+)
+def test_operations_are_told(tool: str, arguments: dict[str, JsonValue], deletes: bool, restarts: bool) -> None:
+    facts = told(tool, arguments)
+    assert (facts.deletes_users, facts.restarts) == (deletes, restarts)
+
+
+@pytest.mark.parametrize(
+    ("environment", "within"),
+    [
+        ("production", True),
+        ("PROD", True),
+        ("db1.prod.corp.example", True),
+        ("eu-live-2", True),
+        ("staging", False),
+        ("pre-production", False),
+        ("non_prod", False),
+        ("product-page", False),
+    ],
+)
+def test_production_is_told_by_its_words(environment: str, within: bool) -> None:
+    assert told("delete_user", {"user": "a", "environment": environment}).in_production is within
+    assert told("delete_user", {"user": "a"}, None, environment=environment).in_production is within
+
+
+def test_a_policy_has_its_own_words_for_production() -> None:
+    tuning = Tuning(production=("blue",))
+    assert told("restart_server", {"name": "blue"}, tuning).in_production
+    assert not told("restart_server", {"name": "prod"}, tuning).in_production
+
+
+@pytest.mark.parametrize(
+    ("arguments", "notice", "missing"),
+    [
+        ({"to": "k", "body": "Your loan has been approved."}, True, ("any document",)),
+        ({"to": "k", "body": "Your loan has been approved, see the enclosed contract."}, True, ()),
+        ({"to": "k", "body": "We hereby approve it.", "attachments": ["a.pdf"]}, True, ()),
+        ({"to": "k", "body": "Your permit is approved."}, True, ("any document",)),
+        ({"to": "k", "body": "It was approved, see grant.pdf"}, True, ()),
+        ({"to": "k", "body": "We are looking at it."}, False, ()),
+    ],
+)
+def test_a_notice_of_approval_needs_a_document(
+    arguments: dict[str, JsonValue], notice: bool, missing: tuple[str, ...]
+) -> None:
+    facts = told("send_email", arguments)
+    assert (facts.approval_notice, facts.missing_documents) == (notice, missing)
+
+
+def test_a_policy_names_the_documents() -> None:
+    tuning = Tuning(required_documents=("appraisal|valuation", "Proof of income"))
+    facts = told("send_approval_notice", {"applicant": "Kim", "attachments": ["valuation.pdf"]}, tuning)
+    assert facts.missing_documents == ("Proof of income",)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("read_file", {"path": "customers.csv"}),
+        ("write_file", {"path": "a.md", "content": "ssn, salary, approved"}),
+        ("click", {"index": 3}),
+        ("search_products", {"query": "lamp"}),
+    ],
+)
+def test_ordinary_work_is_left_alone(tool: str, arguments: dict[str, JsonValue]) -> None:
+    assert told(tool, arguments) == BusinessFacts()
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments", "changes"),
+    [
+        ("grant_role", {"user": "a", "role": "admin"}, True),
+        ("execute_sql", {"sql": "GRANT SELECT ON a TO b"}, True),
+        ("bash", {"command": "sudo chmod 777 /srv/x"}, True),
+        ("bash", {"command": "setfacl -m u:a:rw x"}, True),
+        ("bash", {"command": "chmod +x run.sh"}, False),
+        ("list_roles", {"user": "a"}, False),
+    ],
+)
+def test_changes_of_permissions_are_told(tool: str, arguments: dict[str, JsonValue], changes: bool) -> None:
+    assert told(tool, arguments).changes_permissions is changes
