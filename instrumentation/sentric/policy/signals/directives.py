@@ -14,7 +14,7 @@ import re2
 
 from sentric.policy.signals.entities import marks
 from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.vocabulary import VERBS, begins_order, families, figures, plain, spoken, stem, stems
+from sentric.policy.signals.vocabulary import VERBS, families, figures, plain, spoken, stem, stems
 
 TEXT_LIMIT = 262_144
 """Characters of a text that are searched for orders."""
@@ -64,29 +64,34 @@ _ASKING = (
     r"|if you (?:could|would)"
     rf"|(?:want|like|need|ask|urge) you to|{_AGENT}|bitte|por favor|veuillez|merci de|prosim|the process is"
 )
+_SIGNS = {"?": ".", "•": "\x01", "—": "\x01", "–": "\x02", "’": "\x03"}
+"""What stands for signs at which orders begin: of ASCII, and no question mark."""
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
 _OPTIONS.max_mem = 64 << 20
 _START = re2.compile(
-    r"(?:^|[.!?;:>|\"'\n\\\[\](){},*•–—-])[\s\"'>*_#`-]*"
-    rf"(?:(?:{_LEADING})(?:\s*[,:!–-]\s*|\s+))*(?:{'|'.join(sorted(VERBS))})\b"
-    rf"|\b(?:{_ASKING})\b"
+    r"(?:^|[.!;:>|\"'\n\\\[\](){},*\x01\x02-])[\s\"'>*_#`-]*"
+    rf"(?:(?:{_LEADING})(?:\s*[,:!\x02-]\s*|\s+))*(?:{'|'.join(sorted(VERBS))})\b"
+    rf"|\b(?:{_ASKING.replace('’', _SIGNS['’'])})\b"
     r"|[\"'](?:tool|tool_name|tool_call|function|function_call|agent_action|call)[\"']\s*:\s*[\"'{]"
     r"|[\"']name[\"']\s*:\s*[\"'][\w.-]{1,64}[\"']\s*,\s*[\"'](?:arguments|parameters|params|input|args)[\"']",
     _OPTIONS,
 )
-"""Where an order may begin; or a word that one hardly does without."""
+"""Where an order may begin; or a word that one hardly does without. Searched in what `_bytes` gives."""
 # Repetitions are bounded or of one class of characters, so that searching takes linear time.
 _BREAK = re.compile(
-    r"\n[ \t]{0,200}\n"  # an empty line
-    r"|[.!?;](?=[\s'\"\\<)]|$)"
-    r"|[<>|]|\}, ?\{"
-    r"|['\"]\s{0,8}[,:]|:\s{1,8}[\"'|>]"
-    r"|\n(?=\s{0,40}[A-Z0-9\[<\"'#])"  # a line that begins anew
-    r"|\n\s{0,40}(?:[-*•]|\d{1,3}[.)])\s"  # an item of a list
-    r"|\n\s{0,40}[\w ]{1,24}:\s"  # a key and its value
+    # One class of characters to begin with, which is what `re` is quick at, and then what must stand behind it.
+    r"[\n.!?;<>|}'\":](?:"
+    r"(?<=\n)[ \t]{0,200}\n"  # an empty line
+    r"|(?<=[.!?;])(?=[\s'\"\\<)]|$)"
+    r"|(?<=[<>|])|(?<=\}), ?\{"
+    r"|(?<=['\"])\s{0,8}[,:]|(?<=:)\s{1,8}[\"'|>]"
+    r"|(?<=\n)\s{0,40}(?:[A-Z0-9\[<\"'#]"  # a line that begins anew
+    r"|(?:[-*•]|\d{1,3}[.)])\s"  # an item of a list
+    r"|[\w ]{1,24}:\s)"  # a key and its value
+    r")"
 )
-"""Where a sentence ends."""
+"""Where a sentence ends: where a match begins."""
 _CALL_END = re.compile(r"\}\s{0,8}\}|\}\s{0,8}[^\s,}]|-->|</")
 """Where a tool call that stands in a text ends."""
 _RECORD = re.compile(r"\n- |\}, ?\{|\), ?[A-Za-z_]{1,40}\(|\nFrom: |\n-{3,200}|\n={3,200}|</(?:article|li|tr|section)>")
@@ -170,7 +175,7 @@ def directives(text: str) -> list[Directive]:
     found: list[Directive] = []
     places: _Places | None = None
     last = 0
-    for mark in _START.finditer(text):
+    for mark in _START.finditer(_bytes(text)):
         first, end = mark.span()
         is_call = text[first] in "\"'" and text[end - 1] in "\"'{"
         if end <= last or (not is_call and _LABEL.match(text, end)):
@@ -181,7 +186,7 @@ def directives(text: str) -> list[Directive]:
         sentence = " ".join(text[start:last].split()).lstrip(_EDGES)
         if sentence and sentence[-1] in "\"'" and sentence.count(sentence[-1]) % 2:
             sentence = sentence[:-1]
-        if len(sentence) < SHORTEST or " " not in sentence or _FORBIDS.match(sentence):
+        if len(sentence) < SHORTEST or " " not in sentence or _forbids(sentence):
             continue
         places = places or _Places(text)
         is_imperative = is_call or not text[first].isalpha() or _DEMANDS.search(sentence) is not None
@@ -189,6 +194,19 @@ def directives(text: str) -> list[Directive]:
         if len(found) == DIRECTIVES_LIMIT:
             break
     return found
+
+
+def _bytes(text: str) -> bytes:
+    """A text in one byte a character, so that a place in it is one in the text."""
+    for sign, other in _SIGNS.items():
+        text = text.replace(sign, other)
+    return text.encode("ascii", "replace")
+
+
+def _forbids(sentence: str) -> bool:
+    low = sentence.lower()
+    negated = "not" in low or "never" in low or "n't" in low or "n’t" in low
+    return negated and _FORBIDS.match(sentence) is not None
 
 
 def _beginning(text: str, floor: int, start: int) -> int:
@@ -236,7 +254,7 @@ def order(sentence: str) -> Order:
     low = plain(sentence)
     said = spoken(low)
     cut = stems(said)
-    verb = next(filter(begins_order, said), "")
+    verb = next(filter(VERBS.__contains__, said), "")
     has_names = _NAMES.search(low) is not None
     has_clause = not _CLAUSE_WORDS.isdisjoint(said)
     has_quote = not _MARKS.isdisjoint(sentence) and '":' not in sentence

@@ -13,7 +13,10 @@ TEXT_LIMIT = 65_536
 _BEFORE = 256
 """Characters before a URL that say what it is for."""
 
-_URL = re.compile(r"(?:\bhttps?:)?//[^\s\"'<>()\\\]]{4,}", re.IGNORECASE)
+_REST = re.compile(r"//[^\s\"'<>()\\\]]{4,}")
+_SCHEME = re.compile(r"\bhttps?:\Z", re.IGNORECASE)
+_SCHEME_LENGTH = 7
+"""Characters of the longest scheme and its colon, and one before."""
 _ATTRIBUTE = re.compile(r"([a-z:-]{1,20})\s*=\s*$", re.IGNORECASE)
 _TAG = re.compile(r"<([a-z]{1,20})[^<>]{0,200}$", re.IGNORECASE)
 _REFERENCE = re.compile(r"\[([^\[\]\n]{1,80})\]:\s*$")
@@ -37,11 +40,13 @@ def embedded_urls(text: str) -> tuple[EmbeddedUrl, ...]:
         return ()
     text = text[:TEXT_LIMIT]
     found: list[EmbeddedUrl] = []
-    for match in _URL.finditer(text):
+    for match in _REST.finditer(text):
         if len(found) == LIMIT:
             break
-        before = text[max(0, match.start() - _BEFORE) : match.start()]
-        url = _bracketed(text, match.start()) if before.endswith("(<") else match[0]
+        scheme = _SCHEME.search(text, max(0, match.start() - _SCHEME_LENGTH), match.start())
+        start = match.start() if scheme is None else scheme.start()
+        before = text[max(0, start - _BEFORE) : start]
+        url = _bracketed(text, start) if before.endswith("(<") else text[start : match.end()]
         url = url if not url.startswith("//") else "https:" + url
         if before[-1:] != ":":  # the rest of a URL of another scheme
             found.append(EmbeddedUrl(url[:URL_LIMIT], _is_fetched(before.rstrip(_OPENING), text)))
@@ -69,10 +74,10 @@ def _is_fetched(before: str, text: str) -> bool:
         return opening > 0 and before[opening - 1] == "!"
     if before.lower().endswith(("url(", "@import")):
         return True
-    if reference := _REFERENCE.search(before):
+    if "]:" in before and (reference := _REFERENCE.search(before)):
         name = reference[1]
         return f"![{name}]" in text or ("![" in text and f"][{name}]" in text)
-    if attribute := _ATTRIBUTE.search(before):
+    if before.rstrip().endswith("=") and (attribute := _ATTRIBUTE.search(before)):
         tag = _TAG.search(before)
         if tag is not None and attribute[1].lower() == "href":
             return tag[1].lower() in _FETCHED_TAGS

@@ -16,6 +16,8 @@ VALUE_LENGTH = 12
 SHORTEST = 6
 """Characters of the shortest text that can name anything: a@b.cd."""
 
+SHORT = 512
+"""Longest text of which many are remembered as read: the links of a page must not push out the page."""
 SCHEME_LIMIT = 16
 """Longest scheme of a URL that is recognised."""
 
@@ -48,7 +50,9 @@ _NOTHING = Entities()
 
 def entities(text: str) -> Entities:
     """Find what a text names."""
-    return _entities(text) if len(text) >= SHORTEST else _NOTHING
+    if len(text) < SHORTEST:
+        return _NOTHING
+    return _of_long(text) if len(text) > SHORT else _of_short(text)
 
 
 def tokens(text: str) -> frozenset[str]:
@@ -79,23 +83,42 @@ def secret_id(secret: str) -> str:
     return secret.rpartition(":")[2]
 
 
-@lru_cache(maxsize=32)
 def _entities(text: str) -> Entities:
     secrets = tuple(fingerprints(text)) if "secret" in text else ()
-    parts = _parts(_FINGERPRINT.sub(" ", text) if secrets else text)
-    urls = [_url_in(part) for part in parts if "://" in part]
-    emails = _EMAIL.findall(" ".join([part for part in parts if "@" in part]))
-    values = filter(_is_value, _VALUE.findall(" ".join([part for part in parts if len(part) >= VALUE_LENGTH])))
+    spaced = _spaced(_FINGERPRINT.sub(" ", text) if secrets else text)
+    parts = spaced.split()
+    if "%" in spaced:  # escapes may hide anything
+        long = marked = _bare(parts)
+    else:  # only long parts and those with a mark can name anything: they are few
+        long = _bare([part for part in parts if len(part) >= VALUE_LENGTH])
+        has_mark = "@" in spaced or "://" in spaced
+        marked = _bare([part for part in parts if "@" in part or "://" in part]) if has_mark else []
+    urls = [_url_in(part) for part in marked if "://" in part]
+    emails = _EMAIL.findall(" ".join([part for part in marked if "@" in part])) if marked else []
+    values = filter(_is_value, _VALUE.findall(" ".join([part for part in long if len(part) >= VALUE_LENGTH])))
     return Entities(secrets, tuple(dict.fromkeys(urls)), tuple(dict.fromkeys(emails)), tuple(dict.fromkeys(values)))
+
+
+_of_short = lru_cache(maxsize=1024)(_entities)
+_of_long = lru_cache(maxsize=16)(_entities)
 
 
 def _parts(text: str) -> list[str]:
     """What stands between white space and punctuation, where it is more than letters; without repetition."""
+    return _bare(_spaced(text).split())
+
+
+def _spaced(text: str) -> str:
     spaced = readable(text).lower()
     for separator in _SEPARATORS:  # far faster than str.translate on text that is not ASCII
         spaced = spaced.replace(separator, " ")
-    parts = dict.fromkeys([part for part in spaced.split() if not part.isalpha()])
-    return [unquote(part, errors="replace").strip(_EDGES) if "%" in part else part.strip(_EDGES) for part in parts]
+    return spaced
+
+
+def _bare(parts: list[str]) -> list[str]:
+    """Those of some parts that are more than letters, without what stands at their edges; without repetition."""
+    found = dict.fromkeys([part for part in parts if not part.isalpha()])
+    return [unquote(part, errors="replace").strip(_EDGES) if "%" in part else part.strip(_EDGES) for part in found]
 
 
 def host_names(found: frozenset[str]) -> list[str]:

@@ -71,7 +71,7 @@ class Injection(Family[InjectionFacts]):
         # What a tool says of itself is meant for the model; the family of tools judges what it asks for.
         found = passages(text) if observation.source is not Source.TOOL_DEFINITION else []
         fresh = [passage for passage in found if self._is_fresh(passage)] if found else []
-        hidden = _invisible(observation.text)
+        hidden = _invisible(observation.text) if text != observation.text else 0
         if not fresh:
             return InjectionFacts(hidden_characters=hidden) if hidden else _NOTHING
         unseen = hidden_parts(text)

@@ -25,6 +25,7 @@ IMITATED = sorted(
     )
 )
 """Sites that are much imitated: large services people log in to, pay with or install from."""
+_MUCH_IMITATED = frozenset(IMITATED)
 
 SLIP_LENGTH = 6
 """Shortest name whose misspelling is told from another name."""
@@ -92,9 +93,9 @@ def imitation(where: Place, known: Iterable[Place]) -> Imitation | None:
     shown = decoded(where.label)
     if shown in _GENUINE:
         return None
-    parts = frozenset(part for label in where.host.split(".") for part in decoded(label).split("-"))
+    name = _named(where, shown)
     for genuine in known:
-        if genuine.label and (by := _means(where, shown, parts, genuine)) is not None:
+        if genuine.label and (by := _means(name, genuine)) is not None:
             return Imitation(genuine.site, by)
     return None
 
@@ -136,48 +137,73 @@ def skeleton(label: str) -> str:
     return plain
 
 
-def _means(where: Place, shown: str, parts: frozenset[str], genuine: Place) -> Means | None:
-    brand = genuine.label
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """A host's name, taken apart once for all the sites it is compared with."""
+
+    host: str
+    shown: str
+    """The registered name as people see it."""
+    skeleton: str
+    labels: tuple[str, ...]
+    parts: frozenset[str]
+    """What stands between dots and hyphens."""
+    skeletons: frozenset[str]
+    """Of these."""
+    is_of_many: bool
+
+
+def _named(where: Place, shown: str) -> _Name:
+    labels = tuple(where.host.split("."))
+    parts = frozenset(part for label in labels for part in decoded(label).split("-"))
+    skeletons = frozenset(map(skeleton, parts))
+    return _Name(where.host, shown, skeleton(shown), labels, parts, skeletons, _is_of_many(labels))
+
+
+def _means(name: _Name, genuine: Place) -> Means | None:
+    shown, parts, brand = name.shown, name.parts, genuine.label
     if shown == brand:
         return None
-    if skeleton(shown) == skeleton(brand):
+    plain = skeleton(brand)
+    if name.skeleton == plain:
         return Means.LOOKS if shown.isascii() else Means.LETTERS
-    if _is_of_many(where.host):
+    if name.is_of_many:
         return None
     # A plural is another word; of a name that is much imitated it is an imitation, too.
-    is_plural = genuine.site not in IMITATED and (shown == f"{brand}s" or brand == f"{shown}s")
+    is_plural = genuine.site not in _MUCH_IMITATED and (shown == f"{brand}s" or brand == f"{shown}s")
     if not is_plural and _is_slip(shown, brand):
         return Means.SLIP
-    if _holds(where, genuine.site):
-        return None if _LIBRARY.search(where.host) else Means.SUBDOMAIN
-    if genuine.site not in IMITATED:
+    if _holds(name, genuine.site):
+        return None if _LIBRARY.search(name.host) else Means.SUBDOMAIN
+    if plain not in name.skeletons:
+        return None
+    if genuine.site not in _MUCH_IMITATED:
         # Services give their customers hosts like acme.support-desk.test. Only the registered name itself counts.
         parts = frozenset(shown.split("-")) if len(brand) >= SLIP_LENGTH else frozenset()
     trusted = not _LURES.isdisjoint(parts)
     if trusted and len(brand) >= BRAND_LENGTH and brand in parts:
         return Means.BESIDE
-    twins = [part for part in parts if part != brand and skeleton(part) == skeleton(brand)]
+    twins = [part for part in parts if part != brand and skeleton(part) == plain]
     if any(not twin.isascii() for twin in twins):
         return Means.LETTERS
     return Means.LOOKS if twins and trusted else None
 
 
-def _is_of_many(host: str) -> bool:
-    labels = host.split(".")
+def _is_of_many(labels: tuple[str, ...]) -> bool:
     return any(".".join(labels[-count:]) in _HOSTS_OF_MANY for count in (2, 3))
 
 
-def _holds(where: Place, site: str) -> bool:
+def _holds(name: _Name, site: str) -> bool:
     """Whether a whole domain stands within another one's name, with dots or with hyphens."""
+    if site in name.host and f".{site}." in f".{name.host}.":
+        return True
     hyphened = site.replace(".", "-")
-    return f".{site}." in f".{where.host}." or any(
-        label == hyphened or label.startswith(hyphened + "-") for label in where.host.split(".")
-    )
+    return hyphened in name.host and any(label == hyphened or label.startswith(hyphened + "-") for label in name.labels)
 
 
 def _is_slip(shown: str, brand: str) -> bool:
     # People get the first letter right: booking is not a slip of cooking.
-    if min(len(brand), len(shown)) < SLIP_LENGTH or shown[0] != brand[0] or _are_siblings(shown, brand):
+    if shown[:1] != brand[:1] or min(len(brand), len(shown)) < SLIP_LENGTH or _are_siblings(shown, brand):
         return False
     slips = 2 if len(brand) >= TWO_SLIPS_LENGTH else 1
     return OSA.distance(shown, brand, score_cutoff=slips) <= slips

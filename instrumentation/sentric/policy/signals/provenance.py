@@ -106,8 +106,11 @@ class Provenance(Family[ProvenanceFacts]):
             return True
         if "@" not in name:
             return False
-        where = place(name.partition("@")[2])
-        return task.names_address(name) or (where is not None and where.site in self._allowed)
+        domain = name.partition("@")[2]
+        where = place(domain)
+        if task.names_address(name) or domain in self._welcome:
+            return True
+        return where is not None and (where.site in self._allowed or where.site in self._welcome)
 
     def _strange_site(self, action: Action) -> str:
         task = self._request.task

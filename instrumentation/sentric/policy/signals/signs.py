@@ -63,6 +63,9 @@ ADDRESS = {
         "(?:your|the) (?:original|current|previous|actual|real|assigned|main|user's)",
         "task|goal|objective|instructions?|request",
     ),
+    "a task given": phrase(
+        "task|request|job|assignment", 8, "i|we", "gave|have given|assigned|have assigned|asked|set"
+    ),
     "the user's": phrase(
         "the (?:current |human )?user['’]s",
         f"{_SECRETS}|card|credit card|token|session|e-?mails?|address|phone|account|data|files?|name|private|personal"

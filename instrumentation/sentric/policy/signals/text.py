@@ -13,15 +13,19 @@ EXCERPT_LIMIT = 200
 LARGEST_NUMBER_BITS = 4096
 """Whole numbers beyond this are not written out: that would take quadratic time."""
 
+SHORT = 512
+"""Characters of a text that is read anew each time it is asked for: the long ones are remembered."""
+
 TAGS = (0xE0020, 0xE007E)
 """Unicode tag characters: invisible twins of printable ASCII, first and last."""
 _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0001\U000e007f]"
 )
 _TAG = re.compile("[\U000e0020-\U000e007e]")
+_PLAIN = re.compile("[\x00-\x7f¡-§©«¬®°±¶·»¿-ÿ–—‘’“”„•€‹›]*")
+"""Characters of most texts: none of them is a disguise, and none is changed by NFKC beside any of the others."""
 
 
-@lru_cache(maxsize=16)
 def readable(text: str) -> str:
     """A text as a model reads it: compatibility forms folded (NFKC), invisible characters gone, tag ones shown.
 
@@ -29,9 +33,18 @@ def readable(text: str) -> str:
     """
     if text.isascii():
         return text
+    return _undisguised(text) if len(text) <= SHORT else _long(text)
+
+
+def _undisguised(text: str) -> str:
+    if _PLAIN.fullmatch(text):
+        return text
     encodable = text.encode("utf-8", "replace").decode("utf-8")
     shown = _TAG.sub(lambda tag: chr(ord(tag[0]) - 0xE0000), encodable)
     return unicodedata.normalize("NFKC", _INVISIBLE.sub("", shown))
+
+
+_long = lru_cache(maxsize=16)(_undisguised)
 
 
 def excerpt(text: str, start: int = 0, end: int | None = None) -> str:

@@ -151,8 +151,8 @@ _WORD = re.compile(r"[a-z]+")
 
 def plain(text: str) -> str:
     """A text in lower case and without accents."""
-    if not text.isascii():
-        text = "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
+    if not text.isascii() and not (text := unicodedata.normalize("NFKD", text)).isascii():
+        text = "".join(char for char in text if not unicodedata.combining(char))
     return text.lower()
 
 
@@ -180,7 +180,13 @@ def stem(word: str) -> str:
 
 def stems(said: Iterable[str]) -> frozenset[str]:
     """The stems of the words that tell something."""
-    return frozenset(stem(word) for word in said if len(word) > 1 and word not in _PLAIN)
+    return frozenset(filter(None, map(_telling, said)))
+
+
+@lru_cache(maxsize=STEMS_KEPT)
+def _telling(word: str) -> str:
+    """The stem of a word that tells something; "" for one that does not."""
+    return stem(word) if len(word) > 1 and word not in _PLAIN else ""
 
 
 _OF_STEM: dict[str, frozenset[str]] = {}

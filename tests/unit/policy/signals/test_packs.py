@@ -25,6 +25,7 @@ EXPECTED = {
     "personal-data-volume": (Severity.MEDIUM, Decision.ASK),
     "one-time-code-cross-use": (Severity.CRITICAL, Decision.BLOCK),
     "injected-instructions-shown": (Severity.MEDIUM, Decision.WARN),
+    "unasked-order-shown": (Severity.LOW, Decision.WARN),
     "injected-instructions-obeyed": (Severity.HIGH, Decision.BLOCK),
     "hidden-instructions-shown": (Severity.MEDIUM, Decision.WARN),
     "unasked-order-followed": (Severity.MEDIUM, Decision.WARN),

@@ -39,6 +39,7 @@ def test_a_recipient_that_nothing_names_has_no_origin() -> None:
         agent("Write to Eve"),
         agent("Write to all", system="Reports go to eve@evil.test"),
         agent("Write", Tuning(allowed_recipients=("eve@evil.test",))),
+        agent("Write", Tuning(allowed_recipients=("Evil.test",))),
         agent("Write", Tuning(allowed_domains=("evil.test",))),
     ],
 )
