@@ -7,6 +7,7 @@ from pathlib import Path
 import pytest
 
 from sentric.policy.examples import failures
+from sentric.policy.lists import pack_of, read_list
 from sentric.policy.loader import load_policy, load_rules, shipped_packs
 from sentric.policy.rule import Decision, Maturity, Over, RuleType, Scope, Severity, Tuning
 from sentric.policy.rule_file import ALL
@@ -16,14 +17,14 @@ ROOT = Path(__file__).parents[2]
 GUIDES = ("README.md", "docs/policies.md", "docs/rules.md")
 
 
-def _files(guide: str) -> list[str]:
-    """The policies and packs that a guide shows."""
+def _files(guide: str, *begin: str) -> list[str]:
+    """The files of some sorts that a guide shows."""
     blocks = re.findall(r"```yaml\n(.*?)```", (ROOT / guide).read_text(), re.DOTALL)
-    return [block for block in blocks if block.startswith(("policy:", "pack:"))]
+    return [block for block in blocks if block.startswith(begin)]
 
 
 def _pack_of(guide: str) -> str:
-    return next(block for block in [*_files(guide), *_files("README.md")] if block.startswith("pack: our-rules"))
+    return next(pack for name in (guide, "README.md") for pack in _files(name, "pack: our-rules"))
 
 
 @pytest.mark.parametrize("guide", GUIDES)
@@ -31,13 +32,21 @@ def test_every_policy_and_pack_of_a_guide_loads_and_its_examples_hold(guide: str
     (tmp_path / "base").mkdir()
     (tmp_path / "base" / "company.yaml").write_text("policy: company\n")
     (tmp_path / "our.yaml").write_text(_pack_of(guide))
-    shown = _files(guide)
+    shown = _files(guide, "policy:", "pack:")
     assert shown
     for number, text in enumerate(shown):
         path = tmp_path / f"shown-{number}.yaml"
         path.write_text(text)
         assert load_policy(path).rules
         assert list(failures(rule for rule in load_rules([path]) if rule.file.startswith(str(tmp_path)))) == []
+
+
+@pytest.mark.parametrize("guide", ["README.md", "docs/rules.md"])
+def test_the_list_that_a_guide_shows_becomes_a_pack(guide: str, tmp_path: Path) -> None:
+    (shown,) = _files(guide, "rules:")
+    (tmp_path / "words.yaml").write_text(shown)
+    (tmp_path / "pack.yaml").write_text(pack_of(read_list(tmp_path / "words.yaml"), "words"))
+    assert {rule.type for rule in load_rules([tmp_path / "pack.yaml"])} == {RuleType.REGEX, RuleType.PHRASES}
 
 
 def test_every_setting_of_policies_is_in_their_guide() -> None:

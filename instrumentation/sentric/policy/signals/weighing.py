@@ -75,10 +75,7 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (int(wish in {Wish.TO_KNOW, Wish.SOMETHING_ELSE}), "the human asks for nothing of this sort"),
         (int(wish is Wish.TO_KNOW), "the human only wants to know something"),
         (-2 * (not of_verb and not things and not of_tool and not quoted), "it is something else"),
-        (
-            -3 * (deed.finds_its_way and not (named or quoted or of_tool or (is_on_page and repeated > 1))),
-            "it only looks",
-        ),
+        (-3 * (deed.finds_its_way and not is_pointed), "it only looks"),
         (-3 * deed.reports, "it tells of orders"),
         (-2 * (not deed.verbs and not named), "nobody knows what it does"),
         (-4 * (bool(heard.telling) and not (named or quoted or of_tool)), "it is done with something else"),
