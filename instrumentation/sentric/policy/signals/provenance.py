@@ -4,6 +4,7 @@ import re
 from collections import OrderedDict
 from collections.abc import Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation
@@ -18,6 +19,8 @@ from sentric.policy.signals.text import readable
 
 SEEN_KEPT = 4096
 """Addresses and accounts remembered; the one not seen for the longest time is forgotten first."""
+VALUES_LIMIT = 16
+"""Values in the arguments of one action whose source is told."""
 RECIPIENTS_LIMIT = 16
 """Recipients of one action that are looked at."""
 RECIPIENT_LENGTH = 120
@@ -41,6 +44,10 @@ class ProvenanceFacts(Facts):
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
 
+    argument_values: tuple[str, ...] = ()
+    """E-mail addresses, URLs, accounts, long numbers and tokens in the arguments, up to 16."""
+    argument_sources: tuple[str, ...] = ()
+    """Where each of them was first named: `task`, `operator`, the origin of a text the agent read, or `nowhere`."""
     strange_recipients: tuple[str, ...] = ()
     """E-mail addresses, accounts and phone numbers the action sends, pays or gives access to, which neither the human
     nor the operator named."""
@@ -73,11 +80,11 @@ class Provenance(Family[ProvenanceFacts]):
         """Whom the human or the operator names may be written to."""
         self._request.hear(message)
         if message.author is Author.SYSTEM:
-            self._given.update(_names(message.text))
+            self._given.update((*_names(message.text), *entities(message.text).urls))
 
     def observation(self, observation: Observation) -> ProvenanceFacts:
         """Remember whom a text names."""
-        for name in _names(observation.text):
+        for name in (*_names(observation.text), *entities(observation.text).urls):
             if name in self._seen:
                 self._seen.move_to_end(name)
             else:
@@ -91,9 +98,25 @@ class Provenance(Family[ProvenanceFacts]):
         """Tell whether the action is meant for somebody that only a text named."""
         strange = tuple(self._strange(action)) if not action.effects.isdisjoint(_GOES_OUT) else ()
         site = self._strange_site(action)
-        if not strange and not site:
+        values = tuple(islice(dict.fromkeys(_values(action)), VALUES_LIMIT))
+        if not strange and not site and not values:
             return _NOTHING
-        return ProvenanceFacts(strange, tuple(self._seen.get(name, "") for name in strange), site)
+        return ProvenanceFacts(
+            argument_values=values,
+            argument_sources=tuple(map(self._source, values)),
+            strange_recipients=strange,
+            strange_recipients_from=tuple(self._seen.get(name, "") for name in strange),
+            strange_site=site,
+        )
+
+    def _source(self, value: str) -> str:
+        """Where a value was first named. The human's word counts most: who else says it too does not matter."""
+        task = self._request.task
+        if value in task.tokens or value in task.values or self._request.names(value):
+            return "task"
+        if value in self._given:
+            return "operator"
+        return self._seen.get(value, "nowhere")
 
     def _strange(self, action: Action) -> Iterator[str]:
         for name in dict.fromkeys(_recipients(action)):
@@ -132,6 +155,12 @@ def _recipients(action: Action) -> Iterator[str]:
             if found < RECIPIENTS_LIMIT and name not in _OWN:
                 found += 1
                 yield name
+
+
+def _values(action: Action) -> Iterator[str]:
+    for _, text in reading(action).arguments:
+        named = entities(text)
+        yield from (*named.emails, *named.urls, *named.values)
 
 
 def _names(text: str) -> list[str]:
