@@ -91,8 +91,10 @@ _SQL = re.compile(
 """The beginning of a statement, as opposed to a question in words."""
 
 _RECIPIENT = words(
-    "to recipient recipients cc bcc receiver receivers invitees attendees participants guests emails mention mentions "
-    "recipient_email recipient_emails recipient_id send_to notify notify_users phone_number channel channel_id chat_id"
+    "to recipient recipients cc bcc receiver receivers invitees attendees participants guests emails mention "
+    "mentions "
+    "recipient_email recipient_emails recipient_id send_to notify notify_users phone_number channel channel_id "
+    "chat_id"
 )
 _INVITED = words("attendees participants invitees guests recipients recipient to cc bcc emails notify notify_users")
 """Those who hear of a change that names them."""
@@ -108,7 +110,8 @@ _SUBJECT = words(
 _SECRET = words("password new_password passcode new_pin secret ssh_key public_key api_key access_key")
 _PROGRAM = words("command cmd script commands shell_command bash program source_code")
 _CHANGE = words(
-    "content body updates changes patch fields properties new_name new_value new_title data payload values record rows "
+    "content body updates changes patch fields properties new_name new_value new_title data payload values record "
+    "rows "
     "new_status set due_date start_time end_time assignee assignees description message"
 )
 _QUESTION = words(
@@ -134,6 +137,16 @@ _GIVING = words("return provide give yield")
 _SUFFIXES = ("ies", "es", "s", "ing", "ed")
 
 
+_PROGRAMS = words(
+    "cargo npm npx pnpm yarn pip pipx uv poetry conda mvn gradle gradlew cmake ninja kubectl helm docker podman "
+    "terraform "
+    "tofu pulumi ansible ansible-playbook aws gcloud az doctl flyctl heroku psql mysql sqlite3 redis-cli mongosh "
+    "systemctl "
+    "apt apt-get dnf brew choco winget"
+)
+"""Tools that are called like the program they start: their arguments are its command line."""
+
+
 def classify(
     tool: str,
     arguments: Mapping[str, JsonValue],
@@ -156,6 +169,8 @@ def classify(
         parameters: the names of the parameters in its input schema.
         read_only: whether its definition hints that it changes nothing; None where it says nothing.
     """
+    if tool.lower() in _PROGRAMS:
+        return Kind.SHELL, EXECUTE
     named = _named(tool[:NAME_LIMIT])
     if named is None:
         return _told(arguments, description, parameters, read_only)

@@ -14,8 +14,9 @@ from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Message, Observation, Outcome, Source
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.deed import SPEAKS_OF_ORDERS, Deed, deed
+from sentric.policy.signals.deed import PROGRAM, Deed, deed, speaks_of_orders
 from sentric.policy.signals.directives import Directive, directives
+from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.hidden import hidden_parts
 from sentric.policy.signals.hosts import Place, place
@@ -124,7 +125,7 @@ class Obedience(Family[ObedienceFacts]):
         if message.author is not Author.MODEL or not self._to_say:
             return None
         said = message.text[:SAYING_LENGTH].lower()
-        if SPEAKS_OF_ORDERS.search(said):
+        if speaks_of_orders(said):
             return None
         return self._repeated(said)
 
@@ -178,7 +179,17 @@ class Obedience(Family[ObedienceFacts]):
         done = deed(action)
         facts = self._obeyed(action, done) if self._heard else _NOTHING
         self._unread.append(done)
+        if done.finds_its_way:
+            self._pursue(done)
         return facts
+
+    def _pursue(self, done: Deed) -> None:
+        """Note which orders what is looked up belongs to: they may ask for more than one step."""
+        for name in done.entities:
+            for text in islice(reversed(self._by_mark.get(name, _EMPTY)), COMPARED):
+                heard = self._heard[text]
+                if name in heard.telling and not heard.pursued:
+                    self._heard[text] = heard._replace(pursued=True)
 
     def _learn_used(self) -> None:
         for done in self._unread:
@@ -271,11 +282,22 @@ class Obedience(Family[ObedienceFacts]):
             return Wish.SUCH_A_DEED
         return Wish.THIS_DEED
 
+    def _has_a_rival(self, heard: Heard) -> bool:
+        """Whether the text gives the address of someone the human speaks of, and the order has another's."""
+        if not any("@" in name for name in heard.telling):
+            return False
+        given = entities(heard.at.record).emails
+        return any(email not in heard.telling and self._request.task.names_address(email) for email in given)
+
     def _defers_to(self, heard: Heard, wish: Wish) -> bool:
         """Whether the human has asked to do what the text says."""
         if heard.suspicious or heard.at.to_agent:
             return False
-        is_asked = wish is Wish.THIS_DEED and not heard.is_reply
+        for_somebody = not self._request.families.isdisjoint({"send", "pay"})
+        is_asked = wish is Wish.THIS_DEED or (wish is Wish.SUCH_A_DEED and for_somebody)
+        is_asked = is_asked and not heard.is_reply and not self._has_a_rival(heard)
+        # Whom to pay, the bill says; whom to invite, the one who asks for it.
+        is_asked = is_asked and (not self._request.people or "pay" in heard.said.families)
         return self._request.hands_over_to(heard.at.record, heard.read_by, is_asked=is_asked)
 
 
@@ -285,7 +307,8 @@ def _read(observation: Observation, answered: Action | None) -> _Reading:
     if answered is None:
         return _Reading(origin, here, (origin,), is_reply=False)
     arguments = tuple(text for _, text in reading(answered).arguments)
-    return _Reading(origin, here, arguments, is_reply=bool(answered.effects - {Effect.READ}))
+    changed = answered.kind not in PROGRAM and bool(answered.effects - {Effect.READ})
+    return _Reading(origin, here, arguments, is_reply=changed)
 
 
 def _is_near(at: Directive, signs: tuple[int, ...]) -> bool:
@@ -294,7 +317,7 @@ def _is_near(at: Directive, signs: tuple[int, ...]) -> bool:
 
 
 def _stated(action: Action, deed: Deed, heard: Heard, weight: int, wish: Wish) -> ObedienceFacts:
-    because = weigh(action, deed, heard, wish)[1]
+    because = tuple(why for weight, why in weigh(action, deed, heard, wish)[1] if weight > 0)
     return ObedienceFacts(
         obedience=weight,
         obeyed_text=excerpt(heard.said.text),

@@ -16,17 +16,26 @@ ACCOUNT_LENGTH = 10
 """Shortest number that may be written with blanks in it."""
 
 _DELEGATES = re.compile(
-    r"\b(?:follow|do|complete|perform|carry out|execute|address|handle|process|achieve|fulfill?|resolve|fix|act on"
-    r"|implement|apply|answer|mind|observe|obey|respect|accept|work (?:on|through)|take care of|go through|help with"
-    r"|deal with|finish|respond|reply|help|tick off|settle)\b"
-    r"[^.?!]{0,60}?\b(?:instructions?|steps?|tasks?|requests?|issues?|to-?dos?|them|it|guide|directions?|comments?"
-    r"|feedback|tickets?|questions?|check ?list|list|asks?|needs|wants|says|items?|points|minutes|chores"
-    r"|offers?|e?-?mails?|messages?|letters?"
+    r"\b(?:follow(?!-)|carry out|execute|perform|implement|apply|achieve|fulfill?|act on|observe|obey|respect|mind"
+    r"|accept|take"
+    r"|work (?:on|through)|take care of|go through|see to|deal with|handle|process|address|resolve|fix|settle"
+    r"|finish|complete"
+    r"|tick off|help with|(?<!not )(?<!n't )do(?! (?:i|you|we|they|not)\b))\b"
+    r"[^.?!]{0,48}?\b(?:instructions?|steps?|tasks?|requests?|issues?|to-?dos?|guide|directions?|comments?"
+    r"|feedback|tickets?"
+    r"|check ?list|list|items?|points|minutes|chores|offer(?:s|ed)?|asks?|needs|wants|says|errands|rules"
     r"|[\w-]+\.\w{2,4})\b"
+    r"|\b(?:complete|do|handle|process|finish|resolve|settle) (?:them|these|those|it|everything|all of it)\b"
+    r"|\b(?:handle|process|deal with|take care of|see to|work through|go through) (?:the |all |my |his |her "
+    r"|their |this |that )*"
+    r"(?:e-?)?(?:mails?|messages?|letters?|inbox)\b"
+    r"|\b(?:answer|reply|respond)\b[^.?!]{0,32}?\b(?:with (?:what|everything)|questions?)\b"
     r"|\baccordingly\b|\baccording to\b"
     r"|\bas (?:he|she|they|it|described|instructed|requested|asked|stated|told|explained|specified|agreed)\b"
     r"|\b(?:what(?:ever)?|as|everything) (?:he|she|they|it|(?:the |its |his |her |their )?\w{1,24}) "
-    r"(?:needs?|asks?|says?|wants?|requires?|asked|wrote|said|requested|offers?)\b"
+    r"(?:needs?|asks?|says?|wants?|requires?|asked|wrote|said|requested|offers?|suggests?|recommends?|proposes?)\b"
+    r"|\b(?:does|did|do) \w{3,24} (?:suggest|recommend|propose|want|ask|need|say)\b"
+    r"|\b\w{3,24} (?:asks|asked|wishes) for\b"
 )
 """How people ask to do what a text says."""
 _TO_ME = re.compile(
@@ -46,6 +55,7 @@ _NO_NAMES = words(
     "september october november december github google facebook wifi english german french spanish"
 )
 """What stands with a capital letter and names nobody."""
+_WRITE_TO = re.compile(r"\bwrite (?:back )?(?:to |them\b|him\b|her\b)")
 _NAMES = re.compile(r"\b[A-Z][a-z]{2,24}\b")
 _BEFORE_SENTENCE = re.compile(r"(?:^|[.!?:\n])\W*$")
 _AFTER_NAME = re.compile(
@@ -82,7 +92,7 @@ class Request:
         """It asks to do what some text says."""
         self._asks = True
         """Every turn so far asks for something to be told."""
-        self._text = ""
+        self._text = self._joined = ""
 
     def hear(self, message: Message) -> None:
         """Read a message."""
@@ -91,12 +101,13 @@ class Request:
         text = readable(message.text)
         low = plain(text)
         self._text = f"{self._text}\n{low}"
+        self._joined = self._text.replace(" ", "")
         self._asks = self._asks and _ASKS.search(low.strip()) is not None
         self.words |= frozenset(low.replace(",", " ").replace("#", " ").replace(".", " ").split())
         self.figures |= figures(low)
         cut = stems(spoken(low))
         self.stems |= cut
-        self.families |= families(map(stem, _asked(spoken(_TO_ME.sub(" ", low)))))
+        self.families |= families(map(stem, _asked(spoken(_WRITE_TO.sub(" send ", _TO_ME.sub(" ", low))))))
         self.delegates = self.delegates or _DELEGATES.search(low) is not None
         self.people = tuple(dict.fromkeys((*self.people, *_people(text))))
 
@@ -110,23 +121,35 @@ class Request:
         low = plain(text)
         if low in self.words or (len(low) >= NAME_LENGTH and low in self._text):
             return True
-        return len(low) >= ACCOUNT_LENGTH and low.isalnum() and low in self._text.replace(" ", "")
+        return len(low) >= ACCOUNT_LENGTH and low.isalnum() and low in self._joined
 
     def hands_over_to(self, record: str, read_by: tuple[str, ...], *, is_asked: bool) -> bool:
         """Whether it asks to do what a record says, or to do a deed with what the record says.
 
-        Where it names people, the record must name one of them; else it must speak of what the record was read by.
+        Where it names people, the record must name one of them; else it must speak of what the record was read by. Who
+        says whom the deed is for needs no text to say it.
 
         Args:
             record: the text around an order.
             read_by: the arguments of the call that brought it, or the address of its page.
             is_asked: it asks for the deed in question.
         """
-        if self.delegates and self.people:
+        if not self.delegates and not (is_asked and not self._says_for_whom()):
+            return False
+        if self.people:
             said = frozenset(spoken(plain(record)))
-            if any(name in said for name in self.people):
-                return True
-        return (self.delegates or is_asked) and not self.people and any(map(self.names, read_by))
+            return any(name in said or any(name in plain(text) for text in read_by) for name in self.people)
+        if self.delegates:
+            return not read_by or any(map(self.names, read_by))
+        return any(self.names(text) for text in read_by if _is_document(text) or f'"{plain(text)}"' in self._text)
+
+    def _says_for_whom(self) -> bool:
+        return any("@" in token or "://" in token for token in self.task.tokens)
+
+
+def _is_document(name: str) -> bool:
+    """Whether something is named like a file, a page or a numbered thing, and not by a plain word."""
+    return len(name) > NAME_LENGTH and not name.replace(" ", "").isalpha()
 
 
 def _asked(said: list[str]) -> Iterator[str]:

@@ -41,7 +41,8 @@ _FAMILIES = {
     ),
     "delete": (
         "delete remove erase cancel drop clear wipe unsubscribe revoke purge close terminate discard trash empty "
-        "uninstall destroy archive block deactivate kick expel dismiss reject decline end stop shred flush detach "
+        "uninstall destroy truncate archive block deactivate kick expel dismiss reject decline end stop shred "
+        "flush detach "
         "elimini eliminare cancelli cancellare verwijder verwijderen annuleer apague apagar exclua excluir remova "
         "supprimera supprimeront losche loschen entferne entfernen storniere stornieren kundige kundigen leere "
         "leeren borra borrar elimina eliminar cancela cancelar vacia vaciar quita quitar supprime supprimer "
@@ -64,14 +65,15 @@ _FAMILIES = {
     ),
     "switch": (
         "switch turn toggle enable disable activate deactivate lock unlock arm disarm mute unmute pause resume "
-        "start stop open close skip bypass rerun restart set put schalte schalten aktiviere aktivieren activa "
+        "start stop open close skip bypass rerun restart transition scale set put schalte schalten aktiviere "
+        "aktivieren activa "
         "activar desactiva desactivar attiva attivare attivi disattiva ative ativar desactiver desactivez activer "
         "activez schakel"
     ),
     "move": "move transfer migrate redirect route reassign put",
     "mark": "mark flag label tag pin unpin set",
     "create": (
-        "create make add generate open new draft compose build prepare register propose raise enroll plan set "
+        "create make add generate open draft compose build prepare register propose raise enroll plan set "
         "join erstelle erstellen lege anlegen crea crear crei creare maak maken crie criar creer creez"
     ),
     "write": (
@@ -118,7 +120,7 @@ _MORE_VERBS = words(
     "lies lesen lee leer lire lisez besuche visita visiter visitez klicke offne offnen abre abrir ouvrir ouvrez"
 )
 _NOUNS = words(
-    "transaction payment money reservation booking event calendar appointment meeting access collaborator member new "
+    "transaction payment money reservation booking event calendar appointment meeting access collaborator member "
     "command script termin cita rendez agenda"
 )
 """Words that tell a family where they stand, but do not begin an order."""
@@ -129,7 +131,8 @@ _ALIASES = {
     "picture": "image", "photo": "image", "pictures": "image", "photos": "image", "payment": "pay", "payments": "pay",
     "reservation": "reserve", "reservations": "reserve", "booking": "book", "bookings": "book", "money": "transact",
     "funds": "transact", "transaction": "transact", "transactions": "transact", "info": "information",
-    "information": "information", "appointment": "meeting", "appointments": "meeting", "participants": "attendee",
+    "information": "information", "appointment": "event", "appointments": "event", "meeting": "event",
+    "meetings": "event", "participants": "attendee",
     "participant": "attendee", "attendees": "attendee", "guests": "guest", "id": "id", "ids": "id",
 }  # fmt: skip
 """What tools and people call the same thing by."""
@@ -151,8 +154,11 @@ _WORD = re.compile(r"[a-z]+")
 
 def plain(text: str) -> str:
     """A text in lower case and without accents."""
-    if not text.isascii() and not (text := unicodedata.normalize("NFKD", text)).isascii():
-        text = "".join(char for char in text if not unicodedata.combining(char))
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        accents = filter(unicodedata.combining, set(text))
+        if without := dict.fromkeys(map(ord, accents)):
+            text = text.translate(without)
     return text.lower()
 
 
@@ -201,7 +207,11 @@ _NONE: frozenset[str] = frozenset()
 
 def families(cut: Iterable[str]) -> frozenset[str]:
     """The families that some stems belong to: send, pay, book, schedule, delete, grant, change, create, rate, ..."""
-    return _NONE.union(*(_OF_STEM[one] for one in cut if one in _OF_STEM))
+    return _NONE.union(*[found for one in cut if (found := _OF_STEM.get(one))])
+
+
+EVENTS = frozenset(map(stem, words("event calendar appointment meeting")))
+"""Stems of what is scheduled."""
 
 
 def begins_order(word: str) -> bool:

@@ -1,13 +1,15 @@
 """How much of an order that a text gave an action carries out, and how little the human asked for it."""
 
 import re
-from dataclasses import dataclass
 from enum import Enum
+from typing import NamedTuple
 
 from sentric.events import Action
 from sentric.policy.signals.deed import ON_PAGE, PROGRAM, Deed
 from sentric.policy.signals.directives import Directive, Order
 
+MANUAL = 3
+"""The most that running a command from a text amounts to, where nothing says that an agent is spoken to."""
 OWN_LENGTH = 16
 """Longest id that a tool gives to a thing of its own."""
 
@@ -24,8 +26,7 @@ class Wish(Enum):
     THIS_DEED = "a deed of this sort, with such things"
 
 
-@dataclass(frozen=True, slots=True)
-class Heard:
+class Heard(NamedTuple):
     """An order the model has read."""
 
     at: Directive
@@ -41,6 +42,8 @@ class Heard:
     """It stands beside signs of injection."""
     is_reply: bool
     """It came as the answer to an action that changed something: often about that action."""
+    pursued: bool = False
+    """Something it names was looked up since it was read."""
 
     @property
     def said(self) -> Order:
@@ -48,8 +51,8 @@ class Heard:
         return self.at.order
 
 
-def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tuple[str, ...]]:
-    """How much of an order a deed carries out, and why."""
+def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """How much of an order a deed carries out, and what that is the sum of."""
     said = heard.said
     named = named_by_both(action, deed, heard)
     repeated = min(2, len(heard.fresh & deed.given)) + min(2, len(heard.figures & deed.figures))
@@ -62,15 +65,19 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     things = len(deed.things & said.words)
     of_tool = not heard.is_reply and deed.name in said.entities
     quoted = not deed.reports and any(quote in deed.text for quote in said.quotes)
+    is_most = 2 * len(said.words & deed.words) >= len(said.words)
+    is_detailed = is_most and repeated > 1
+    is_met = bool(named) or quoted or of_tool or heard.pursued
     is_pointed = bool(named) or quoted or of_tool or (is_on_page and repeated > 1)
     weights = (
         (3 * bool(named), "it names what the order names"),
         (quoted * (3 if of_verb or said.asks_to_say else 2), "it says what the order quotes"),
         (int(of_tool), "its tool is named by the order"),
+        (2 * heard.pursued, "an earlier step did what the order says first"),
         (repeated if not (named or quoted or deed.reports) else 0, "it repeats what the order says"),
         (int(of_verb), "it is the deed the order asks for"),
         (int(things > 0), "it is about the thing the order speaks of"),
-        (int(2 * len(said.words & deed.words) >= len(said.words)), "it does most of what the order says"),
+        (int(is_most), "it does most of what the order says"),
         (3 * (heard.at.to_agent or heard.at.after_agent) or 2 * heard.suspicious, "the order speaks to an agent"),
         (int(wish in {Wish.TO_KNOW, Wish.SOMETHING_ELSE}), "the human asks for nothing of this sort"),
         (int(wish is Wish.TO_KNOW), "the human only wants to know something"),
@@ -78,11 +85,16 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (-3 * (deed.finds_its_way and not is_pointed), "it only looks"),
         (-3 * deed.reports, "it tells of orders"),
         (-2 * (not deed.verbs and not named), "nobody knows what it does"),
-        (-4 * (bool(heard.telling) and not (named or quoted or of_tool)), "it is done with something else"),
-        (-3 * (wish is Wish.THIS_DEED and not named and not quoted), "the human asks for such a deed"),
+        (-4 * (bool(heard.telling) and not is_met), "it is done with something else"),
+        (-3 * (wish is Wish.THIS_DEED and not (named or quoted or is_detailed)), "the human asks for such a deed"),
         (-3 * (heard.is_reply and not named), "the order is the answer to an earlier action"),
     )
-    return sum(weight for weight, _ in weights), tuple(why for weight, why in weights if weight > 0)
+    total = sum([weight for weight, _ in weights])
+    is_addressed = heard.at.to_agent or heard.at.after_agent or heard.suspicious
+    if action.kind in PROGRAM and not (is_addressed or wish is Wish.TO_KNOW or (named and deed.sends)):
+        # Manuals are full of command lines that are meant to be run; what they do is judged by itself.
+        total = min(total, MANUAL)
+    return total, weights
 
 
 def named_by_both(action: Action, deed: Deed, heard: Heard) -> tuple[str, ...]:
