@@ -64,6 +64,24 @@ def test_the_same_policy_changes_nothing(tmp_path: Path, lax: Path) -> None:
     assert document["policies"]["before"]["digest"] == document["policies"]["after"]["digest"]
 
 
+def test_the_shipped_rules_have_a_name(lax: Path) -> None:
+    for arguments, environ in (
+        (("backtest", "default", "--against", lax), {}),
+        (("backtest", lax, "--against", "default"), {"SENTRIC_POLICY": "none.yaml"}),
+        (("backtest", lax), {"SENTRIC_POLICY": "default"}),
+    ):
+        done = policy(*arguments, "--traces", ATTACK, "--format", "json", **environ)
+        assert (done.returncode, done.stderr) == (0, "")
+        names = {side["name"] for side in json.loads(done.stdout)["policies"].values()}
+        assert str(lax) in names
+        assert names & {"shipped rules", "default"}
+
+
+def test_names_of_rules_are_not_broken_where_no_terminal_is(lax: Path) -> None:
+    shown = policy("backtest", lax, "--traces", ATTACK, COLUMNS="60").stdout
+    assert any(line.startswith("data-sent-outside-task  ") for line in shown.splitlines())
+
+
 def test_todays_policy_is_the_one_of_the_settings(lax: Path) -> None:
     done = policy("backtest", lax, "--traces", ATTACK, "--format", "json", SENTRIC_POLICY=str(lax))
 

@@ -2,7 +2,7 @@
 
 from sentric_analyzer.backtest.comparison import Comparison
 from sentric_analyzer.backtest.document import backtest_document
-from sentric_analyzer.backtest.habits import Habits, is_honest
+from sentric_analyzer.backtest.habits import Habits
 from sentric_analyzer.backtest.suggestion import Suggestion
 
-__all__ = ["Comparison", "Habits", "Suggestion", "backtest_document", "is_honest"]
+__all__ = ["Comparison", "Habits", "Suggestion", "backtest_document"]

@@ -1,13 +1,14 @@
 """What two policies make of the same recorded runs, run by run, in bounded memory."""
 
 from collections import Counter
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sentric.events import Outcome, Run
 from sentric.policy.engine import replay
+from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Decision, Policy, Severity
-from sentric.policy.verdict import Finding, Replay
+from sentric.policy.verdict import Finding, Replay, Step, finding
 from sentric_analyzer.backtest.example import (
     CHANGED_EXAMPLES,
     SAME_EXAMPLES,
@@ -17,6 +18,7 @@ from sentric_analyzer.backtest.example import (
     example,
     name_of,
 )
+from sentric_analyzer.backtest.habits import is_honest
 from sentric_analyzer.backtest.tally import AGENT_LIMIT, OTHER_AGENTS, AgentTally, Change, RuleSide, Side
 from sentric_analyzer.detection import Conversations
 
@@ -53,14 +55,17 @@ class Comparison:
 
     before: Policy
     after: Policy
-    counts: Callable[[Replay], bool] = lambda judged: True
-    """Says, of a run judged by today's policy, whether it is counted."""
     runs: int = 0
+    honest_runs: int = 0
+    """Runs in which today's policy finds nothing of severity high or critical."""
     first: int = 0
     """Unix nanoseconds of the start of the earliest run that has one."""
     last: int = 0
     sides: tuple[Side, Side] = field(default_factory=lambda: (Side(), Side()))
     actions: Counter[Change] = field(default_factory=Counter[Change])
+    by_rules: Counter[Change] = field(default_factory=Counter[Change])
+    """Actions, by what the rules of the policies decide alone, without what has added up: an action that is refused
+    adds nothing to the risk budget, so that a stricter policy lets later ones pass."""
     strictest: Counter[Change] = field(default_factory=Counter[Change])
     """Runs, by the strictest decision about any of their actions."""
     rules: dict[str, RuleTally] = field(default_factory=dict[str, RuleTally])
@@ -70,16 +75,15 @@ class Comparison:
     def add(self, run: Run) -> None:
         """Judge one more run; those of a conversation come in their order."""
         earlier = self._conversations.earlier(run)
-        before = replay(self.before, run, earlier=earlier)
-        if not self.counts(before):
-            return
-        judged = before, replay(self.after, run, earlier=earlier)
+        judged = replay(self.before, run, earlier=earlier), replay(self.after, run, earlier=earlier)
         self._count_run(run, judged)
         for place in _places(run, judged):
             self._count_place(run, place)
 
     def _count_run(self, run: Run, judged: tuple[Replay, Replay]) -> None:
         self.runs += 1
+        honest = is_honest(judged[0])
+        self.honest_runs += honest
         if run.started:
             self.first = min(self.first or run.started, run.started)
             self.last = max(self.last, run.started)
@@ -94,6 +98,9 @@ class Comparison:
             (one.verdict.decision, other.verdict.decision)
             for one, other in zip(judged[0].steps, judged[1].steps, strict=True)
         )
+        self.by_rules.update(
+            (_by_policy(one), _by_policy(other)) for one, other in zip(judged[0].steps, judged[1].steps, strict=True)
+        )
         strictest = _strictest(one for one, _ in changes), _strictest(other for _, other in changes)
         agent.runs += 1
         for tally, strict in ((agent.actions, agent.strictest), (self.actions, self.strictest)):
@@ -103,7 +110,9 @@ class Comparison:
             for rule_id, decision in _by_rule(judged[index]).items():
                 of_rule = self._side(judged[index], rule_id, index)
                 of_rule.runs += 1
-                of_rule.held_up += decision.rank() >= Decision.ASK.rank()
+                holds_up = decision.rank() >= Decision.ASK.rank()
+                of_rule.held_up += holds_up
+                of_rule.honest_held_up += holds_up and honest
 
     def _side(self, judged: Replay, rule_id: str, index: int) -> RuleSide:
         if (tally := self.rules.get(rule_id)) is None:
@@ -134,6 +143,11 @@ def _by_rule(judged: Replay) -> dict[str, Decision]:
     return strictest
 
 
+def _by_policy(step: Step) -> Decision:
+    """What is decided without the rules that no policy states: the risk budget, and the shut-down."""
+    return _strictest(match.decision for match in step.verdict.matches if match.rule not in BUILT_IN)
+
+
 def _strictest(decisions: Iterable[Decision]) -> Decision:
     return max(decisions, key=Decision.rank, default=Decision.ALLOW)
 
@@ -142,8 +156,8 @@ def _places(run: Run, judged: tuple[Replay, Replay]) -> Iterator[Place]:
     """The events at which either policy found something, in their order."""
     found: dict[str, tuple[list[Finding], list[Finding]]] = {}
     for index, replayed in enumerate(judged):
-        for finding in replayed.findings:
-            found.setdefault(finding.event_id, ([], []))[index].append(finding)
+        for one in (*replayed.findings, *_told_before(replayed)):
+            found.setdefault(one.event_id, ([], []))[index].append(one)
     steps = {one.action.event_id: (one, other) for one, other in zip(judged[0].steps, judged[1].steps, strict=True)}
     numbers = {event_id: number for number, event_id in enumerate(steps, start=1)}
     for event in run.events:
@@ -157,6 +171,16 @@ def _places(run: Run, judged: tuple[Replay, Replay]) -> Iterator[Place]:
             action_id = event.action_id if isinstance(event, Outcome) else ""
             what = name_of(event, steps[action_id][0].action if action_id in steps else None)
             yield Place(event, what, numbers.get(action_id, 0), None, decided, findings)
+
+
+def _told_before(judged: Replay) -> Iterator[Finding]:
+    """What would have refused an action without a finding of its own: it is counted action by action."""
+    run = judged.run
+    of = {"project": run.project, "run_id": run.run_id, "trace_id": run.trace_id, "digest": judged.policy_digest}
+    for step in judged.steps:
+        for match in step.verdict.matches:
+            if match.again:
+                yield finding(match, step.action, **of)
 
 
 def _keep(choice: Choice, run: Run, place: Place) -> None:

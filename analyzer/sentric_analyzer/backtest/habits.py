@@ -2,16 +2,15 @@
 
 import re
 from collections import Counter, OrderedDict
-from collections.abc import Iterator
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sentric.events import Action, Effect, Kind
+from sentric.events import Author, Message, Run
 from sentric.policy.rule import Severity
-from sentric.policy.signals.hosts import Place, known_suffix, place
-from sentric.policy.signals.listed import recipients
-from sentric.policy.signals.reading import reading
+from sentric.policy.signals.request import Request
 from sentric.policy.verdict import Replay, Step
-from sentric_analyzer.backtest.example import name_of
+from sentric_analyzer.backtest.doubts import Doubts, Names, names_in
+from sentric_analyzer.backtest.used import uses_of
 
 AGENT_LIMIT = 500
 """Agents that habits are learned of; the runs of any more are left out and counted."""
@@ -23,8 +22,12 @@ LISTS = ("tools", "domains", "recipients")
 """The lists that are learned, as a policy's `closed` names them."""
 _FINGERPRINT = "‹secret:"
 _DOMAIN = re.compile(r"[^\s/:.]+(?:\.[^\s/:.]+)+")
-_REACHING = frozenset({Effect.SEND, Effect.PAY, Effect.GRANT})
-"""Effects that have a recipient."""
+_NOBODY = frozenset(
+    ("null", "none", "nil", "nan", "na", "unknown", "undefined", "unspecified", "empty", "placeholder", "tbd", "tba")
+)
+"""What programs and models write where nothing is to be said, without what is neither a letter nor a digit."""
+_BLANK = re.compile(r"<.*>|\[.*\]|\{.*\}|\$\w+|(?i:your)[ _-].*|.*[ _-](?i:here)|[xX]{3,}", re.DOTALL)
+"""A place that a template leaves to be filled in."""
 
 
 @dataclass(slots=True)
@@ -39,6 +42,10 @@ class Use:
     last: int = 0
     rules: Counter[str] = field(default_factory=Counter[str])
     """Rules that matched actions that used it: all of severity low or medium."""
+    asked: int = 0
+    """Runs in which the human or the operator names it."""
+    doubted: int = 0
+    """Runs with a finding of severity medium at an action that used it, or with somebody else's order to use it."""
 
 
 @dataclass(slots=True)
@@ -48,9 +55,9 @@ class Uses:
     entries: OrderedDict[str, Use] = field(default_factory=OrderedDict)
     forgotten: int = 0
     unlisted: int = 0
-    """Uses of something that a list cannot hold: a secret, a bare host name, a text with a wildcard in it."""
+    """Uses of something that a list cannot hold: a secret, a bare host name, a wildcard, a word for nobody."""
 
-    def see(self, entry: str, step: Step, *, new_run: bool) -> None:
+    def see(self, entry: str, step: Step, *, new_run: bool) -> Use:
         """Count a use."""
         key = entry.casefold()
         use = self.entries.setdefault(key, Use(entry))
@@ -62,16 +69,23 @@ class Uses:
         use.actions += 1
         if moment := step.action.time:
             use.first, use.last = min(use.first or moment, moment), max(use.last, moment)
-        use.rules.update(match.rule.id for match in step.verdict.matches)
+        use.rules.update(match.rule.id for match in step.verdict.matches if not match.again)
+        return use
 
-    def unseen(self, runs: int) -> float:
+    def unseen(self, runs: int, withheld: Sequence[Use] = ()) -> float:
         """Share of further runs that would use something not in the list.
 
         The incidence-based estimate of Good and Turing (Chao and Colwell 2017): entries that one run alone used,
-        by the number of runs.
+        by the number of runs; and the runs that used what is withheld, as if no two were the same.
+
+        Args:
+            runs: that were learned from.
+            withheld: entries that are not allowed although they were used.
         """
-        singles = self.forgotten + sum(use.runs == 1 for use in self.entries.values())
-        return min(1.0, singles / runs) if runs else 1.0
+        known = {id(use) for use in withheld}
+        singles = sum(use.runs == 1 for use in self.entries.values() if id(use) not in known)
+        others = self.forgotten + singles + sum(use.runs for use in withheld)
+        return min(1.0, others / runs) if runs else 1.0
 
 
 @dataclass(slots=True)
@@ -89,15 +103,51 @@ class AgentHabits:
     """Unix nanoseconds of the start of the earliest run that was learned from; 0 where no time is known."""
     last: int = 0
 
-    def see(self, name: str, entry: str, step: Step, seen: set[tuple[str, str]]) -> None:
-        """Count a use; `seen`: what the run has used already."""
-        uses: Uses = getattr(self, name)
-        if not _is_listable(name, entry):
-            uses.unlisted += 1
-            return
-        key = (name, entry.casefold())
-        uses.see(entry, step, new_run=key not in seen)
-        seen.add(key)
+    def learn(self, run: "_Heard", step: Step) -> None:
+        """Count what an action of a run uses."""
+        for name, entry in uses_of(step.action):
+            uses: Uses = getattr(self, name)
+            if not _is_listable(name, entry):
+                uses.unlisted += 1
+                continue
+            key = (name, entry.casefold())
+            use = uses.see(entry, step, new_run=key not in run.seen)
+            use.asked += key not in run.seen and run.asks_for(entry)
+            if key not in run.doubted and (_is_doubted(step) or run.ordered.has(entry)):
+                use.doubted += 1
+                run.doubted.add(key)
+            run.seen.add(key)
+
+
+@dataclass(slots=True)
+class _Heard:
+    """What is known of a run while it is learned from."""
+
+    ordered: Names
+    """What somebody else's orders in it name."""
+    request: Request = field(default_factory=Request)
+    said: Names = field(default_factory=Names)
+    """What the human and the operator name."""
+    seen: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+    doubted: set[tuple[str, str]] = field(default_factory=set[tuple[str, str]])
+
+    def hear(self, run: Run) -> None:
+        """Take note of what the human and the operator say."""
+        for event in run.events:
+            if isinstance(event, Message) and event.author is not Author.MODEL:
+                self.request.hear(event)
+                self.said.meet(names_in(event.text), event.author)
+
+    def asks_for(self, entry: str) -> bool:
+        """Whether the human or the operator names an entry: nobody else's word allows it."""
+        name = entry.lower()
+        said = self.said.overflow == "" and self.said.has(entry) != ""
+        return said or ("@" in name and self.request.task.names_address(name))
+
+
+def _is_doubted(step: Step) -> bool:
+    matches = step.verdict.matches
+    return any(match.rule.severity.rank() >= Severity.MEDIUM.rank() for match in matches if not match.again)
 
 
 def is_honest(judged: Replay) -> bool:
@@ -118,13 +168,19 @@ class Habits:
     """Rules of severity high or critical, by the runs they kept from being learned from."""
     beyond: int = 0
     """Runs of agents beyond the limit."""
+    doubts: Doubts = field(default_factory=Doubts)
 
-    def add(self, judged: Replay) -> bool:
+    def add(self, judged: Replay, earlier: Sequence[Run] = ()) -> bool:
         """Learn from a run.
+
+        Args:
+            judged: the run, judged by today's policy.
+            earlier: runs of the same conversation before it, the oldest first.
 
         Returns:
             Whether it was learned from: not where a finding of severity high or critical says that harm was done.
         """
+        ordered = self.doubts.add(judged, left_out=not is_honest(judged))
         agent = self.agents.get(judged.run.agent)
         if agent is None:
             if len(self.agents) >= AGENT_LIMIT:
@@ -138,37 +194,22 @@ class Habits:
         agent.runs += 1
         if started := judged.run.started:
             agent.first, agent.last = min(agent.first or started, started), max(agent.last, started)
-        seen: set[tuple[str, str]] = set()
+        heard = _Heard(ordered)
+        for run in (*earlier, judged.run):
+            heard.hear(run)
         for step in judged.steps:
             if step.outcome is None or not (step.outcome.error or step.outcome.refused):  # it was not, or hardly, done
-                for name, entry in _uses(step.action):
-                    agent.see(name, entry, step, seen)
+                agent.learn(heard, step)
         return True
 
 
-def _uses(action: Action) -> Iterator[tuple[str, str]]:
-    """What an action uses: the name of a list, and the entry."""
-    goes = reading(action).goes
-    places = (*goes.places, goes.form, place(action.url) if action.url else None)
-    found = [("tools", name_of(action))]
-    found += [("domains", _domain(where)) for where in places if where is not None and where.host]
-    if not action.effects.isdisjoint(_REACHING) and action.kind is not Kind.HTTP:
-        found += [("recipients", recipient) for recipient in recipients(action)]
-    told_apart: dict[tuple[str, str], tuple[str, str]] = {}
-    for name, entry in found:
-        told_apart.setdefault((name, entry.casefold()), (name, entry))
-    yield from told_apart.values()
-
-
-def _domain(where: Place) -> str:
-    """What an allow-list names: the registered domain, or the host where there is none."""
-    return where.site if where.label and not where.address and known_suffix(where.host) else where.host
-
-
 def _is_listable(name: str, entry: str) -> bool:
-    """Whether an entry can stand in a list and says what it is: no secret, no wildcard, nothing unseen."""
+    """Whether an entry can stand in a list and says what it is: no secret, no wildcard, nothing unseen, somebody."""
     if not entry or len(entry) > TEXT_LIMIT or entry != entry.strip() or not entry.isprintable():
         return False
     if _FINGERPRINT in entry or "*" in entry:
+        return False
+    plain = "".join(filter(str.isalnum, entry)).casefold()
+    if not plain or plain in _NOBODY or _BLANK.fullmatch(entry):
         return False
     return name != "domains" or _DOMAIN.fullmatch(entry) is not None

@@ -7,6 +7,7 @@ from datetime import UTC, datetime
 
 import yaml
 
+from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Decision, Policy
 from sentric_analyzer.backtest.comparison import Comparison, RuleTally
 from sentric_analyzer.backtest.habits import LISTS, AgentHabits, Habits, Use, Uses
@@ -20,11 +21,16 @@ NOISY = 0.05
 """Share of honest runs that a rule may hold up before a weaker decision is proposed."""
 HEAD = """\
 A policy to review, suggested by `sentric policy suggest`. An allow-list is as good as the runs it was learned from:
-read every line before you enforce it. What fewer than {least} used is commented out. It names the people and the
-accounts that agents wrote to: keep it as you keep those.
+read every line before you enforce it. What fewer than {least} used is commented out, and what is in doubt: what a
+finding names, and whom no task names, for an attacker may have written it. It names the people and the accounts that
+agents wrote to: keep it as you keep those.
 """
 ENTRIES = 500
 """Entries of one list that are written down; the most used first."""
+
+_BUILT_IN = frozenset(rule.id for rule in BUILT_IN)
+_Learned = list[tuple[Use, str]]
+"""Entries, each with why it is not allowed yet; with an empty text where it is."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,8 +59,8 @@ class Suggestion:
 
         Args:
             extends: path of today's policy file, as the new file names it; empty for the shipped rules.
-            compared: both policies, tried on the runs that were learned from; where it is not known yet, the file
-                says nothing of it.
+            compared: both policies, tried on all runs, also on those that were left out; where it is not known yet,
+                the file says nothing of it.
         """
         lines = ["policy: suggested"]
         if extends:
@@ -92,17 +98,40 @@ class Suggestion:
         notes: list[str] = []
         for which in LISTS:
             uses: Uses = getattr(agent, which)
-            reason = _open_reason(uses, agent.runs)
+            stated: tuple[str, ...] = getattr(known, f"allowed_{which}")
+            learned = self._learned(which, uses, stated)
+            unseen = uses.unseen(agent.runs, [use for use, doubt in learned if doubt])
+            reason = _open_reason(uses, agent.runs, unseen)
             if not reason and which not in closed:
                 closed.append(which)
-            notes.append(reason or f"about {uses.unseen(agent.runs):.1%} of further runs would use others")
-            stated: tuple[str, ...] = getattr(known, f"allowed_{which}")
-            lists += _list(which, uses, stated, self.least, closed=which in closed)
+            notes.append(reason or f"about {unseen:.1%} of further runs would use others")
+            lists += _list(which, learned, stated, closed=which in closed)
         lists += [f"closed: [{', '.join(closed)}]" if closed else "# closed: []"]
         lists += [f"# {which}: {note}" for which, note in zip(LISTS, notes, strict=True)]
         head = f"{quoted(glob.escape(name))}:  # learned from {_many(agent.runs, 'run')}, {agent.left_out:,} left out"
         block = [f"  {head}", "    tuning:", *(f"      {line}" for line in lists)]
         return block if _is_active(lists) else [_comment(line) for line in block]
+
+    def _learned(self, which: str, uses: Uses, stated: tuple[str, ...]) -> "_Learned":
+        """What was learned besides today's entries, the most used first, each with why it is not allowed yet."""
+        known = {entry.casefold() for entry in stated}
+        learned = [use for key, use in uses.entries.items() if key not in known]
+        learned.sort(key=lambda use: (-use.runs, -use.actions, use.entry))
+        return [(use, self._doubt(which, use)) for use in learned]
+
+    def _doubt(self, which: str, use: Use) -> str:
+        """Why an entry is not allowed yet; empty where it is."""
+        doubts = self.habits.doubts
+        if which == "tools":
+            if rule_id := doubts.tools.get(use.entry.casefold()):
+                return f"in doubt: a finding of {rule_id} is about it"
+            if use.doubted and use.runs - use.doubted < self.least <= use.runs:
+                return f"in doubt: {_many(use.doubted, 'run')} with a finding about its use, or an order to use it"
+        elif rule_id := doubts.names.has(use.entry):
+            return f"in doubt: named in a finding of {rule_id}"
+        elif which == "recipients" and not use.asked:
+            return "in doubt: no task and no operator names it; it came from what the agent read"
+        return f"fewer than {_many(self.least, 'run')}" if use.runs < self.least else ""
 
 
 def quoted(text: str) -> str:
@@ -110,9 +139,8 @@ def quoted(text: str) -> str:
     return yaml.safe_dump(clean_text(text), default_style='"', allow_unicode=True, width=1 << 20).rstrip("\n")
 
 
-def _open_reason(uses: Uses, runs: int) -> str:
+def _open_reason(uses: Uses, runs: int, unseen: float) -> str:
     """Why a list is not closed; empty where it is."""
-    unseen = uses.unseen(runs)
     if runs < CLOSE_RUNS:
         return f"not closed: fewer than {CLOSE_RUNS} runs were seen"
     if uses.unlisted:
@@ -122,18 +150,16 @@ def _open_reason(uses: Uses, runs: int) -> str:
     return ""
 
 
-def _list(which: str, uses: Uses, stated: tuple[str, ...], least: int, *, closed: bool) -> list[str]:
+def _list(which: str, learned: _Learned, stated: tuple[str, ...], *, closed: bool) -> list[str]:
     """The lines of one allow-list: today's entries, what was learned, and what needs a second look."""
-    known = {entry.casefold() for entry in stated}
-    learned = [use for key, use in uses.entries.items() if key not in known]
-    learned.sort(key=lambda use: (-use.runs, -use.actions, use.entry))
     lines = [f"  - {quoted(entry)}  # in today's policy" for entry in stated]
     lines += [
-        f"  {'' if use.runs >= least else '# '}- {quoted(use.entry)}  # {_used(use)}" for use in learned[:ENTRIES]
+        f"  {'# ' if doubt else ''}- {quoted(use.entry)}  # {_used(use)}{'; ' if doubt else ''}{doubt}"
+        for use, doubt in learned[:ENTRIES]
     ]
     if more := len(learned) - ENTRIES:
         lines += [f"  # and {more:,} more, each used less"] * (more > 0)
-    if stated or any(use.runs >= least for use in learned[:ENTRIES]):
+    if stated or not all(doubt for _, doubt in learned[:ENTRIES]):
         return [f"allowed_{which}:", *lines]
     if closed:
         return [f"allowed_{which}: []", *lines]
@@ -148,36 +174,53 @@ def _used(use: Use) -> str:
 
 
 def _held_up(compared: Comparison) -> Iterator[str]:
-    """What enforcing would hold up in honest runs, under today's policy and under the suggested one."""
-    rules = [tally for tally in compared.rules.values() if tally.before.held_up or tally.after.held_up]
+    """What enforcing would do to all runs, under today's policy and under the suggested one, rule by rule."""
+    rules = [tally for tally in compared.rules.values() if tally.before.held_up or tally.after.held_up or tally.changed]
+    of_runs = f"{_many(compared.runs, 'run')}, also of those that nothing was learned from"
     if not rules:
-        yield "Enforced, neither today's policy nor this one would have held up any of these runs."
+        yield f"Enforced, neither today's policy nor this one would have held up any of all {of_runs}."
         return
-    yield "What would have been held up in the runs that were learned from, had it been enforced: today -> with this."
-    yield f"  {'rule':<40} {'asked':>16} {'blocked':>16} {'runs':>16}"
-    for tally in sorted(rules, key=lambda tally: (-max(tally.before.held_up, tally.after.held_up), tally.rule_id)):
-        asked, blocked = (
-            _change(tally.before.decisions[decision], tally.after.decisions[decision])
-            for decision in (Decision.ASK, Decision.BLOCK)
+    yield f"What would have become of all {of_runs}, had it been enforced: today -> with this."
+    yield f"  {'rule':<40} {'matched':>16} {'asked':>16} {'blocked':>16} {'runs held up':>16} {'without harm':>16}"
+    for tally in sorted(rules, key=_weight):
+        before, after = tally.before, tally.after
+        counts = (
+            (before.decisions.total(), after.decisions.total()),
+            (before.decisions[Decision.ASK], after.decisions[Decision.ASK]),
+            (before.decisions[Decision.BLOCK], after.decisions[Decision.BLOCK]),
+            (before.held_up, after.held_up),
+            (before.honest_held_up, after.honest_held_up),
         )
-        runs = _change(tally.before.held_up, tally.after.held_up)
-        yield f"  {tally.rule_id:<40} {asked:>16} {blocked:>16} {runs:>16}"
+        yield " ".join([f"  {tally.rule_id:<40}", *(f"{_change(*count):>16}" for count in counts)])
+    yield "Runs without harm are those without a finding of severity high or critical today."
+    if looser := sum(count for (before, after), count in compared.actions.items() if after.rank() < before.rank()):
+        yield f"{_many(looser, 'action')} would be decided less strictly than today: look at them in a back-test."
+
+
+def _weight(tally: RuleTally) -> tuple[int, int, str]:
+    """Rules that change first, then those that hold up most."""
+    return -tally.changed, -max(tally.before.held_up, tally.after.held_up), tally.rule_id
 
 
 def _overrides(compared: Comparison) -> list[str]:
     """Weaker decisions for rules that hold up many honest runs, as comments: a person decides on them."""
-    noisy = [tally for tally in compared.rules.values() if tally.after.held_up > NOISY * compared.runs]
+    runs = compared.honest_runs
+    noisy = [tally for tally in compared.rules.values() if tally.after.honest_held_up > NOISY * runs]
+    noisy = [tally for tally in noisy if tally.rule_id not in _BUILT_IN]
     if not noisy:
         return []
-    lines = [f"These rules would hold up more than {NOISY:.0%} of the runs. Weaken them only if they are wrong there:"]
-    lines += ["override:"]
-    lines += [_weakened(tally, compared.runs) for tally in sorted(noisy, key=lambda tally: -tally.after.held_up)]
+    lines = [
+        f"These rules would hold up more than {NOISY:.0%} of the runs without a finding of severity high or critical.",
+        "Weaken them only if they are wrong there:",
+        "override:",
+    ]
+    lines += [_weakened(tally, runs) for tally in sorted(noisy, key=lambda tally: -tally.after.honest_held_up)]
     return ["", *map(_comment, lines)]
 
 
 def _weakened(tally: RuleTally, runs: int) -> str:
-    share = tally.after.held_up / runs
-    return f"  {tally.rule_id}: {{decision: warn}}  # {_many(tally.after.held_up, 'run')}, {share:.0%}"
+    held_up = tally.after.honest_held_up
+    return f"  {tally.rule_id}: {{decision: warn}}  # {_many(held_up, 'run')}, {held_up / runs:.0%}"
 
 
 def _comment(line: str) -> str:

@@ -36,6 +36,8 @@ class RuleSide:
     runs: int = 0
     held_up: int = 0
     """Runs that would have had to wait for a person, or been refused something, because of the rule."""
+    honest_held_up: int = 0
+    """Those of them in which today's policy finds nothing of severity high or critical."""
 
 
 @dataclass(slots=True)

@@ -9,10 +9,11 @@ from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from datetime import datetime
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, overload
 
 import click
 
+from sentric.cli.visible import visible
 from sentric.errors import PolicyError, SentricError
 from sentric.settings import Settings
 from sentric_analyzer.cli.progress import progress_bar
@@ -20,12 +21,14 @@ from sentric_analyzer.cli.runs import DATA_DIR, STORE
 from sentric_analyzer.cli.since import Since
 
 if TYPE_CHECKING:
+    from sentric.events import Run
     from sentric.policy.rule import Policy
     from sentric_analyzer.backtest import Comparison, Habits
     from sentric_analyzer.cli.recorded import Recorded
 
 _DIFFERS, _USAGE, _FAILURE = 1, 2, 3
 _SHIPPED = "shipped rules"
+_DEFAULT = "default"
 _TRACES = click.option(
     "--traces",
     multiple=True,
@@ -49,7 +52,9 @@ def policy() -> None:
 @click.argument("tried", metavar="POLICY", type=click.Path(path_type=Path))
 @_TRACES
 @_SINCE
-@click.option("--against", metavar="POLICY", help="Today's policy. Default: SENTRIC_POLICY, or the shipped rules.")
+@click.option(
+    "--against", metavar="POLICY", help="Today's policy, or `default`. Left out: SENTRIC_POLICY, or the shipped rules."
+)
 @_PROJECT
 @DATA_DIR
 @STORE
@@ -61,18 +66,18 @@ def policy() -> None:
     help="Exit 1 where an action would be decided so, compared with today.",
 )
 def backtest(tried: Path, against: str | None, form: str, output: Path | None, fail_on: str | None, **of: Any) -> None:
-    """Replay recorded runs under POLICY and under today's policy.
+    """Replay recorded runs under POLICY, a file or `default` for the shipped rules, and under today's policy.
 
     Prints what would have been allowed, warned about, asked about and blocked, by rule and by agent, with examples.
     """
     from sentric_analyzer.backtest import Comparison, backtest_document
 
-    settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=against)
-    today, candidate = _loaded(settings.policy, settings), _loaded(str(tried), settings)
+    settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=_file(against))
+    today, candidate = _loaded(settings.policy, settings), _loaded(_file(str(tried)), settings)
     compared = Comparison(today, candidate)
     with _source(settings, of["traces"], of["since"], of["project"]) as recorded:
         _go_through(recorded, compared.add)
-    names = settings.policy or _SHIPPED, str(tried)
+    names = settings.policy or _SHIPPED, _file(str(tried)) or _SHIPPED
     _write(backtest_document(compared, names, recorded.errors), form, output)
     _tell(recorded)
     if fail_on and _differs(compared, fail_on):
@@ -82,7 +87,9 @@ def backtest(tried: Path, against: str | None, form: str, output: Path | None, f
 @policy.command()
 @_TRACES
 @_SINCE
-@click.option("--against", metavar="POLICY", help="Today's policy. Default: SENTRIC_POLICY, or the shipped rules.")
+@click.option(
+    "--against", metavar="POLICY", help="Today's policy, or `default`. Left out: SENTRIC_POLICY, or the shipped rules."
+)
 @click.option(
     "--least",
     type=click.IntRange(min=1),
@@ -99,11 +106,12 @@ def suggest(against: str | None, least: int, output: Path | None, **of: Any) -> 
     """Write a policy to review from what agents were seen to do.
 
     Learns which tools, sites and recipients each agent uses, from runs without a finding of severity high or
-    critical, and says what enforcing would have held up in them.
+    critical. What an attacker may have written, for a finding names it or no task does, is commented out with the
+    reason. Says what enforcing would have changed in all runs, also in those that nothing was learned from.
     """
     from sentric_analyzer.backtest import Habits, Suggestion
 
-    settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=against)
+    settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=_file(against))
     today, habits = _loaded(settings.policy, settings), Habits()
     with _source(settings, of["traces"], of["since"], of["project"]) as recorded:
         _learn(recorded, habits, today)
@@ -118,15 +126,25 @@ def suggest(against: str | None, least: int, output: Path | None, **of: Any) -> 
     _tell(recorded)
 
 
+@overload
+def _file(policy: str) -> str: ...
+@overload
+def _file(policy: None) -> None: ...
+def _file(policy: str | None) -> str | None:
+    """The path of a policy; "" for `default`, the shipped rules, unless there is a file of that name."""
+    return "" if policy == _DEFAULT and not Path(policy).exists() else policy
+
+
 def _loaded(path: str, settings: Settings) -> "Policy":
     """The policy of a file; the shipped one where there is no path. Everything that is wrong is said at once."""
     from sentric.policy.loader import load_policy
 
+    path = _file(path)
     try:
         return load_policy(Path(path) if path else None, allow_loopback=settings.allow_loopback)
     except PolicyError as error:
         for problem in error.problems:
-            click.echo(f"error: {problem}", err=True)
+            click.echo(f"error: {visible(problem)}", err=True)
         sys.exit(_USAGE)
 
 
@@ -169,18 +187,23 @@ def _learn(recorded: "Recorded", habits: "Habits", today: "Policy") -> None:
     from sentric_analyzer.detection import Conversations
 
     conversations = Conversations()
-    _go_through(recorded, lambda run: habits.add(replay(today, run, earlier=conversations.earlier(run))))
+
+    def learn(run: "Run") -> None:
+        earlier = conversations.earlier(run)
+        habits.add(replay(today, run, earlier=earlier), earlier)
+
+    _go_through(recorded, learn)
 
 
 def _tried(recorded: "Recorded", today: "Policy", text: str, settings: Settings) -> "Comparison":
-    """What the suggested policy makes of the runs it was learned from. That it loads is checked on the way."""
-    from sentric_analyzer.backtest import Comparison, is_honest
+    """What the suggested policy makes of all runs, also of those left out. That it loads is checked on the way."""
+    from sentric_analyzer.backtest import Comparison
 
     with tempfile.TemporaryDirectory(prefix="sentric-") as directory:
         path = Path(directory) / "suggested.yaml"
         path.write_text(text, encoding="utf-8")
         suggested = _loaded(str(path), settings)
-    compared = Comparison(today, suggested, is_honest)
+    compared = Comparison(today, suggested)
     _go_through(recorded, compared.add)
     return compared
 
@@ -195,8 +218,8 @@ def _relative(policy: str, output: Path | None) -> str:
 
 
 def _differs(compared: "Comparison", how: str) -> bool:
-    """Whether an action is decided more strictly, less strictly, or either, than today."""
-    ranks = [(before.rank(), after.rank()) for before, after in compared.actions]
+    """Whether the rules decide about an action more strictly, less strictly, or either, than today."""
+    ranks = [(before.rank(), after.rank()) for before, after in compared.by_rules]
     stricter, looser = any(after > before for before, after in ranks), any(after < before for before, after in ranks)
     return {"stricter": stricter, "looser": looser, "change": stricter or looser}[how]
 
@@ -220,7 +243,7 @@ def _put_table(document: dict[str, Any], output: Path | None, render: Callable[.
         render(document, Console())
         return
     text = io.StringIO()
-    render(document, Console(file=text, width=120))
+    render(document, Console(file=text))
     _put(text.getvalue(), output)
 
 

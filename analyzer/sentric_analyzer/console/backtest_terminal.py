@@ -1,8 +1,10 @@
 """A back-test for a terminal of any width."""
 
-from collections.abc import Iterable, Mapping
+import re
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any
 
+from rich.cells import cell_len
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text as Line
@@ -18,18 +20,26 @@ VALUE_LIMIT = 160
 """Longest text of an example in a terminal, in characters."""
 AGENTS = 20
 """Agents that are printed."""
+UNLIMITED = 10_000
+"""Columns of what is no terminal: nothing is wrapped there, so that lines can be searched and cut."""
+NAME_WIDTH = 16
+"""Columns that a name has at least, where it is wrapped."""
+GAP = 2
+"""Columns between two columns of a table."""
 
 
 def render_backtest(document: Mapping[str, Any], console: Console) -> None:
-    """Print a back-test document."""
+    """Print a back-test document. Where the console is no terminal, nothing is wrapped."""
+    if not console.is_terminal:
+        console.width = UNLIMITED
     backtest = read_backtest(document)
     console.print(Line(backtest.headline, "bold"))
     console.print(Line(f"{backtest.title}; {backtest.scope}", "dim"))
     console.print()
     console.print(_decisions(backtest.decisions, backtest.runs))
     if backtest.rules:
-        console.print(_heading("Rules"), _table("rule", backtest.rules))
-    console.print(_heading("Agents"), _table("agent", backtest.agents[:AGENTS]))
+        console.print(_heading("Rules"), _table("rule", backtest.rules, console.width))
+    console.print(_heading("Agents"), _table("agent", backtest.agents[:AGENTS], console.width))
     if more := len(backtest.agents) - AGENTS:
         console.print(Line(f"and {more:,} more agents", "dim") if more > 0 else "", end="\n" if more > 0 else "")
     changed = [example for example in backtest.examples if example.changed][:EXAMPLES]
@@ -57,12 +67,29 @@ def _cells(compared: Compared) -> tuple[Line, Line, Line]:
     return Line(f"{compared.before:,}"), Line(f"{compared.after:,}"), Line(compared.difference, "magenta")
 
 
-def _table(what: str, rows: "Iterable[RuleRow | AgentRow]") -> Table:
-    table = _grid((what, "warned", "asked", "blocked", "runs held up", "changed"))
-    for row in rows:
+def _table(what: str, rows: Sequence[RuleRow | AgentRow], width: int) -> Table:
+    columns = (what, "warned", "asked", "blocked", "runs held up", "changed")
+    cells = [(*map(_change, row.counts), Line(f"{row.changed:,}" if row.changed else "", "magenta")) for row in rows]
+    taken = sum(
+        GAP + max(cell_len(title), *(line.cell_len for line in column))
+        for title, column in zip(columns[1:], zip(*cells, strict=True), strict=True)
+    )
+    table = _grid(columns)
+    for row, counts in zip(rows, cells, strict=True):
         name = Line(row.agent) if isinstance(row, AgentRow) else Line(row.rule_id, STYLES.get(row.severity, ""))
-        table.add_row(name, *map(_change, row.counts), Line(f"{row.changed:,}" if row.changed else "", "magenta"))
+        name.plain = in_lines(name.plain, max(width - taken, NAME_WIDTH))
+        table.add_row(name, *counts)
     return table
+
+
+def in_lines(name: str, width: int) -> str:
+    """A name in lines of a width, broken after its hyphens, and never inside a word that fits."""
+    lines = [""]
+    for part in re.findall(r"[^-]*-+|[^-]+", name):
+        if lines[-1] and cell_len(lines[-1] + part) > width:
+            lines.append("")
+        lines[-1] += part
+    return "\n".join(lines)
 
 
 def _change(compared: Compared) -> Line:

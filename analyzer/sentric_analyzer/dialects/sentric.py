@@ -28,9 +28,9 @@ from sentric_analyzer.spans import Span
 _ACTION, _OUTCOME, _ANSWER, _CARRIED, _TASK = 0, 1, 1, 2, 0
 """Ordinals, as `sentric.tracing.attributes` gives them."""
 _OF_OUTCOME = frozenset({semconv.GEN_AI_TOOL_CALL_RESULT, semconv.SENTRIC_OUTCOME_ERROR})
-_OF_ACTION = frozenset(
+_OF_ACTION = frozenset({semconv.GEN_AI_TOOL_CALL_ARGUMENTS})
+_BESIDE = frozenset(
     {
-        semconv.GEN_AI_TOOL_CALL_ARGUMENTS,
         semconv.SENTRIC_ACTION_CONTEXT,
         semconv.SENTRIC_REASONING_THINKING,
         semconv.SENTRIC_REASONING_EVALUATION,
@@ -264,7 +264,8 @@ def _coverage(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEven
         guarded=guarded,
         seen=len(tools) - guarded,
         blind=sum(_blind(span) for span in tools),
-        truncated=sum(not isinstance(event, Message) and event.truncated for event in events),
+        truncated=sum(not isinstance(event, Message) and event.truncated for event in events)
+        + sum(_cut(span).isdisjoint(_OF_ACTION) and not _cut(span).isdisjoint(_BESIDE) for span in tools),
         has_task=bool(task),
         ended=root is not None,
         notes=tuple(_notes(spans, root)),

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import click
 
 from sentric._version import __version__
+from sentric.cli.visible import visible
 from sentric.errors import SentricError
 
 __all__ = ["COMMANDS", "main"]
@@ -72,7 +73,7 @@ def main() -> None:
         root(prog_name="sentric")
     except SentricError as error:
         for line in str(error).splitlines() or [type(error).__name__]:
-            click.echo(f"error: {line}", err=True)
+            click.echo(f"error: {visible(line)}", err=True)
         sys.exit(FAILURE)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in {"sentric", "sentric_analyzer"}:

@@ -9,31 +9,48 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text
 
+from sentric.cli.visible import visible
 from sentric.events import Action, AnyEvent, Message, Observation, Outcome
 from sentric.policy.difference import Change, Difference
 from sentric.policy.rule import Example, Maturity, Rule, RuleType
 
+_UNBROKEN = 4000
+"""Columns of output that no terminal wraps."""
+_WIDE = 110
+"""Columns from which on there is room for everything."""
 _EVENT_LIMIT = 400
 """Characters of one event of an example that are shown."""
 
 
 def print_rules(rules: Iterable[Rule]) -> None:
     """Print a table of rules."""
-    table = _table("rule", "severity", "decision", "risk", "pack", "title")
-    for rule in rules:
-        table.add_row(*map(Text, (rule.id, rule.severity, rule.decision, str(rule.risk), rule.pack, _title(rule))))
-    Console().print(table)
+    console = _console()
+    rows = [(rule.id, rule.severity, rule.decision, str(rule.risk), rule.pack, _title(rule)) for rule in rules]
+    columns = [0, 1, 2, 3, 5] if console.width < _WIDE else [0, 1, 2, 3, 4, 5]
+    names = ("rule", "severity", "decision", "risk", "pack", "title")
+    table = _table(*(names[column] for column in columns))
+    table.columns[0].no_wrap = max((len(row[0]) for row in rows), default=0) <= console.width // 2
+    for row in rows:
+        table.add_row(*(_text(row[column]) for column in columns))
+    console.print(table)
 
 
 def print_rule(rule: Rule) -> None:
     """Print a rule whole, with its examples."""
     facts = Table(box=None, pad_edge=False, show_header=False)
     for name, value in _facts(rule):
-        facts.add_row(Text(name, style="bold"), Text(value))
-    parts: list[Any] = [Text(_title(rule), style="bold"), Text(rule.id), Text(), Text(rule.description), Text(), facts]
-    parts += _section("matches when", [Text(_wanted(rule))])
+        facts.add_row(_text(name, style="bold"), _text(value))
+    parts: list[Any] = [
+        _text(_title(rule), style="bold"),
+        _text(rule.id),
+        Text(),
+        _text(rule.description),
+        Text(),
+        facts,
+    ]
+    parts += _section("matches when", [_text(_wanted(rule))])
     if rule.remediation:
-        parts += _section("what to do", [Text(rule.remediation)])
+        parts += _section("what to do", [_text(rule.remediation)])
     parts += _section("matches", [line for example in rule.match for line in _example(example)])
     parts += _section("does not match", [line for example in rule.no_match for line in _example(example)])
     Console().print(Group(*parts), soft_wrap=False)
@@ -42,17 +59,25 @@ def print_rule(rule: Rule) -> None:
 def print_difference(difference: Difference) -> None:
     """Print what is different between two policies."""
     before, after = difference.digests
-    console = Console()
+    console = _console()
     alike = "the same verdicts" if difference.decides_alike else "different verdicts"
-    console.print(Text(f"{before} → {after}: {alike}"))
+    console.print(_text(f"{before} → {after}: {alike}"))
     for sign, rules in (("added", difference.added), ("removed", difference.removed)):
         for rule in rules:
-            console.print(Text(f"{sign}: {rule.id} ({rule.severity}, {rule.decision}, risk {rule.risk}): {rule.title}"))
+            console.print(
+                _text(f"{sign}: {rule.id} ({rule.severity}, {rule.decision}, risk {rule.risk}): {rule.title}")
+            )
     if difference.changes:
         table = _table("changed", "", "before", "after")
         for change in difference.changes:
-            table.add_row(*map(Text, (change.subject, change.field, _shown(change.before), _shown(change.after))))
+            table.add_row(*map(_text, (change.subject, change.field, _shown(change.before), _shown(change.after))))
         console.print(table)
+
+
+def _console() -> Console:
+    """A terminal, or a place without an edge."""
+    console = Console()
+    return console if console.is_terminal else Console(width=_UNBROKEN)
 
 
 def difference_document(difference: Difference) -> dict[str, Any]:
@@ -118,15 +143,19 @@ def _wanted(rule: Rule) -> str:
     return f"{rule.type} in {', '.join(rule.over)}: {rule.pattern}"
 
 
+def _text(text: str, style: str = "") -> Text:
+    return Text(visible(text), style=style)
+
+
 def _section(title: str, lines: list[Text]) -> list[Any]:
-    return [Text(), Text(title, style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines)] if lines else []
+    return [Text(), _text(title, style="bold"), *(Padding(line, (0, 0, 0, 2)) for line in lines)] if lines else []
 
 
 def _example(example: Example) -> Iterable[Text]:
-    yield Text(f"· {example.name}")
+    yield _text(f"· {example.name}")
     for event in example.events:
         line = _event(event)
-        yield Text("    " + (line if len(line) <= _EVENT_LIMIT else line[: _EVENT_LIMIT - 1] + "…"), style="dim")
+        yield _text("    " + (line if len(line) <= _EVENT_LIMIT else line[: _EVENT_LIMIT - 1] + "…"), style="dim")
 
 
 def _event(event: AnyEvent) -> str:

@@ -14,6 +14,7 @@ from opentelemetry.trace import Span, SpanKind, format_span_id
 from sentric import semconv
 from sentric.events import Action, Author, Element, Message, Outcome, Reasoning, Source
 from sentric.guard.boundary import shielded
+from sentric.guard.intake import NO_ARGUMENTS
 from sentric.guard.place import Call, Place, Stay, here
 from sentric.policy.signals.effects import classify
 from sentric.policy.verdict import ALLOW, Verdict
@@ -260,13 +261,13 @@ class GuardedAction(_UnderWay):
     def _made(self) -> tuple[Action, str]:
         """The action as an event without a number so far, and its arguments as JSON."""
         run, wanted, intake = self._run, self._wanted, self._run.intake
-        arguments, encoded, cut_arguments = intake.arguments(wanted.arguments, wanted.secret, wanted.stand_ins)
-        context, _, cut_context = intake.arguments(wanted.context) if wanted.context else ({}, "", False)
+        given = intake.arguments(wanted.arguments, wanted.secret, wanted.stand_ins)
+        context = intake.arguments(wanted.context) if wanted.context else NO_ARGUMENTS
         reasoning, cut_parts = intake.reasoning(run.with_thoughts(wanted.reasoning))
-        self._cut |= {semconv.GEN_AI_TOOL_CALL_ARGUMENTS} if cut_arguments else set[str]()
-        self._cut |= {semconv.SENTRIC_ACTION_CONTEXT} if cut_context else set[str]()
+        self._cut |= {semconv.GEN_AI_TOOL_CALL_ARGUMENTS} if given.carried_cut else set[str]()
+        self._cut |= {semconv.SENTRIC_ACTION_CONTEXT} if context.carried_cut else set[str]()
         self._cut |= cut_parts
-        kind, effects = classify(wanted.tool, arguments, wanted.element)
+        kind, effects = classify(wanted.tool, given.judged, wanted.element)
         action = Action(
             sequence=0,
             time=run.clock(),
@@ -275,16 +276,16 @@ class GuardedAction(_UnderWay):
             tool=intake.name(wanted.tool),
             server=intake.name(wanted.server),
             call_id=intake.name(wanted.call_id),
-            arguments=arguments,
+            arguments=given.judged,
             kind=kind,
             effects=effects,
             url=intake.url(wanted.url),
             element=intake.element(wanted.element),
             reasoning=reasoning,
-            context=context,
-            truncated=bool(self._cut),
+            context=context.carried,
+            truncated=given.cut,
         )
-        return action, encoded
+        return action, given.encoded
 
     def _conclude(self, span: Span, action: Action, result: str, error: str) -> None:
         run, limit = self._run, self._run.settings.text_limit

@@ -1,11 +1,13 @@
 """The front door: every text of a running agent is redacted here, then cut to what a span may carry."""
 
 from collections.abc import Mapping
+from dataclasses import dataclass
 from typing import cast
 
 from sentric import semconv
 from sentric.events import Element, JsonValue, Reasoning
 from sentric.guard import judgement
+from sentric.guard.bounded import ARGUMENTS_LIMIT, MARGIN, Bounded
 from sentric.settings import Settings
 from sentric.tracing.limits import FIELD_LIMIT, NAME_LIMIT, URL_LIMIT, cut, fit, plain
 
@@ -18,6 +20,25 @@ _REASONING = (
 
 
 NOTHING: Mapping[str, str] = {}
+
+
+@dataclass(frozen=True, slots=True)
+class Arguments:
+    """Arguments after redaction, as they are judged and as they may leave."""
+
+    judged: dict[str, JsonValue]
+    """What the rules see."""
+    cut: bool
+    """Even that is not all of them."""
+    carried: dict[str, JsonValue]
+    """What the span carries."""
+    encoded: str
+    """The same as JSON."""
+    carried_cut: bool
+    """It is less than was given."""
+
+
+NO_ARGUMENTS = Arguments({}, cut=False, carried={}, encoded="{}", carried_cut=False)
 
 
 class Intake:
@@ -42,8 +63,8 @@ class Intake:
 
     def arguments(
         self, given: Mapping[str, object], secret: str = "", stand_ins: Mapping[str, str] = NOTHING
-    ) -> tuple[dict[str, JsonValue], str, bool]:
-        """Arguments as they may leave, the same as JSON, and whether they were cut.
+    ) -> Arguments:
+        """Arguments as they are judged, and what of them may leave.
 
         Args:
             given: as the agent gives them.
@@ -55,8 +76,19 @@ class Intake:
             given = {name: _filled_in(value, marks) for name, value in given.items()}
         if secret:
             given = {name: self._as_secret(value, secret) for name, value in given.items()}
-        redacted = self._redactor.value(plain(given, 2 * self._text_limit))
-        return fit(cast("dict[str, JsonValue]", redacted), self._text_limit)
+        judged, cut = self._redacted(given)
+        kept = cast("dict[str, JsonValue]", plain(judged, 2 * self._text_limit))
+        carried, encoded, fitted = fit(kept, self._text_limit)
+        return Arguments(judged, cut, carried, encoded, carried_cut=cut or fitted or kept != judged)
+
+    def _redacted(self, given: Mapping[str, object]) -> tuple[dict[str, JsonValue], bool]:
+        bounded = Bounded()
+        redacted = self._redactor.value(bounded.value(given))
+        if bounded.cut and bounded.length == ARGUMENTS_LIMIT:
+            whole = Bounded(2 * ARGUMENTS_LIMIT)
+            whole.value(redacted)
+            redacted = Bounded(max(whole.length - MARGIN, 0)).value(redacted)
+        return cast("dict[str, JsonValue]", redacted), bounded.cut
 
     def _as_secret(self, value: object, kind: str) -> object:
         """A text that is a secret by where it goes, even one too short to be looked for elsewhere."""

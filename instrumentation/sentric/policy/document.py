@@ -85,12 +85,33 @@ class Reader:
         if not isinstance(self.node, yaml.MappingNode):
             self.problem("must be a mapping")
             return {}
+        return self._entries(known, required)
+
+    def named(self, what: str) -> "dict[str, Reader]":
+        """The entries of a mapping whose keys are names; duplicate and empty ones are problems.
+
+        Args:
+            what: a key is, such as `the id of a rule`.
+        """
+        if not isinstance(self.node, yaml.MappingNode):
+            self.problem(f"must be a mapping: {what}, and what is said of it")
+            return {}
+        entries = self._entries(None, ())
+        for key, _ in self.node.value:
+            if isinstance(key, yaml.ScalarNode) and not key.value.strip():
+                Reader(self.file, key, self.problems, self.where).problem("a key must not be empty")
+        return entries
+
+    def _entries(self, known: tuple[str, ...] | None, required: tuple[str, ...]) -> "dict[str, Reader]":
         entries: dict[str, Reader] = {}
         for key, value in self.node.value:
+            place = Reader(self.file, key, self.problems, self.where)
+            if not isinstance(key, yaml.ScalarNode):
+                place.problem(f"a key must be text, not a {key.id}")
+                continue
             name = str(key.value)
             reader = Reader(self.file, value, self.problems, f"{self.where}.{name}".lstrip("."))
-            place = Reader(self.file, key, self.problems, self.where)
-            if name not in known:
+            if known is not None and name not in known:
                 place.problem(f"unknown key {name!r}{near_or_all(name, known)}")
             elif name in entries:
                 place.problem(f"duplicate key {name!r}")
@@ -104,6 +125,8 @@ class Reader:
     def pairs(self) -> "Iterator[tuple[str, Reader]]":
         """The entries of a mapping as they stand, whatever their keys; nothing where it is something else."""
         for key, value in self.node.value if isinstance(self.node, yaml.MappingNode) else ():
+            if not isinstance(key, yaml.ScalarNode):
+                continue  # `mapping` and `named` say so
             yield str(key.value), Reader(self.file, value, self.problems, f"{self.where}.{key.value}".lstrip("."))
 
     def items(self) -> "Iterator[Reader]":
@@ -122,8 +145,16 @@ class Reader:
         return value
 
     def texts(self, *, matching: str = "", meaning: str = "") -> tuple[str, ...]:
-        """A list of texts."""
-        return tuple(item.text(matching=matching, meaning=meaning) for item in self.items())
+        """A list of texts; an empty one among them is a problem."""
+        return tuple(item.filled(matching=matching, meaning=meaning) for item in self.items())
+
+    def filled(self, *, matching: str = "", meaning: str = "") -> str:
+        """A text that is not empty, of a form where one is given."""
+        before = len(self.problems)
+        value = self.text(matching=matching, meaning=meaning)
+        if not value.strip() and len(self.problems) == before:
+            self.problem("must not be empty")
+        return value
 
     def number(self, low: int, high: int) -> int:
         """A whole number between two bounds."""
@@ -154,8 +185,7 @@ class Reader:
         """The value as plain Python, whatever it is; duplicate keys are problems."""
         match self.node:
             case yaml.MappingNode():
-                keys = tuple(str(key.value) for key, _ in self.node.value)
-                return {name: reader.plain() for name, reader in self.mapping(known=keys).items()}
+                return {name: reader.plain() for name, reader in self._entries(None, ()).items()}
             case yaml.SequenceNode():
                 return [item.plain() for item in self.items()]
             case _:

@@ -129,9 +129,10 @@ class Engine:
         return self.check(event) if isinstance(event, Action) else self.observe(event)
 
     def findings(self, verdict: Verdict, event: AnyEvent) -> list[Finding]:
-        """What a verdict about an event amounts to, for keeping."""
+        """What a verdict about an event amounts to, for keeping: nothing that was told before."""
         where = {"project": self._project, "run_id": self._run_id, "trace_id": self._trace_id}
-        return [finding(match, event, **where, digest=self.policy.digest) for match in verdict.matches]
+        digest = self.policy.digest
+        return [finding(match, event, **where, digest=digest) for match in verdict.matches if not match.again]
 
     def _opened(self, moment: Moment, action: Action, matches: tuple[Match, ...], score: Score | None) -> "_Open":
         """What is decided about an action, given the rules that match without regard to what has added up."""
@@ -145,7 +146,8 @@ class Engine:
             rule for rule, holds in ((BUDGET_RULE, projected > BUDGET), (SHUT_DOWN_RULE, self.risk.shut_down)) if holds
         ]
         told = frozenset(rule.id for rule in standing) - self._told
-        added = tuple(built_in(rule, moment) for rule in standing if self._enforced or rule.id in told)
+        known = frozenset[str]() if self._enforced else self._told
+        added = tuple(built_in(rule, moment, again=rule.id in known) for rule in standing)
         verdict = Verdict((*scored, *added)) if scored or added else ALLOW
         refused = bool(standing) or verdict.decision is Decision.BLOCK
         self.risk.strikes += refused

@@ -12,21 +12,27 @@ from sentric.policy.verdict import Finding
 def failures(rules: Iterable[Rule], tuning: Tuning | None = None) -> Iterator[str]:
     """What does not hold, each with its file and line; nothing where every example holds."""
     for rule in rules:
-        for example in rule.match:
-            if not _matches_last(_policy(rule, example, tuning), example):
-                yield f"{_place(rule, example)} must match at its last event, and does not"
-        for example in rule.no_match:
-            if found := _findings(_policy(rule, example, tuning), example):
-                why = found[0].error or f"at event {found[0].sequence}"
-                yield f"{_place(rule, example)} must not match, and does ({why})"
+        for example, why in broken(rule, tuning):
+            yield f"{rule.file}:{example.line}: {why}"
+
+
+def broken(rule: Rule, tuning: Tuning | None = None) -> Iterator[tuple[Example, str]]:
+    """The examples of a rule that do not hold, each with what is wrong."""
+    for example in rule.match:
+        if not _matches_last(_policy(rule, example, tuning), example):
+            yield example, f"{_name(rule, example)} must match at its last event, and does not"
+    for example in rule.no_match:
+        if found := _findings(_policy(rule, example, tuning), example):
+            why = found[0].error or f"at event {found[0].sequence}"
+            yield example, f"{_name(rule, example)} must not match, and does ({why})"
 
 
 def _policy(rule: Rule, example: Example, tuning: Tuning | None) -> Policy:
     return Policy((rule,), replace(tuning or Tuning(), **dict(example.tuning)))
 
 
-def _place(rule: Rule, example: Example) -> str:
-    return f"{rule.file}:{example.line}: {rule.id}: {example.name!r}"
+def _name(rule: Rule, example: Example) -> str:
+    return f"{rule.id}: {example.name!r}"
 
 
 def _matches_last(policy: Policy, example: Example) -> bool:

@@ -18,6 +18,8 @@ if TYPE_CHECKING:
     from cel_expr_python import cel  # 50 MB of code: loaded when the first condition is compiled
 
 _UNDECLARED = re.compile(r"undeclared reference to '([\w.]+)'")
+_MIXED = re.compile(r"\((?:double, (?:list\()?int|int, (?:list\()?double)")
+_OF_NUMBERS = ": a decimal is not compared with a whole number, write 100.0 for 100"
 _POSITION = re.compile(r"<input>:(\d+):(\d+): ([^\n]*)")
 
 
@@ -103,7 +105,8 @@ def _readable(message: str, known: tuple[str, ...]) -> ExpressionError:
     if found := _POSITION.search(message):
         line, text = int(found[1]), found[3].replace(" (in container '')", "")
         unknown = _UNDECLARED.match(text)
-        return ExpressionError(text + (near(unknown[1], known) if unknown else ""), line)
+        cure = near(unknown[1], known) if unknown else _OF_NUMBERS if _MIXED.search(text) else ""
+        return ExpressionError(text + cure, line)
     return ExpressionError(" ".join(message.split())[:200])
 
 

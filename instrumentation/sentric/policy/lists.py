@@ -12,6 +12,7 @@ import unicodedata
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 from enum import StrEnum
+from hashlib import sha256
 from pathlib import Path
 from typing import Any
 
@@ -28,6 +29,8 @@ _REQUIRED = ("name", "type", "pattern", "severity", "decision")
 RISKS = {Severity.LOW: 5, Severity.MEDIUM: 20, Severity.CRITICAL: 60}
 """Risk given to a rule that was read from a list: such lists have no risks."""
 
+_SURROGATES = re.compile(r"(?<!\\)((?:\\\\)*)\\u([dD][89abAB][0-9a-fA-F]{2})\\u([dD][c-fC-F][0-9a-fA-F]{2})")
+_RAW = re.compile("[\x7f-\x9f\u2028\u2029\ufeff\ufffe\uffff]")
 _NO_WORDS = "Read from a list that says nothing more of it."
 
 
@@ -74,8 +77,8 @@ def read_list(path: Path) -> tuple[Rule, ...]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
         raise PolicyError([f"{path}: cannot be read: {reason}"]) from None
-    if text.lstrip()[:1] in {"{", "["}:
-        text = text.replace("\t", " ")  # JSON has none within its texts, and YAML none outside of them
+    if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}:
+        text = _as_yaml(text)
     reading = _Reading()
     read_document(str(path), text, reading.problems, reading.root)
     reading.problems.raise_any()
@@ -114,9 +117,25 @@ def list_of(rules: Iterable[Rule]) -> Written:
 
 
 def slug(name: str) -> str:
-    """A name as the id of a rule: `Drop Table!` becomes `drop-table`."""
-    plain = unicodedata.normalize("NFKD", name).encode("ascii", "ignore").decode().lower()
-    return "-".join(re.findall(r"[a-z0-9]+", plain))
+    """A name as the id of a rule: `Drop Table!` becomes `drop-table`; "" where it has no letter or digit."""
+    spelt = unicodedata.normalize("NFKD", name)
+    words = re.findall(r"[a-z0-9]+", spelt.encode("ascii", "ignore").decode().lower())
+    if 2 * sum(map(len, words)) < sum(map(str.isalnum, spelt)):  # names in other scripts are told apart by a digest
+        words.append("x" + sha256(name.encode("utf-8", "replace")).hexdigest()[:8])
+    return "-".join(words)
+
+
+def _as_yaml(text: str) -> str:
+    """JSON as YAML reads it: pairs of surrogates as one escape, and what only JSON takes raw within texts escaped."""
+    text = text.removeprefix("\ufeff").replace(
+        "\t", " "
+    )  # JSON has no tabs within its texts, YAML none outside of them
+    paired = _SURROGATES.sub(lambda pair: f"{pair[1]}\\U{_code_point(pair[2], pair[3]):08x}", text)
+    return _RAW.sub(lambda char: f"\\u{ord(char[0]):04x}", paired)
+
+
+def _code_point(high: str, low: str) -> int:
+    return 0x10000 + ((int(high, 16) - 0xD800) << 10) + int(low, 16) - 0xDC00
 
 
 @dataclass(slots=True)

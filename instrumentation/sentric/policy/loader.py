@@ -28,7 +28,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from sentric.errors import PolicyError
+from sentric.errors import ExampleError, PolicyError
 from sentric.policy.document import SIZE_LIMIT, Problems, Reader, near, read
 from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Decision, Layer, Maturity, Override, Policy, Rule, Severity, Tuning, applied, weaker
@@ -61,18 +61,28 @@ def load_policy(path: Path | None = None, *, allow_loopback: bool = False) -> Po
     return policy
 
 
-def load_rules(paths: Iterable[Path] = ()) -> tuple[Rule, ...]:
+def load_rules(paths: Iterable[Path] = (), *, run_examples: bool = False) -> tuple[Rule, ...]:
     """Load the rules of files, those that are off and examples too; of every shipped pack where no file is named.
 
     What a policy file changes of its rules is changed.
 
+    Args:
+        paths: policy files and pack files.
+        run_examples: whether the examples are run, too: those that do not hold are told with all else.
+
     Raises:
+        ExampleError: only examples do not hold.
         PolicyError: everything that is wrong in any of the files.
     """
     load = _Load(examples=True)
     for path in tuple(paths) or shipped_packs():
         load.file(path)
-    return load.finished()[0]
+    if run_examples:
+        load.run_examples()
+    rules = load.finished()[0]
+    if not rules or load.name:
+        load.whole(str(next(iter(paths), "")))
+    return rules
 
 
 def shipped_packs() -> tuple[Path, ...]:
@@ -102,7 +112,11 @@ class _Load:
     """Rules that a policy speaks of, each with where: they must be there when all is read."""
     broken: set[str] = field(default_factory=set[str])
     """Ids of rules that are there, but cannot be read."""
+    unheld: list[str] = field(default_factory=list[str])
+    """Examples that do not hold."""
     seen: set[Path] = field(default_factory=set[Path])
+    above: list[Path] = field(default_factory=list[Path])
+    """The files that are being read: the one named first, the one it names, and so on."""
 
     def policy(self, path: Path) -> Policy:
         self.file(path)
@@ -113,7 +127,7 @@ class _Load:
         rules, tuning, off = self.finished()
         in_force = tuple(rule for rule in rules if rule.id not in off)
         layers = tuple(layer for layer in self.layers if not _is_for_all(layer))
-        if not in_force and not layers:
+        if not in_force and not _turns_on(layers):
             raise PolicyError([f"{where}:1: no rule is in force: name a pack that has stable rules"])
         out = tuple(rule for rule in rules if rule.id in off)
         stable = tuple(rule for rule in self.rules.values() if rule.maturity is Maturity.STABLE)
@@ -123,8 +137,12 @@ class _Load:
     def finished(self) -> tuple[tuple[Rule, ...], Tuning, frozenset[str]]:
         """The rules as they are for every run, the tuning, and the ids of the rules that are not in force."""
         for name, reader in self.mentions:
-            if name not in self.rules and name not in self.broken:
+            if any(name == rule.id for rule in BUILT_IN):
+                reader.problem(f"{name!r} is the engine's own rule: no policy changes it")
+            elif name not in self.rules and name not in self.broken:
                 reader.problem(f"no rule {name!r} in the packs of this policy{near(name, tuple(self.rules))}")
+        if self.problems and len(self.problems) == len(self.unheld):
+            raise ExampleError(self.problems.found)
         self.problems.raise_any()
         young = frozenset(rule.id for rule in self.rules.values() if rule.maturity is not Maturity.STABLE)
         for_all = tuple(layer for layer in self.layers if _is_for_all(layer))
@@ -132,20 +150,36 @@ class _Load:
 
     def file(self, path: Path, named: Reader | None = None) -> None:
         """Read a file of either sort, which a policy may have `named`; a second time it brings nothing new."""
-        if (same := path.resolve()) in self.seen:
-            return
-        self.seen.add(same)
         try:
-            with path.open(encoding="utf-8") as file:
-                text = file.read(SIZE_LIMIT + 1)
-        except (OSError, ValueError) as error:
-            reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
+            same = path.resolve()
+            if same in self.seen:
+                self._meet_again(same, named)
+                return
+            self.seen.add(same)
+            text = _text(path)
+        except (OSError, ValueError, RuntimeError) as error:
             if named is not None:
-                named.problem(f"{path} cannot be read: {reason}")
+                named.problem(f"{path} cannot be read: {_reason(error)}")
             else:
-                self.problems.add(str(path), 0, f"cannot be read: {reason}")
+                self.problems.add(str(path), 0, f"cannot be read: {_reason(error)}")
             return
-        read(str(path), text, self.problems, lambda root: self._root(root, path))
+        self.above.append(same)
+        read(str(path), text, self.problems, lambda root: self._root(root, path, named))
+        self.above.pop()
+
+    def run_examples(self) -> None:
+        """Run the examples of every rule that can be read."""
+        from sentric.policy.examples import broken
+
+        for one in self.rules.values():
+            for example, why in broken(one) if one.id not in self.broken else ():
+                self.unheld.append(why)
+                self.problems.add(one.file, example.line, why)
+
+    def _meet_again(self, path: Path, named: Reader | None) -> None:
+        if path in self.above and named is not None:
+            loop = [one.name for one in (*self.above[self.above.index(path) :], path)]
+            named.problem(f"policies extend each other in a circle: {' extends '.join(loop)}")
 
     def shipped(self) -> None:
         """Read every shipped pack that is on by default."""
@@ -153,8 +187,16 @@ class _Load:
             if _is_default(path):
                 self.file(path)
 
-    def _root(self, root: Reader, path: Path) -> None:
-        if "policy" in root.names():
+    def _root(self, root: Reader, path: Path, named: Reader | None) -> None:
+        is_policy = "policy" in root.names()
+        wanted = named.where.partition("[")[0] if named is not None else ""
+        if named is not None and wanted != ("extends" if is_policy else "packs"):
+            named.problem(
+                f"{path} is a policy: name it in 'extends'"
+                if is_policy
+                else f"{path} is no policy: name a pack in 'packs'"
+            )
+        elif is_policy:
             self._policy(root, path)
         else:
             self._pack(root)
@@ -162,13 +204,14 @@ class _Load:
     def _policy(self, root: Reader, path: Path) -> None:
         entries = root.mapping(known=_POLICY_KEYS, required=("policy",))
         for item in entries["extends"].items() if "extends" in entries else ():
-            if (below := item.text()) and self._is_below(item):
+            if (below := item.filled()) and self._is_below(item):
                 self.file(path.parent / below, item)
         self._packs(entries, path)
         self.name = entries["policy"].text() if "policy" in entries else ""
         self._layer(root, entries)
         for sort in ("projects", "agents"):
-            for pattern, reader in entries[sort].pairs() if sort in entries else ():
+            runs = entries[sort].named(f"a pattern of names of {sort}") if sort in entries else {}
+            for pattern, reader in runs.items():
                 stated = reader.mapping(known=_CHANGES)
                 self._layer(reader, stated, **{sort.removesuffix("s"): pattern})
 
@@ -180,7 +223,7 @@ class _Load:
     def _packs(self, entries: dict[str, Reader], path: Path) -> None:
         shipped = {pack.stem: pack for pack in shipped_packs()}
         for name in entries["packs"].items() if "packs" in entries else ():
-            text = name.text()
+            text = name.filled()
             if text == DEFAULT:
                 self.shipped()
             elif text in shipped:
@@ -196,11 +239,11 @@ class _Load:
     def _layer(self, root: Reader, entries: dict[str, Reader], *, agent: str = "*", project: str = "*") -> None:
         overrides: list[tuple[str, Override]] = []
         for item in entries["disable"].items() if "disable" in entries else ():
-            if name := item.text():
+            if name := item.filled():
                 self.mentions.append((name, item))
                 overrides.append((name, Override(enabled=False)))
         if "override" in entries:
-            for name, reader in entries["override"].pairs():
+            for name, reader in entries["override"].named("the id of a rule").items():
                 self.mentions.append((name, reader))
                 overrides.append((name, _override(reader)))
         tuning = tuple(read_tuning(entries["tuning"]).items()) if "tuning" in entries else ()
@@ -212,9 +255,10 @@ class _Load:
         name = entries["pack"].text(matching=KEBAB, meaning="a name like our-rules") if "pack" in entries else ""
         default = entries["default"].boolean() if "default" in entries else True
         for item in entries["rules"].items() if "rules" in entries else ():
+            before = len(self.problems)
             if found := rule(item, name, default=default, examples=self.examples):
                 self._add(item, found)
-            else:
+            if len(self.problems) > before:
                 self.broken |= {str(value.node.value) for key, value in item.pairs() if key == "id"}
 
     def _add(self, item: Reader, found: Rule) -> None:
@@ -224,6 +268,30 @@ class _Load:
             item.problem(f"duplicate rule id {found.id!r}: it is also {where}")
         else:
             self.rules[found.id] = found
+
+
+def _text(path: Path) -> str:
+    if path.is_fifo():
+        raise ValueError("it is a pipe")  # nobody may ever write to it, and an agent waits for its policy
+    with path.open(encoding="utf-8") as file:
+        return file.read(SIZE_LIMIT + 1)
+
+
+def _reason(error: Exception) -> str:
+    match error:
+        case UnicodeDecodeError():
+            return "it is not UTF-8 text"
+        case OSError(strerror=str(reason)):
+            return reason
+        case RuntimeError():
+            return "symbolic links in a circle"
+        case _:
+            return str(error)
+
+
+def _turns_on(layers: tuple[Layer, ...]) -> bool:
+    """Whether some runs have a rule that others have not."""
+    return any(override.enabled for layer in layers for _, override in layer.overrides)
 
 
 def _is_for_all(layer: Layer) -> bool:

@@ -91,9 +91,9 @@ def is_late(rule: Rule) -> bool:
     return PROJECTED in rule.when or PROJECTED in rule.evidence
 
 
-def built_in(rule: Rule, moment: Moment) -> Match:
-    """The match of a rule that the engine judges itself."""
-    return Match(rule, _evidence(rule, moment.again()))
+def built_in(rule: Rule, moment: Moment, *, again: bool) -> Match:
+    """The match of a rule that the engine judges itself; `again` where the run's findings tell it already."""
+    return Match(rule, _evidence(rule, moment.again()), again=again)
 
 
 def _evidence(rule: Rule, moment: Moment) -> tuple[Evidence, ...]:

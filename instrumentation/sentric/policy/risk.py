@@ -58,8 +58,8 @@ class EngineState:
     strikes: int = 0
     """Refusals in earlier runs."""
     enforced: bool = False
-    """Whether refused actions are held back. Where they are not, sums and refusals are kept as they would have been,
-    and that the budget is exceeded, or the agent shut down, is told once."""
+    """Whether refused actions are held back. Where they are not, sums and refusals are kept as they would have been:
+    every action that would have been refused is decided so, and the finding that says why is made once in the run."""
 
 
 BEGINNING = EngineState()

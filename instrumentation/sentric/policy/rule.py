@@ -161,6 +161,8 @@ class Tuning:
     """Registered domains that every task may use."""
     allowed_recipients: tuple[str, ...] = ()
     """Who every task may send to: addresses, or their domains."""
+    trusted_sources: tuple[str, ...] = ()
+    """Tools and sites, with * and ?, whose texts may tell the agent what to do: a handbook, a knowledge base."""
     allowed_tools: tuple[str, ...] = ()
     """Names of tools that every task may use: `tool`, or `server/tool`."""
     closed: tuple[str, ...] = ()
@@ -217,7 +219,15 @@ class Tuning:
 
 _UNTUNED = Tuning()
 _ALLOWING = frozenset(
-    {"allow_loopback", "allowed_domains", "allowed_recipients", "allowed_tools", "vendors", "lexicon"}
+    {
+        "allow_loopback",
+        "allowed_domains",
+        "allowed_recipients",
+        "allowed_tools",
+        "trusted_sources",
+        "vendors",
+        "lexicon",
+    }
 )
 _UNLIMITED = frozenset({"max_steps", "max_tokens", "max_seconds"})
 """Limits of which 0 means none."""

@@ -42,7 +42,7 @@ _REQUIRED = ("id", "title", "description", "severity", "decision", "risk", "cate
 _OF_CONDITION = ("on", "when", "examples")
 _OF_PATTERN = ("pattern", "over")
 _SNAKE = r"[a-z][a-z0-9_]*"
-_REFERENCE = r"(OWASP-(ASI|LLM)\d\d|ATLAS-T\d{4}(\.\d{3})?|CWE-\d+|https://\S+)"
+_REFERENCE = r"(OWASP-(ASI|LLM)(0[1-9]|10)|ATLAS-T\d{4}(\.\d{3})?|CWE-\d+|https://\S+)"
 
 
 def rule(reader: Reader, pack: str, *, default: bool = True, examples: bool = False) -> Rule | None:
@@ -151,12 +151,13 @@ def _written(reader: Reader, form: RuleType) -> str:
 
 
 def _over(reader: Reader) -> tuple[Over, ...]:
-    named = reader.texts()
-    known = (*Over, ALL)
+    known, named = (*Over, ALL), set[str]()
+    before = len(reader.problems)
     for item in reader.items():
-        if (name := item.plain()) not in known:
-            item.problem(f"{name!r} is not one of {', '.join(known)}{near(str(name), known)}")
-    if not named:
+        named.add(name := str(item.plain()))
+        if name not in known:
+            item.problem(f"{name!r} is not one of {', '.join(known)}{near(name, known)}")
+    if not named and len(reader.problems) == before:
         reader.problem("must name at least one of " + ", ".join(known))
     return tuple(over for over in Over if over in named or ALL in named)
 
@@ -170,11 +171,12 @@ def _refuse(part: dict[str, Reader], names: tuple[str, ...], why: str) -> None:
 def _on(reader: Reader) -> tuple[str, ...]:
     known = LOOKS_AT
     on: list[str] = []
+    before = len(reader.problems)
     for item in reader.items():
         if (name := item.text()) not in known:
             item.problem(f"{name!r} is not one of {', '.join(known)}{near(name, known)}")
         on.append(name)
-    if not on:
+    if not on and len(reader.problems) == before:
         reader.problem("must name at least one of " + ", ".join(known))
     return tuple(on)
 

@@ -104,8 +104,13 @@ def _needs(words: Sequence[Token], known: Mapping[str, Any]) -> frozenset[str] |
     both = _split(words, "&&")
     if len(both) > 1:
         each = [_needs(part, known) for part in both]
-        return min((part for part in each if part is not None), key=len, default=None)
+        return min((part for part in each if part is not None), key=_telling, default=None)
     return _atom(words, known)
+
+
+def _telling(needed: frozenset[str]) -> tuple[int, int]:
+    """Sorts needs by how seldom they are met: most events have a task and an effect, but few have any one signal."""
+    return sum(not name.startswith("signals.") for name in needed), len(needed)
 
 
 def _atom(words: Sequence[Token], known: Mapping[str, Any]) -> frozenset[str] | None:

@@ -29,7 +29,7 @@ class ToolMeaning:
 
 def tool_meanings(reader: "Reader") -> tuple[ToolMeaning, ...]:
     """Read the lexicon of a policy: tool patterns, each with `kind`, `effects` or both."""
-    entries = reader.mapping(known=tuple(sorted(reader.names())))
+    entries = reader.named("the name of a tool")
     return tuple(_meaning(name, entry) for name, entry in entries.items())
 
 

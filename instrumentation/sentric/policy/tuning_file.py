@@ -27,6 +27,12 @@ def _money(item: Reader) -> float:
     return float(value)
 
 
+def _documents(item: Reader) -> tuple[str, ...]:
+    return item.texts(
+        matching=r"[^|]*[^|\s][^|]*(\|[^|]*[^|\s][^|]*)*", meaning="words of a document, like payslip|wage slip"
+    )
+
+
 def _pins(item: Reader) -> tuple[str, ...]:
     return item.texts(matching=r"\S.*=[0-9a-f]{16}", meaning="a tool and its digest, like files/read=0123456789abcdef")
 
@@ -36,6 +42,7 @@ TUNING: dict[str, Callable[[Reader], object]] = {
     "allowed_domains": _domains,
     "allowed_recipients": Reader.texts,
     "allowed_tools": Reader.texts,
+    "trusted_sources": Reader.texts,
     "amount_currency": lambda item: item.text(matching="[A-Z]{3}", meaning="a currency like EUR"),
     "amount_limit": _money,
     "closed": lambda item: item.texts(matching="domains|tools|recipients", meaning="domains, tools or recipients"),
@@ -52,7 +59,7 @@ TUNING: dict[str, Callable[[Reader], object]] = {
     "protected_domains": _domains,
     "record_limit": _limit,
     "repeats": lambda item: item.number(2, 1000),
-    "required_documents": Reader.texts,
+    "required_documents": _documents,
     "vendors": Reader.texts,
 }
 """How each field of `Tuning` is read: a new field is one line here."""

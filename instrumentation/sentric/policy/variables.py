@@ -54,6 +54,7 @@ _ACTION: dict[str, tuple[Any, Callable[[Action], Value]]] = {
     "action.url": (str, lambda action: action.url),
     "action.arguments": (str, lambda action: compact(action.arguments)),
     "action.reasoning": (str, lambda action: action.reasoning.text),
+    "action.truncated": (bool, lambda action: action.truncated),
     "action.element": (str, lambda action: describe(action.element)),
     "action.element.tag": (str, lambda action: (action.element or _NO_ELEMENT).tag),
     "action.element.type": (str, lambda action: (action.element or _NO_ELEMENT).type),

@@ -49,6 +49,8 @@ class Match:
     basis: Basis = Basis.CONDITION
     error: str = ""
     score: Score = _NO_SCORE
+    again: bool = False
+    """Whether the run's findings tell it already: it decides about this event too, and makes no finding of its own."""
 
     @property
     def risk(self) -> int:

@@ -194,6 +194,11 @@ def accepts_number(digits: bytes, kind: str) -> bool:
     return kind in _SHORTEST_DIGITS and _fits_digits(digits, kind)
 
 
+def is_label(value: bytes) -> bool:
+    """Whether a value is a word about a secret, as forms show them, or a variable that code passes on."""
+    return value.lower() in _LABELS or bool(kind_of_key(value.decode("latin-1")))
+
+
 def _fits_digits(value: bytes, kind: str) -> bool:
     shortest, longest = _SHORTEST_DIGITS.get(kind, 8), _LONGEST_DIGITS.get(kind, 4096)
     return bool(_digits.fullmatch(value)) and shortest <= len(value) <= longest
@@ -235,10 +240,8 @@ def _is_plain_password(head: _Head, value: bytes, after: bytes) -> bool:
     """Whether one word of letters is a password: behind `password=`, or alone behind `password:`, not in prose."""
     if head.closed or kind_of_key(head.name.decode("utf-8", "replace")) != "password":
         return False
-    if len(value) < _SHORTEST_PLAIN or not _plain.fullmatch(value) or value.lower() in _LABELS:
+    if len(value) < _SHORTEST_PLAIN or not _plain.fullmatch(value) or is_label(value):
         return False
-    if kind_of_key(value.decode("latin-1")):
-        return False  # code that passes a variable on
     if head.separator in _TIGHT:
         return after not in _OPENS_CODE
     return head.separator.rstrip(b" ") == b":" and after in _ENDS_PLAIN

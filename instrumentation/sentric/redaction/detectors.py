@@ -74,6 +74,11 @@ _PRIVATE_KEY = (
     r"-----BEGIN [A-Z0-9 ]*PRIVATE KEY(?: BLOCK)?-----(?:-{0,4}\\{0,15}[A-Za-z0-9+/=\s:,.()])*"
     r"(?:-----END[A-Z0-9 ]*(?:-----)?)?"
 )
+_LINE_END = r"(?:\r?\n|\\{1,8}r\\{1,8}n|\\{1,8}n)"
+_KEY_LINES = rf"[A-Za-z0-9+/]*(?:{_LINE_END}[A-Za-z0-9+/]{{20}}[A-Za-z0-9+/]*|{_LINE_END}[A-Za-z0-9+/]+=)*={{0,2}}"
+# The body of a key without its armour: "openssh-key-v1" in base64 (PROTOCOL.key of OpenSSH).
+_KEY_BODY = rf"b3BlbnNzaC1rZXktdjE{_KEY_LINES}"
+_PUTTY_KEY = rf"Private-Lines: [0-9]{{1,4}}{_LINE_END}([A-Za-z0-9+/]{{16}}{_KEY_LINES})"
 _AUTHORIZATION = rf"(?i){START}(?:authorization|x-auth)(?:\\*[\"'])?[ \t]*[:=][ \t]*(?:\\*[\"'])?"
 _SPOKEN_VALUE = r"(?:[\"'`]|“|‘)*([^\s\"'`<>()\[\]{},;:\\]{5}[^\s\"'`<>()\[\]{},;\\]*[^\s\"'`<>()\[\]{},;:.!?\\])"
 _QUERY_VALUE = r"([^\s&#\"'<>\\]{8}[^\s&#\"'<>\\]*)"
@@ -86,8 +91,9 @@ _CODE_WORDS = (
 _CODE_GAP = (
     r"(?:[^0-9A-Za-z-]|-[ \t]|\b-|\\[nrt]|\b(?:is|was|code|here|below|as|strong|b|span|p|to use|for [A-Za-z]+)\b){1,24}"
 )
+_ACCENTED = r"(?:[^ -~]{1,3}|\\{1,8}u00[0-9a-f]{2})"  # composed or not, or as JSON escapes it
 _NUMBER_END = r"(?:$|[^0-9A-Za-z_.]|\.(?:$|[^0-9]))"
-_CARD_BEFORE = r"(?:^|[^0-9A-Za-z_.-]|\\[nrt]|[^\s:,\[]-|(?i:card|cc|pan)[_-]?)"
+_CARD_BEFORE = r"(?:^|[^0-9A-Za-z_.-]|\\[nrt]|(?:%|\\u00)[0-9A-Fa-f]{2}|[^\s:,\[]-|(?i:card|cc|pan)[_-]?)"
 # Between the groups of a card's number; the blanks that are not ASCII are those of no break and of narrow width.
 _CARD_GAP = "(?:[ .-]|  |\u00a0|\u2007|\u2009|\u202f)"
 _WIDE_DIGIT = r"(?:[0-9]|\xef\xbc[\x90-\x99])"  # also the full-width ones, as UTF-8
@@ -96,6 +102,14 @@ _CODE = r"([0-9]{4,8}|[0-9]{3}[ -][0-9]{3})"
 
 DETECTORS = (
     Detector("private_key", _PRIVATE_KEY, clean=_unbroken),
+    Detector("private_key", _KEY_BODY, clean=_unbroken, gate="b3BlbnNzaC1rZXktdjE"),
+    Detector("private_key", _PUTTY_KEY, clean=_unbroken, gate="Private-Lines: "),
+    Detector(
+        "authorization",
+        r"\"auth\\*\"\s*:\s*\\*\"([A-Za-z0-9+/]{8}[A-Za-z0-9+/]*={0,2})\\*\"",
+        is_basic_credential,
+        gate=r"\"auth\\*\"\s*:",
+    ),
     Detector(
         "token",
         rf"(?i)[?&#](?:amp;)?(?:sig|signature|x-amz-signature|x-goog-signature|auth)={_QUERY_VALUE}",
@@ -179,6 +193,25 @@ DETECTORS = (
         rf"(?i){START}code:?[ \t]+{_CODE} to (?:sign|log|verify|confirm|authenticate|reset)\b",
         clean=_digits,
         certainty=Certainty.CLAIMED,
+    ),
+    Detector(
+        "otp",
+        rf"(?i){START}code(?:[ \t]*(?:\bis\b|[:=]))+[ \t]*{_CODE}[^0-9A-Za-z]{{1,6}}(?:please )?(?:it |this code )?"
+        r"(?:(?:do not|don.?.?.?t|never) (?:share|give|tell|disclose|forward)"
+        r"|(?:is )?(?:valid for|expires? in) [0-9]+ min)",
+        clean=_digits,
+        certainty=Certainty.CLAIMED,
+        gate=r"(?i)\b(?:share|give|tell|disclose|forward|valid for|expires? in)\b",
+    ),
+    Detector(
+        "otp",
+        rf"{START}(?:(?:m|sms-?|SMS-?)?TAN|(?:Einmal|Best{_ACCENTED}tigungs|Sicherheits|Verifizierungs|Freigabe)-?(?:code|passwort)"
+        rf"|c{_ACCENTED}digo de (?:verificaci{_ACCENTED}n|seguridad|confirmaci{_ACCENTED}n)"
+        rf"|code de (?:v{_ACCENTED}rification|s{_ACCENTED}curit{_ACCENTED}|confirmation))"
+        rf"(?:[ \t]*(?:\b(?:lautet|ist|es|est|is)\b|:))+[ \t]*{_CODE}{_NUMBER_END}",
+        clean=_digits,
+        certainty=Certainty.CLAIMED,
+        gate="TAN|Einmal|tigungs|Sicherheits|Verifiz|Freigabe|(?:digo|code) de (?:[vs]|confirma)",
     ),
     Detector(
         "pin",

@@ -22,8 +22,8 @@ def forms(value: str) -> list[bytes]:
     """The forms of a value that are looked for as they are; what is in an encoding beside them is decoded instead.
 
     As UTF-8, composed and decomposed (NFC, NFD), JSON-escaped to depth 2, HTML-escaped, percent-encoded once and twice,
-    in base64 at each of the three offsets, in hex, backwards, in ROT13; short ones in base32 too. The first and last
-    character of a base64 form mix with their neighbours and are left out.
+    in base64 at each of the three offsets, in hex, backwards, in ROT13; short ones in base32 too, and of six bytes the
+    hex digits in pairs. The first and last character of a base64 form mix with their neighbours and are left out.
     """
     raw = value.encode("utf-8", "surrogatepass")
     if not SHORTEST <= len(raw) <= LONGEST:
@@ -34,6 +34,8 @@ def forms(value: str) -> list[bytes]:
         out += [value[::-1].encode("utf-8", "surrogatepass"), *_composed_forms(value)]
         out += [codecs.encode(value, "rot13").encode("utf-8", "surrogatepass")] if _letters(raw) else []
         out += _base32_forms(raw) if len(raw) < SHORTEST_DECODED else []
+    if len(raw) == SHORTEST:  # too short a row to be decoded
+        out += [raw.hex(" ").encode(), raw.hex(":").encode()]
     return [form for form in dict.fromkeys(out) if len(form) >= SHORTEST]
 
 

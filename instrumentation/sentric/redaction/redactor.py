@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from typing import cast
 
 from sentric.events import JsonValue
-from sentric.redaction.checks import is_distinctive
+from sentric.redaction.checks import is_basic_credential, is_distinctive
 from sentric.redaction.context import accepts, accepts_number, cookie_values, credential_start
 from sentric.redaction.fingerprint import Fingerprinter, FormerFingerprints, FormerKey, fingerprint_spans
 from sentric.redaction.forms import SHORTEST
@@ -27,6 +27,7 @@ _SHORT = 128
 """Texts up to this length, in characters, are remembered as clean."""
 _CLEAN_KEPT = 4096
 """Most texts that are remembered as clean; then all are forgotten."""
+_SHORTEST_CREDENTIAL = 8
 _HEADER_KINDS = frozenset({"authorization", "cookie", "api_key"})
 """Kinds for which a list of two texts is a header's name and its value."""
 
@@ -216,6 +217,8 @@ class Redactor:
             kind, deep = (deep_kind, True) if deep_kind and value_kind is None else context_of_key(name)
             if not kind and self._personal and (personal := personal_kind_of_key(name)) in self._personal:
                 kind = personal
+            if name == "auth" and _is_credential(item):
+                kind = "authorization"
             if name == "value" and value_kind is not None:
                 kind = deep_kind or value_kind
             out[self._redact(name)] = self._value(item, kind, depth + 1, deep=deep)
@@ -235,6 +238,15 @@ def _is_looked_for(item: Found) -> bool:
 
 def _replaceable(found: list[Found], data: bytes) -> list[Found]:
     return [item for item in apart(found, fingerprint_spans(data), data) if leaves_site(item, data)]
+
+
+def _is_credential(item: object) -> bool:
+    """Whether what stands beside `auth` is user and password in base64, as in Docker's configuration."""
+    return (
+        isinstance(item, str)
+        and len(item) >= _SHORTEST_CREDENTIAL
+        and is_basic_credential(item.encode(errors="replace"))
+    )
 
 
 def _name(key: object) -> str:

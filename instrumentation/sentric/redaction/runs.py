@@ -16,8 +16,9 @@ from typing import Any
 from sentric.redaction.patterns import pattern
 from sentric.redaction.places import Decoded, Place
 
-BASE64_SIGN = r"[A-Za-z0-9]{16}"
-"""What is in every text that is worth a look, as RE2."""
+BASE64_SIGN = r"[A-Za-z0-9]{16}|77u[/_]|77iP|8J2[Q-Za-f]"
+"""What is in every text that is worth a look, as RE2: a row of letters and digits, or what byte order marks, variation
+selectors and mathematical letters among others are in base64, whose other characters break such rows."""
 HEX_SIGN = r"[0-9A-Fa-f]{16}"
 BASE32_SIGN = r"[A-Z2-7]{16}|[a-z2-7]{16}"
 SPACED_SIGN = r"[0-9A-Fa-f]{2}(?:(?:, ?0x|[ :,-]|\\x|0x)[0-9A-Fa-f]{2}){6}"
@@ -140,7 +141,7 @@ def _found(form: Any, data: bytes) -> list[tuple[int, bytes]]:
     return out
 
 
-_RUN = pattern("[A-Za-z0-9+/_-]*[A-Za-z0-9]{16}[A-Za-z0-9+/_-]*")
+_RUN = pattern(f"[A-Za-z0-9+/_-]*(?:{BASE64_SIGN})[A-Za-z0-9+/_-]*")
 _HEX = pattern("[0-9A-Fa-f]{12}[0-9A-Fa-f]*")
 _BASE32 = pattern("[A-Z2-7]{16}[A-Z2-7]*|[a-z2-7]{16}[a-z2-7]*")
 

@@ -12,6 +12,7 @@ from sentric.redaction.context import HEAD, PASSWORD_FIELD, find_assignments, fi
 from sentric.redaction.detector import Detector
 from sentric.redaction.detectors import DETECTORS
 from sentric.redaction.escapes import ESCAPINGS
+from sentric.redaction.pairs import PAIR_GATE, find_pairs
 from sentric.redaction.patterns import PatternSet, pattern
 from sentric.redaction.runs import BASE32_SIGN, BASE64_SIGN, HEX_SIGN, PACKED_SIGN, SPACED_SIGN
 from sentric.redaction.spans import Found
@@ -78,12 +79,13 @@ FINDERS: list[Finder] = [
     *map(finder, DETECTORS),
     find_assignments,
     find_password_fields,
+    find_pairs,
     *map(finder, RUN_TOKENS),
 ]
 """What finds secrets; of the same stretch, the first one that finds it says what it is."""
 _FIRST_NAMED = len(TOKENS) + len(SPOKEN) + 1
-_FIRST_RUN = _FIRST_NAMED + len(DETECTORS) + 2
+_FIRST_RUN = _FIRST_NAMED + len(DETECTORS) + 3
 _tokens = _set_of([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
-_named = _set_of([*_gates(DETECTORS), HEAD, PASSWORD_FIELD])
+_named = _set_of([*_gates(DETECTORS), HEAD, PASSWORD_FIELD, PAIR_GATE])
 _signs = _set_of([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
 _runs = _set_of([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN])

@@ -115,6 +115,18 @@ SPOKEN = (
         gate="sshpass",
     ),
     _claimed(
+        "password",
+        rf"{START}redis-cli\b[^\r\n]*?[ \t](?:-a|--pass)[ \t=]+(?:\\*[\"'])?([^\s\"'\\-][^\s\"'\\]{{3}}[^\s\"'\\]*)",
+        lambda value: not is_placeholder(value),
+        gate="redis-cli",
+    ),
+    _claimed(
+        "password",
+        rf"[A-Za-z0-9._-]:([^\s:\"'\\|]{{4}}[^\s\"'\\|]*)(?:\\*[\"'])?{_BLANK}*\|{_BLANK}*(?:sudo{_BLANK}+)?chpasswd\b",
+        lambda value: not is_placeholder(value),
+        gate="chpasswd",
+    ),
+    _claimed(
         "otp",
         rf"(?i){START}(?:(?:verification|security|authentication|login|confirmation|one[- ]time|2fa|mfa) (?:pass)?code)"
         r"(?:[ \t]*(?:\bis\b|[:=]))+[ \t*]*(?-i:([A-Z0-9]{3,4}-[A-Z0-9]{3,4}|[A-Z0-9]{6,8}))(?:$|[^A-Za-z0-9_-])",

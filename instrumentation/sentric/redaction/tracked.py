@@ -64,6 +64,7 @@ class _Generation:
 
 
 _NUMBER_BEFORE = pattern(r"(?:[0-9]|[0-9]\.|(?:^|[\s:,\[])-)$")
+_ESCAPE_BEFORE = pattern(r"(?:%|\\u00)[0-9A-Fa-f]{2}$")
 _NUMBER_AFTER = pattern(r"[0-9]|\.[0-9]|[eE][0-9+-]")
 _EMPTY = _Generation(())
 
@@ -143,4 +144,7 @@ def _is_part_of_number(data: bytes, start: int, end: int) -> bool:
     """Whether digits are only a part of another number: of more digits, a fraction or a negative one."""
     if not data[start:end].isdigit():
         return False
-    return bool(_NUMBER_BEFORE.search(data[max(0, start - 2) : start]) or _NUMBER_AFTER.match(data, end))
+    if _NUMBER_AFTER.match(data, end):
+        return True
+    before = data[max(0, start - 6) : start]
+    return bool(_NUMBER_BEFORE.search(before[-2:])) and not _ESCAPE_BEFORE.search(before)

@@ -1,9 +1,10 @@
 import json
+from dataclasses import replace
 
 from fixtures.agent_runs import STARTED, opens, policy, rule, run, sends
-from sentric.events import Author, Message, Observation, Run, Source
+from sentric.events import Author, JsonValue, Message, Observation, Run, Source
 from sentric.policy.rule import Decision, Policy, Severity
-from sentric_analyzer.backtest import Comparison, backtest_document, is_honest
+from sentric_analyzer.backtest import Comparison, backtest_document
 from sentric_analyzer.backtest.example import CHANGED_EXAMPLES, TEXT_LIMIT
 from sentric_analyzer.backtest.tally import AGENT_LIMIT, OTHER_AGENTS, changed
 
@@ -39,6 +40,17 @@ def test_a_rule_is_counted_under_both_policies_with_the_runs_it_holds_up() -> No
     assert (mails.before.decisions, mails.after.decisions) == ({Decision.ASK: 2}, {Decision.BLOCK: 2})
     assert (mails.before.runs, mails.before.held_up, mails.changed) == (1, 1, 2)
     assert (opened.before.runs, opened.after.runs, opened.after.held_up, opened.changed) == (0, 1, 1, 1)
+
+
+def test_what_an_agent_that_was_shut_down_does_is_counted_as_blocked_action_by_action() -> None:
+    mails = policy(rule("mails", 'action.kind == "message"', decision="block", risk=0))
+    steps = [sends("a@example.com")] * 3 + [opens("https://example.com")] * 4
+    compared = compare(policy(rule("mails", "false")), mails, run(*steps))
+
+    assert compared.actions == {(Decision.ALLOW, Decision.BLOCK): 7}
+    shut_down = compared.rules["agent-shut-down"]
+    assert (shut_down.after.decisions, shut_down.after.runs, shut_down.changed) == ({Decision.BLOCK: 4}, 1, 4)
+    assert sum(compared.sides[1].findings.values()) == 4
 
 
 def test_a_rule_that_only_warns_holds_nothing_up() -> None:
@@ -110,13 +122,26 @@ def test_agents_beyond_the_limit_are_counted_together() -> None:
     assert compared.agents[OTHER_AGENTS].runs == 5
 
 
-def test_only_the_runs_that_are_wanted_are_counted() -> None:
-    grave = policy(rule("grave", 'action.kind == "message"', severity="high"))
-    compared = Comparison(grave, grave, is_honest)
-    compared.add(run(sends("a@example.com")))
-    compared.add(run(opens("https://example.com")))
+def test_the_runs_without_a_grave_finding_are_counted_apart() -> None:
+    grave = policy(
+        rule("grave", 'action.kind == "message"', severity="high"), rule("opens", 'action.kind == "navigate"')
+    )
+    compared = compare(
+        grave, grave, run(sends("a@example.com"), opens("https://a.example")), run(opens("https://a.example"))
+    )
 
-    assert (compared.runs, compared.rules) == (1, {})
+    assert (compared.runs, compared.honest_runs) == (2, 1)
+    assert (compared.rules["opens"].after.held_up, compared.rules["opens"].after.honest_held_up) == (2, 1)
+    assert (compared.rules["grave"].after.held_up, compared.rules["grave"].after.honest_held_up) == (1, 0)
+
+
+def test_rules_alone_are_never_looser_where_a_refused_action_leaves_more_of_the_budget() -> None:
+    risky = [rule(name, f'action.tool == "{name}"', decision="ask", risk=60) for name in ("one", "two")]
+    strict = [replace(risky[0], decision=Decision.BLOCK), risky[1]]
+    compared = compare(policy(*risky), policy(*strict), run(("one", {}, ""), ("two", {}, "")))
+
+    assert compared.actions[Decision.BLOCK, Decision.ASK] == 1
+    assert compared.by_rules == {(Decision.ASK, Decision.BLOCK): 1, (Decision.ASK, Decision.ASK): 1}
 
 
 def test_the_moments_of_the_first_and_the_last_run_are_kept() -> None:
@@ -142,7 +167,7 @@ def test_an_earlier_run_of_the_same_conversation_warms_the_engine() -> None:
 
 def test_hostile_text_is_counted_and_shown_without_an_exception() -> None:
     hostile = "\ud800\x00\u202e" + "x" * 100_000
-    steps = [(hostile, {"to": hostile, hostile: [[[hostile]]]}, hostile)]
+    steps: list[tuple[str, dict[str, JsonValue], str]] = [(hostile, {"to": hostile, hostile: [[[hostile]]]}, hostile)]
     tells = policy(rule("any", evidence=("action.tool", "action.arguments")))
     compared = compare(policy(), tells, run(*steps, run_id=hostile, agent=hostile, task=hostile, conversation=hostile))
 

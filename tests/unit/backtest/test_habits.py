@@ -61,6 +61,30 @@ def test_what_a_list_cannot_hold_is_counted_and_never_learned(recipient: str) ->
 
 
 @pytest.mark.parametrize(
+    "recipient",
+    [
+        "null",
+        "None",
+        "N/A",
+        "unknown",
+        "-",
+        "…",
+        "<recipient>",
+        "[email]",
+        "{to}",
+        "$TO",
+        "your_email",
+        "IBAN_HERE",
+        "XXXX",
+    ],
+)
+def test_a_word_for_nobody_is_never_learned(recipient: str) -> None:
+    recipients = mailer(learn(run(sends(recipient), asks=f"Write to {recipient}"))).recipients
+
+    assert (entries(recipients), recipients.unlisted) == ([], 1)
+
+
+@pytest.mark.parametrize(
     ("url", "entry"),
     [
         ("https://pay.shop.co.uk/x", "shop.co.uk"),

@@ -1,8 +1,10 @@
 import json
+from io import StringIO
 from pathlib import Path
 
 import pytest
 from click.testing import CliRunner, Result
+from rich.console import Console
 
 from sentric.cli.rules import rules
 from sentric.errors import SentricError
@@ -75,6 +77,62 @@ def test_an_example_that_does_not_hold_is_named(pack: Path, condition: str, mess
         assert message in done.stderr
     else:
         assert "16: typed: 'clicking' must not match, and does (at event 0)" in done.stderr
+
+
+def test_a_check_tells_examples_that_do_not_hold_with_all_else(pack: Path) -> None:
+    text = PACK.replace("{event: action, tool: input, kind: input}", "{event: action, tool: other, kind: input}")
+    pack.write_text(text)
+    done = CliRunner().invoke(rules, ["check", str(pack)])
+    assert (done.exit_code, done.stderr.count("error: ")) == (1, 1)
+    assert "'typing' must match" in done.stderr
+    pack.write_text(text.replace("    severity: low", "    severty: low") + "  - {}\n")
+    for command in ("check", "test"):
+        done = CliRunner().invoke(rules, [command, str(pack)])
+        assert done.exit_code == 2
+        assert "unknown key 'severty'" in done.stderr
+    pack.write_text(text.replace("category: test", "category: Test?"))
+    assert CliRunner().invoke(rules, ["list", str(pack)]).exit_code == 2
+    pack.write_text(text)
+    assert CliRunner().invoke(rules, ["list", str(pack)]).exit_code == 0
+
+
+def test_names_of_rules_are_not_broken_where_no_terminal_is() -> None:
+    shown = CliRunner().invoke(rules, ["list"], env={"COLUMNS": "80"}).output.splitlines()
+    assert len(shown) == 1 + len(json.loads(CliRunner().invoke(rules, ["list", "--format", "json"]).output))
+    assert all(line.split()[0].replace("-", "").isalpha() for line in shown)
+
+
+@pytest.mark.parametrize("width", [80, 100, 200])
+def test_names_of_rules_are_whole_in_a_narrow_terminal(width: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    from sentric.cli import rule_view
+    from sentric.policy.loader import load_rules
+
+    shown = StringIO()
+    terminal = Console(file=shown, force_terminal=True, color_system=None, width=width)
+    monkeypatch.setattr(rule_view, "Console", lambda: terminal)
+    rule_view.print_rules(load_rules())
+    lines = shown.getvalue().splitlines()
+    assert {rule.id for rule in load_rules()} <= {line.split()[0] for line in lines if line.split()}
+    assert max(map(len, lines)) <= width
+
+
+def test_no_name_acts_on_the_terminal(pack: Path) -> None:
+    pack.write_text(PACK.replace("title: Typed", 'title: "a\\e[31mb"'))
+    for command in (["list", str(pack)], ["show", "typed", str(pack)], ["diff", "default", str(pack)]):
+        shown = CliRunner().invoke(rules, command).output
+        assert "\x1b" not in shown
+        assert "a‹U+001B›[31mb" in shown
+    pack.write_text(PACK.replace("title: Typed", '"ti\\e[31mtle": {}'))
+    assert "\x1b" not in CliRunner().invoke(rules, ["check", str(pack)]).stderr
+
+
+def test_a_list_that_makes_too_large_a_pack_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "list.yaml"
+    one = "- {{name: r{0}, type: nlp, pattern: p{0}, severity: info, decision: warn}}\n"
+    path.write_text("rules:\n" + "".join(map(one.format, range(7000))))
+    done = CliRunner().invoke(rules, ["import", str(path), "-o", str(tmp_path / "pack.yaml")])
+    assert (done.exit_code, (tmp_path / "pack.yaml").exists()) == (2, False)
+    assert "split the list" in done.stderr
 
 
 LIST = """\

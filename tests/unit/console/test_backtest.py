@@ -14,6 +14,7 @@ from fixtures.agent_runs import opens, policy, rule, run, sends
 from sentric_analyzer.backtest import Comparison, backtest_document
 from sentric_analyzer.console import render_backtest, render_backtest_html
 from sentric_analyzer.console.backtest import read_backtest
+from sentric_analyzer.console.backtest_terminal import in_lines
 
 HOSTILE = "<script>alert(1)</script> [bold]x[/bold] \x1b[2J\x1b]0;owned\x07 \u202e\u200b\u200b"
 TODAY = policy(rule("mails", 'action.kind == "message"', evidence=("action.arguments", "action.tool")))
@@ -136,9 +137,7 @@ def test_the_page_says_what_was_decided_before_and_after_and_what_was_not_read(d
 
 @pytest.mark.parametrize("width", [40, 80, 200])
 def test_a_terminal_of_any_width_shows_rules_agents_and_changes(document: dict[str, Any], width: int) -> None:
-    out = StringIO()
-    render_backtest(document, Console(file=out, width=width))
-    text = out.getvalue()
+    text = printed(document, width)
 
     assert "\x1b" not in text
     assert "\u202e" not in text
@@ -146,3 +145,46 @@ def test_a_terminal_of_any_width_shows_rules_agents_and_changes(document: dict[s
     if width >= 80:
         for said in ("2 of 3 actions would be decided otherwise", "mails", "ask → block  step 1: send_email"):
             assert said in text
+
+
+def printed(document: dict[str, Any], width: int, *, is_terminal: bool = True) -> str:
+    out = StringIO()
+    render_backtest(document, Console(file=out, width=width, force_terminal=is_terminal, color_system=None))
+    return out.getvalue()
+
+
+LONG = "hesitation-before-irreversible-actions-of-agents"
+
+
+@pytest.fixture(scope="module")
+def many() -> dict[str, Any]:
+    """A back-test with a long rule id and wide numbers."""
+    compared = Comparison(policy(rule(LONG)), policy(rule(LONG, decision="block")))
+    for number in range(12):
+        compared.add(run(*[opens("https://example.com")] * 100, run_id=str(number)))
+    return backtest_document(compared, ("today", "tried"))
+
+
+def test_the_id_of_a_rule_is_broken_after_hyphens_only(many: dict[str, Any]) -> None:
+    lines = printed(many, 80).splitlines()
+    start = next(number for number, line in enumerate(lines) if line.startswith("hesitation"))
+    pieces = [line.split()[0] for line in lines[start : start + 4]]
+
+    assert "".join(pieces).startswith(LONG)
+    assert set(LONG.split("-")) <= {word for piece in pieces for word in piece.split("-")}
+    assert LONG not in lines[start]
+
+
+def test_nothing_is_wrapped_where_there_is_no_terminal(many: dict[str, Any]) -> None:
+    lines = printed(many, 40, is_terminal=False).splitlines()
+    (row,) = [line for line in lines if line.startswith(LONG)]
+
+    assert row.split()[1:] == ["·", "1,200", "→", "0", "0", "→", "1,200", "12", "1,200"]
+
+
+@pytest.mark.parametrize("name", ["", "-", "a", "--x-", "a-b" * 30, "ab" * 50, "ü-茶-" * 9])
+def test_a_name_in_lines_is_the_same_name(name: str) -> None:
+    lines = in_lines(name, 10).split("\n")
+
+    assert "".join(lines) == name
+    assert all(len(line) <= 10 or "-" not in line[:-1].rstrip("-") for line in lines)

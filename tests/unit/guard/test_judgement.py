@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import pytest
@@ -15,6 +16,14 @@ def test_a_policy_that_cannot_be_loaded_is_reported_and_the_shipped_rules_stand_
     assert judgement.policy(Settings(policy=str(path))) == shipped
     assert "sentric: the shipped rules are used, because the policy cannot be loaded" in caplog.text
     assert "policy.yaml" in caplog.text
+
+
+def test_a_path_that_leads_nowhere_leaves_the_shipped_rules(tmp_path: Path) -> None:
+    loop, pipe = tmp_path / "loop.yaml", tmp_path / "pipe.yaml"
+    loop.symlink_to(loop)
+    os.mkfifo(pipe)
+    for path in (str(loop), str(pipe), "a\0b", str(tmp_path)):
+        assert judgement.policy(Settings(policy=path)) == judgement.policy(Settings())
 
 
 def test_the_policy_is_loaded_once_for_the_process() -> None:

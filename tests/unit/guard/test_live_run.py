@@ -415,3 +415,44 @@ def test_an_error_that_cannot_say_what_it_is_passes_unchanged(begin: Begin, pipe
     run.end()
     (span,) = [span for span in pipeline.spans if span.name == "execute_tool click"]
     assert (span.status, span.attributes["sentric.outcome.error"]) == ("ERROR", "MuteError")
+
+
+FILLER = "x" * 20_000
+SHIPPED = Settings(redaction_key="test", project="shop")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "rule"),
+    [
+        ({"command": f"echo {FILLER}; rm -rf /"}, "destructive-command"),
+        ({"command": "true; " * 5000 + "rm -rf /"}, "destructive-command"),
+        ({**{f"k{index}": FILLER[:10] for index in range(2000)}, "command": "rm -rf /"}, "destructive-command"),
+        ({"command": "x" * 300_000 + "; rm -rf /"}, "arguments-cut"),
+    ],
+)
+def test_filler_hides_nothing_from_the_rules(
+    begin: Begin, pipeline: Pipeline, arguments: dict[str, object], rule: str
+) -> None:
+    run = begin(settings=SHIPPED, task="Tidy up")
+    with run.current(), run.action(Wanted(tool="bash", arguments=arguments)) as action:
+        pass
+    assert rule in [match.rule.id for match in action.verdict.matches]
+    (span,) = pipeline.spans
+    assert len(span.attributes["gen_ai.tool.call.arguments"]) <= 16_384
+    assert "gen_ai.tool.call.arguments" in span.attributes["sentric.truncated"]
+
+
+def test_arguments_that_are_judged_whole_are_not_called_cut(begin: Begin) -> None:
+    run = begin(settings=SHIPPED, task="Tidy up")
+    with run.current(), run.action(Wanted(tool="bash", arguments={"command": f"echo {FILLER}"})) as action:
+        pass
+    assert "arguments-cut" not in [match.rule.id for match in action.verdict.matches]
+
+
+def test_a_secret_is_redacted_however_long_the_arguments_are(begin: Begin, pipeline: Pipeline) -> None:
+    secret = "ghp_" + "aB3dE6gH9jK2mN5pQ8sT1vW4yZ7cF0hL3kRx"
+    for filler in ("word " * 60_000, "word " * 52_420, ""):
+        run = begin(settings=SHIPPED, task="Tidy up")
+        with run.current(), run.action(Wanted(tool="bash", arguments={"command": f"echo {secret} {filler}{secret}"})):
+            pass
+    assert secret[4:24] not in str([span.attributes for span in pipeline.spans])

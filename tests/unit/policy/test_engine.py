@@ -155,16 +155,48 @@ def test_an_approved_ask_is_no_strike() -> None:
     assert judged.state == EngineState(20, 0, enforced=True)
 
 
-def test_a_run_that_is_only_observed_keeps_the_sums_that_would_have_been_and_tells_once() -> None:
+def test_a_run_that_is_only_observed_is_decided_as_if_it_were_not_and_tells_once() -> None:
     judged = engine(risky(risk=60))
-    verdicts = []
+    verdicts, found = [], []
     for sequence in range(1, 7):
-        verdicts.append(judged.check(click(sequence)))
+        action = click(sequence)
+        verdicts.append(judged.check(action))
+        found.append([one.rule_id for one in judged.findings(verdicts[-1], action)][1:])
         judged.observe(done(sequence))
-    told = [ids(verdict)[1:] for verdict in verdicts]
-    assert told == [[], [BUDGET_RULE.id], [], [], [SHUT_DOWN_RULE.id], []]
+    over, both = [BUDGET_RULE.id], [BUDGET_RULE.id, SHUT_DOWN_RULE.id]
+    assert [ids(verdict)[1:] for verdict in verdicts] == [[], over, over, over, both, both]
+    assert found == [[], [BUDGET_RULE.id], [], [], [SHUT_DOWN_RULE.id], []]
+    assert [verdict.decision for verdict in verdicts] == [Decision.WARN, *[Decision.BLOCK] * 5]
     assert judged.state == EngineState(60, 5)
     assert judged.risk.taken == 360
+
+
+@pytest.mark.parametrize("enforced", [False, True])
+def test_once_shut_down_every_later_action_is_refused_whether_or_not_it_is_held_back(enforced: bool) -> None:
+    judged = engine(risky(decision=Decision.BLOCK), state=EngineState(enforced=enforced))
+    for sequence in (1, 2, 3):
+        judged.check(click(sequence))
+        judged.observe(done(sequence, refused=enforced))
+    for sequence in range(4, 9):
+        verdict = judged.check(click(sequence, tool="look"))
+        assert (verdict.decision, ids(verdict)) == (Decision.BLOCK, [SHUT_DOWN_RULE.id])
+        told = judged.findings(verdict, click(sequence, tool="look"))
+        assert len(told) == (enforced or sequence == 4)
+        judged.observe(done(sequence, refused=enforced))
+
+
+def test_a_stricter_rule_leaves_no_action_of_an_observed_run_looser() -> None:
+    actions = tuple(click(sequence, tool="look" if sequence % 3 else "click") for sequence in range(1, 20))
+    recorded = Run(project="p", run_id="r", events=actions)
+    asks, blocks = (
+        replay(Policy((risky(decision=decision, risk=0),)), recorded) for decision in (Decision.ASK, Decision.BLOCK)
+    )
+    pairs = [
+        (one.verdict.decision, other.verdict.decision) for one, other in zip(asks.steps, blocks.steps, strict=True)
+    ]
+    assert all(after.rank() >= before.rank() for before, after in pairs)
+    assert [after for _, after in pairs[9:]] == [Decision.BLOCK] * 10
+    assert [found.rule_id for found in blocks.findings].count(SHUT_DOWN_RULE.id) == 1
 
 
 def test_a_rule_may_ask_for_the_projected_risk() -> None:

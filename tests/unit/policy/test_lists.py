@@ -105,7 +105,7 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     [
         ("Drop  TABLE!", "'Drop  TABLE!' makes the same id, drop-table, as 'Drop table' at"),
         ("Drop table", "duplicate name 'Drop table': it is also at"),
-        ("日本", "has no letter or digit an id could be made of"),
+        ("–!", "has no letter or digit an id could be made of"),
     ],
 )
 def test_names_that_make_no_id_of_their_own_are_told(tmp_path: Path, name: str, problem: str) -> None:
@@ -162,7 +162,28 @@ def test_the_reason_is_told(tmp_path: Path, change: str, why: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "expected"), [("Drop Table!", "drop-table"), ("Größe", "groe"), ("a_b.c", "a-b-c"), ("--", ""), ("日", "")]
+    ("name", "expected"), [("Drop Table!", "drop-table"), ("Größe", "groe"), ("a_b.c", "a-b-c"), ("--", ""), ("", "")]
 )
 def test_names_become_ids(name: str, expected: str) -> None:
     assert slug(name) == expected
+
+
+def test_names_in_other_scripts_become_ids_that_tell_them_apart(tmp_path: Path) -> None:
+    names = ["删除表", "删除库", "规则1", "策略1"]
+    assert len({slug(name) for name in names}) == 4
+    text = "rules:\n" + "".join(
+        f"  - {{name: {name}, type: nlp, pattern: {name}, severity: info, decision: warn}}\n" for name in names
+    )
+    pack = written(tmp_path / "pack.yaml", pack_of(read_list(written(tmp_path / "list.yaml", text)), "ours"))
+    assert [rule["name"] for rule in list_of(load_rules([pack])).rules] == names
+
+
+@pytest.mark.parametrize("ensure_ascii", [True, False])
+@pytest.mark.parametrize("odd", ["x😀", "\x7f", "a\x85b", "a\u2028b", "a\ufeffb", "\\\\d", "a\tb", "\uffff"])
+def test_whatever_json_can_say_is_read(tmp_path: Path, odd: str, ensure_ascii: bool) -> None:
+    rule = {"name": "one", "type": "nlp", "pattern": "one", "severity": "info", "decision": "warn", "description": odd}
+    path = written(tmp_path / "list.json", json.dumps({"rules": [rule]}, ensure_ascii=ensure_ascii))
+    assert read_list(path)[0].description == odd
+    written(path, "\ufeff" + json.dumps({"rules": [rule]}))
+    pack = written(tmp_path / "pack.yaml", pack_of(read_list(path), "ours"))
+    assert load_rules([pack])[0].description == odd.strip()

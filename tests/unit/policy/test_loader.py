@@ -1,9 +1,11 @@
+import os
+from collections.abc import Callable
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
-from sentric.errors import PolicyError
+from sentric.errors import ExampleError, PolicyError
 from sentric.events import Kind
 from sentric.policy.loader import load_policy, load_rules, shipped_packs
 from sentric.policy.rule import Decision, Over, RuleType, Severity, Tuning
@@ -226,11 +228,140 @@ def test_what_a_policy_says_of_some_runs_is_part_of_its_digest(tmp_path: Path) -
     assert len(digests) == 4
 
 
-def test_policies_that_rest_on_each_other_come_to_an_end(tmp_path: Path) -> None:
+@pytest.mark.parametrize("load", [load_policy, lambda path: load_rules([path])])
+def test_policies_that_rest_on_each_other_are_refused(tmp_path: Path, load: Callable[[Path], object]) -> None:
     pack(tmp_path, RULE.format(id="one"))
-    for name, other in (("a", "b"), ("b", "a")):
+    for name, other in (("a", "b"), ("b", "a"), ("self", "self")):
         (tmp_path / f"{name}.yaml").write_text(f"policy: {name}\nextends: [{other}.yaml]\npacks: [ours.yaml]\n")
-    assert [rule.id for rule in load_policy(tmp_path / "a.yaml").rules] == ["one"]
+    with pytest.raises(
+        PolicyError, match=r"b\.yaml:2: extends\[0\]: policies .* a\.yaml extends b\.yaml extends a\.yaml"
+    ):
+        load(tmp_path / "a.yaml")
+    with pytest.raises(PolicyError, match=r"self\.yaml:2: .* circle: self\.yaml extends self\.yaml"):
+        load(tmp_path / "self.yaml")
+
+
+def test_a_policy_that_two_others_extend_is_no_circle(tmp_path: Path) -> None:
+    pack(tmp_path, RULE.format(id="one"))
+    (tmp_path / "base.yaml").write_text("policy: base\npacks: [ours.yaml]\n")
+    for name in ("a", "b"):
+        (tmp_path / f"{name}.yaml").write_text(f"policy: {name}\nextends: [base.yaml]\n")
+    (tmp_path / "top.yaml").write_text("policy: top\nextends: [a.yaml, b.yaml, base.yaml]\n")
+    assert [rule.id for rule in load_policy(tmp_path / "top.yaml").rules] == ["one"]
+
+
+@pytest.mark.parametrize(
+    ("text", "problem"),
+    [
+        ("extends: []", "1: no rule is in force"),
+        ("packs: []", "1: no rule is in force"),
+        ("packs: []\nagents: {x: {tuning: {repeats: 5}}}", "1: no rule is in force"),
+        ('extends: [""]', "2: extends[0]: must not be empty"),
+        ("packs: [ours.yaml, '']", "2: packs[1]: must not be empty"),
+        ("disable: ['']", "2: disable[0]: must not be empty"),
+        ("projects: [a]", "2: projects: must be a mapping: a pattern of names of projects, and what is said of it"),
+        ("override: [a]", "2: override: must be a mapping: the id of a rule"),
+        ("agents: {'': {disable: [action-loop]}}", "2: agents: a key must not be empty"),
+        ("extends: [ours.yaml]", "2: extends[0]: "),
+        ("packs: [other.yaml]", "2: packs[0]: "),
+        ("tuning: {allowed_domains: ['']}", "2: tuning.allowed_domains[0]: must not be empty"),
+        ("tuning: {allowed_tools: [' ']}", "2: tuning.allowed_tools[0]: must not be empty"),
+        ("tuning: {vendors: ['']}", "2: tuning.vendors[0]: must not be empty"),
+        ("tuning: {required_documents: ['', payslip]}", "2: tuning.required_documents[0]: must not be empty"),
+        ("tuning: {required_documents: ['|']}", "2: tuning.required_documents[0]: '|' is not words of a document"),
+        ("tuning: {required_documents: ['a|b| ']}", "2: tuning.required_documents[0]: 'a|b| ' is not words of"),
+        ("disable: [risk-budget-exceeded]", "2: disable[0]: 'risk-budget-exceeded' is the engine's own rule"),
+        ("override: {[a]: {risk: 1}}", "2: override: a key must be text, not a sequence"),
+        ("? {a: b}\n: c", "2: a key must be text, not a mapping"),
+    ],
+)
+def test_what_says_nothing_in_a_policy_is_told(tmp_path: Path, text: str, problem: str) -> None:
+    pack(tmp_path, RULE.format(id="one"))
+    (tmp_path / "other.yaml").write_text("policy: other\n")
+    path = tmp_path / "policy.yaml"
+    path.write_text(f"policy: p\n{text}\n")
+    for load in (load_policy, lambda path: load_rules([path])):
+        with pytest.raises(PolicyError) as caught:
+            load(path)
+        (told,) = caught.value.problems
+        assert told.startswith(f"{path}:{problem}")
+
+
+@pytest.mark.parametrize(
+    ("text", "key"),
+    [
+        ("override:\n  action-loop: {severity: low}\n  action-loop: {decision: allow}\n", "action-loop"),
+        ("agents:\n  a: {disable: [action-loop]}\n  a: {}\n", "a"),
+        ("projects:\n  a: {disable: [action-loop]}\n  a: {}\n", "a"),
+        ("tuning:\n lexicon:\n  a: {effects: []}\n  a: {kind: payment}\n", "a"),
+    ],
+)
+def test_a_name_that_stands_twice_is_told(tmp_path: Path, text: str, key: str) -> None:
+    path = tmp_path / "policy.yaml"
+    path.write_text(f"policy: p\n{text}")
+    with pytest.raises(PolicyError) as caught:
+        load_policy(path)
+    (told,) = caught.value.problems
+    assert told.endswith(f": duplicate key {key!r}")
+
+
+def test_examples_that_do_not_hold_are_told_with_all_else_where_they_are_run(tmp_path: Path) -> None:
+    wrong = RULE.format(id="wrong").replace("tool: input,", "tool: output,")
+    path = pack(tmp_path, wrong)
+    assert [rule.id for rule in load_rules([path])] == [rule.id for rule in load_policy(path).rules] == ["wrong"]
+    with pytest.raises(ExampleError) as alone:
+        load_rules([path], run_examples=True)
+    assert [problem.partition(" must")[0] for problem in alone.value.problems] == [f"{path}:16: wrong: 'typed'"]
+    pack(tmp_path, wrong, RULE.format(id="other").replace("risk: 60", "risk: 600"))
+    with pytest.raises(PolicyError) as both:
+        load_rules([path], run_examples=True)
+    assert not isinstance(both.value, ExampleError)
+    assert [problem.removeprefix(f"{path}:").split(":")[0] for problem in both.value.problems] == ["16", "26"]
+
+
+def test_the_examples_of_a_rule_that_cannot_be_read_are_not_run(tmp_path: Path) -> None:
+    path = pack(tmp_path, RULE.format(id="one").replace("when: action.tool == 'input'", "when: action.toll == 'input'"))
+    with pytest.raises(PolicyError) as caught:
+        load_rules([path], run_examples=True)
+    (told,) = caught.value.problems
+    assert "undeclared reference" in told
+
+
+def test_paths_that_lead_nowhere_are_one_line(tmp_path: Path) -> None:
+    loop, pipe = tmp_path / "loop.yaml", tmp_path / "pipe.yaml"
+    loop.symlink_to(loop)
+    os.mkfifo(pipe)
+    above = tmp_path / "above.yaml"
+    above.write_text("policy: above\nextends: [loop.yaml]\npacks: [pipe.yaml]\n")
+    for path, reason in ((loop, "symbolic link"), (pipe, "it is a pipe"), (Path("a\0b"), "null")):
+        for load in (load_policy, lambda path: load_rules([path])):
+            with pytest.raises(PolicyError, match=f"cannot be read: .*{reason}"):
+                load(path)
+    with pytest.raises(PolicyError) as caught:
+        load_policy(above)
+    assert len(caught.value.problems) == 2
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "problem"),
+    [
+        ("OWASP-ASI03", "OWASP-ASI99", "10: rules[0].references[0]: 'OWASP-ASI99' is not like"),
+        ("action.tool == 'input'", "signals.amount > 100", "12: rules[0].when: found no matching overload"),
+    ],
+)
+def test_what_is_nearly_right_is_told(tmp_path: Path, old: str, new: str, problem: str) -> None:
+    (told,) = problems_of(pack(tmp_path, RULE.format(id="one").replace(old, new)))
+    assert told.startswith(problem)
+    if "amount" in new:
+        assert told.endswith("write 100.0 for 100")
+
+
+def test_one_mistake_is_told_once(tmp_path: Path) -> None:
+    text = WORDED.replace("over: [arguments, result]", "over: all")
+    assert text != WORDED
+    assert [problem.split(": ", 1)[1] for problem in problems_of(pack(tmp_path, text))] == [
+        "rules[0].over: must be a list"
+    ]
 
 
 def test_every_mistake_of_every_file_is_told_and_nothing_is_loaded(tmp_path: Path) -> None:

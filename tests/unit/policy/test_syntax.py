@@ -140,6 +140,14 @@ def test_a_condition_is_false_while_nothing_it_needs_is_the_case(text: str, data
     assert condition.evaluate(tuple(silent[name] for name in condition.names)) is False
 
 
+def test_a_signal_tells_more_than_what_most_events_have() -> None:
+    known = {"run.has_task": bool, "signals.names": tuple, "signals.flag": bool}
+    assert needs("run.has_task && size(signals.names) > 0", known) == frozenset({"signals.names"})
+    assert needs("run.has_task && (signals.flag || size(signals.names) > 0)", known) == frozenset(
+        {"signals.flag", "signals.names"}
+    )
+
+
 def test_needs_are_exact_over_every_value_of_two_flags() -> None:
     condition = Condition("run.has_task && (action.irreversible || action.tool == 'pay')", Scope.ACTION)
     assert condition.names == ("action.irreversible", "action.tool", "run.has_task")

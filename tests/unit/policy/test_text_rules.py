@@ -66,6 +66,77 @@ def test_phrases_are_words_in_every_script(pattern: str, text: str, expected: bo
     assert found(RuleType.PHRASES, pattern, text) is expected
 
 
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("don't tell", "Don’t tell", True),
+        ("don’t tell", "don't tell", True),
+        ("große straße", "GROSSE STRASSE", True),
+        ("grosse strasse", "große Straße", True),
+        ("gross", "es ist groß, sagt er", True),
+        ("groß", "das ist gross.", True),
+        ("gross", "grosses", False),
+        ("groß", "großes", False),
+    ],
+)
+def test_phrases_are_found_however_their_letters_are_written(pattern: str, text: str, expected: bool) -> None:
+    assert found(RuleType.PHRASES, pattern, text) is expected
+
+
+@pytest.mark.parametrize(
+    ("pattern", "text", "expected"),
+    [
+        ("^DROP TABLE", "DROP TABLE users", True),
+        ("^DROP TABLE", "please DROP TABLE users", False),
+        ("DROP$", "never DROP", True),
+        ("DROP$", "DROP it", False),
+        (r"\ADROP\z", "DROP", True),
+        ("^(?:a|b)+$", "aabb", True),
+        ("^DROP", "ＤＲＯＰ it", True),
+        ('^{"text":"a', "ab", True),
+        ("^say", 'say "hi"\nand go', True),
+        ("^and", 'say "hi"\nand go', False),
+    ],
+)
+def test_the_ends_of_a_pattern_are_those_of_a_value_or_of_all_arguments(
+    pattern: str, text: str, expected: bool
+) -> None:
+    assert found(RuleType.REGEX, pattern, text) is expected
+
+
+def test_a_pattern_with_ends_is_found_in_any_value_and_says_its_words() -> None:
+    rules = [worded("other", RuleType.PHRASES, "zzz"), worded("one", RuleType.REGEX, r"^\d+$")]
+    deed = Action(sequence=1, tool="t", arguments={"a": "x", "b": [{"c": "no 7"}, {"d": 42}]})
+    assert TextRules(rules, Scope.ACTION).matching(deed) == {1: (Over.ARGUMENTS, "42")}
+    only_why = [worded("one", RuleType.REGEX, r"^\d+$", Over.REASONING)]
+    assert TextRules(only_why, Scope.ACTION).matching(deed) == {}
+
+
+@pytest.mark.parametrize(
+    ("pattern", "cure"),
+    [
+        ("m²", "write 'm2'"),
+        (r"a\x{FF24}b", "write 'D'"),
+        (r"\xb2", "write '2'"),
+        ("a\u200bb", "write 'ab'"),
+        ("x|\u200b", "leave it out"),
+        ("cafe\u0301", "write 'café'"),
+        (r"\Q²+\E", "write '2+'"),
+    ],
+)
+def test_a_pattern_of_letters_that_are_never_there_is_refused(pattern: str, cure: str) -> None:
+    with pytest.raises(PatternError, match=r"is never found, because .*") as caught:
+        expression(RuleType.REGEX, pattern)
+    assert str(caught.value).endswith(cure)
+
+
+@pytest.mark.parametrize(
+    "pattern", ["[²x]", r"\pL+é", "[^\u0080-\uffff]a", r"\x41\x{42}", "öl|密码", r"[\x{FF21}-\x{FF3A}]a"]
+)
+def test_a_pattern_of_letters_that_may_be_there_is_taken(pattern: str) -> None:
+    assert expression(RuleType.REGEX, pattern)
+
+
 def test_a_regular_expression_is_taken_as_it_is_written() -> None:
     assert found(RuleType.REGEX, r"\d{3}-\d{2}-\d{4}", "SSN 123-45-6789")
     assert not found(RuleType.REGEX, "drop", "DROP")

@@ -8,6 +8,8 @@ from sentric.redaction.scan import finder
 
 LETTERS = "a1B2c3D4e5F6g7H8i9J0"
 PEM = "MIIEvQIBADANBgkqhkiG9w0BAQEFAASC\nBKcwggSjAgEAAoIBAQDJ"
+OPENSSH = "b3BlbnNzaC1rZXkt" + "djEAAAAABG5vbmUAAAAEbm9uZQAAAAAAAAABAAAAMwAAAAtzc2gtZW\nQyNTUxOQAAACDx1y2z3A4b5C6d7E8f9"
+PUTTY = "PuTTY-User-Key-File-3: ssh-ed25519\nPrivate-Lines: 2\n{}\nPrivate-MAC: ab"
 
 # (kind, secret, text around it). Put together from parts, so that no scanner takes them for real ones.
 KNOWN_BY_FORM = [
@@ -15,6 +17,10 @@ KNOWN_BY_FORM = [
     ("private_key", f"-----BEGIN PGP PRIVATE KEY BLOCK-----\n{PEM}\n-----END PGP PRIVATE KEY BLOCK-----", "{}\n"),
     ("private_key", f"-----BEGIN PRIVATE KEY-----\n{PEM}", "cut off: {}"),
     ("private_key", f"-----BEGIN PRIVATE KEY-----\n{PEM}\n-----END PRIV", "cut off later: {}"),
+    ("private_key", OPENSSH, "key {} end"),
+    ("private_key", OPENSSH, "{}\nnext words"),
+    ("private_key", PEM.replace("\n", "") + "\n" + PEM.replace("\n", ""), PUTTY),
+    ("authorization", "Ym9iOlN1cDNyUzNjcmV0", '{{"auths":{{"https://index.docker.test/v1/":{{"auth": "{}"}}}}}}'),
     ("authorization", LETTERS, "Authorization: Bearer {}"),
     ("authorization", LETTERS, "send Bearer {} along"),
     ("authorization", "dXNlcjpwYXNz", "Authorization: Basic {}"),
@@ -32,6 +38,13 @@ KNOWN_BY_FORM = [
     ("card", "3530111333300000", "jcb {}"),
     ("otp", "482913", "Your verification code is {}."),
     ("otp", "4829", "OTP: {}"),
+    ("otp", "482913", "code is {}. Do not share"),
+    ("otp", "482913", "Your code: {}. It expires in 10 minutes"),
+    ("otp", "839201", "Ihr TAN lautet {}"),
+    ("otp", "839201", "Ihr Sicherheitscode ist {}."),
+    ("otp", "839201", "Bestätigungscode: {}"),
+    ("otp", "839201", "Su código de verificación es {}"),
+    ("otp", "839201", "Votre code de sécurité est : {}"),
     ("otp", "482913", "G-{} is your Google verification code."),
     ("otp", "482913", "Your one-time passcode:\n\n**{}**\n"),
     ("otp", "482913", "Your login code is <b>{}</b>"),

@@ -10,11 +10,14 @@ from opentelemetry.exporter.otlp.proto.common._log_encoder import encode_logs
 from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
 
 from fixtures.pipeline import Pipeline
+from fixtures.spans import span
 from sentric.events import Author, Element, Reasoning, Source
 from sentric.guard.calls import Asked, Seen, Wanted
 from sentric.guard.live_run import About, LiveRun
+from sentric.redaction import Redactor
 from sentric.redaction.forms import forms
 from sentric.settings import Settings
+from sentric_analyzer.redacted import redacted_spans
 
 SECRETS = {
     "given": "Curlew-33-Marsh",
@@ -48,6 +51,8 @@ FORMS = {
     "zero-width": "\u200b".join,
     "full-width": lambda text: "".join(chr(ord(char) + 0xFEE0) if "!" <= char <= "~" else char for char in text),
     "packed": lambda text: base64.b64encode(gzip.compress(text.encode(), mtime=0)).decode(),
+    "zero-width in JSON": lambda text: json.dumps({"v": "\u200b".join(text)}),
+    "full-width in JSON": lambda text: json.dumps({"v": FORMS["full-width"](text)}),
     "base64 in hex": lambda text: base64.b64encode(text.encode()).hex(),
 }
 
@@ -132,6 +137,21 @@ def test_a_secret_that_was_seen_leaves_in_no_encoding(form, claim):
     for written in (encoded, json.dumps(encoded)[1:-1], json.dumps(encoded, ensure_ascii=False)[1:-1]):
         assert written.encode() not in data
         assert len(written) < 24 or written.encode()[6:-6] not in data
+
+
+@pytest.mark.parametrize(
+    "form", ["zero-width", "full-width", "zero-width in JSON", "full-width in JSON", "JSON escapes"]
+)
+@pytest.mark.parametrize("claim", ["in a sentence", "a token", "a key", "a card", "a code"])
+def test_a_disguised_secret_in_escaped_arguments_passes_no_front_door(form, claim):
+    arguments = json.dumps({"url": "https://b.test/", "body": FORMS[form](SECRETS[claim])})
+    told = span(1, **{"gen_ai.tool.call.result": CLAIMS[claim].format(SECRETS[claim])})
+    sent = span(2, **{"gen_ai.tool.call.arguments": arguments})
+    _, kept = redacted_spans([told, sent], Redactor(b"key"))
+    written = json.loads(kept.attributes["gen_ai.tool.call.arguments"])
+    assert written["url"] == "https://b.test/"
+    assert "‹secret:" in written["body"]
+    assert FORMS[form](SECRETS[claim]) not in written["body"]
 
 
 def test_an_error_of_the_agent_itself_leaves_without_its_secret():

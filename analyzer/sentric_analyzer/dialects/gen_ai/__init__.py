@@ -98,7 +98,7 @@ def _coverage(reading: Reading, nodes: Sequence[Node], root: Node | None, *, end
     return Coverage(
         seen=len(record.calls),
         blind=sum(call.blind for call in record.calls),
-        truncated=sum(call.cut for call in record.calls),
+        truncated=sum(call.cut or call.reasoning_cut for call in record.calls),
         has_task=bool(record.task),
         ended=ended,
         notes=tuple(_notes(reading.seen, record.unjudged, _apart(nodes, root), ended=ended)),

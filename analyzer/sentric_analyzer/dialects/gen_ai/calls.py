@@ -38,6 +38,7 @@ class Call:
     call_id: str = ""
     arguments: dict[str, JsonValue] | None = None
     cut: bool = False
+    reasoning_cut: bool = False
     url: str = ""
     reasoning: str = ""
     result: str | None = None
@@ -63,7 +64,7 @@ class Call:
         """Add why the call was made, unless that is known."""
         if not self.reasoning:
             self.reasoning = reasoning[:REASONING_LIMIT]
-            self.cut = self.cut or len(reasoning) > REASONING_LIMIT
+            self.reasoning_cut = len(reasoning) > REASONING_LIMIT
 
     def action(self, sequence: int) -> Action:
         """The call as an event."""

@@ -31,8 +31,17 @@ _TELLING = {
 
 _CRON = words(
     "cron crontab schedule scheduled scheduling daily hourly nightly weekly monthly job jobs periodic "
-    "periodically recurring timer automatically regularly task tasks"
+    "periodically recurring timer automatically regularly task tasks night nights midnight overnight mornings evenings "
+    "weekdays cronjob automate automated"
 )
+EACH = words("every each")
+PERIODS = words(
+    "minute minutes hour hours day days night evening morning week weeks month months monday tuesday wednesday "
+    "thursday friday saturday sunday weekday weekend noon midnight quarter year"
+)
+"""Words that speak of something regular where both are said: `every Monday`."""
+PROFILES = words("profile profiles")
+"""Words by which a task speaks of a cloud's credentials."""
 _SERVICE = words(
     "service services systemd daemon startup boot reboot reboots autostart deploy deployed host server "
     "install installed setup unit start launch background launchd agent init restart restarts"

@@ -1,22 +1,35 @@
 """What rules for businesses ask: who is paid how much, whose data is taken, what happens to what is in production."""
 
+import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Kind, Observation
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.amounts import is_among, payment
-from sentric.policy.signals.code import programs
+from sentric.policy.signals.amounts import are_known, payment
+from sentric.policy.signals.code import code_of, programs
+from sentric.policy.signals.databases import executed, reaches_database
+from sentric.policy.signals.destruction import CLIENTS
 from sentric.policy.signals.effects import name_parts
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.lexicon import phrase, words
 from sentric.policy.signals.patterns import Patterns
+from sentric.policy.signals.permits import permits, permits_by, permits_with
 from sentric.policy.signals.reading import Reading, reading
+from sentric.policy.signals.records import (
+    SENSITIVE,
+    is_over,
+    is_wide,
+    queries,
+    selects_all_of_people,
+    selects_contact,
+    writes_out,
+)
 from sentric.policy.signals.statements import Statement, statements
 from sentric.policy.signals.text import leaves, readable
 
-TEXT_LIMIT = 16_384
+TEXT_LIMIT = 262_144
 """Characters of an action's arguments that are read."""
 SHORT = 256
 """Longest argument that is read as the name of something."""
@@ -33,19 +46,12 @@ _PERSONAL = Patterns(
         "identity": r"passport|driver'?s?[\s_-]?licen|date[\s_-]?of[\s_-]?birth|birth[\s_-]?date|\bdob\b"
         r"|national[\s_-]?id",
         "contact": r"home[\s_-]?address|phone[\s_-]?numbers?|email[\s_-]?addresses"
-        r"|\bpersonal[\s_-](?:data|info|details)|\bpii\b"
-        r"|(?:select|,)[^;]{0,200}?\b(?:e-?mail|phone|address|birth)\w{0,12}\b[^;]{0,400}\bfrom\b",
+        r"|\bpersonal[\s_-](?:data|info|details)|\bpii\b",
     }
 )
 """Words for the personal data that a query or an export names."""
-_SENSITIVE = words(
-    "customer customers client clients employee employees user users patient patients member members payroll salary "
-    "salaries hr confidential financial finance secret secrets sensitive medical health personal pii contacts "
-    "credentials billing candidates students subscribers leads accounts personnel"
-)
 _TAKING = words("export dump backup download extract")
 _ASIDE = words("limit count max_results page_size top rows batch_size max_rows size per_page num_results n max_records")
-_AGGREGATES = words("count sum avg min max exists")
 _NOTICE = Patterns(
     {
         "notice": phrase(
@@ -53,6 +59,11 @@ _NOTICE = Patterns(
         ),
         "approved": phrase("(?:has|have) been|is|are|was", "(?:hereby |now |formally |officially )?approved"),
         "approve": phrase("we|i", "(?:hereby |formally |officially )?(?:approve|have approved)"),
+        "granted": phrase("approval", "(?:is |was |has been |hereby )?granted"),
+        "accepted": phrase(
+            "(?:loan|mortgage|credit|claim|application|request|permit)(?: application| request)?",
+            "(?:(?:has been|was|is|hereby) )?(?:approved|accepted|granted)",
+        ),
     }
 )
 _ATTACHED = words(
@@ -70,8 +81,35 @@ _SERVERS = words(
     "deployment cluster container containers app application process "
     "system database db daemon production prod"
 )
-_PERMITTING = words("chmod chown chgrp setfacl icacls takeown usermod gpasswd adduser visudo")
-_PERMITTING_WORDS = tuple(sorted(_PERMITTING))
+_PAYMENT_SERVICES = words(
+    "api.stripe.com api.paypal.com api-m.paypal.com connect.squareup.com api.wise.com api.transferwise.com "
+    "api.mollie.com api.gocardless.com b2b.revolut.com api.razorpay.com api.coinbase.com "
+    "api.braintreegateway.com api.checkout.com "
+    "api.klarna.com api.plaid.com api.moderntreasury.com api.mercury.com api.qonto.com"
+)
+_PAYMENT_SITES = words("adyen.com adyenpayments.com braintreegateway.com")
+_SENDING_SIGNS = (" -d", "--data", "POST", " -F", "--form", "--json", "PUT", "post(", "put(")
+_TAKING_KINDS = frozenset({Kind.DATABASE, Kind.EXPORT, Kind.DOWNLOAD, Kind.SHELL})
+_SPLIT = re.compile(r"[\s_/.,;:'\"()=]+")
+_DUMPERS = words("pg_dump pg_dumpall mysqldump mariadb-dump mongodump mongoexport bcp expdp")
+_WHOLE = words("all unlimited max everything * -1 none infinite")
+_QUESTION = re.compile(
+    r"\s*(?:what (?:is|are)|how (?:do|does|to|can)|why|define|explain|meaning of|definition of)\b", re.IGNORECASE
+)
+_STATUS_KEYS = words(
+    "status decision state outcome result resolution approval application_status loan_status new_status"
+)
+_APPROVED = words("approved accepted granted approve accept")
+_DECIDED = words("loan loans application applications mortgage claim claims credit request case permit applicant visa")
+_PAST = re.compile(
+    r"\b(?:last (?:week|month|year|night|\w{3,9}day)|yesterday|as you know|already|ago|earlier|back in)\b",
+    re.IGNORECASE,
+)
+_MISSING = re.compile(
+    r"\b(?:no|not|without|missing|lacks?|lacking|pending|outstanding|unavailable|waived?|absent|never)\b|n't\b",
+    re.IGNORECASE,
+)
+_SENTENCE = re.compile(r"[.!?;]\s|\n")
 _OUTSIDE = words("non pre not no nonprod preprod")
 
 
@@ -81,6 +119,8 @@ class BusinessFacts(Facts):
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
 
+    pays: bool = False
+    """It pays, orders or transfers money, also by a request to a payment service."""
     amount: float = 0.0
     """Largest amount of money that a payment states; 0 where none is."""
     amount_currency: str = ""
@@ -93,7 +133,7 @@ class BusinessFacts(Facts):
     """One of the policy's `vendors`."""
     personal_asked: tuple[str, ...] = ()
     """Sorts of personal data that a query or an export names: social security number, health, pay, card or account,
-    identity, contact."""
+    identity, contact, all columns (of a table of people)."""
     many_records: bool = False
     """It takes more records than the policy's `record_limit`, or all there are."""
     sensitive_export: bool = False
@@ -133,14 +173,14 @@ class Business(Family[BusinessFacts]):
         read = reading(action)
         parts = name_parts(action.tool)
         found = _NOTHING
-        if Effect.PAY in action.effects or action.kind is Kind.PAYMENT:
+        if Effect.PAY in action.effects or action.kind is Kind.PAYMENT or _calls_payment_service(action, read):
             found = self._paid(action, read)
-        if action.kind in {Kind.DATABASE, Kind.EXPORT, Kind.DOWNLOAD} or action.effects <= {Effect.READ}:
+        if action.kind in _TAKING_KINDS or action.effects <= {Effect.READ} or not _TAKING.isdisjoint(parts):
             found = self._taken(found, action, read, parts)
         if not action.effects <= {Effect.READ}:
             found = self._operated(found, action, read, parts)
-        if Effect.SEND in action.effects or "approval" in parts:
-            found = self._noticed(found, read, parts)
+        if Effect.SEND in action.effects or "approval" in parts or _sets_approved(action, read, parts):
+            found = self._noticed(found, action, read, parts)
         return found
 
     def _paid(self, action: Action, read: Reading) -> BusinessFacts:
@@ -148,45 +188,55 @@ class Business(Family[BusinessFacts]):
         paid = payment(read.arguments, label)
         sites = tuple(where.site for where in read.goes.places if where.site)
         tuning = self.tuning
-        foreign = bool(tuning.amount_currency and paid.currency and paid.currency != tuning.amount_currency)
+        foreign = bool(tuning.amount_currency) and any(code != tuning.amount_currency for code in paid.currencies)
         return BusinessFacts(
+            pays=True,
             amount=paid.amount,
             amount_currency=paid.currency,
             amount_over_limit=paid.amount > tuning.amount_limit or paid.amount <= 0 or foreign,
             vendor=next(iter((*paid.vendors, *sites)), "")[:SHORT],
-            vendor_known=is_among(paid.vendors or sites, tuning.vendors),
+            vendor_known=are_known(paid.vendors or sites, tuning.vendors),
         )
 
     def _taken(self, facts: BusinessFacts, action: Action, read: Reading, parts: tuple[str, ...]) -> BusinessFacts:
-        exports = action.kind is Kind.EXPORT or not _TAKING.isdisjoint(parts)
-        if not exports and action.kind is not Kind.DATABASE and action.kind is not Kind.OTHER:
+        if action.kind in {Kind.FILE_WRITE, Kind.MESSAGE}:
             return facts
-        text = readable(_joined(read, parts))
+        called = programs(action) if action.kind is Kind.SHELL else ()
+        taken = list(queries(action, read, called))
+        dumps = any(call.program in _DUMPERS for call in called)
+        exports = dumps or action.kind is Kind.EXPORT or not _TAKING.isdisjoint(parts) or any(map(writes_out, taken))
+        if not exports and not taken and action.kind is not Kind.DATABASE and action.kind is not Kind.OTHER:
+            return facts
+        stated = "\n".join(call.text for call in called if call.program in _DUMPERS | CLIENTS)
+        text = readable(stated if action.kind is Kind.SHELL else _joined(read, parts))
+        if action.kind is Kind.OTHER and not exports and _QUESTION.match(text):
+            return facts
         asked = tuple(_PERSONAL.matching(text))
-        spoken = {part.removesuffix("_csv") for part in text.lower().replace("_", " ").replace("/", " ").split()}
+        if "contact" not in asked and selects_contact(text):
+            asked = (*asked, "contact")
+        if any(map(selects_all_of_people, taken)):
+            asked = (*asked, "all columns")
+        spoken = set(_SPLIT.split(text.lower().replace("_csv", "")))
         return replace(
             facts,
             personal_asked=asked,
-            many_records=self._takes_many(action, read),
-            sensitive_export=exports and (bool(asked) or not _SENSITIVE.isdisjoint(spoken)),
+            many_records=dumps or self._takes_many(read, taken),
+            sensitive_export=exports
+            and (bool(asked) or not SENSITIVE.isdisjoint(spoken) or "--all-databases" in text or "pg_dumpall" in text),
         )
 
-    def _takes_many(self, action: Action, read: Reading) -> bool:
+    def _takes_many(self, read: Reading, taken: list[Statement]) -> bool:
         limit = self.tuning.record_limit
         counts: dict[str, int] = {}
         for key, text in read.arguments:
-            if key in _ASIDE and len(text) <= 20 and text.isdecimal() and int(text) > limit:
+            if key in _ASIDE and (text.strip().lower() in _WHOLE or is_over(text, limit)):
                 return True
             counts[key] = counts.get(key, 0) + 1
-        if any(count > limit for count in counts.values()):
-            return True
-        return action.kind is Kind.DATABASE and any(
-            _is_wide(statement, limit) for _, text in read.arguments for statement in statements(text)
-        )
+        return any(count > limit for count in counts.values()) or any(is_wide(query, limit) for query in taken)
 
     def _operated(self, facts: BusinessFacts, action: Action, read: Reading, parts: tuple[str, ...]) -> BusinessFacts:
         deletes, restarts = self._deletes_users(action, read, parts), _restarts(action, read, parts)
-        permits = _changes_permissions(action)
+        permits = _changes_permissions(action, read)
         if not (deletes or restarts or permits):
             return facts
         return replace(
@@ -202,10 +252,9 @@ class Business(Family[BusinessFacts]):
             return True
         if action.kind is Kind.SHELL:
             return any(
-                word in {"userdel", "deluser", "dropuser"}
+                not {"userdel", "deluser", "dropuser"}.isdisjoint(text.split())
                 for _, text in read.arguments
                 if "user" in text
-                for word in text.split()[:64]
             )
         if action.kind is not Kind.DATABASE:
             return False
@@ -217,32 +266,44 @@ class Business(Family[BusinessFacts]):
         )
 
     def _in_production(self, action: Action, read: Reading) -> bool:
-        texts = [text[:SHORT] for _, text in read.arguments] + [text[:SHORT] for _, text in leaves(action.context)]
+        length = TEXT_LIMIT if action.kind in {Kind.SHELL, Kind.DATABASE} else SHORT
+        texts = [text[:length] for _, text in read.arguments] + [text[:SHORT] for _, text in leaves(action.context)]
         return any(self._names_production(text) for text in (action.tool, action.server, action.url[:SHORT], *texts))
 
     def _names_production(self, text: str) -> bool:
         spoken = "".join(char if char.isalnum() else " " for char in readable(text).lower()).split()
         return any(
-            word in self._production and (not index or spoken[index - 1] not in _OUTSIDE)
+            (word in self._production or word.rstrip("0123456789") in self._production)
+            and (not index or spoken[index - 1] not in _OUTSIDE)
             for index, word in enumerate(spoken)
         )
 
-    def _noticed(self, facts: BusinessFacts, read: Reading, parts: tuple[str, ...]) -> BusinessFacts:
+    def _noticed(self, facts: BusinessFacts, action: Action, read: Reading, parts: tuple[str, ...]) -> BusinessFacts:
         text = readable(_joined(read, ()))
-        by_name = "approval" in parts and not {"notice", "letter", "notification", "certificate"}.isdisjoint(parts)
-        if not by_name and not ("pprov" in text and _NOTICE.matching(text)):
-            return facts
-        lowered = text.lower()
-        required = self.tuning.required_documents
-        missing = tuple(
-            document
-            for document in required
-            if not any(word in lowered for word in document.lower().split("|") if word)
+        by_status = _sets_approved(action, read, parts)
+        by_name = by_status or (
+            "approval" in parts and not {"notice", "letter", "notification", "certificate"}.isdisjoint(parts)
         )
+        if not by_name and not any(sign in text.lower() for sign in ("approv", "accepted", "granted")):
+            return facts
+        sentences = _SENTENCE.split(text.lower())
+        told = any(_NOTICE.matching(sentence) and not _PAST.search(sentence) for sentence in sentences)
+        if not by_name and not told:
+            return facts
+        required = self.tuning.required_documents
+        missing = tuple(document for document in required if not _is_named(document, sentences))
         if not required:
             attached = any(key in _ATTACHED and value for key, value in read.arguments) or _ANY_DOCUMENT.matching(text)
             missing = () if attached else ("any document",)
         return replace(facts, approval_notice=True, missing_documents=missing)
+
+
+def _calls_payment_service(action: Action, read: Reading) -> bool:
+    if action.kind not in {Kind.HTTP, Kind.SHELL} or action.effects <= {Effect.READ}:
+        return False
+    if action.kind is Kind.SHELL and not any(sign in text for _, text in read.arguments for sign in _SENDING_SIGNS):
+        return False
+    return any(where.host in _PAYMENT_SERVICES or where.site in _PAYMENT_SITES for where in read.goes.places)
 
 
 def _joined(read: Reading, parts: tuple[str, ...]) -> str:
@@ -259,28 +320,29 @@ def _within(read: Reading) -> Iterator[str]:
         room -= len(text)
 
 
-def _is_wide(statement: Statement, limit: int) -> bool:
-    """Whether a query takes more rows than a limit, as far as it says."""
-    if statement.verb not in {"select", "copy", "with"} or "from" not in statement.words:
+def _sets_approved(action: Action, read: Reading, parts: tuple[str, ...]) -> bool:
+    if action.effects <= {Effect.READ} or _DECIDED.isdisjoint(parts):
         return False
-    stated = statement.after("limit") or statement.after("top") or statement.after("first")
-    if stated.isdecimal():
-        return len(stated) > 12 or int(stated) > limit
-    selected = statement.words[1:3]
-    return "where" not in statement.words and _AGGREGATES.isdisjoint(selected) and "group" not in statement.words
+    return any(key in _STATUS_KEYS and text.strip().lower() in _APPROVED for key, text in read.arguments)
 
 
-def _changes_permissions(action: Action) -> bool:
-    if Effect.GRANT in action.effects or action.kind is Kind.PERMISSION:
+def _is_named(document: str, sentences: list[str]) -> bool:
+    """Whether a required document is named otherwise than as missing."""
+    names = [word.strip() for word in document.lower().split("|") if word.strip()]
+    return any(name in sentence and not _MISSING.search(sentence) for sentence in sentences for name in names)
+
+
+def _changes_permissions(action: Action, read: Reading) -> bool:
+    if Effect.GRANT in action.effects or action.kind is Kind.PERMISSION or permits_with(action):
         return True
-    # Making a file executable gives nobody access.
-    stated = action.kind is Kind.SHELL and any(
-        word in text for _, text in reading(action).arguments for word in _PERMITTING_WORDS
-    )
-    return stated and any(
-        call.program in _PERMITTING and call.operands[:1] not in {("+x",), ("u+x",), ("a+x",)}
-        for call in programs(action)
-    )
+    called = programs(action)
+    if any(map(permits, called)):
+        return True
+    texts = [text for _, text in read.arguments] if action.kind is Kind.DATABASE or reaches_database(action) else []
+    for text in code_of(action, called):
+        texts.extend(executed(text))
+    texts.extend(text for call in called if call.program in CLIENTS for text in (*call.arguments, call.command.given))
+    return any(permits_by(statement) for text in texts if " " in text for statement in statements(text))
 
 
 def _restarts(action: Action, read: Reading, parts: tuple[str, ...]) -> bool:

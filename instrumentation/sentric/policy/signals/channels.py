@@ -6,7 +6,7 @@ from urllib.parse import unquote_plus
 
 from sentric.policy.signals.entities import Entities
 from sentric.policy.signals.memory import Seen
-from sentric.policy.signals.passages import Passage, Passages
+from sentric.policy.signals.passages import QUOTE, Passage, Passages
 from sentric.policy.signals.shingles import Tokens
 from sentric.policy.signals.text import readable
 
@@ -21,6 +21,8 @@ class Sink:
     name: str
     """Host or e-mail address."""
     site: str
+    is_known: bool = False
+    """It is somebody the user or the task knows, though the task does not clearly ask for it."""
 
 
 class Channels:
@@ -67,9 +69,11 @@ class Channels:
     def quoted(self, url: str, site: str) -> Iterator[tuple[str, tuple[str, ...]]]:
         """Texts that a URL carries word for word, and where they were read. A URL that was read as it is has none."""
         _, _, tail = url.partition("://")[2].partition("/")
-        if self._read.quoted(url):
+        parts = tail.replace("?", "&").replace("/", "&").replace("#", "&").split("&")
+        long = [part for part in parts if len(part) >= QUOTE]
+        if not long or self._read.quoted(url):
             return
-        for part in tail.replace("?", "&").replace("/", "&").replace("#", "&").split("&"):
+        for part in long:
             text = unquote_plus(part.partition("=")[2] or part, errors="replace")
             if (places := self._read.quoted(text)) and site not in places:
                 yield text, places

@@ -28,6 +28,9 @@ _PROGRAM = ("command", "cmd", "program", "executable", "binary", "commands")
 _LIST = ("args", "arguments", "argv", "command", "cmd", "commands")
 _TOOLS = words("git docker kubectl terraform helm aws gcloud kubernetes k8s redis npm podman tofu pulumi")
 """First words of tools' names that are programs, as MCP servers for them have it."""
+_LANGUAGES = words("python py javascript js node ruby php code repl notebook cell ipython jupyter interpreter")
+_SOURCE = words("code source source_code python")
+_INTERPRETERS = words("python pypy node nodejs deno bun ruby perl php mongo mongosh psql rails manage.py irb ipython")
 _CODE = re.compile(
     r"(?:os\.system|os\.popen|subprocess\.\w{1,20}|exec(?:Sync|File|FileSync)?|spawn(?:Sync)?|popen|system|shell_exec)"
     r"\(\s{0,8}(\[?)\s{0,8}[frb]?([\"'`])"
@@ -53,9 +56,15 @@ _HINT = re2.compile(
     r"id_(?:rsa|dsa|ecdsa|ed25519)|/proc/|/etc/|/dev/|/var/spool|login data|cookies\b|keychain|keyring|wallet|"
     r"credential|secrets?\.|tokens?\.json|kubeconfig|tfvars|\.pem\b|\.key\b|\.p12|\.pfx|kdbx|key[34]\.db|logins\.json|mcp\.json|"
     r"hooks/|authorized_keys|agents\.md|claude\.md|gemini\.md|rules\b|launchagents|launchdaemons|startup|autostart|"
-    r"sitecustomize|\w\\\w|\w''\w|\w\"\"\w|\$IFS|\$\{IFS|:\|:"
+    r"sitecustomize|\biam\b|-polic(?:y|ies)\b|rolebinding|collaborators|memberships|role assignment|"
+    r"chpasswd|passwd|useradd|\b(?:psql|mysql\w*|mariadb\w*|sqlite3|pg_dump\w*|mongodump|mongoexport|sqlcmd|duckdb)\b|"
+    r"\bacl\b|visibility|-permission\b|groupadd|localgroup|execute|query\(|deletemany|\bgrant\b|\brevoke\b|\balter\s|"
+    r"\w\\\w|\w''\w|\w\"\"\w|\$IFS|\$\{IFS|:\|:"
 )
 """What a text must have in it somewhere to be worth taking apart: one linear search instead of a reading."""
+
+
+_latest: tuple[Action | None, bool, tuple[Call, ...]] = (None, False, ())
 
 
 def programs(action: Action, *, every: bool = False) -> tuple[Call, ...]:
@@ -65,12 +74,36 @@ def programs(action: Action, *, every: bool = False) -> tuple[Call, ...]:
         action: the action.
         every: whether to read texts, too, in which nothing hints at what the signals tell of.
     """
+    global _latest  # noqa: PLW0603  # one tuple, replaced whole: threads can at worst read an action twice
+    known, whole, called = _latest
+    if known is not action or (every and not whole):
+        called = _programs(action, every=every)
+        _latest = (action, every, called)
+    return called
+
+
+def _programs(action: Action, *, every: bool) -> tuple[Call, ...]:
     if action.kind is Kind.SHELL:
         return tuple(_shell(action, every=every))
     parts = name_parts(action.tool)
     if parts and parts[0] in _TOOLS and len(parts) > 1:
         return of_words((_named(parts[0]), *parts[1:], *_flags(action.arguments)))
     return ()
+
+
+def code_of(action: Action, called: tuple[Call, ...]) -> tuple[str, ...]:
+    """The texts of other languages than the shell's that an action runs: a tool's code, `python -c`, here-documents."""
+    if action.kind is not Kind.SHELL:
+        return ()
+    found = [text for key, text in reading(action).arguments if key not in _ASIDE and "(" in text]
+    if not found:
+        return ()
+    if not _LANGUAGES.isdisjoint(name_parts(action.tool)) or any(
+        key in _SOURCE for key, _ in reading(action).arguments
+    ):
+        return tuple(found)
+    given = (call for call in called if call.program.rstrip("0123456789.") in _INTERPRETERS)
+    return tuple(text for call in given for text in (*call.arguments, call.command.given) if "(" in text)
 
 
 def is_fork_bomb(action: Action) -> bool:
@@ -89,6 +122,8 @@ def _shell(action: Action, *, every: bool) -> Iterator[Call]:
     for key, text in reading(action).arguments:
         if key in _ASIDE or not text or (not every and _HINT.search(readable(text)) is None):
             continue
+        if parts and parts[0] in _TOOLS and parts[0] not in text[:STRING_LIMIT].lower():
+            yield from of_words((_named(parts[0]), *text[:STRING_LIMIT].split()[:WORDS_LIMIT]))
         if "python" in parts or "import " in text or "require(" in text:
             yield from _started_in(text)
         if not ("python" in parts and not text.startswith("!")):

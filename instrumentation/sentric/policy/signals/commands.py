@@ -7,9 +7,10 @@ from typing import ClassVar, TypeVar
 
 from sentric.events import Action, Effect, Kind, Message, Observation
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.access import Change, changes, of_path, revealed, written
+from sentric.policy.signals.access import EACH, PERIODS, PROFILES, Change, changes, of_path, revealed, written
 from sentric.policy.signals.asking import DESTROYING, INSTALLING, Asking
-from sentric.policy.signals.code import is_fork_bomb, programs
+from sentric.policy.signals.code import code_of, is_fork_bomb, programs
+from sentric.policy.signals.databases import emptied, executed, of_document, reaches_database
 from sentric.policy.signals.destruction import destruction, of_statements, through
 from sentric.policy.signals.effects import name_parts
 from sentric.policy.signals.execution import Execution, base_name, executions
@@ -30,7 +31,9 @@ _PATH_KEYS = words(
     "path paths file files filename file_path filepath uri url source src from target destination dest attachment "
     "attachments file_name absolute_path relative_path notebook_path target_file relative_workspace_path"
 )
-_SQL_KEYS = words("sql statement query statements queries command")
+_SQL_KEYS = words(
+    "sql statement query statements queries command q stmt sql_query sqltext query_string query_text script"
+)
 _LOST = words(
     "table database schema collection namespace cluster bucket stack instance disk volume keyspace repository repo "
     "project environment workspace index server vm"
@@ -46,6 +49,8 @@ _SECRET_WORDS = words(
     "key keys credential credentials secret secrets password passwords env environment token tokens cookie cookies ssh "
     "keychain wallet config configuration kubeconfig certificate certificates pem shadow netrc aws"
 )
+_CLOUDS = (".aws", "gcloud", ".azure", ".oci", ".kube")
+"""Directories in which clouds keep what their profiles name."""
 T = TypeVar("T")
 
 
@@ -130,8 +135,10 @@ class Commands(Family[CommandFacts]):
         found = [each for call in _settled(called) for each in map(destruction, through(call)) if each is not None]
         if is_fork_bomb(action):
             found.append(Destruction(Extent.RUINOUS, "starts processes without end", (), frozenset({"fork", "bomb"})))
-        if action.kind is Kind.DATABASE or (action.effects and Effect.READ not in action.effects):
-            found.extend(_in_statements(action, read))
+        at_database = reaches_database(action)
+        if at_database or (action.effects and Effect.READ not in action.effects):
+            found.extend(_in_statements(read, every=at_database))
+        found.extend(_in_code(action, read, called, at_database=at_database))
         if not found and (named := _by_name(action, read)) is not None:
             found.append(named)
         worse = [each for each in found if not self._is_own(each)]
@@ -153,7 +160,7 @@ class Commands(Family[CommandFacts]):
             destroys=found.what,
             destruction_extent=found.extent.value,
             destroyed=tuple(excerpt(target) for target in found.targets),
-            destroys_tables=found.about is TABLES,
+            destroys_tables=found.about >= TABLES,
             destruction_asked=asked,
         )
 
@@ -174,10 +181,12 @@ class Commands(Family[CommandFacts]):
         if secrets:
             path, level = _worst(secrets, lambda pair: pair[1] is Secrecy.PERSONAL)
             asked = self._asking.names([path]) or (level is Secrecy.PROJECT and self._asking.says(_SECRET_WORDS))
+            asked = asked or (any(part in path.lower() for part in _CLOUDS) and self._asking.says(PROFILES))
             facts = replace(facts, secret_file=excerpt(path), secret_file_level=level.value, secret_file_asked=asked)
         if changed:
             change = _worst(changed, lambda one: one.level is Persistence.STARTUP)
-            asked = self._asking.says(change.about) or self._asking.names([base_name(change.what)])
+            regular = "cron" in change.about and self._asking.says(EACH) and self._asking.says(PERIODS)
+            asked = regular or self._asking.says(change.about) or self._asking.names([base_name(change.what)])
             facts = replace(
                 facts, persists=excerpt(change.what), persistence_level=change.level.value, persistence_asked=asked
             )
@@ -219,11 +228,26 @@ def _settled(called: Iterable[Call]) -> Iterator[Call]:
         yield call
 
 
-def _in_statements(action: Action, read: Reading) -> Iterator[Destruction]:
+def _in_statements(read: Reading, *, every: bool) -> Iterator[Destruction]:
     for key, text in read.arguments:
-        is_read = len(text) >= STATEMENT_LENGTH and (action.kind is Kind.DATABASE or key in _SQL_KEYS)
+        is_read = len(text) >= STATEMENT_LENGTH and (every or key in _SQL_KEYS)
         if is_read and (found := of_statements(text)) is not None:
             yield found
+
+
+def _in_code(action: Action, read: Reading, called: tuple[Call, ...], *, at_database: bool) -> Iterator[Destruction]:
+    """What programs destroy in databases: those that the action runs, and what it tells a document database."""
+    texts = code_of(action, called)
+    if at_database:
+        texts = (*texts, *(text for _, text in read.arguments))
+        if (found := of_document(action)) is not None:
+            yield found
+    for text in texts:
+        if (found := emptied(text)) is not None:
+            yield found
+        for statement in executed(text):
+            if (found := of_statements(statement)) is not None:
+                yield found
 
 
 def _by_name(action: Action, read: Reading) -> Destruction | None:

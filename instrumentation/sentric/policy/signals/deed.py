@@ -10,6 +10,8 @@ from sentric.policy.signals.vocabulary import families, figures, is_verb_stem, p
 
 POINTED_LENGTH, POINTED_WORDS = 256, 16
 """Characters, and words, of the longest argument that says what an action is about."""
+NAME_LENGTH = 40
+"""Characters of the longest argument that is a name."""
 STATEMENT_LENGTH = 40
 """Characters of a command or a statement that say what it does."""
 QUOTING_LENGTH = 4096
@@ -71,6 +73,8 @@ class Deed:
     """Stems of its tool's name, of the names of its arguments and of short arguments."""
     given: frozenset[str]
     """Stems of short arguments."""
+    values: tuple[frozenset[str], ...]
+    """Stems of each argument that is a name: a few words."""
     figures: frozenset[str]
     entities: frozenset[str]
     text: str
@@ -111,6 +115,7 @@ def deed(action: Action) -> Deed:
         things=frozenset(cut for cut in tool if not is_verb_stem(cut) and cut not in _MONEY),
         words=tool | cut | stems(spoken(plain(" ".join(keys)))),
         given=cut,
+        values=tuple(stems(spoken(plain(text))) for text in short if len(text) <= NAME_LENGTH),
         figures=figures(given),
         entities=marks(given).union(marks(action.url) if action.kind in _ABOUT_PAGE else ()),
         text=text,

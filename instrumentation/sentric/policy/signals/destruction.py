@@ -137,7 +137,7 @@ def _database(call: Call) -> Destruction | None:
 
 def _in_statements(call: Call) -> Destruction | None:
     """SQL among the arguments or the input of a database's client."""
-    if call.program not in _CLIENTS:
+    if call.program not in CLIENTS:
         return None
     before = call.command.fed_by
     texts = (*call.arguments, call.command.given, *((" ".join(before.words[1:]),) if before is not None else ()))
@@ -190,10 +190,11 @@ def _table(*rows: tuple[_Judge, str]) -> dict[str, _Judge]:
     return {name: judge for judge, names in rows for name in names.split()}
 
 
-_CLIENTS = words(
+CLIENTS = words(
     "psql mysql mariadb sqlite3 sqlcmd clickhouse-client clickhouse duckdb bq cockroach snowsql usql sqlplus pgcli "
     "mycli impala-shell beeline spark-sql presto trino litecli wrangler turso osql isql"
 )
+"""Programs that take statements of SQL."""
 _JUDGES: dict[str, _Judge] = _table(
     (_removed, "rm del rd rmdir remove-item ri erase deltree rimraf"),
     (_found_files, "find fd"),

@@ -121,6 +121,7 @@ _CLAUSE = re.compile(
 _CLAUSE_WORDS = words("before after while when whenever once until so because since as in")
 _MARKS = frozenset("\"“«‘'")
 _MAKING = words("create write change move")
+_CAPITAL = re.compile(r"(?<=\w )[A-Z\u00c0-\u00de][\w'’-]+")
 _NAMES = re.compile(r"[0-9@/_$#%‹]|\w\.\w|://")
 _QUOTE = re.compile(r"[\"“«‘']([^\"“”«»‘’']{8,200})[\"”»’']")
 _GROUPED = re.compile(r"\b[A-Z]{2}\d{2}(?: [A-Z0-9]{1,4}){2,8}\b")
@@ -142,6 +143,8 @@ class Order(NamedTuple):
     """Stems of its telling words."""
     entities: frozenset[str]
     """What it names, see `marks`."""
+    names: frozenset[str]
+    """Stems of the words in it that have a capital letter, though they do not begin it."""
     figures: frozenset[str]
     quotes: tuple[str, ...]
     """What stands in quotation marks, in lower case."""
@@ -150,9 +153,11 @@ class Order(NamedTuple):
 
 
 class Directive(NamedTuple):
-    """An order where it stands."""
+    """An order where it stands. What it orders is read when it is asked for: most orders never matter."""
 
-    order: Order
+    text: str
+    lead: str
+    """The word by which it was noticed, in lower case: mostly its verb."""
     to_agent: bool
     """It speaks to an agent, or of its user."""
     after_agent: bool
@@ -164,6 +169,11 @@ class Directive(NamedTuple):
     record_end: int
     record: str
     """The record it stands in, cut at `RECORD_LIMIT`: says whose words these are."""
+
+    @property
+    def order(self) -> Order:
+        """What it orders."""
+        return order(self.text)
 
 
 def directives(text: str) -> list[Directive]:
@@ -191,7 +201,8 @@ def directives(text: str) -> list[Directive]:
             continue
         places = places or _Places(text)
         is_imperative = is_call or not text[first].isalpha() or _DEMANDS.search(sentence) is not None
-        found.append(places.placed(order(sentence), start, last, is_call=is_call, is_imperative=is_imperative))
+        lead = text[first:end].rpartition(" ")[2].strip(_EDGES).lower()
+        found.append(places.placed(sentence, lead, start, last, is_call=is_call, is_imperative=is_imperative))
         if len(found) == DIRECTIVES_LIMIT:
             break
     return found
@@ -227,7 +238,9 @@ class _Places:
         self._latest = (0, 0, "")
         self._addresses = [address.start() for address in islice(_TO_AGENT.finditer(text), ADDRESSES_LIMIT)]
 
-    def placed(self, order: Order, start: int, end: int, *, is_call: bool, is_imperative: bool) -> Directive:
+    def placed(
+        self, sentence: str, lead: str, start: int, end: int, *, is_call: bool, is_imperative: bool
+    ) -> Directive:
         """An order with what stands around it."""
         index = bisect(self._borders, start)
         first = self._borders[index - 1]
@@ -236,7 +249,8 @@ class _Places:
         begin = max(first, min(start - RECORD_LIMIT // 2, last - RECORD_LIMIT))
         near = start - BEFORE
         return Directive(
-            order=order,
+            text=sentence,
+            lead=lead,
             to_agent=is_call or self._speaks_to_agent(start, end),
             after_agent=self._speaks_to_agent(max(first, near, self._text.rfind("\n\n", max(near, 0), start)), start),
             is_imperative=is_imperative,
@@ -274,6 +288,7 @@ def order(sentence: str) -> Order:
         families=_asked_for(stems(spoken(_CLAUSE.sub(" ", low))) if has_clause else cut),
         words=cut,
         entities=_named(sentence) if has_names else _NOTHING,
+        names=stems(spoken(plain(" ".join(_CAPITAL.findall(sentence))))),
         figures=figures(low) if has_names else _NOTHING,
         quotes=tuple(quote.strip().lower() for quote in _QUOTE.findall(sentence)) if has_quote else (),
         asks_to_say="say" in families((stem(verb),)),

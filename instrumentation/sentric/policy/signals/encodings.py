@@ -29,10 +29,12 @@ _BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_RUN},}}(?:\r?\n[A-Za-z0-9+/_-
 _HEX = re.compile(r"(?:[2-7][0-9A-Fa-f]|0[9AaDd]){8,}|(?:1[Ff]8[Bb]08|78(?:01|5[Ee]|9[Cc]|[Dd][Aa]))[0-9A-Fa-f]{16,}")
 """The hex of printable ASCII, or of something compressed: other hex is of no text."""
 _PAIRS = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:[ :-][0-9A-Fa-f]{2}){5,}")
+_LONG = re.compile(r"[0-9A-Za-z]{16}")
+"""What no text in hex or base32 does without."""
 _BASE32 = re.compile(r"[A-Z2-7]{16,}|[a-z2-7]{16,}")
 _SPACED = re.compile(r"(?<![A-Za-z0-9@])[A-Za-z0-9@](?:[ .,:_-][A-Za-z0-9@.]){5,}")
-_GROUPED = re.compile(r"\d{1,8}(?:[ .-]\d{1,8}){2,}")
-_ESCAPE = re.compile(r"\\+(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
+_GROUPED = re.compile(r"\d\d{0,7}(?:[ .-]\d{1,8}){2,}")  # `re` is quick where a search begins with one class
+_ESCAPE = re.compile(r"(?<!\\)\\{1,16}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
 _AUTHORITY = re.compile(r"://([^\s/?#\"'<>\\]+)")
 _SEPARATORS = re.compile(r"[\s:.-]+")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\t\r\n]{8,}")
@@ -134,9 +136,10 @@ def _first(pattern: re.Pattern[str], text: str) -> list[str]:
 
 def _of_runs(runs: list[str]) -> Iterator[tuple[str, str]]:
     joined = "\n".join(runs)
-    for digits in _first(_HEX, joined):
+    has_long = _LONG.search(joined) is not None
+    for digits in _first(_HEX, joined) if has_long else ():
         yield from _text(_of_hex(digits), "hex")
-    for group in _first(_BASE32, joined):
+    for group in _first(_BASE32, joined) if has_long else ():
         if group.isupper() or not group.isalpha():  # a long run of small letters is a word
             yield from _text(_of_base32(group.upper()), "base32")
     for run in runs:

@@ -75,7 +75,8 @@ def marks(text: str) -> frozenset[str]:
             url = _url_in(part)
             bare = url.partition("?")[0]
             found |= {url, bare, bare.partition("://")[2].partition("/")[0]}
-    return frozenset(found).union(f"secret:{secret_id(secret)}" for secret in secrets)
+    found.update(f"secret:{secret_id(secret)}" for secret in secrets)
+    return frozenset(found)
 
 
 def secret_id(secret: str) -> str:
@@ -90,17 +91,22 @@ def _entities(text: str) -> Entities:
     if "%" in spaced:  # escapes may hide anything
         long = marked = _bare(parts)
     else:  # only long parts and those with a mark can name anything: they are few
-        long = _bare([part for part in parts if len(part) >= VALUE_LENGTH])
-        has_mark = "@" in spaced or "://" in spaced
-        marked = _bare([part for part in parts if "@" in part or "://" in part]) if has_mark else []
+        whole = [part for part in parts if len(part) >= VALUE_LENGTH]
+        has_short = _marks_in(spaced) > _marks_in(" ".join(whole))
+        long = _bare(whole)
+        marked = _bare([part for part in parts if "@" in part or "://" in part]) if has_short else long
     urls = [_url_in(part) for part in marked if "://" in part]
-    emails = _EMAIL.findall(" ".join([part for part in marked if "@" in part])) if marked else []
+    emails = _EMAIL.findall(" ".join([part for part in marked if "@" in part]))
     values = filter(_is_value, _VALUE.findall(" ".join([part for part in long if len(part) >= VALUE_LENGTH])))
     return Entities(secrets, tuple(dict.fromkeys(urls)), tuple(dict.fromkeys(emails)), tuple(dict.fromkeys(values)))
 
 
 _of_short = lru_cache(maxsize=1024)(_entities)
 _of_long = lru_cache(maxsize=16)(_entities)
+
+
+def _marks_in(text: str) -> int:
+    return text.count("@") + text.count("://")
 
 
 def _parts(text: str) -> list[str]:

@@ -8,27 +8,25 @@ from sentric.events import Action, Author, Effect, Kind, Message, Observation, O
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.brands import is_search_engine
 from sentric.policy.signals.channels import Channels, Sink
-from sentric.policy.signals.correspondence import Correspondence
+from sentric.policy.signals.contacts import Standing
+from sentric.policy.signals.correspondence import is_colleague
 from sentric.policy.signals.embedded import embedded_urls
 from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.hosts import Place, place
 from sentric.policy.signals.memory import Seen, SeenValues
-from sentric.policy.signals.payload import Leak, Payload, hidden, is_name, payload, shortened, values_of
+from sentric.policy.signals.payload import Leak, Payload, hidden, is_key, is_name, of_url, payload, shortened, values_of
 from sentric.policy.signals.personal_data import numbers
 from sentric.policy.signals.reading import Reading, reading
-from sentric.policy.signals.shingles import is_token
-from sentric.policy.signals.targets import Targets, targets
+from sentric.policy.signals.recipients import Recipients
+from sentric.policy.signals.services import Services
+from sentric.policy.signals.targets import Targets
 from sentric.policy.signals.task import Task
-from sentric.policy.signals.text import leaves
 
 FORMS_KEPT = 64
 """Sites whose typed values are remembered."""
-URL_TOKEN_LENGTH = 20
-"""Characters of the shortest token that has no business in a URL to a place it did not come from."""
 FIELDS_KEPT = 64
 """Values remembered as typed on one site."""
-
 _SENDING = frozenset(
     {Kind.NAVIGATE, Kind.HTTP, Kind.DOWNLOAD, Kind.SUBMIT, Kind.UPLOAD, Kind.EXPORT, Kind.MESSAGE, Kind.PAYMENT}
     | {Kind.SHELL, Kind.EVALUATE_SCRIPT}
@@ -39,6 +37,7 @@ _FORM = frozenset({Kind.CLICK, Kind.SUBMIT, Kind.PAYMENT, Kind.MESSAGE})
 _BLANK = ("about:", "chrome:", "data:")
 """Pages a browser starts with: they say nothing."""
 _NOWHERE = Targets()
+_NO_LOAD = Payload()
 _TASK = "the task"
 _OPERATOR = "the system prompt"
 
@@ -63,8 +62,13 @@ class FlowFacts(Facts):
     """How it was hidden, if it was: `base64`, `hex in percent`, `reversed`."""
     carries_secret: bool = False
     """A secret is among what is carried."""
+    foreign_is_known: bool = False
+    """That place is no stranger's: an address that a directory of the user's gave, or a host with the name of a service
+    that the task speaks of. Whether the thing may go there is not clear."""
     outside_target: str = ""
     """Host or e-mail address that the action sends to, whatever it takes there, which the task does not name."""
+    outside_is_known: bool = False
+    """The same of that place."""
     split_target: str = ""
     """Place outside the task to which half of a token has gone in pieces, in this call and the ones before it."""
     split_token: str = ""
@@ -101,16 +105,15 @@ class Flow(Family[FlowFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._task = Task()
-        self._numbers: set[str] = set()
-        """Personal numbers that the task gives."""
+        self._numbers: set[str] = set()  # personal ones that the task gives
         self._seen = SeenValues()
         self._channels = Channels()
         self._typed: dict[str, Payload] = {}
-        self._letters = Correspondence()
+        self._services = Services(self._task)
         self._allowed = frozenset(
             where.site for domain in tuning.allowed_domains if (where := place(domain)) is not None
         )
-        self._recipients = frozenset(address.lower() for address in tuning.allowed_recipients)
+        self._recipients = Recipients(tuning, self._task)
         self._home = ""
         self._has_read = False
         self._answering: tuple[str, ...] = ()
@@ -125,6 +128,7 @@ class Flow(Family[FlowFacts]):
         given = _TASK if message.author is Author.USER else _OPERATOR
         self._seen.remember((), entities(message.text).secrets, (given,))
         self._channels.hear(message.text)
+        self._recipients.hear(message)
         if message.author is Author.USER and len(self._numbers) < FIELDS_KEPT:
             self._numbers.update(numbers(message.text))
         return None
@@ -144,12 +148,15 @@ class Flow(Family[FlowFacts]):
         named = entities(observation.text)
         values = values_of(observation.text, named)
         self._learn(here, where, Payload(values, named.secrets))
-        self._letters.read(observation.text, named, values)
+        self._recipients.read(observation, named, values)
         self._channels.read(observation.text, named, here)
         for url in named.urls:
             if (linked := place(url)) is not None and linked.site:
                 inside = entities(url)
                 self._seen.remember((*inside.values, *inside.emails), inside.secrets, (linked.site,))
+                self._services.read_of(linked.site)
+        if named.secrets:
+            self._services.read(observation.text, self._seen)
         return _NOTHING
 
     def _learn(self, here: tuple[str, ...], where: Place | None, load: Payload) -> None:
@@ -162,19 +169,22 @@ class Flow(Family[FlowFacts]):
 
     def outcome(self, outcome: Outcome, action: Action | None) -> None:
         """What a tool gives back came from where its call went, too."""
-        places = targets(action, leaves(action.arguments)).places if action is not None else ()
+        places = reading(action).goes.places if action is not None else ()
         self._answering = tuple(where.site for where in places)
+        self._recipients.asks(action)
 
     def action(self, action: Action) -> FlowFacts:
         """Tell what the action carries, and whether it goes where it has no business."""
         stands = place(action.url) if action.url else None
         read = reading(action)
         self._settle(stands, read.goes)
-        load = payload(text for _, text in read.arguments)
+        goes_out = bool(read.goes.places or read.goes.emails) or action.kind is Kind.INPUT
+        load = payload(text for _, text in read.arguments) if goes_out else _NO_LOAD
         leak = self._leaving(action, stands, read.goes, load)
         facts = _NOTHING if leak is None else _facts(leak)
         if sinks := self._outside(action, stands, read.goes):
-            facts = replace(facts, outside_target=sinks[0].name)
+            sink = min(sinks, key=lambda sink: sink.is_known)
+            facts = replace(facts, outside_target=sink.name, outside_is_known=sink.is_known)
             # What leaves openly says enough.
             facts = facts if leak is not None else self._covertly(action, stands, read, load, sinks, facts)
         if facts.foreign_target and _sends(action):
@@ -196,14 +206,18 @@ class Flow(Family[FlowFacts]):
         if action.kind is Kind.INPUT:
             places = tuple(where for where in (stands, goes.form) if where is not None)
         sinks = [
-            Sink(where.host, where.site)
+            Sink(where.host, where.site, self._services.is_spoken_of(where))
             for where in places
             if where.host and not self._is_expected(where) and not self._is_at_ease(where)
         ]
         for email in goes.emails:
             where = place(email.partition("@")[2])
-            if where is not None and not self._is_welcome(email, where) and not self._answers(email):
-                sinks.append(Sink(email, where.site))
+            if where is None or self._recipients.is_welcome(email, where) or self._recipients.is_answered(email):
+                continue
+            standing = self._recipients.standing(email, where)
+            if standing is Standing.ASKED:
+                continue
+            sinks.append(Sink(email, where.site, standing is Standing.LISTED))
         return sinks
 
     def _covertly(
@@ -214,10 +228,12 @@ class Flow(Family[FlowFacts]):
         inside = hidden(texts, load)
         leak = self._leaving(action, stands, read.goes, inside.payload)
         if leak is not None:
-            facts = replace(_facts(leak, leak.ways(inside)), outside_target=facts.outside_target)
-        if split := self._channels.split(sinks, (*texts, *inside.texts), self._foreign_value):
+            hidden_facts = _facts(leak, leak.ways(inside))
+            facts = replace(hidden_facts, outside_target=facts.outside_target, outside_is_known=facts.outside_is_known)
+        strangers = [sink for sink in sinks if not sink.is_known]
+        if split := self._channels.split(strangers, (*texts, *inside.texts), self._foreign_value):
             facts = replace(facts, split_target=split[0].name, split_token=shortened(split[1]))
-        if copied := self._channels.copied(sinks, (*texts, *inside.texts), self._letters.is_party):
+        if copied := self._channels.copied(sinks, (*texts, *inside.texts), self._recipients.letters.is_party):
             sink, passage = copied
             facts = replace(
                 facts, copied_target=sink.name, copied_from=passage.places, copied_characters=passage.length
@@ -232,8 +248,8 @@ class Flow(Family[FlowFacts]):
             where = place(url)
             if where is None or where.site not in sites or not (leak := self._given_away(url, where)):
                 continue
-            values = {value: seen for value, seen in leak.values.items() if _is_key(value)}
-            if leak.secrets or values:
+            values = {value: seen for value, seen in leak.values.items() if is_key(value)}
+            if not leak.is_known and (leak.secrets or values):
                 return replace(facts, url_target=where.host, url_tokens=Leak("", leak.secrets, values).shown)
         return facts
 
@@ -256,10 +272,7 @@ class Flow(Family[FlowFacts]):
         """What a URL tells the place it leads to that the place has no business with."""
         if self._is_expected(where):
             return None
-        plain = payload((url,))
-        inside = hidden((url,), plain)
-        load = Payload((*plain.values, *inside.payload.values), (*plain.secrets, *inside.payload.secrets))
-        leak = self._carried(where, load)
+        leak = self._carried(where, of_url(url))
         if leak is None and quoted and not self._is_at_ease(where):
             for text, places in self._channels.quoted(url, where.site):
                 return Leak(where.host, {}, {text: dict.fromkeys(places)})
@@ -271,7 +284,8 @@ class Flow(Family[FlowFacts]):
         body = Payload(tuple(value for value in load.values if value not in goes.emails), load.secrets)
         found += [self._mailed(email, body) for email in goes.emails]
         found += self._through_form(action, stands, goes, load)
-        return next((leak for leak in found if leak is not None), None)
+        leaks = [leak for leak in found if leak is not None]
+        return min(leaks, key=lambda leak: leak.is_known, default=None)
 
     def _through_form(self, action: Action, stands: Place | None, goes: Targets, load: Payload) -> list[Leak | None]:
         if action.kind is Kind.INPUT:
@@ -290,7 +304,12 @@ class Flow(Family[FlowFacts]):
         if not (load.values or load.secrets) or self._is_expected(where):
             return None
         values = () if self._is_at_ease(where) else load.values
-        return self._foreign(where.host, where.site, Payload(values, load.secrets))
+        secrets = tuple(secret for secret in load.secrets if not self._services.is_home(secret, where))
+        leak = self._foreign(where.host, where.site, Payload(values, secrets))
+        if leak is None:
+            return None
+        is_meant = not leak.values and all(self._services.is_for(secret, where) for secret in leak.secrets)
+        return replace(leak, is_known=is_meant or self._services.is_spoken_of(where))
 
     def _foreign(self, target: str, site: str, load: Payload) -> Leak | None:
         """Of what goes to a site, that which has no business there."""
@@ -302,26 +321,24 @@ class Flow(Family[FlowFacts]):
         seen = self._seen.places_of_value(value)
         if not seen or site in seen or value in self._task.tokens or value in self._task.values:
             return None
+        if "@" in value and is_colleague(value, site):
+            return None
         return None if value in self._numbers else seen
 
     def _mailed(self, email: str, load: Payload) -> Leak | None:
         where = place(email.partition("@")[2])
-        if where is None or self._is_welcome(email, where):
+        if where is None or self._recipients.is_welcome(email, where):
             return None
-        known = self._letters.known_to(email)
+        standing = self._recipients.standing(email, where)
+        if standing is Standing.ASKED:
+            load = Payload((), () if self._services.is_about_secrets() else load.secrets)
+        known = self._recipients.letters.known_to(email)
         # The name of a file tells a reader little, and many a mail has one.
         values = tuple(value for value in load.values if value not in known and not is_name(value))
-        return self._foreign(email, where.site, Payload(() if self._answers(email) else values, load.secrets))
-
-    def _is_welcome(self, email: str, where: Place) -> bool:
-        """Whether the task or the policy names who an e-mail address belongs to."""
-        if self._task.names_address(email) or where.site in self._allowed:
-            return True
-        return not self._recipients.isdisjoint((email, email.partition("@")[2], where.site))
-
-    def _answers(self, email: str) -> bool:
-        """Whether a message to an address is an answer that the task asks for: with values, but with no secrets."""
-        return self._letters.is_answered(email, self._task.words)
+        leak = self._foreign(
+            email, where.site, Payload(() if self._recipients.is_answered(email) else values, load.secrets)
+        )
+        return replace(leak, is_known=standing is not Standing.STRANGE) if leak is not None else None
 
     def _foreign_secret(self, secret: str, site: str) -> Seen | None:
         """Where a secret came from, if that makes a site the wrong place for it."""
@@ -379,8 +396,5 @@ def _facts(leak: Leak, ways: tuple[str, ...] = ()) -> FlowFacts:
         carried_from=leak.places,
         carried_as=ways,
         carries_secret=bool(leak.secrets),
+        foreign_is_known=leak.is_known,
     )
-
-
-def _is_key(value: str) -> bool:
-    return len(value) >= URL_TOKEN_LENGTH and not value.isdigit() and is_token(value)

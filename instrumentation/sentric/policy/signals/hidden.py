@@ -1,5 +1,7 @@
 """Parts of a text that people who look at the page do not see, but a model that reads its source does."""
 
+import re
+
 import re2
 
 TEXT_LIMIT = 262_144
@@ -20,6 +22,11 @@ _HIDDEN = re2.compile(
     _OPTIONS,
 )
 _QUICK = ("<", "[//]: #", "white", "invisible", "transparent")
+_MARKED = ("<!--", "[//]: #")
+_STYLED = ("none", "hidden", "opacity", "font-size")
+_OFF_SCREEN = re.compile(r":\s*-\d\d\d")
+_SAID = re.compile(r"(?:white|transparent|invisible) (?:text|on white)")
+"""Of each form of the pattern something that it does not do without, in lower case: most texts have none of them."""
 
 
 def hidden_parts(text: str) -> list[tuple[int, int]]:
@@ -32,7 +39,7 @@ def hidden_parts(text: str) -> list[tuple[int, int]]:
         Offsets of the first `PARTS_LIMIT` parts, in order.
     """
     text = text[:TEXT_LIMIT]
-    if not any(mark in text for mark in _QUICK):
+    if not any(mark in text for mark in _QUICK) or not _may_hide(text):
         return []
     found: list[tuple[int, int]] = []
     for part in _HIDDEN.finditer(text):
@@ -40,3 +47,12 @@ def hidden_parts(text: str) -> list[tuple[int, int]]:
         if len(found) == PARTS_LIMIT:
             break
     return found
+
+
+def _may_hide(text: str) -> bool:
+    if any(mark in text for mark in _MARKED):
+        return True
+    lowered = text.lower()
+    if "<" in text and (any(word in lowered for word in _STYLED) or _OFF_SCREEN.search(text)):
+        return True
+    return _SAID.search(lowered) is not None

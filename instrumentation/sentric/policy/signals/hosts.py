@@ -13,8 +13,12 @@ from sentric.policy.signals.text import readable
 
 URL_LIMIT = 2048
 """Characters of a URL that are read: a host lies within them or is not one."""
+COUNTRY_LENGTH = 2
+"""Characters of a country's top-level name."""
 _RESERVED = words("example test local internal lan home corp intranet")
 """Top-level names for documentation, tests and private networks (RFC 2606, 6762, 8375), which no list has."""
+_TRADE = words("com co net org")
+"""Second-level names under which some countries' domains are given out without a public suffix that says so."""
 _SECRET = re.compile("‹secret:[^›]{0,80}›")
 _AUTHORITY_END = re.compile(r"[/\\?#]")
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}:(?!\d)", re.IGNORECASE)
@@ -115,7 +119,12 @@ def _with_port(host: str, scheme: str, port: str) -> str:
 @lru_cache(maxsize=2048)
 def _registered(host: str) -> tuple[str, str]:
     site = _suffixes().privatesuffix(host) or ""
-    return site, site.partition(".")[0]
+    label, _, suffix = site.partition(".")
+    if label in _TRADE and len(suffix) == COUNTRY_LENGTH and (name := host.removesuffix(f".{site}")) != host:
+        # amazon.com.be: what stands before com.be is what a brand registers.
+        label = name.rpartition(".")[2]
+        site = f"{label}.{site}"
+    return site, label
 
 
 @cache

@@ -36,13 +36,19 @@ class Passage:
 
 
 @lru_cache(maxsize=8)
+def _signs(text: str) -> list[str]:
+    """The names of the signs that a text has: passages and alarms both ask."""
+    return _SIGNS.matching(text)
+
+
+@lru_cache(maxsize=8)
 def passages(text: str) -> tuple[Passage, ...]:
     """The instruction-like passages of a text.
 
     Args:
         text: as `readable` returns it.
     """
-    names = _SIGNS.matching(text)
+    names = _signs(text)
     if not names or not _suffices(names):
         return ()
     places = sorted((start, end, name) for name in names for start, end in _SIGNS.spans(name, text, PLACES_LIMIT))
@@ -57,7 +63,7 @@ def alarms(text: str) -> tuple[int, ...]:
     Args:
         text: as `readable` returns it.
     """
-    names = [name for name in _SIGNS.matching(text) if name not in DEMAND]
+    names = [name for name in _signs(text) if name not in DEMAND]
     return tuple(sorted(start for name in names for start, _ in _SIGNS.spans(name, text, PLACES_LIMIT)))
 
 

@@ -1,14 +1,17 @@
 """Allow-lists that are whole: what an action uses that stands on none of them."""
 
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from itertools import islice
 from typing import ClassVar
 
 import re2
 
 from sentric.events import Action, Effect, Kind, Observation
 from sentric.policy.rule import Tuning
+from sentric.policy.signals.code import programs
+from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.hosts import Place, place
 from sentric.policy.signals.lexicon import words
@@ -27,6 +30,22 @@ _RECIPIENT_KEYS = words(
 )
 _REACHING = frozenset({Effect.SEND, Effect.PAY, Effect.GRANT})
 """Effects that have a recipient."""
+_NETWORK = words(
+    "curl wget nc ncat netcat telnet ssh scp sftp rsync ping dig nslookup host ftp socat http https httpie xh iwr irm "
+    "invoke-webrequest invoke-restmethod openssl whois traceroute fetch aria2c"
+)
+"""Programs whose operands are hosts."""
+_HOST = re.compile(r"(?:[\w.+-]{1,64}@)?((?:[\w-]{1,63}\.){1,16}[a-zA-Z]{2,24})(?::[\w./~-]*)?(?:/.*)?")
+_OUTPUTS = words(
+    "-o --output -O -T --upload-file -i -F -K --config --output-document --cacert --cert --key -E -H -A -b -c"
+)
+"""Options whose value is no host."""
+WORDS_READ = 256
+"""Words of one program that are read as hosts."""
+_HEADER = re.compile(r"^(?:to|cc|bcc)[ \t]*:[ \t]*(.{1,2048})", re.IGNORECASE | re.MULTILINE)
+"""A mail that is given whole says itself whom it goes to."""
+HEADERS_LIMIT = 32
+"""Headers of one text that are read."""
 _SPLIT = re.compile(r"[,;\n]")
 
 
@@ -80,7 +99,7 @@ class Listed(Family[ListedFacts]):
         if self._domains is None:
             return ""
         goes = reading(action).goes
-        places = [*goes.places, goes.form, place(action.url) if action.url else None]
+        places = [*goes.places, goes.form, place(action.url) if action.url else None, *_called(action)]
         for where in places:
             if where is not None and where.host and not self._allows(self._domains, where):
                 return where.host
@@ -90,7 +109,9 @@ class Listed(Family[ListedFacts]):
         if self.tuning.allow_loopback and where.loopback:
             return True
         labels = where.host.split(".")
-        return any(allowed.hold(".".join(labels[index:])) for index in range(len(labels)))
+        # What is above a site is a public suffix, such as co.uk: it allows nobody's site.
+        last = len(labels) - where.site.count(".") if where.site else len(labels)
+        return any(allowed.hold(".".join(labels[index:])) for index in range(last))
 
     def _recipient(self, action: Action) -> str:
         if self._recipients is None or action.effects.isdisjoint(_REACHING) or action.kind is Kind.HTTP:
@@ -122,6 +143,21 @@ class Names:
         return any(glob.fullmatch(clean) for glob in self._globs)
 
 
+def _called(action: Action) -> Iterator[Place]:
+    """The hosts that programs are told without a scheme: `curl files.example`, `nc host.example 80`."""
+    if action.kind is not Kind.SHELL:
+        return
+    for call in programs(action, every=True):
+        if call.program not in _NETWORK:
+            continue
+        given = call.arguments[:WORDS_READ]
+        for index, word in enumerate(given):
+            if word.startswith(("-", "@")) or "://" in word or (index and given[index - 1] in _OUTPUTS):
+                continue
+            if (found := _HOST.fullmatch(word)) is not None and (where := place(found[1])) is not None:
+                yield where
+
+
 def recipients(action: Action) -> list[str]:
     """Whom an action is for, by the names of its arguments: addresses, accounts, channels, in their order."""
     found: dict[str, None] = {}
@@ -130,4 +166,9 @@ def recipients(action: Action) -> list[str]:
             found.update(dict.fromkeys(part.strip() for part in _SPLIT.split(text) if part.strip()))
     for email in reading(action).goes.emails:
         found.setdefault(email)
+    if action.kind is Kind.MESSAGE:
+        for _, text in reading(action).arguments:
+            if "@" in text and ":" in text:
+                for header in islice(_HEADER.finditer(text), HEADERS_LIMIT):
+                    found.update(dict.fromkeys(entities(header[1]).emails))
     return list(found)

@@ -46,7 +46,8 @@ _LURES = words(
 """Words that imitators put beside a brand."""
 _GENUINE = words(
     "paypay paypoint openapi openapis revolt hostels bookings youtub telegraph twitterrific hotmart appleinsider "
-    "redditinc githubusercontent githubassets"
+    "redditinc githubusercontent githubassets wikimedia amazone twister telegraf walmark mastercam discard "
+    "hoteles hoteis"
 )
 """Honest names that are a slip away from an imitated one."""
 _HOSTS_OF_MANY = words(
@@ -95,7 +96,9 @@ def imitation(where: Place, known: Iterable[Place]) -> Imitation | None:
         return None
     name = _named(where, shown)
     for genuine in known:
-        if genuine.label and (by := _means(name, genuine)) is not None:
+        if not _is_near(name, genuine.label):
+            continue
+        if (by := _means(name, genuine)) is not None:
             return Imitation(genuine.site, by)
     return None
 
@@ -149,15 +152,20 @@ class _Name:
     parts: frozenset[str]
     """What stands between dots and hyphens."""
     skeletons: frozenset[str]
-    """Of these."""
+    """Of these, and of the registered name."""
     is_of_many: bool
 
 
 def _named(where: Place, shown: str) -> _Name:
     labels = tuple(where.host.split("."))
     parts = frozenset(part for label in labels for part in decoded(label).split("-"))
-    skeletons = frozenset(map(skeleton, parts))
+    skeletons = frozenset(map(skeleton, (shown, *parts)))
     return _Name(where.host, shown, skeleton(shown), labels, parts, skeletons, _is_of_many(labels))
+
+
+def _is_near(name: _Name, brand: str) -> bool:
+    """Whether a name can be made to be taken for a brand at all: most are far from it."""
+    return brand != "" and (brand[0] == name.shown[:1] or brand in name.host or skeleton(brand) in name.skeletons)
 
 
 def _means(name: _Name, genuine: Place) -> Means | None:

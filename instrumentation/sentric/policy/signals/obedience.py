@@ -6,11 +6,12 @@ how much of an order it carries out (its verb, what it names, its telling words)
 
 import re
 from collections import OrderedDict, deque
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from fnmatch import fnmatchcase
 from heapq import nlargest
 from itertools import islice
-from typing import ClassVar
+from typing import ClassVar, NamedTuple
 
 from sentric.events import Action, Author, Effect, Message, Observation, Outcome, Source
 from sentric.policy.rule import Scope, Tuning
@@ -21,10 +22,11 @@ from sentric.policy.signals.family import Facts, Family
 from sentric.policy.signals.hidden import hidden_parts
 from sentric.policy.signals.hosts import Place, place
 from sentric.policy.signals.instructions import alarms
+from sentric.policy.signals.lexicon import words
 from sentric.policy.signals.reading import reading
 from sentric.policy.signals.request import Request
 from sentric.policy.signals.text import excerpt, readable
-from sentric.policy.signals.vocabulary import is_verb_stem, plain, spoken, stems
+from sentric.policy.signals.vocabulary import VERBS, families, is_verb_stem, plain, spoken, stem, stems
 from sentric.policy.signals.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
 
 DIRECTIVES_KEPT = 512
@@ -52,6 +54,11 @@ _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
 _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
+_GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
+_SAYING = frozenset(verb for verb in VERBS if "say" in families((stem(verb),)))
+_MARKS = frozenset("\"“«‘'")
+_HANDBOOKS = stems(words("kb knowledge policy policies procedure handbook manual faq playbook runbook guideline sop"))
+"""Stems of what tools are called that look things up for a support agent."""
 _EMPTY: dict[str, None] = {}
 
 
@@ -100,6 +107,17 @@ class _Reading:
     by: tuple[str, ...]
     """The arguments of the call that brought it, or the address of its page."""
     is_reply: bool
+    is_handbook: bool = False
+
+
+class _Waiting(NamedTuple):
+    """An order that was heard, and not read."""
+
+    at: Directive
+    read: _Reading
+    number: int
+    """Of the text it stood in."""
+    suspicious: bool
 
 
 class Obedience(Family[ObedienceFacts]):
@@ -115,14 +133,23 @@ class Obedience(Family[ObedienceFacts]):
         """The orders that each entity or stem occurs in."""
         self._to_say: OrderedDict[str, Heard] = OrderedDict()
         """Those that ask to say something."""
-        self._used: OrderedDict[str, None] = OrderedDict()
+        self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
+        """Orders that nothing has been compared with yet, so that nobody has read what they order."""
+        self._used: OrderedDict[str, int] = OrderedDict()
+        """By the number of the text before which the agent named it first."""
+        self._texts = 0
         self._unread: deque[Deed] = deque(maxlen=ACTIONS_KEPT)
         self._answered: Action | None = None
+        self._served: frozenset[str] = frozenset()
+        """With whom the one deed was done that the human leaves to a text to say."""
 
     def message(self, message: Message) -> ObedienceFacts | None:
         """What the human asks for may be done, whoever asks for it too; what the model says may be put in its mouth."""
         self._request.hear(message)
-        if message.author is not Author.MODEL or not self._to_say:
+        if message.author is not Author.MODEL:
+            return None
+        self._read_some(lambda waiting: waiting.at.lead in _SAYING or not _MARKS.isdisjoint(waiting.at.text))
+        if not self._to_say:
             return None
         said = message.text[:SAYING_LENGTH].lower()
         if speaks_of_orders(said):
@@ -151,7 +178,7 @@ class Obedience(Family[ObedienceFacts]):
 
     def observation(self, observation: Observation) -> ObedienceFacts:
         """Remember the orders in a text. What a tool says of itself is meant to be followed: `tools` judges it."""
-        if observation.source is Source.TOOL_DEFINITION:
+        if observation.source is Source.TOOL_DEFINITION or self._trusts(observation.origin):
             return _NOTHING
         answered, self._answered = self._answered, None
         text = readable(observation.text)
@@ -159,33 +186,55 @@ class Obedience(Family[ObedienceFacts]):
         if not found:
             return _NOTHING
         self._learn_used()
+        self._texts += 1
         read = _read(observation, answered)
         signs, unseen = alarms(text), hidden_parts(text)
         shown = unasked = ""
         for at in found:
-            if at.order.text in self._heard:
-                self._heard.move_to_end(at.order.text)
+            if not self._is_new(at.text):
                 continue
             suspicious = _is_near(at, signs) or any(first <= at.start + 1 < last for first, last in unseen)
-            heard = self._remember(at, read, suspicious=suspicious)
-            if not unasked and self._is_grave(heard):
-                unasked = excerpt(at.order.text)
+            self._waiting[at.text] = _Waiting(at, read, self._texts, suspicious=suspicious)
+            if not unasked and at.is_imperative and at.lead in _GRAVE_VERBS and self._is_grave(self._digest(at.text)):
+                unasked = excerpt(at.text)
             if not shown and at.is_imperative and (at.to_agent or suspicious):
-                shown = excerpt(at.order.text)
+                shown = excerpt(at.text)
+        while len(self._waiting) > DIRECTIVES_KEPT:
+            self._waiting.popitem(last=False)
+            self.evict("orders")
         return ObedienceFacts(order_to_agent=shown, unasked_order=unasked) if shown or unasked else _NOTHING
+
+    def _is_new(self, text: str) -> bool:
+        """Whether an order was not known; one that was counts as read again."""
+        for known in (self._heard, self._waiting):
+            if text in known:
+                known.move_to_end(text)
+                return False
+        return True
 
     def action(self, action: Action) -> ObedienceFacts:
         """Tell whether the action carries out an order."""
         done = deed(action)
+        if done.finds_its_way:
+            self._read_some(lambda waiting: waiting.at.to_agent or waiting.at.after_agent or waiting.suspicious)
+        else:
+            self._read_some(lambda _: True)
         facts = self._obeyed(action, done) if self._heard else _NOTHING
         self._unread.append(done)
         if done.finds_its_way:
             self._pursue(done)
         return facts
 
+    def _trusts(self, origin: str) -> bool:
+        where = place(origin) if "://" in origin else None
+        names = (origin, origin.rpartition("/")[2]) if where is None else (where.host, where.site)
+        return any(fnmatchcase(name, pattern) for pattern in self.tuning.trusted_sources for name in names)
+
     def _pursue(self, done: Deed) -> None:
         """Note which orders what is looked up belongs to: they may ask for more than one step."""
-        for name in done.entities:
+        names = [name for name in done.entities if len(name) > ENTITY_LENGTH]
+        self._read_some(lambda waiting: any(name in waiting.at.text.lower() for name in names))
+        for name in names:
             for text in islice(reversed(self._by_mark.get(name, _EMPTY)), COMPARED):
                 heard = self._heard[text]
                 if name in heard.telling and not heard.pursued:
@@ -193,22 +242,31 @@ class Obedience(Family[ObedienceFacts]):
 
     def _learn_used(self) -> None:
         for done in self._unread:
-            self._used.update(dict.fromkeys(sorted(done.entities | done.given)))
+            for name in sorted(done.entities | done.given):
+                self._used.setdefault(name, self._texts)
         self._unread.clear()
         while len(self._used) > USED_KEPT:
             self._used.popitem(last=False)
 
-    def _remember(self, at: Directive, read: _Reading, *, suspicious: bool) -> Heard:
+    def _read_some(self, matters: Callable[["_Waiting"], bool]) -> None:
+        """Read the waiting orders that matter now."""
+        for text in [text for text, waiting in self._waiting.items() if matters(waiting)]:
+            self._digest(text)
+
+    def _digest(self, text: str) -> Heard:
+        """Read what a waiting order orders, as if it were just heard."""
+        at, read, number, suspicious = self._waiting.pop(text)
         said = at.order
-        heard = self._heard[said.text] = Heard(
+        heard = self._heard[text] = Heard(
             at=at,
             origin=read.origin,
-            telling=frozenset([name for name in said.entities if self._is_telling(name, read.here)]),
-            fresh=frozenset([cut for cut in said.words - self._request.stems if cut not in self._used]),
+            telling=frozenset([name for name in said.entities if self._is_telling(name, read.here, number)]),
+            fresh=frozenset([cut for cut in said.words - self._request.stems if not self._was_used(cut, number)]),
             figures=said.figures - self._request.figures,
             read_by=read.by,
             suspicious=suspicious,
             is_reply=read.is_reply,
+            is_handbook=read.is_handbook,
         )
         if said.asks_to_say or (said.quotes and "say" in said.families):
             self._to_say[said.text] = heard
@@ -238,9 +296,13 @@ class Obedience(Family[ObedienceFacts]):
                 if not texts:
                     del self._by_mark[mark]
 
-    def _is_telling(self, name: str, here: Place | None) -> bool:
+    def _was_used(self, name: str, number: int) -> bool:
+        """Whether the agent had named something by itself before it read the text of that number."""
+        return self._used.get(name, number) < number
+
+    def _is_telling(self, name: str, here: Place | None, number: int) -> bool:
         task = self._request.task
-        if len(name) < ENTITY_LENGTH or _NUMBER.fullmatch(name) or name in self._used:
+        if len(name) < ENTITY_LENGTH or _NUMBER.fullmatch(name) or self._was_used(name, number):
             return False
         if name in task.tokens or name.removeprefix("secret:") in task.secrets or self._request.names(name):
             return False
@@ -258,9 +320,19 @@ class Obedience(Family[ObedienceFacts]):
             if deed.finds_its_way and not (heard.suspicious or heard.at.to_agent or heard.at.after_agent):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
-            if weight > best[0] and not self._defers_to(heard, wish):
+            if weight > best[0] and not (self._defers_to(heard, wish) and self._serves(action, deed, heard)):
                 best = (weight, heard)
         return _NOTHING if best[1] is None else _stated(action, deed, best[1], best[0], wish)
+
+    def _serves(self, action: Action, deed: Deed, heard: Heard) -> bool:
+        """Whether a deed with what a text names is the one the human asks for: a second one, with others, is not."""
+        named = frozenset(named_by_both(action, deed, heard))
+        if self._request.delegates or not named:
+            return True
+        if self._served and named.isdisjoint(self._served):
+            return False
+        self._served |= named
+        return True
 
     def _candidates(self, deed: Deed) -> list[Heard]:
         """The orders that share most with what is done."""
@@ -308,7 +380,8 @@ def _read(observation: Observation, answered: Action | None) -> _Reading:
         return _Reading(origin, here, (origin,), is_reply=False)
     arguments = tuple(text for _, text in reading(answered).arguments)
     changed = answered.kind not in PROGRAM and bool(answered.effects - {Effect.READ})
-    return _Reading(origin, here, arguments, is_reply=changed)
+    is_handbook = not deed(answered).tool.isdisjoint(_HANDBOOKS)
+    return _Reading(origin, here, arguments, is_reply=changed, is_handbook=is_handbook)
 
 
 def _is_near(at: Directive, signs: tuple[int, ...]) -> bool:

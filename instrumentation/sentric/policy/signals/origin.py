@@ -45,7 +45,10 @@ _INSIDE_WORDS = words(
     "minikube internal dev development staging devserver homelab selfhosted vpn"
 )
 """Words of tasks that are about a machine or a network of one's own."""
-_FILE = re.compile(r"[\w-]{1,64}\.(?:html?|pdf|svg|txt|md|json|csv|png|jpe?g|xml|mhtml)\b", re.IGNORECASE)
+_ENDING = re.compile(r"\.(?:html?|pdf|svg|txt|md|json|csv|png|jpe?g|xml|mhtml)\b", re.IGNORECASE)
+_IN_NAME = re.compile(r"[\w-]").match
+STEM_LENGTH = 64
+"""Characters of a file's name before its ending that are read."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,6 +60,9 @@ class OriginFacts(Facts):
     secure_origin: bool = False
     """The page the action stands on, and the form it fills where that is known, use HTTPS. Loopback addresses count
     as secure only where the policy says so, or where the agent itself works with a shell on this machine."""
+    inside_as_asked: bool = False
+    """The page is of this machine or its network, as is the form it fills, and the task names that address, or
+    names no site and the agent was started there."""
     credential_field: bool = False
     """The action types a password, a card number or a one-time code, by the field's type, name or label, or types
     a value that redaction knew for a secret."""
@@ -72,6 +78,8 @@ class OriginFacts(Facts):
     """The site it is made to be taken for: one the task names, a protected one, or a much imitated one."""
     lookalike_by: str = ""
     """How it is made so."""
+    lookalike_is_weak: bool = False
+    """Only a slip of a letter tells it from a site that is not much imitated: both may be honest."""
     lookalike_letters: bool = False
     """It is made so by letters of another script."""
     suspicious_domain: str = ""
@@ -107,6 +115,7 @@ class Origin(Family[OriginFacts]):
         self._expected = Expected(tuning)
         self._shipped = genuine_places((*tuning.protected_domains, *IMITATED))
         self._genuine = self._shipped
+        self._imitated = frozenset(where.site for where in self._shipped)
         self._imitations: dict[str, Imitation | None] = {}
         self._has_shell = False
         self._spoken_of: set[str] = set()
@@ -152,6 +161,9 @@ class Origin(Family[OriginFacts]):
         urls = [url for url in goes.links if not is_plain(url)] if action.kind in _REACHING else []
         return OriginFacts(
             secure_origin=self._is_secure(stands) and (goes.form is None or self._is_secure(goes.form)),
+            inside_as_asked=stands is not None
+            and self._is_inside_as_asked(stands)
+            and (goes.form is None or goes.form.site == stands.site),
             credential_field=types_credential(action, read),
             loopback=any(where.loopback for where in places),
             private_network=any(where.private for where in places),
@@ -159,6 +171,7 @@ class Origin(Family[OriginFacts]):
             lookalike_host=twin[0].host if twin else "",
             lookalike_of=twin[1].of if twin else "",
             lookalike_by=twin[1].by.value if twin else "",
+            lookalike_is_weak=twin is not None and twin[1].by is Means.SLIP and twin[1].of not in self._imitated,
             lookalike_letters=twin is not None and twin[1].by is Means.LETTERS,
             suspicious_domain=marked[0].host if marked else "",
             suspicious_because=marked[1] if marked else "",
@@ -176,6 +189,16 @@ class Origin(Family[OriginFacts]):
         if where.scheme in {"https", "wss"}:
             return True
         return where.loopback and (self.tuning.allow_loopback or self._has_shell)
+
+    def _is_inside_as_asked(self, where: Place) -> bool:
+        if not where.inside or where.metadata or where.unusual:
+            return False
+        task, expected = self._expected.task, self._expected
+        if task.names_exactly(where) or where.site in expected.allowed or where.host in task.tokens:
+            return True
+        if where.loopback and not task.words.isdisjoint(_INSIDE_WORDS):
+            return True
+        return expected.is_inside and not task.sites and where.site == expected.home
 
     def _imitation(self, where: Place) -> Imitation | None:
         if not where.label or where.site in self._expected.allowed:
@@ -219,7 +242,7 @@ class Origin(Family[OriginFacts]):
         found = local_scheme(url)
         if not found or found in self._spoken_of:
             return ""
-        if found == "file" and (name := _FILE.findall(url[-FILE_ARGUMENT:])) and name[-1].lower() in self._files:
+        if found == "file" and (names := _files(url[-FILE_ARGUMENT:])) and names[-1] in self._files:
             return ""
         return found
 
@@ -234,7 +257,21 @@ class Origin(Family[OriginFacts]):
         return ""
 
     def _note_files(self, text: str) -> None:
-        for name in _FILE.findall(text):
-            self._files[name.lower()] = None
+        self._files.update(dict.fromkeys(_files(text)))
         while len(self._files) > FILES_KEPT:
             self._files.popitem(last=False)
+
+
+def _files(text: str) -> list[str]:
+    """The names of files in a text, in lower case."""
+    found: list[str] = []
+    last = 0
+    # Looking for the endings first is far faster than for names that may turn out to have one.
+    for ending in _ENDING.finditer(text):
+        start = ending.start()
+        while start > max(last, ending.start() - STEM_LENGTH) and _IN_NAME(text[start - 1]):
+            start -= 1
+        if start < ending.start():
+            found.append(text[start : ending.end()].lower())
+            last = ending.end()
+    return found

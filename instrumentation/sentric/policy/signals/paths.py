@@ -118,6 +118,10 @@ _TEMPORARY = (
 )  # fmt: skip
 
 
+_PERSONAL_PART = re.compile("|".join(map(re.escape, _PERSONAL_PARTS))).search
+_PROJECT_PART = re.compile("|".join(map(re.escape, _PROJECT_PARTS))).search
+
+
 class Ground(StrEnum):
     """What is lost with a directory."""
 
@@ -147,13 +151,13 @@ def secrecy(path: str) -> Secrecy | None:
     if not text or text.endswith(_EXAMPLES) or len(path) > PATH_LIMIT:
         return None
     name, rooted = text.rstrip("/").rpartition("/")[2], "/" + text.lstrip("/")
-    if name in _PERSONAL_NAMES or any(part in rooted for part in _PERSONAL_PARTS) or _ENVIRON.search(rooted):
+    if name in _PERSONAL_NAMES or _PERSONAL_PART(rooted) or _ENVIRON.search(rooted):
         return Secrecy.PERSONAL if name not in {"sam", "shadow"} or "/etc/" in rooted or "config/" in rooted else None
     if name in _PERSONAL_DIRECTORIES:
         return Secrecy.PERSONAL
     if "/.ssh/" in rooted and name not in {"config", "known_hosts", "authorized_keys", ""}:
         return Secrecy.PERSONAL
-    is_project = name in _PROJECT_NAMES or any(part in rooted for part in _PROJECT_PARTS)
+    is_project = name in _PROJECT_NAMES or _PROJECT_PART(rooted) is not None
     return Secrecy.PROJECT if is_project or _ENV_FILE.search(name) or _KEY_FILE.search(name) else None
 
 

@@ -2,18 +2,22 @@
 
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from sentric.policy.signals.encodings import decoded, mirrored
 from sentric.policy.signals.entities import Entities, entities
 from sentric.policy.signals.memory import Seen
 from sentric.policy.signals.personal_data import numbers
+from sentric.policy.signals.shingles import is_token
 
 CARRIED_LIMIT = 8
 """Carried values that are named in the facts."""
 SHOWN = 6
 """Characters of a carried value that are shown at each end."""
 
+URL_TOKEN_LENGTH = 20
+"""Characters of the shortest token that has no business in a URL to a place it did not come from."""
 NAME_LENGTH = 4
 NUMBER_LENGTH = 11
 """Characters of a name with a number: of the words in it at least, and of the number or date behind them at most."""
@@ -74,6 +78,14 @@ def hidden(texts: Iterable[str], plain: Payload) -> Hidden:
     return Hidden(Payload(values, tuple(secrets)), ways, tuple(one.text for one in inner))
 
 
+@lru_cache(maxsize=1024)
+def of_url(url: str) -> Payload:
+    """What a URL takes with it, as it stands in it or hidden in an encoding."""
+    plain = payload((url,))
+    inside = hidden((url,), plain).payload
+    return Payload((*plain.values, *inside.values), (*plain.secrets, *inside.secrets))
+
+
 @dataclass(frozen=True, slots=True)
 class Leak:
     """What goes where it has no business: secrets and values, each with the places it was seen at."""
@@ -82,6 +94,8 @@ class Leak:
     """Host or e-mail address."""
     secrets: dict[str, Seen]
     values: dict[str, Seen]
+    is_known: bool = False
+    """The target is somebody the user or the task knows, though the task does not clearly ask for it."""
 
     @property
     def shown(self) -> tuple[str, ...]:
@@ -110,3 +124,8 @@ def is_name(value: str) -> bool:
     word = value.rstrip("0123456789_-")
     number = len(value) - len(word)
     return word.replace("_", "").replace("-", "").isalpha() and len(word) >= NAME_LENGTH and number <= NUMBER_LENGTH
+
+
+def is_key(value: str) -> bool:
+    """Whether a value is a long token made by chance."""
+    return len(value) >= URL_TOKEN_LENGTH and not value.isdigit() and is_token(value)

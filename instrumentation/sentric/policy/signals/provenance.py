@@ -19,6 +19,8 @@ from sentric.policy.signals.text import readable
 
 SEEN_KEPT = 4096
 """Addresses and accounts remembered; the one not seen for the longest time is forgotten first."""
+PROSE_LENGTH = 256
+"""Characters from which on an argument is prose, whose values are not told."""
 VALUES_LIMIT = 16
 """Values in the arguments of one action whose source is told."""
 RECIPIENTS_LIMIT = 16
@@ -45,7 +47,7 @@ class ProvenanceFacts(Facts):
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
 
     argument_values: tuple[str, ...] = ()
-    """E-mail addresses, URLs, accounts, long numbers and tokens in the arguments, up to 16."""
+    """E-mail addresses, URLs, accounts, long numbers and tokens in arguments that are not prose, up to 16."""
     argument_sources: tuple[str, ...] = ()
     """Where each of them was first named: `task`, `operator`, the origin of a text the agent read, or `nowhere`."""
     strange_recipients: tuple[str, ...] = ()
@@ -159,7 +161,7 @@ def _recipients(action: Action) -> Iterator[str]:
 
 def _values(action: Action) -> Iterator[str]:
     for _, text in reading(action).arguments:
-        named = entities(text)
+        named = entities(text if len(text) <= PROSE_LENGTH else "")
         yield from (*named.emails, *named.urls, *named.values)
 
 

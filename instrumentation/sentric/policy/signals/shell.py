@@ -10,7 +10,7 @@ from dataclasses import dataclass, field
 
 TEXT_LIMIT = 262_144
 """Longest text that is read, in characters; of a longer one, its beginning and its end."""
-COMMANDS_LIMIT = 4096
+COMMANDS_LIMIT = 65_536
 """Commands of one text that are told apart."""
 PREFIX_READ = 64
 """Characters of a word's beginning that tell whether it is a path of Windows."""

@@ -85,9 +85,9 @@ class Task:
         if email in self.tokens:
             return True
         person, _, domain = email.partition("@")
-        if any(len(part) >= NAME_LENGTH and part in self.people for part in _words(person)):
+        if self.people and any(len(part) >= NAME_LENGTH and part in self.people for part in _words(person)):
             return True
-        where = place(domain)
+        where = place(domain) if self.sites or self.operator_sites else None
         return where is not None and self.names_exactly(where)
 
 

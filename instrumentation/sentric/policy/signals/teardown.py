@@ -8,11 +8,15 @@ from sentric.policy.signals.loss import (
     CONTAINERS,
     FILES,
     PROTECTED,
+    TABLES,
     Destruction,
     Extent,
     lost,
 )
 from sentric.policy.signals.programs import Call
+
+_TABLES_OF = words("databases sql spanner bigtable cosmosdb postgres mysql mongodbatlas")
+_TABLE_VERBS = ("delete-table", "delete-db", "delete-database", "delete-keyspace", "pg:reset")
 
 
 def git(call: Call) -> Destruction | None:
@@ -121,7 +125,9 @@ def cloud(call: Call) -> Destruction | None:
         "message messages delete-message tag tags delete-tags object delete-object item delete-item log-stream"
     )
     extent = Extent.LIMITED if verb in small or not small.isdisjoint(given[:3]) else Extent.LASTING
-    return lost(extent, "deletes resources in a cloud", tuple(given[1:]), CLOUD)
+    holds_tables = any(word in _TABLES_OF or word.startswith(_TABLE_VERBS) for word in given[:4])
+    about = CLOUD | TABLES if holds_tables and extent is Extent.LASTING else CLOUD
+    return lost(extent, "deletes resources in a cloud", tuple(given[1:]), about)
 
 
 def published(call: Call) -> Destruction | None:

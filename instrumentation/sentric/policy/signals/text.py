@@ -22,6 +22,8 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0001\U000e007f]"
 )
 _TAG = re.compile("[\U000e0020-\U000e007e]")
+_LONG_RUN = re.compile("[^\x00-\x7f]{257}")
+_PIECE = re.compile("[\x00-\x7f]*[^\x00-\x7f]{1,256}|[\x00-\x7f]+")
 _PLAIN = re.compile("[\x00-\x7f¡-§©«¬®°±¶·»¿-ÿ–—‘’“”„•€‹›]*")
 """Characters of most texts: none of them is a disguise, and none is changed by NFKC beside any of the others."""
 
@@ -41,7 +43,11 @@ def _undisguised(text: str) -> str:
         return text
     encodable = text.encode("utf-8", "replace").decode("utf-8")
     shown = _TAG.sub(lambda tag: chr(ord(tag[0]) - 0xE0000), encodable)
-    return unicodedata.normalize("NFKC", _INVISIBLE.sub("", shown))
+    shown = _INVISIBLE.sub("", shown)
+    if _LONG_RUN.search(shown) is None:
+        return unicodedata.normalize("NFKC", shown)
+    # To sort a run of combining marks takes quadratic time, so a long run is read in pieces.
+    return "".join([unicodedata.normalize("NFKC", piece) for piece in _PIECE.findall(shown)])
 
 
 _long = lru_cache(maxsize=16)(_undisguised)

@@ -42,6 +42,8 @@ class Heard(NamedTuple):
     """It stands beside signs of injection."""
     is_reply: bool
     """It came as the answer to an action that changed something: often about that action."""
+    is_handbook: bool = False
+    """It was read in what looks like a handbook: those who run an agent write down there what it shall do."""
     pursued: bool = False
     """Something it names was looked up since it was read."""
 
@@ -78,12 +80,14 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (int(of_verb), "it is the deed the order asks for"),
         (int(things > 0), "it is about the thing the order speaks of"),
         (int(is_most), "it does most of what the order says"),
+        (int(not (named or quoted) and _is_given(deed, heard)), "it is given exactly what the order speaks of"),
         (3 * (heard.at.to_agent or heard.at.after_agent) or 2 * heard.suspicious, "the order speaks to an agent"),
         (int(wish in {Wish.TO_KNOW, Wish.SOMETHING_ELSE}), "the human asks for nothing of this sort"),
         (int(wish is Wish.TO_KNOW), "the human only wants to know something"),
         (-2 * (not of_verb and not things and not of_tool and not quoted), "it is something else"),
         (-3 * (deed.finds_its_way and not is_pointed), "it only looks"),
         (-3 * deed.reports, "it tells of orders"),
+        (-3 * (heard.is_handbook and not (named or heard.at.to_agent or heard.suspicious)), "it is in a handbook"),
         (-2 * (not deed.verbs and not named), "nobody knows what it does"),
         (-4 * (bool(heard.telling) and not is_met), "it is done with something else"),
         (-3 * (wish is Wish.THIS_DEED and not (named or quoted or is_detailed)), "the human asks for such a deed"),
@@ -95,6 +99,12 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         # Manuals are full of command lines that are meant to be run; what they do is judged by itself.
         total = min(total, MANUAL)
     return total, weights
+
+
+def _is_given(deed: Deed, heard: Heard) -> bool:
+    """Whether an argument is a name from the order that the human has not spoken of."""
+    names = heard.said.names & heard.fresh
+    return bool(names) and any(cut <= heard.said.words and not cut.isdisjoint(names) for cut in deed.values)
 
 
 def named_by_both(action: Action, deed: Deed, heard: Heard) -> tuple[str, ...]:

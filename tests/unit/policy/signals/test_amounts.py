@@ -1,6 +1,6 @@
 import pytest
 
-from sentric.policy.signals.amounts import is_among, payment
+from sentric.policy.signals.amounts import are_known, payment
 
 
 @pytest.mark.parametrize(
@@ -38,7 +38,42 @@ def test_a_button_may_state_the_amount() -> None:
 
 
 def test_vendors_are_compared_by_their_whole_name() -> None:
-    assert is_among(["PAPER ag"], ["Paper AG"])
-    assert is_among(["DE00 1234"], ["DE001234"])
-    assert not is_among(["Paper AG Trust"], ["Paper AG"])
-    assert not is_among([], ["Paper AG"])
+    assert are_known(["PAPER ag"], ["Paper AG"])
+    assert are_known(["DE00 1234"], ["DE001234"])
+    assert not are_known(["Paper AG Trust"], ["Paper AG"])
+    assert not are_known([], ["Paper AG"])
+
+
+@pytest.mark.parametrize(
+    ("text", "amount"),
+    [
+        ("5 million EUR", 5e6),
+        ("5M EUR", 5e6),
+        ("10 thousand", 1e4),
+        ("1k EUR", 1e3),
+        ("1e3 EUR", 1e3),
+        ("100.000 EUR", 1e5),
+        ("0.125 BTC", 0.125),
+        ("499.99 EUR", 499.99),
+    ],
+)
+def test_an_amount_in_other_words_is_read(text: str, amount: float) -> None:
+    assert payment([("amount", text)]).amount == amount
+
+
+def test_parts_of_a_payment_are_put_together() -> None:
+    assert payment([("amount", "400"), ("amount", "400")]).amount == 800
+    assert payment([("unit_price", "400"), ("quantity", "100")]).amount == 40_000
+    assert payment([("quantity", "100"), ("unit_price", "400")]).amount == 40_000
+    assert payment([("amount", "400 BTC"), ("currency", "EUR")]).currencies == ("EUR", "BTC")
+
+
+def test_a_known_name_beside_a_foreign_account_is_not_known() -> None:
+    known = ["Paper AG", "toner.example"]
+    assert not are_known(["Paper AG", "GB29NWBK60161331926819"], known)
+    assert not are_known(["Paper AG", "Evil"], known)
+    assert are_known(["billing@toner.example"], known)
+    assert not are_known(["billing@toner.example.evil.example"], known)
+    assert not are_known(["billing@nottoner.example"], known)
+    assert payment([("vendor", "Paper AG"), ("account", "main")]).vendors == ("Paper AG",)
+    assert payment([("vendor", "x" * 300)]).vendors == ("x" * 256,)

@@ -58,6 +58,22 @@ def test_personal_data_that_is_asked_for_is_told(tool: str, arguments: dict[str,
 
 
 @pytest.mark.parametrize(
+    ("query", "asked"),
+    [
+        ("SELECT id, email FROM staff", True),
+        ("select phone_no as p from staff", True),
+        ("SELECT id FROM emails", False),
+        ("SELECT id, email; DELETE FROM logs", False),
+        ("SELECT 1; email FROM x", False),
+        ("SELECT " + "x" * 300 + " email FROM staff", False),
+        ("SELECT email, " + "x " * 300 + "FROM staff", False),
+    ],
+)
+def test_a_query_for_a_column_with_a_contact_is_told(query: str, asked: bool) -> None:
+    assert ("contact" in told("execute_sql", {"sql": query}).personal_asked) is asked
+
+
+@pytest.mark.parametrize(
     ("tool", "arguments", "many"),
     [
         ("execute_sql", {"sql": "SELECT * FROM orders"}, True),
@@ -186,3 +202,69 @@ def test_ordinary_work_is_left_alone(tool: str, arguments: dict[str, JsonValue])
 )
 def test_changes_of_permissions_are_told(tool: str, arguments: dict[str, JsonValue], changes: bool) -> None:
     assert told(tool, arguments).changes_permissions is changes
+
+
+def test_a_request_to_a_payment_service_pays() -> None:
+    body: dict[str, JsonValue] = {"amount": 100_000, "currency": "eur"}
+    facts = told("http_post", {"url": "https://api.stripe.com/v1/charges", "body": body})
+    assert (facts.pays, facts.amount_over_limit, facts.vendor_known) == (True, True, False)
+    assert told("bash", {"command": "curl https://api.stripe.com/v1/charges -d amount=1"}).pays
+    assert not told("http_get", {"url": "https://api.stripe.com/v1/charges"}).pays
+
+
+@pytest.mark.parametrize("query", ["SELECT * FROM customers WHERE id=5", "SELECT c.* FROM employees c LIMIT 10"])
+def test_all_columns_of_people_are_personal(query: str) -> None:
+    assert told("execute_sql", {"query": query}).personal_asked == ("all columns",)
+
+
+def test_databases_reached_through_a_shell_are_read() -> None:
+    assert told("bash", {"command": "psql -c 'select ssn from c limit 1'"}).personal_asked
+    assert told("bash", {"command": "pg_dump customers > x.sql"}).sensitive_export
+    assert told("bash", {"command": "mysqldump --all-databases"}).sensitive_export
+    assert told("create_export", {"entity": "employees"}).sensitive_export
+    assert told("execute_sql", {"query": "SELECT * FROM customers INTO OUTFILE '/tmp/x'"}).sensitive_export
+    assert told("get_customers", {"count": "all"}).many_records
+    assert told("execute_sql", {"query": "SELECT name FROM products WHERE 1=1"}).many_records
+
+
+def test_a_general_question_asks_for_nobodys_data() -> None:
+    assert told("search", {"query": "what is a social security number"}).personal_asked == ()
+
+
+def test_filler_does_not_hide_a_column() -> None:
+    query = "SELECT " + "a, " * 20_000 + "ssn FROM c LIMIT 1"
+    assert told("execute_sql", {"query": query}).personal_asked == ("social security number",)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("notify_customer", {"message": "Loan approved"}),
+        ("send_sms", {"text": "Loan approved"}),
+        ("update_loan", {"id": 5, "status": "APPROVED"}),
+        ("send_email", {"to": "a@b.example", "body": "approval granted!"}),
+        ("send_email", {"to": "a@b.example", "body": "Your mortgage application has been accepted."}),
+    ],
+)
+def test_an_approval_in_other_words_is_one(tool: str, arguments: dict[str, JsonValue]) -> None:
+    assert told(tool, arguments).missing_documents == ("any document",)
+
+
+def test_a_document_that_is_said_to_be_missing_is_missing() -> None:
+    tuning = Tuning(required_documents=("appraisal|valuation", "proof of income"))
+    body = "Your loan is approved. The appraisal and the proof of income are missing."
+    assert told("send_email", {"to": "a@b.example", "body": body}, tuning).missing_documents == (
+        "appraisal|valuation",
+        "proof of income",
+    )
+
+
+def test_an_approval_of_the_past_is_no_notice() -> None:
+    body = "Your leave was approved by HR last week, as you know."
+    assert not told("send_email", {"to": "a@b.example", "body": body}).approval_notice
+
+
+def test_a_numbered_host_is_in_production() -> None:
+    facts = told("bash", {"command": "ssh prod1 userdel bob"})
+    assert (facts.deletes_users, facts.in_production) == (True, True)
+    assert not told("delete_user", {"env": "non-prod1"}).in_production

@@ -166,3 +166,26 @@ def test_what_is_remembered_is_bounded_and_told() -> None:
             )
         )
     assert list(family.evicted) == ["made files"]
+
+
+@pytest.mark.parametrize(
+    ("task", "asked"),
+    [("Back up the photos every night", True), ("Copy them each Monday", True), ("Check every page", False)],
+)
+def test_a_job_is_asked_for_where_the_task_says_how_often(task: str, asked: bool) -> None:
+    family = Commands(Tuning())
+    family.message(Message(sequence=0, author=Author.USER, text=task))
+    command = {"command": "(crontab -l; echo '0 3 * * * x') | crontab -"}
+    action = Action(sequence=1, tool="bash", arguments=command, kind=Kind.SHELL, effects=frozenset({Effect.EXECUTE}))
+    facts = family.action(action)
+    assert (facts.persistence_level, facts.persistence_asked) == ("startup", asked)
+
+
+@pytest.mark.parametrize(("task", "asked"), [("List the buckets with the profile audit", True), ("Sort mails", False)])
+def test_a_clouds_credentials_are_asked_for_where_the_task_names_a_profile(task: str, asked: bool) -> None:
+    family = Commands(Tuning())
+    family.message(Message(sequence=0, author=Author.USER, text=task))
+    command = {"command": "cat ~/.aws/credentials && aws s3 ls --profile audit"}
+    action = Action(sequence=1, tool="bash", arguments=command, kind=Kind.SHELL, effects=frozenset({Effect.EXECUTE}))
+    facts = family.action(action)
+    assert (facts.secret_file_level, facts.secret_file_asked) == ("personal", asked)

@@ -17,7 +17,7 @@ from sentric.policy.signals.entities import entities
     ],
 )
 def test_who_stands_behind_a_word_for_the_sender_wrote(text: str) -> None:
-    assert senders(text, entities(text)) == ("lee@partner.test",)
+    assert senders(text.lower(), entities(text)) == ("lee@partner.test",)
 
 
 @pytest.mark.parametrize(
@@ -33,13 +33,13 @@ def test_who_stands_behind_a_word_for_the_sender_wrote(text: str) -> None:
     ],
 )
 def test_who_is_merely_named_did_not(text: str) -> None:
-    assert senders(text, entities(text)) == ()
+    assert senders(text.lower(), entities(text)) == ()
 
 
 def test_an_answer_needs_a_letter_and_a_task_that_asks_for_it() -> None:
     letters = Correspondence()
     text = "From: lee@partner.test\nWhere is it? Ask mia@other.test"
-    letters.read(text, entities(text), ("mia@other.test",))
+    letters.read(text.lower(), entities(text), ("mia@other.test",))
     assert letters.is_answered("lee@partner.test", {"answer", "my", "mail"})
     assert not letters.is_answered("lee@partner.test", {"read", "my", "mail"})
     assert not letters.is_answered("mia@other.test", {"answer", "my", "mail"})
@@ -52,19 +52,19 @@ def test_an_answer_needs_a_letter_and_a_task_that_asks_for_it() -> None:
     "text", ["Jo, lee@partner.test, 12", '{"mail": "lee@partner.test"}', "<lee@partner.test>", "cc: lee@partner.test"]
 )
 def test_an_address_in_a_place_of_its_own_is_a_partys(text: str) -> None:
-    assert parties(text, entities(text)) == ("lee@partner.test",)
+    assert parties(text.lower(), entities(text)) == ("lee@partner.test",)
 
 
 @pytest.mark.parametrize("text", ["send it to lee@partner.test", "for lee%40partner.test", "nobody"])
 def test_an_address_in_a_sentence_is_nobodys(text: str) -> None:
-    assert parties(text, entities(text)) == ()
+    assert parties(text.lower(), entities(text)) == ()
 
 
 def test_who_was_read_of_longest_ago_is_forgotten_first() -> None:
     letters = Correspondence()
     for number in range(KEPT + 1):
         text = f"From: p{number}@a.test"
-        letters.read(text, entities(text), ("x",))
+        letters.read(text.lower(), entities(text), ("x",))
     assert letters.known_to("p0@a.test") == frozenset()
     assert letters.known_to(f"p{KEPT}@a.test") == {"x"}
     assert not letters.is_answered("p0@a.test", {"reply"})

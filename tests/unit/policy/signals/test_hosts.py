@@ -13,6 +13,9 @@ def where(url: str) -> Place:
     ("url", "site"),
     [
         ("https://www.shop.example.co.uk/a?b#c", "example.co.uk"),
+        ("https://www.shop.com.be/a", "shop.com.be"),
+        ("https://com.be/", "com.be"),
+        ("https://www.net.shop/", "net.shop"),
         ("HTTPS://User:pw@Shop.Example.COM.:8443", "example.com"),
         ("https://someone.github.io/x", "someone.github.io"),
         ("shop.example.com/path", "example.com"),

@@ -51,6 +51,26 @@ def test_loopback_is_secure_only_where_the_policy_says_so() -> None:
     assert not judged(typing("http://10.0.0.1/"), tuning=Tuning(allow_loopback=True)).secure_origin
 
 
+@pytest.mark.parametrize(
+    ("task", "page", "form", "asked"),
+    [
+        ("Test the sign-up on http://localhost:3000", "http://localhost:3000/signup", "", True),
+        ("Restart my router http://192.168.1.1", "http://192.168.1.1/", "http://192.168.1.1/login", True),
+        ("Restart the box at 192.168.1.1", "http://192.168.1.1/", "", True),
+        ("Try the login of my dev server", "http://localhost:5173/", "", True),
+        ("Try the login", "http://localhost:5173/", "", True),
+        ("Restart my router http://192.168.1.1", "http://192.168.7.7/", "", False),
+        ("Restart my router http://192.168.1.1", "http://192.168.1.1/", "http://collect.test/", False),
+        ("Read https://club.example", "http://127.0.0.1:8080/", "", False),
+        ("Read http://club.example", "http://club.example/", "", False),
+        ("Open 2130706433", "http://2130706433/", "", False),
+        ("Open http://169.254.169.254", "http://169.254.169.254/", "", False),
+    ],
+)
+def test_a_place_inside_that_the_task_names_is_as_asked(task: str, page: str, form: str, asked: bool) -> None:
+    assert judged(typing(page, form_action=form), task).inside_as_asked is asked
+
+
 def test_loopback_is_secure_for_an_agent_that_works_on_this_machine() -> None:
     origin = Origin(Tuning())
     origin.action(Action(sequence=1, tool="bash", kind=Kind.SHELL, arguments={"command": "make run"}))
@@ -133,6 +153,15 @@ def test_domains_are_compared_with_the_task_and_the_protected_ones() -> None:
     assert judged(going("https://northbonk.com")).lookalike_of == ""
     protected = Tuning(protected_domains=("northbank.com",))
     assert judged(going("https://northbonk.com"), tuning=protected).lookalike_of == "northbank.com"
+
+
+def test_a_slip_is_weak_evidence_where_the_site_is_not_much_imitated() -> None:
+    near = judged(going("https://northbonk.com"), "Open https://northbank.com")
+    assert (near.lookalike_of, near.lookalike_is_weak) == ("northbank.com", True)
+    assert not judged(going("https://n0rthbank.com"), "Open https://northbank.com").lookalike_is_weak
+    assert not judged(going("https://mircosoft.com")).lookalike_is_weak
+    protected = Tuning(protected_domains=("northbank.com",))
+    assert not judged(going("https://northbonk.com"), tuning=protected).lookalike_is_weak
 
 
 def test_an_allowed_domain_is_no_imitation() -> None:

@@ -14,7 +14,9 @@ from sentric.policy.rule import OBSERVATION, Decision, Rule, Severity
 RULES = load_rules()
 EXPECTED = {
     "credential-over-http": (Severity.HIGH, Decision.BLOCK),
+    "credential-over-http-inside": (Severity.LOW, Decision.WARN),
     "data-sent-outside-task": (Severity.HIGH, Decision.BLOCK),
+    "data-sent-to-unnamed-contact": (Severity.MEDIUM, Decision.ASK),
     "secret-sent-outside-task": (Severity.CRITICAL, Decision.BLOCK),
     "secret-sent-in-pieces": (Severity.HIGH, Decision.BLOCK),
     "long-text-carried-outside-task": (Severity.MEDIUM, Decision.ASK),
@@ -36,6 +38,7 @@ EXPECTED = {
     "hesitation-before-irreversible": (Severity.MEDIUM, Decision.ASK),
     "consent-or-captcha-ignored": (Severity.MEDIUM, Decision.WARN),
     "lookalike-domain": (Severity.HIGH, Decision.BLOCK),
+    "near-domain": (Severity.MEDIUM, Decision.ASK),
     "suspicious-domain": (Severity.LOW, Decision.WARN),
     "confusable-domain": (Severity.HIGH, Decision.BLOCK),
     "internal-address": (Severity.MEDIUM, Decision.ASK),
@@ -64,6 +67,7 @@ EXPECTED = {
     "tool-poisoned": (Severity.HIGH, Decision.BLOCK),
     "lethal-trifecta": (Severity.LOW, Decision.WARN),
     "approval-reused": (Severity.MEDIUM, Decision.ASK),
+    "arguments-cut": (Severity.MEDIUM, Decision.ASK),
     "tool-not-allowed": (Severity.LOW, Decision.ASK),
     "domain-not-allowed": (Severity.LOW, Decision.ASK),
     "recipient-not-allowed": (Severity.MEDIUM, Decision.ASK),

@@ -1,3 +1,5 @@
+import time
+
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -62,3 +64,60 @@ def test_words_of_a_statement_can_be_asked_for() -> None:
 @given(st.text(st.sampled_from("drop table; '\"-/*$\n()delete from where=1"), max_size=100))
 def test_no_text_is_too_strange(text: str) -> None:
     assert isinstance(losses(text), tuple)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "/*!50000 DROP TABLE users */",
+        "DROP#x\nTABLE users",
+        "EXEC('DROP TABLE users')",
+        "EXECUTE IMMEDIATE 'DR'||'OP TABLE users'",
+        "PREPARE s FROM 'DROP TABLE users'; EXECUTE s",
+        "DO $$ BEGIN EXECUTE 'DROP TABLE users'; END $$",
+        "EXPLAIN (ANALYZE, BUFFERS) DELETE FROM users",
+        "CREATE OR REPLACE TABLE users AS SELECT 1",
+        "DELETE FROM users WHERE id=id",
+        "DELETE FROM users WHERE id = 3 OR (2 > 1)",
+        "WITH a AS (SELECT 1 FROM b WHERE x = 1) DELETE FROM users",
+        "MERGE INTO users USING y ON 1=1 WHEN MATCHED THEN DELETE",
+        "SELECT 'it\\'s'; DROP TABLE users",
+        "SELECT 1; " * 20_000 + "DROP TABLE users",
+        "DROP FOREIGN TABLE users",
+    ],
+)
+def test_a_loss_in_disguise_is_told(text: str) -> None:
+    (loss,) = losses(text)
+    assert (loss.target, loss.is_whole) == ("users", True)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "EXPLAIN DELETE FROM users",
+        "DELETE FROM users WHERE 1=0",
+        "DELETE FROM users WHERE id IN (SELECT id FROM b WHERE 1=1)",
+        "DELETE FROM users WHERE id = 3 ORDER BY id LIMIT 5",
+        "MERGE INTO x USING y ON x.i = y.i WHEN MATCHED THEN DELETE",
+        "INSERT INTO notes VALUES ('please drop table users; drop table b')",
+        "SELECT a #> b FROM c",
+    ],
+)
+def test_what_only_looks_like_a_loss_is_none(text: str) -> None:
+    assert losses(text) == ()
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "exec 'x" + "\\'" * 100_000,
+        "(" * 200_000 + "select 1",
+        "delete from a where " + "(" * 90_000 + "1=1" + ")" * 90_000,
+        "exec " + "'a'||" * 50_000,
+        "select " + "#" * 250_000,
+    ],
+)
+def test_hostile_statements_take_linear_time(text: str) -> None:
+    begun = time.process_time()
+    statements(text)
+    assert time.process_time() - begun < 3

@@ -11,6 +11,19 @@ def test_disguises_are_taken_off() -> None:
     assert readable("a\u00a0b") == "a b"
 
 
+def test_what_people_type_is_left_as_it_is() -> None:
+    text = "Grüße – “naïve” ‘quotes’ • 5 € ‹secret›, ½-free: àéîõü ß ø ¿qué?".replace("½", "half")
+    assert readable(text) == text
+    assert readable(text + "…") == text + "..."
+    assert readable("e\u0301 " * 300) == "é " * 300
+
+
+def test_long_runs_of_marks_take_linear_time() -> None:
+    marks = "".join(chr(0x300 + index % 64) for index in range(100_000))
+    assert len(readable("e" + marks)) > 90_000
+    assert readable("ｔ" * 1000 + "x") == "t" * 1000 + "x"
+
+
 def test_lone_surrogates_can_be_encoded_afterwards() -> None:
     assert readable("a\ud800b").encode() == b"a?b"
 
