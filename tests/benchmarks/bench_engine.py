@@ -23,8 +23,8 @@ from fixtures.labelled import Label, labelled_runs
 from sentric.events import Action, AnyEvent, Author, Message, Observation, Outcome, Run, Source
 from sentric.policy.engine import Engine, replay
 from sentric.policy.loader import load_policy, shipped_packs
+from sentric.policy.readers.actions.effects import classify
 from sentric.policy.rule import Policy
-from sentric.policy.signals.effects import classify
 
 SIZES = {500: 150, 4096: 400}
 """Bytes of arguments, and the microseconds that the median of a check may take."""

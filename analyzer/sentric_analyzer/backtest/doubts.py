@@ -5,10 +5,10 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, field
 
 from sentric.events import Action, AnyEvent, Message, Observation, Outcome
+from sentric.policy.readers.places.hosts import place
+from sentric.policy.readers.words.text import readable
 from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Severity
-from sentric.policy.signals.hosts import place
-from sentric.policy.signals.text import readable
 from sentric.policy.verdict import Finding, Replay
 from sentric_analyzer.backtest.example import name_of
 from sentric_analyzer.backtest.used import uses_of

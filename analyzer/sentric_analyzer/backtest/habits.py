@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 
 from sentric.events import Author, Message, Run
+from sentric.policy.readers.tasks.request import Request
 from sentric.policy.rule import Severity
-from sentric.policy.signals.request import Request
 from sentric.policy.verdict import Replay, Step
 from sentric_analyzer.backtest.doubts import Doubts, Names, names_in
 from sentric_analyzer.backtest.used import uses_of

@@ -3,9 +3,9 @@
 from collections.abc import Iterator
 
 from sentric.events import Action, Effect, Kind
-from sentric.policy.signals.hosts import Place, known_suffix, place
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.places.hosts import Place, known_suffix, place
 from sentric.policy.signals.listed import recipients
-from sentric.policy.signals.reading import reading
 from sentric_analyzer.backtest.example import name_of
 
 _REACHING = frozenset({Effect.SEND, Effect.PAY, Effect.GRANT})

@@ -4,7 +4,7 @@ from collections.abc import Iterable, Mapping
 from typing import Any, cast
 
 from sentric.events import JsonValue
-from sentric.policy.signals.text import LARGEST_NUMBER_BITS
+from sentric.policy.readers.words.text import LARGEST_NUMBER_BITS
 from sentric.tracing.limits import NAME_LIMIT
 
 ARGUMENTS_LIMIT = 262_144

@@ -16,7 +16,7 @@ from sentric.events import Action, Author, Element, Message, Outcome, Reasoning,
 from sentric.guard.boundary import shielded
 from sentric.guard.intake import NO_ARGUMENTS
 from sentric.guard.place import Call, Place, Stay, here
-from sentric.policy.signals.effects import classify
+from sentric.policy.readers.actions.effects import classify
 from sentric.policy.verdict import ALLOW, Verdict
 from sentric.tracing import attributes
 from sentric.tracing.attributes import ACTION, ANSWER, OUTCOME, Attributes

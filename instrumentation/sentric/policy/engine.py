@@ -13,10 +13,10 @@ from typing import Any
 
 from sentric.events import Action, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
 from sentric.policy.program import Program, built_in, is_late
+from sentric.policy.readers.actions.meaning import KnownTools
 from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, EngineState, RiskLedger
 from sentric.policy.rule import Decision, Policy, Rule, Scope
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.meaning import KnownTools
 from sentric.policy.signals.registry import FAMILIES
 from sentric.policy.variables import Moment, RunFacts
 from sentric.policy.verdict import ALLOW, Finding, Match, Replay, Score, Step, Verdict, finding

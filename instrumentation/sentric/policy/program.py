@@ -4,8 +4,8 @@ from collections.abc import Sequence
 from functools import lru_cache
 
 from sentric.policy.expression import Condition
+from sentric.policy.readers.words.text import excerpt
 from sentric.policy.rule import Rule, RuleType, Scope
-from sentric.policy.signals.text import excerpt
 from sentric.policy.text_rules import TextRules
 from sentric.policy.variables import Getter, Moment, Value, getter
 from sentric.policy.verdict import Basis, Evidence, Match

@@ -10,8 +10,8 @@ import re2
 from sentric.errors import SentricError
 from sentric.events import Action, AnyEvent, Message, Observation
 from sentric.policy.impossible import fault_of
+from sentric.policy.readers.words.text import leaves, readable
 from sentric.policy.rule import Over, Rule, RuleType, Scope
-from sentric.policy.signals.text import leaves, readable
 from sentric.policy.variables import compact
 
 PATTERN_LIMIT = 4000

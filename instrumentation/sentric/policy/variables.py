@@ -8,10 +8,10 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sentric.events import Action, AnyEvent, Element, JsonValue, Message, Observation
+from sentric.policy.readers.words.text import leaves
 from sentric.policy.rule import Scope
 from sentric.policy.signals.family import Facts, variables
 from sentric.policy.signals.registry import FAMILIES
-from sentric.policy.signals.text import leaves
 
 Value: TypeAlias = bool | int | float | str | tuple[str, ...]
 

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 from sentric import semconv
 from sentric.events import Action, AnyEvent, Coverage, Run
-from sentric.policy.signals.effects import classify
+from sentric.policy.readers.actions.effects import classify
 from sentric_analyzer.dialects.gen_ai.place import Place, operation, places
 from sentric_analyzer.dialects.gen_ai.reading import Reading, Seen
 from sentric_analyzer.dialects.trace import Node, Trace

@@ -7,11 +7,11 @@ from hashlib import sha256
 from typing import ClassVar
 
 from sentric.events import Action, Effect, JsonValue, Observation
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import leaves
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.text import leaves
 
 APPROVALS_KEPT = 1024
 """Approvals remembered; the one not used for the longest time is forgotten first."""

@@ -4,19 +4,19 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Kind, Message, Observation, Source
+from sentric.policy.readers.actions.autofill import Autofill
+from sentric.policy.readers.actions.reading import Reading, reading
+from sentric.policy.readers.places.handover import Handover, Handovers
+from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.places.landing import Landing, Landings
+from sentric.policy.readers.places.lookalike import IMITATED, genuine_places, imitation
+from sentric.policy.readers.tasks.credentials import Bindings, types_credential
+from sentric.policy.readers.tasks.expected import WEB, Expected
+from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.autofill import Autofill
-from sentric.policy.signals.credentials import Bindings, types_credential
-from sentric.policy.signals.entities import entities
-from sentric.policy.signals.expected import WEB, Expected
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.handover import Handover, Handovers
-from sentric.policy.signals.hosts import Place, place
-from sentric.policy.signals.landing import Landing, Landings
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.lookalike import IMITATED, genuine_places, imitation
-from sentric.policy.signals.reading import Reading, reading
-from sentric.policy.signals.text import readable
 
 _ON_PAGE = frozenset({Kind.INPUT, Kind.CLICK, Kind.SUBMIT, Kind.PAYMENT, Kind.MESSAGE, Kind.PERMISSION})
 """Kinds that act on the page the agent stands on."""

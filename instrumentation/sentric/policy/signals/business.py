@@ -6,18 +6,13 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Kind, Observation
-from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.amounts import are_known, payment
-from sentric.policy.signals.code import code_of, programs
-from sentric.policy.signals.databases import executed, reaches_database
-from sentric.policy.signals.destruction import CLIENTS
-from sentric.policy.signals.effects import name_parts
-from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.lexicon import phrase, words
-from sentric.policy.signals.patterns import Patterns
-from sentric.policy.signals.permits import permits, permits_by, permits_with
-from sentric.policy.signals.reading import Reading, reading
-from sentric.policy.signals.records import (
+from sentric.policy.readers.actions.effects import name_parts
+from sentric.policy.readers.actions.reading import Reading, reading
+from sentric.policy.readers.programs.code import code_of, programs
+from sentric.policy.readers.programs.databases import executed, reaches_database
+from sentric.policy.readers.programs.destruction import CLIENTS
+from sentric.policy.readers.programs.permits import permits, permits_by, permits_with
+from sentric.policy.readers.programs.records import (
     SENSITIVE,
     is_over,
     is_wide,
@@ -26,8 +21,13 @@ from sentric.policy.signals.records import (
     selects_contact,
     writes_out,
 )
-from sentric.policy.signals.statements import Statement, statements
-from sentric.policy.signals.text import leaves, readable
+from sentric.policy.readers.programs.statements import Statement, statements
+from sentric.policy.readers.values.amounts import are_known, payment
+from sentric.policy.readers.words.lexicon import phrase, words
+from sentric.policy.readers.words.patterns import Patterns
+from sentric.policy.readers.words.text import leaves, readable
+from sentric.policy.rule import Scope, Tuning
+from sentric.policy.signals.family import Facts, Family
 
 TEXT_LIMIT = 262_144
 """Characters of an action's arguments that are read."""

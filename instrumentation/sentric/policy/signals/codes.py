@@ -7,16 +7,16 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Kind, Message, Observation
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.places.brands import brands
+from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.tasks.task import Task
+from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.words.lexicon import phrase, words
+from sentric.policy.readers.words.patterns import Patterns
+from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.brands import brands
-from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import Place, place
-from sentric.policy.signals.lexicon import phrase, words
-from sentric.policy.signals.patterns import Patterns
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.task import Task
-from sentric.policy.signals.text import readable
 
 CODES_KEPT = 64
 """Codes that are remembered; the oldest is forgotten first."""

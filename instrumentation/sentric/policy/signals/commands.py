@@ -6,21 +6,21 @@ from dataclasses import dataclass, replace
 from typing import ClassVar, TypeVar
 
 from sentric.events import Action, Effect, Kind, Message, Observation
+from sentric.policy.readers.actions.effects import name_parts
+from sentric.policy.readers.actions.reading import Reading, reading
+from sentric.policy.readers.programs.access import EACH, PERIODS, PROFILES, Change, changes, of_path, revealed, written
+from sentric.policy.readers.programs.code import code_of, is_fork_bomb, programs
+from sentric.policy.readers.programs.databases import emptied, executed, of_document, reaches_database
+from sentric.policy.readers.programs.destruction import destruction, of_statements, through
+from sentric.policy.readers.programs.execution import Execution, base_name, executions
+from sentric.policy.readers.programs.loss import TABLES, Destruction, Extent
+from sentric.policy.readers.programs.paths import Ground, Persistence, Secrecy, ground, normal, secrecy
+from sentric.policy.readers.programs.programs import Call
+from sentric.policy.readers.tasks.asking import DESTROYING, INSTALLING, Asking
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import excerpt
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.access import EACH, PERIODS, PROFILES, Change, changes, of_path, revealed, written
-from sentric.policy.signals.asking import DESTROYING, INSTALLING, Asking
-from sentric.policy.signals.code import code_of, is_fork_bomb, programs
-from sentric.policy.signals.databases import emptied, executed, of_document, reaches_database
-from sentric.policy.signals.destruction import destruction, of_statements, through
-from sentric.policy.signals.effects import name_parts
-from sentric.policy.signals.execution import Execution, base_name, executions
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.loss import TABLES, Destruction, Extent
-from sentric.policy.signals.paths import Ground, Persistence, Secrecy, ground, normal, secrecy
-from sentric.policy.signals.programs import Call
-from sentric.policy.signals.reading import Reading, reading
-from sentric.policy.signals.text import excerpt
 
 FILES_KEPT = 1024
 """Files the run has made or fetched that are remembered; the oldest is forgotten first."""

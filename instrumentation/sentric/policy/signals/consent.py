@@ -5,13 +5,13 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Kind, Message, Observation, Source
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.tasks.task import Task
+from sentric.policy.readers.words.lexicon import phrase, words
+from sentric.policy.readers.words.patterns import Patterns
+from sentric.policy.readers.words.text import excerpt, readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.lexicon import phrase, words
-from sentric.policy.signals.patterns import Patterns
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.task import Task
-from sentric.policy.signals.text import excerpt, readable
 
 LABEL_LIMIT = 200
 """Characters of an element's label that are read."""

@@ -5,23 +5,33 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
+from sentric.policy.readers.actions.reading import Reading, reading
+from sentric.policy.readers.actions.targets import Targets
+from sentric.policy.readers.places.brands import is_search_engine
+from sentric.policy.readers.places.embedded import embedded_urls
+from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.tasks.contacts import Standing
+from sentric.policy.readers.tasks.recipients import Recipients
+from sentric.policy.readers.tasks.services import Services
+from sentric.policy.readers.tasks.task import Task
+from sentric.policy.readers.values.channels import Channels, Sink
+from sentric.policy.readers.values.correspondence import is_colleague
+from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.values.memory import Seen, SeenValues
+from sentric.policy.readers.values.payload import (
+    Leak,
+    Payload,
+    hidden,
+    is_key,
+    is_name,
+    of_url,
+    payload,
+    shortened,
+    values_of,
+)
+from sentric.policy.readers.values.personal_data import numbers
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.brands import is_search_engine
-from sentric.policy.signals.channels import Channels, Sink
-from sentric.policy.signals.contacts import Standing
-from sentric.policy.signals.correspondence import is_colleague
-from sentric.policy.signals.embedded import embedded_urls
-from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import Place, place
-from sentric.policy.signals.memory import Seen, SeenValues
-from sentric.policy.signals.payload import Leak, Payload, hidden, is_key, is_name, of_url, payload, shortened, values_of
-from sentric.policy.signals.personal_data import numbers
-from sentric.policy.signals.reading import Reading, reading
-from sentric.policy.signals.recipients import Recipients
-from sentric.policy.signals.services import Services
-from sentric.policy.signals.targets import Targets
-from sentric.policy.signals.task import Task
 
 FORMS_KEPT = 64
 """Sites whose typed values are remembered."""

@@ -6,13 +6,13 @@ from typing import ClassVar
 from urllib.parse import parse_qsl, unquote_plus
 
 from sentric.events import Action, Author, Kind, Message, Observation, Source
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.places.hosts import URL_LIMIT, place
+from sentric.policy.readers.words.lexicon import phrase, words
+from sentric.policy.readers.words.patterns import Patterns
+from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import URL_LIMIT, place
-from sentric.policy.signals.lexicon import phrase, words
-from sentric.policy.signals.patterns import Patterns
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.text import readable
 
 LABEL_LIMIT = 120
 """Longest label of a button that is read."""

@@ -5,12 +5,12 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Author, Message, Observation
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.words.lexicon import phrase
+from sentric.policy.readers.words.patterns import Patterns
+from sentric.policy.readers.words.text import EXCERPT_LIMIT, excerpt, readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.lexicon import phrase
-from sentric.policy.signals.patterns import Patterns
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.text import EXCERPT_LIMIT, excerpt, readable
 
 REASONINGS = 3
 """Reasonings that are looked at: the action's own and the two before it."""

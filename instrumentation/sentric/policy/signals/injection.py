@@ -8,12 +8,12 @@ from typing import ClassVar
 import re2
 
 from sentric.events import Action, Kind, Observation, Source
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.words.hidden import hidden_parts
+from sentric.policy.readers.words.instructions import Passage, passages
+from sentric.policy.readers.words.text import excerpt, readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hidden import hidden_parts
-from sentric.policy.signals.instructions import Passage, passages
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.text import excerpt, readable
 
 PASSAGES_KEPT = 256
 """Passages remembered; the one not seen for the longest time is forgotten first."""

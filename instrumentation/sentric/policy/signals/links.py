@@ -7,16 +7,16 @@ from typing import ClassVar
 from urllib.parse import unquote, unquote_plus
 
 from sentric.events import Action, Author, Kind, Message, Observation, Source
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.places.brands import is_search_engine
+from sentric.policy.readers.places.hosts import place
+from sentric.policy.readers.tasks.task import TASK_LIMIT
+from sentric.policy.readers.words.instructions import passages, words_of
+from sentric.policy.readers.words.lexicon import phrase
+from sentric.policy.readers.words.patterns import Patterns
+from sentric.policy.readers.words.text import excerpt, readable
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.brands import is_search_engine
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import place
-from sentric.policy.signals.instructions import passages, words_of
-from sentric.policy.signals.lexicon import phrase
-from sentric.policy.signals.patterns import Patterns
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.task import TASK_LIMIT
-from sentric.policy.signals.text import excerpt, readable
 
 LINK_LIMIT = 8192
 """Characters of a URL that are read."""

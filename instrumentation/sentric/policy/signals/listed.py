@@ -9,13 +9,13 @@ from typing import ClassVar
 import re2
 
 from sentric.events import Action, Effect, Kind, Observation
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.programs.code import programs
+from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.words.lexicon import words
 from sentric.policy.rule import Tuning
-from sentric.policy.signals.code import programs
-from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import Place, place
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.reading import reading
 
 RECIPIENT_LENGTH = 256
 """Longest argument that is taken for a recipient; longer ones are prose."""

@@ -4,10 +4,10 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Message, Observation
+from sentric.policy.readers.tasks.asking import DESTROYING, Asking, forms
+from sentric.policy.readers.words.lexicon import words
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.asking import DESTROYING, Asking, forms
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.lexicon import words
 
 _SENDING = forms(
     "send mail email message write reply forward post publish tweet notify tell inform share invite contact submit "

@@ -14,20 +14,20 @@ from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from sentric.events import Action, Author, Effect, Message, Observation, Outcome, Source
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.orders.deed import PROGRAM, Deed, deed, speaks_of_orders
+from sentric.policy.readers.orders.directives import Directive, directives
+from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
+from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.tasks.request import Request
+from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.words.hidden import hidden_parts
+from sentric.policy.readers.words.instructions import alarms
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import excerpt, readable
+from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, plain, spoken, stem, stems
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.deed import PROGRAM, Deed, deed, speaks_of_orders
-from sentric.policy.signals.directives import Directive, directives
-from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hidden import hidden_parts
-from sentric.policy.signals.hosts import Place, place
-from sentric.policy.signals.instructions import alarms
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.request import Request
-from sentric.policy.signals.text import excerpt, readable
-from sentric.policy.signals.vocabulary import VERBS, families, is_verb_stem, plain, spoken, stem, stems
-from sentric.policy.signals.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
 
 DIRECTIVES_KEPT = 512
 """Orders remembered; the one not seen for the longest time is forgotten first."""

@@ -6,17 +6,24 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Author, Kind, Message, Observation
+from sentric.policy.readers.actions.reading import Reading, reading
+from sentric.policy.readers.places.brands import CHEAP_SUFFIXES
+from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.places.lookalike import IMITATED, Imitation, Means, disguised, genuine_places, imitation
+from sentric.policy.readers.places.schemes import (
+    danger,
+    disguise,
+    is_plain,
+    local_scheme,
+    named_before_host,
+    schemes_in,
+)
+from sentric.policy.readers.tasks.credentials import types_credential
+from sentric.policy.readers.tasks.expected import Expected
+from sentric.policy.readers.tasks.task import TASK_LIMIT
+from sentric.policy.readers.words.lexicon import words
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.brands import CHEAP_SUFFIXES
-from sentric.policy.signals.credentials import types_credential
-from sentric.policy.signals.expected import Expected
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import Place, place
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.lookalike import IMITATED, Imitation, Means, disguised, genuine_places, imitation
-from sentric.policy.signals.reading import Reading, reading
-from sentric.policy.signals.schemes import danger, disguise, is_plain, local_scheme, named_before_host, schemes_in
-from sentric.policy.signals.task import TASK_LIMIT
 
 HOSTS_KEPT = 1024
 """Hosts whose judgement is remembered."""

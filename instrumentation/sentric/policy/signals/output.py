@@ -7,9 +7,9 @@ from typing import ClassVar
 from rapidfuzz.distance import Indel
 
 from sentric.events import Action, Author, Message, Observation
+from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.text import readable
 
 SHORTEST = 80
 """Characters of the shortest text that counts: short ones repeat in every honest run."""

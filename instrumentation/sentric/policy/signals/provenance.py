@@ -8,14 +8,14 @@ from itertools import islice
 from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.places.hosts import place
+from sentric.policy.readers.tasks.request import Request
+from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
-from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import place
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.request import Request
-from sentric.policy.signals.text import readable
 
 SEEN_KEPT = 4096
 """Addresses and accounts remembered; the one not seen for the longest time is forgotten first."""

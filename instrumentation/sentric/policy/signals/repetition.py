@@ -8,11 +8,11 @@ from typing import ClassVar
 import re2
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.text import readable
 
 LONGEST_PERIOD = 4
 """Actions in the longest cycle that is recognised."""

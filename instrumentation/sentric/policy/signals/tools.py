@@ -7,9 +7,9 @@ from hashlib import sha256
 from typing import Any
 
 from sentric.events import Action, Observation, Source
+from sentric.policy.readers.words.steering import steering
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.steering import steering
 
 DEFINITION_LIMIT = 65_536
 """Characters of a definition that are read."""

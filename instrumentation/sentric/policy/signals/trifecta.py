@@ -9,14 +9,14 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Kind, Observation, Outcome, Source
+from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.places.hosts import place
+from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import excerpt
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.approval import asserted_approval
-from sentric.policy.signals.entities import entities
 from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.hosts import place
-from sentric.policy.signals.lexicon import words
-from sentric.policy.signals.reading import reading
-from sentric.policy.signals.text import excerpt
 
 CONTENT_LENGTH = 40
 """Shortest result that can hold content: shorter ones are confirmations and numbers."""

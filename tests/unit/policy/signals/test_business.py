@@ -1,9 +1,9 @@
 import pytest
 
 from sentric.events import Action, JsonValue
+from sentric.policy.readers.actions.effects import classify
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.business import Business, BusinessFacts
-from sentric.policy.signals.effects import classify
 
 
 def told(

@@ -1,9 +1,9 @@
 import pytest
 
 from sentric.events import Action, Author, Effect, JsonValue, Kind, Message, Observation, Source
+from sentric.policy.readers.actions.effects import classify
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.commands import FILES_KEPT, CommandFacts, Commands
-from sentric.policy.signals.effects import classify
 
 
 def acting(tool: str, arguments: dict[str, JsonValue]) -> Action:

@@ -5,9 +5,9 @@ from typing import Any
 import pytest
 
 from sentric.events import Action, Author, Effect, Element, Kind, Message, Observation, Outcome, Source
+from sentric.policy.readers.values.memory import VALUES_KEPT
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.flow import Flow, FlowFacts
-from sentric.policy.signals.memory import VALUES_KEPT
 
 SECRET = "‹secret:token:aa11bb22›"
 SHOP = "https://shop.example/orders"

@@ -9,8 +9,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentric.events import Action, Author, Effect, Element, Kind, Message, Observation, Outcome, Reasoning, Source
+from sentric.policy.readers.actions.effects import classify
 from sentric.policy.rule import Tuning
-from sentric.policy.signals.effects import classify
 from sentric.policy.signals.registry import FAMILIES
 
 LENGTH = 200_000

@@ -3,8 +3,8 @@ from typing import Any
 import pytest
 
 from sentric.events import Action, Effect, Element, JsonValue, Kind
+from sentric.policy.readers.actions.effects import classify
 from sentric.policy.rule import Tuning
-from sentric.policy.signals.effects import classify
 from sentric.policy.signals.listed import Listed, ListedFacts, Names, recipients
 
 SEND = frozenset({Effect.SEND})

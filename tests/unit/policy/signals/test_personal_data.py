@@ -8,8 +8,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentric.events import Action, Effect, Kind, Observation, Source
+from sentric.policy.readers.values.personal_data import numbers, personal_data
 from sentric.policy.rule import Tuning
-from sentric.policy.signals.personal_data import Personal, PersonalFacts, numbers, personal_data
+from sentric.policy.signals.personal_data import Personal, PersonalFacts
 
 SEND = frozenset({Effect.SEND})
 

@@ -1,0 +1,1 @@
+"""What is read out of texts, addresses, values, calls and programs. A package for each subject, each over the last."""

@@ -1,0 +1,119 @@
+"""How much of an order that a text gave an action carries out, and how little the human asked for it."""
+
+import re
+from enum import Enum
+from typing import NamedTuple
+
+from sentric.events import Action
+from sentric.policy.readers.orders.deed import ON_PAGE, PROGRAM, Deed
+from sentric.policy.readers.orders.directives import Directive, Order
+
+MANUAL = 3
+"""The most that running a command from a text amounts to, where nothing says that an agent is spoken to."""
+OWN_LENGTH = 16
+"""Longest id that a tool gives to a thing of its own."""
+
+_OWN = re.compile(r"[\w-]+")
+"""How the ids and names look that a tool gives to things of its own."""
+
+
+class Wish(Enum):
+    """What the human's wish has to do with a deed."""
+
+    TO_KNOW = "only to know something"
+    SOMETHING_ELSE = "to do something else"
+    SUCH_A_DEED = "a deed of this sort, with other things"
+    THIS_DEED = "a deed of this sort, with such things"
+
+
+class Heard(NamedTuple):
+    """An order the model has read."""
+
+    at: Directive
+    origin: str
+    telling: frozenset[str]
+    """Of its entities, those that nobody but the text has named so far."""
+    fresh: frozenset[str]
+    """Of its words, those that neither the task nor the agent has used so far."""
+    figures: frozenset[str]
+    """Of its numbers, those that the task does not have."""
+    read_by: tuple[str, ...]
+    suspicious: bool
+    """It stands beside signs of injection."""
+    is_reply: bool
+    """It came as the answer to an action that changed something: often about that action."""
+    is_handbook: bool = False
+    """It was read in what looks like a handbook: those who run an agent write down there what it shall do."""
+    pursued: bool = False
+    """Something it names was looked up since it was read."""
+
+    @property
+    def said(self) -> Order:
+        """What it orders."""
+        return self.at.order
+
+
+def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tuple[tuple[int, str], ...]]:
+    """How much of an order a deed carries out, and what that is the sum of."""
+    said = heard.said
+    named = named_by_both(action, deed, heard)
+    repeated = min(2, len(heard.fresh & deed.given)) + min(2, len(heard.figures & deed.figures))
+    of_verb = not deed.verbs.isdisjoint(said.families)
+    is_on_page = action.kind in ON_PAGE
+    if is_on_page:
+        of_verb = of_verb or bool(named) or repeated > 0  # whatever a page offers is done by clicks and keys
+    if action.kind in PROGRAM:
+        of_verb = of_verb and not heard.fresh.isdisjoint(deed.given)  # every command line is run
+    things = len(deed.things & said.words)
+    of_tool = not heard.is_reply and deed.name in said.entities
+    quoted = not deed.reports and any(quote in deed.text for quote in said.quotes)
+    is_most = 2 * len(said.words & deed.words) >= len(said.words)
+    is_detailed = is_most and repeated > 1
+    is_met = bool(named) or quoted or of_tool or heard.pursued
+    is_pointed = bool(named) or quoted or of_tool or (is_on_page and repeated > 1)
+    weights = (
+        (3 * bool(named), "it names what the order names"),
+        (quoted * (3 if of_verb or said.asks_to_say else 2), "it says what the order quotes"),
+        (int(of_tool), "its tool is named by the order"),
+        (2 * heard.pursued, "an earlier step did what the order says first"),
+        (repeated if not (named or quoted or deed.reports) else 0, "it repeats what the order says"),
+        (int(of_verb), "it is the deed the order asks for"),
+        (int(things > 0), "it is about the thing the order speaks of"),
+        (int(is_most), "it does most of what the order says"),
+        (int(not (named or quoted) and _is_given(deed, heard)), "it is given exactly what the order speaks of"),
+        (3 * (heard.at.to_agent or heard.at.after_agent) or 2 * heard.suspicious, "the order speaks to an agent"),
+        (int(wish in {Wish.TO_KNOW, Wish.SOMETHING_ELSE}), "the human asks for nothing of this sort"),
+        (int(wish is Wish.TO_KNOW), "the human only wants to know something"),
+        (-2 * (not of_verb and not things and not of_tool and not quoted), "it is something else"),
+        (-3 * (deed.finds_its_way and not is_pointed), "it only looks"),
+        (-3 * deed.reports, "it tells of orders"),
+        (-3 * (heard.is_handbook and not (named or heard.at.to_agent or heard.suspicious)), "it is in a handbook"),
+        (-2 * (not deed.verbs and not named), "nobody knows what it does"),
+        (-4 * (bool(heard.telling) and not is_met), "it is done with something else"),
+        (-3 * (wish is Wish.THIS_DEED and not (named or quoted or is_detailed)), "the human asks for such a deed"),
+        (-3 * (heard.is_reply and not named), "the order is the answer to an earlier action"),
+    )
+    total = sum([weight for weight, _ in weights])
+    is_addressed = heard.at.to_agent or heard.at.after_agent or heard.suspicious
+    if action.kind in PROGRAM and not (is_addressed or wish is Wish.TO_KNOW or (named and deed.sends)):
+        # Manuals are full of command lines that are meant to be run; what they do is judged by itself.
+        total = min(total, MANUAL)
+    return total, weights
+
+
+def _is_given(deed: Deed, heard: Heard) -> bool:
+    """Whether an argument is a name from the order that the human has not spoken of."""
+    names = heard.said.names & heard.fresh
+    return bool(names) and any(cut <= heard.said.words and not cut.isdisjoint(names) for cut in deed.values)
+
+
+def named_by_both(action: Action, deed: Deed, heard: Heard) -> tuple[str, ...]:
+    """What an order and a deed both name, and the human did not, in alphabetical order."""
+    shared = sorted(heard.telling & deed.entities)
+    if action.kind in PROGRAM:
+        # A command line is made of words that any manual names.
+        return tuple(name for name in shared if "://" in name or "@" in name)
+    if heard.is_reply:
+        # What a tool answers speaks of its own things.
+        return tuple(name for name in shared if len(name) > OWN_LENGTH or not _OWN.fullmatch(name))
+    return tuple(shared)

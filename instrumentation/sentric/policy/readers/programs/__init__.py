@@ -1,0 +1,1 @@
+"""Programs: command lines, statements and code, and what they would do to files, data and machines."""

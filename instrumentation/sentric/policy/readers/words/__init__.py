@@ -1,0 +1,1 @@
+"""Words: texts made comparable, lists of words and patterns, and what texts look like that give instructions."""

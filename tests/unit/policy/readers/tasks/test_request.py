@@ -1,0 +1,73 @@
+import pytest
+
+from sentric.events import Author, Message
+from sentric.policy.readers.tasks.request import Request
+
+
+def asked(*turns: str) -> Request:
+    request = Request()
+    for turn in turns:
+        request.hear(Message(sequence=0, author=Author.USER, text=turn))
+    return request
+
+
+@pytest.mark.parametrize(
+    ("turn", "families"),
+    [
+        ("Pay the bill", {"pay"}),
+        ("Invite Ann and delete the draft", {"grant", "delete"}),
+        ("Tell me what the order costs", set[str]()),
+        ("What did my last payment cost?", {"pay"}),
+        ("Look it up, do not book anything", set[str]()),
+    ],
+)
+def test_what_is_asked_for_is_told_from_what_is_spoken_of(turn: str, families: set[str]) -> None:
+    assert families <= asked(turn).families
+    assert not asked(turn).families & {"pay", "grant", "delete", "book"} - families
+
+
+@pytest.mark.parametrize(
+    ("turn", "only"),
+    [
+        ("What is on tomorrow?", True),
+        ("Summarise the thread in three sentences", True),
+        ("Was kostet die Fahrt nach Graz?", True),
+        ("Do the tasks in todo.md", False),
+        ("Book a table", False),
+        ("Can you cancel my order?", False),
+    ],
+)
+def test_a_question_is_told_from_a_task(turn: str, only: bool) -> None:
+    assert asked(turn).only_asks is only
+
+
+def test_a_later_turn_can_make_a_task_of_a_question() -> None:
+    assert not asked("Where is my order?", "Then send it to 27 Priory Lane").only_asks
+
+
+@pytest.mark.parametrize(
+    ("turn", "people"),
+    [
+        ("Alice told me to wait", ("alice",)),
+        ("Forward Bob Olive's mail to Carla", ("bob", "olive", "carla")),
+        ("Read the mail. Where is it?", ()),
+        ("Set up the project on Monday", ()),
+    ],
+)
+def test_names_are_told_from_words_that_begin_a_sentence(turn: str, people: tuple[str, ...]) -> None:
+    assert asked(turn).people == people
+
+
+def test_doing_what_a_text_says_is_handed_over_to_that_text_alone() -> None:
+    request = asked("Follow the steps in setup.md")
+    assert request.hands_over_to("Run make.", ("docs/setup.md", "setup.md"), is_asked=False)
+    assert not request.hands_over_to("Run make.", ("notes.md",), is_asked=False)
+    request = asked("John sent me an email, could you follow his instructions")
+    assert request.hands_over_to("From: john.m@team.test", ("inbox",), is_asked=False)
+    assert not request.hands_over_to("From: eve@evil.test", ("inbox",), is_asked=False)
+
+
+def test_a_number_the_task_names_is_a_name_as_a_whole() -> None:
+    request = asked("Implement issue 58.")
+    assert request.names("58")
+    assert not request.names("5")
