@@ -9,15 +9,14 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from operator import attrgetter
-from typing import Any
 
 from sentric.events import Action, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
+from sentric.policy.families import NO_FAILURES, Families
 from sentric.policy.program import Program, built_in, is_late
 from sentric.policy.readers.actions.meaning import KnownTools
 from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, EngineState, RiskLedger
 from sentric.policy.rule import Decision, Policy, Rule, Scope
-from sentric.policy.signals.family import Facts, Family
-from sentric.policy.signals.registry import FAMILIES
+from sentric.policy.signals.family import Facts
 from sentric.policy.variables import Moment, RunFacts
 from sentric.policy.verdict import ALLOW, Finding, Match, Replay, Score, Step, Verdict, finding
 
@@ -65,7 +64,7 @@ class Engine:
         self._scores = scores
         self._programs = _programs(self.policy)
         self._tools = KnownTools(self.policy.tuning)
-        self._families: tuple[Family[Any], ...] = tuple(family(self.policy.tuning) for family in FAMILIES)
+        self._families = Families(self.policy.tuning)
         self._open: OrderedDict[str, _Open] = OrderedDict()
         self._forgotten: dict[str, None] = {}
         self._reported = set[str]()
@@ -80,8 +79,7 @@ class Engine:
     def check(self, action: Action) -> Verdict:
         """Judge an action that is about to run."""
         action = self._tools.meant(action)
-        facts = tuple(family.action(action) for family in self._families)
-        moment = self._moment(Scope.ACTION, action, facts)
+        moment = self._moment(Scope.ACTION, action, self._families.action(action))
         matches = () if self._silent else self._programs.first[action.kind].matches(moment)
         score = self._scores.get(action.event_id)
         opened = self._open[action.event_id] = self._opened(moment, action, matches, score)
@@ -120,8 +118,7 @@ class Engine:
         for event in in_order(earlier):
             self.judge(event)
         self._open.clear()
-        for family in self._families:
-            family.begin()
+        self._families.begin()
         self._silent = False
 
     def judge(self, event: AnyEvent) -> Verdict:
@@ -164,14 +161,12 @@ class Engine:
             if len(task) > TASK_LIMIT:
                 self._forgotten["the beginning of the task"] = None
             self._run.task = task[-TASK_LIMIT:]
-        facts = tuple(family.message(message) or family.facts() for family in self._families)
+        facts = self._families.message(message)
         return self._judge(Scope.MESSAGE, message, facts) if message.author is Author.MODEL else ALLOW
 
     def _see(self, observation: Observation) -> Verdict:
         self._tools.hear(observation)
-        return self._judge(
-            Scope.OBSERVATION, observation, tuple(family.observation(observation) for family in self._families)
-        )
+        return self._judge(Scope.OBSERVATION, observation, self._families.observation(observation))
 
     def _conclude(self, outcome: Outcome) -> Verdict:
         opened = self._open.pop(outcome.action_id, None)
@@ -180,8 +175,7 @@ class Engine:
             self.risk.executed(opened.verdict.risk, refused=opened.refused)
         if opened is not None and outcome.refused and not opened.refused:
             self.risk.strike()
-        for family in self._families:
-            family.outcome(outcome, action)
+        self._families.outcome(outcome, action)
         text = "\n".join(filter(None, (outcome.result, outcome.error)))
         return self._see(_brought(outcome, action, text)) if text else ALLOW
 
@@ -194,13 +188,17 @@ class Engine:
     def _moment(self, scope: Scope, event: AnyEvent, facts: tuple[Facts, ...]) -> Moment:
         run = self._run
         run.risk, run.strikes, run.projected_risk = self.risk.total, self.risk.strikes, self.risk.total
-        for family in self._families:
-            if family.evicted:
-                self._forgotten.update(family.evicted)
+        run.evicted = self._newly_forgotten()
+        return Moment(scope, run, event, facts, NO_FAILURES if self._silent else self._families.failures())
+
+    def _newly_forgotten(self) -> tuple[str, ...]:
+        """What has had to be forgotten, and was not told before."""
+        self._forgotten.update(dict.fromkeys(self._families.evicted()))
+        if len(self._forgotten) == len(self._reported):
+            return ()
         fresh = tuple(what for what in self._forgotten if what not in self._reported)
-        run.evicted = fresh
         self._reported.update(fresh)
-        return Moment(scope, run, event, facts)
+        return fresh
 
 
 def _scored(matches: tuple[Match, ...], score: Score | None) -> tuple[Match, ...]:

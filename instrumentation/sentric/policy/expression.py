@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 from sentric.errors import SentricError
 from sentric.policy.document import near
 from sentric.policy.rule import Scope
-from sentric.policy.syntax import names, needs
+from sentric.policy.syntax import asked_if_empty, names, needs
 from sentric.policy.variables import Value, declared
 
 if TYPE_CHECKING:
@@ -55,6 +55,12 @@ class Condition:
         """The variables it speaks of: no other need be known."""
         self.needs = needs(text, declared(scope))
         """Variables without any of which it is false, see `sentric.policy.syntax.needs`."""
+        if_empty = asked_if_empty(text, declared(scope))
+        self._if_empty = tuple(
+            (at, "x" if declared(scope)[name] is str else ("x",))
+            for at, name in enumerate(self.names)
+            if name in if_empty
+        )
         self._known: dict[tuple[Value, ...], bool | str] = {}
 
     def evaluate(self, values: tuple[Value, ...]) -> bool | str:
@@ -66,12 +72,22 @@ class Condition:
         Returns:
             Whether it holds, or a text that says why that cannot be told.
         """
+        if self._if_empty:
+            values = self._alike(values)
         known = self._known.get(values)
         if known is None:
             given = {name: _clean(value) for name, value in zip(self.names, values, strict=True)}
             known = _outcome(self._program.eval(data=given))
             self._remember(values, known)
         return known
+
+    def _alike(self, values: tuple[Value, ...]) -> tuple[Value, ...]:
+        """The values with all those made alike of which the condition asks only whether they are empty."""
+        alike = list(values)
+        for at, something in self._if_empty:
+            if alike[at]:
+                alike[at] = something
+        return tuple(alike)
 
     def _remember(self, values: tuple[Value, ...], outcome: bool | str) -> None:
         # Most events give the signals the very values of an event before.

@@ -1,13 +1,17 @@
 """The rules that look at one sort of event, compiled: what matches, and why."""
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from functools import lru_cache
+from itertools import compress
+from operator import attrgetter
 
 from sentric.policy.expression import Condition
 from sentric.policy.readers.words.text import excerpt
 from sentric.policy.rule import Rule, RuleType, Scope
+from sentric.policy.signals.family import Facts
+from sentric.policy.signals.registry import FAMILIES
 from sentric.policy.text_rules import TextRules
-from sentric.policy.variables import Getter, Moment, Value, getter
+from sentric.policy.variables import Moment, Value, signal
 from sentric.policy.verdict import Basis, Evidence, Match
 
 EVIDENCE_LIMIT = 400
@@ -15,6 +19,7 @@ EVIDENCE_LIMIT = 400
 PROJECTED = "run.projected_risk"
 """The variable that is known only when the other rules have been judged."""
 
+_Ask = Callable[[Facts], tuple[Value, ...]]
 _condition = lru_cache(maxsize=2048)(Condition)
 
 
@@ -34,16 +39,17 @@ class Program:
             _condition(rule.when, scope) if rule.type is RuleType.CEL else None for rule in self.rules
         )
         self._always: list[int] = []
-        self._when: list[tuple[Getter, list[int]]] = []
+        self._when: list[tuple[str, list[int]]] = []
+        self._by_family: list[tuple[int, _Ask, tuple[list[int], ...]]] = []
+        self._quiet: list[Facts | None] = [None] * len(FAMILIES)
+        """Facts of each family that no rule needs. A family with nothing to say states the same ones each time."""
         self._plan()
 
     def matches(self, moment: Moment) -> tuple[Match, ...]:
         """The rules that match an event, in their order."""
         worded = self._texts.matching(moment.event)
-        candidates = {*self._always, *worded}
-        for ask, rules in self._when:
-            if ask(moment):
-                candidates.update(rules)
+        candidates = self._candidates(moment)
+        candidates.update(worded)
         found: list[Match] = []
         for index in sorted(candidates):
             rule = self.rules[index]
@@ -53,6 +59,25 @@ class Program:
                 found.append(_match(rule, moment, outcome))
         return tuple(found)
 
+    def _candidates(self, moment: Moment) -> set[int]:
+        """The rules whose conditions may hold: something they need is the case, or cannot be told."""
+        candidates = set(self._always)
+        for name, rules in self._when:
+            if moment.value(name):
+                candidates.update(rules)
+        quiet = self._quiet
+        for family, ask, each in self._by_family:
+            facts = moment.facts[family]
+            if facts is not quiet[family]:
+                stated = ask(facts)
+                if any(stated):
+                    candidates.update(*compress(each, stated))
+                else:
+                    quiet[family] = facts
+        if moment.failed:
+            candidates.update(index for index, condition in enumerate(self._conditions) if _failure(condition, moment))
+        return candidates
+
     def _plan(self) -> None:
         """Note which rules must be evaluated always, and which only when something is the case."""
         by_need: dict[str, list[int]] = {}
@@ -61,16 +86,34 @@ class Program:
                 self._always.append(index)
             for name in sorted(condition.needs or ()) if condition is not None else ():
                 by_need.setdefault(name, []).append(index)
-        self._when = [(_asked(name, self.scope), rules) for name, rules in by_need.items()]
+        of_family: dict[int, dict[str, list[int]]] = {}
+        for name, rules in by_need.items():
+            if (found := signal(name)) is None:
+                self._when.append((name, rules))
+            else:
+                of_family.setdefault(found[0], {})[found[1]] = rules
+        self._by_family = [(family, _fields(*asked), tuple(asked.values())) for family, asked in of_family.items()]
 
     def _outcome(self, index: int, moment: Moment) -> bool | str:
         condition = self._conditions[index]
-        return condition.evaluate(tuple(map(moment.value, condition.names))) if condition is not None else False
+        if condition is None:
+            return False
+        return _failure(condition, moment) or condition.evaluate(tuple(map(moment.value, condition.names)))
 
 
-def _asked(name: str, scope: Scope) -> Getter:
-    """Signals are at hand; other values may be dear, and are made once."""
-    return getter(name, scope) if name.startswith("signals.") else lambda moment: moment.value(name)
+def _fields(*names: str) -> _Ask:
+    """What reads some facts of a family at once: most are silent, and that is soon seen."""
+    if len(names) > 1:
+        return attrgetter(*names)
+    ask = attrgetter(*names)
+    return lambda facts: (ask(facts),)
+
+
+def _failure(condition: Condition | None, moment: Moment) -> str:
+    """Why a condition cannot be evaluated, where what it asks for cannot be told."""
+    if not moment.failed or condition is None:
+        return ""
+    return next((moment.failed[name] for name in condition.names if name in moment.failed), "")
 
 
 def _match(rule: Rule, moment: Moment, outcome: bool | str) -> Match:
@@ -97,9 +140,9 @@ def built_in(rule: Rule, moment: Moment, *, again: bool) -> Match:
 
 
 def _evidence(rule: Rule, moment: Moment) -> tuple[Evidence, ...]:
-    event = moment.event
-    stated = ((name, moment.value(name)) for name in rule.evidence)
-    return tuple(Evidence(name, shown(value), event.event_id, event.span_id) for name, value in stated if value != "")
+    event_id, span_id = moment.event.event_id, moment.event.span_id
+    stated = [(name, moment.beginning(name, EVIDENCE_LIMIT + 1)) for name in rule.evidence]
+    return tuple([Evidence(name, shown(value), event_id, span_id) for name, value in stated if value != ""])
 
 
 def shown(value: Value) -> str:

@@ -17,6 +17,9 @@ _TOKEN = re.compile(
     re.VERBOSE,
 )
 _QUOTED = re.compile(r"[rRbB]{0,2}('''|\"\"\"|'|\")")
+_OF_TEXT = {(sign, empty) for sign in ("==", "!=") for empty in ("''", '""')}
+_OF_SIZE = {("==", "0"), ("!=", "0"), (">", "0")}
+_LOGIC = ("&&", "||", "!", "(", ")")
 _AT_LEAST_ONE = re.compile(r"[1-9][0-9]*")
 
 
@@ -91,6 +94,32 @@ def needs(text: str, known: Mapping[str, Any]) -> frozenset[str] | None:
         The variables; None where nothing is known.
     """
     return _needs(tokens(text), known)
+
+
+def asked_if_empty(text: str, known: Mapping[str, Any]) -> frozenset[str]:
+    """Texts and lists of which a condition asks only whether they are empty: what is in them does not matter to it."""
+    words = tokens(text)
+    among = {True: set[str](), False: set[str]()}
+    for at, word in enumerate(words):
+        variable, method = resolved(word.text, known) if word.sort is Sort.NAME else ("", "")
+        if variable:
+            among[known[variable] not in {bool, int, float} and _asks_if_empty(words, at, method)].add(variable)
+    return frozenset(among[True] - among[False])
+
+
+def _asks_if_empty(words: Sequence[Token], at: int, method: str) -> bool:
+    """Whether a variable stands in `x != ''`, `x.size() > 0` or `size(x) > 0`, beside nothing but signs of logic."""
+    start, end = at, at + 1
+    around = [word.text for word in words[max(0, at - 2) : at + 3]]
+    if method == "size":
+        end += 2
+    elif around[:2] == ["size", "("] and around[3:4] == [")"]:
+        start, end = at - 2, at + 2
+    elif method:
+        return False
+    compared = tuple(word.text for word in words[end : end + 2])
+    beside = (*words[max(0, start - 1) : start], *words[end + 2 : end + 3])
+    return compared in (_OF_SIZE if end > at + 1 else _OF_TEXT) and all(word.text in _LOGIC for word in beside)
 
 
 def _needs(words: Sequence[Token], known: Mapping[str, Any]) -> frozenset[str] | None:

@@ -8,6 +8,7 @@ from operator import attrgetter
 from typing import Any, TypeAlias
 
 from sentric.events import Action, AnyEvent, Element, JsonValue, Message, Observation
+from sentric.policy.families import NO_FAILURES
 from sentric.policy.readers.words.text import leaves
 from sentric.policy.rule import Scope
 from sentric.policy.signals.family import Facts, variables
@@ -45,6 +46,7 @@ _RUN: dict[str, tuple[Any, Callable[[RunFacts], Value]]] = {
     "run.evicted": (tuple, lambda run: run.evicted),
 }
 _NO_ELEMENT = Element()
+_ENCODER = json.JSONEncoder(ensure_ascii=False, separators=(",", ":"), default=str)
 _ACTION: dict[str, tuple[Any, Callable[[Action], Value]]] = {
     "action.tool": (str, lambda action: action.tool),
     "action.server": (str, lambda action: action.server),
@@ -96,9 +98,16 @@ Getter: TypeAlias = "Callable[[Moment], Value]"
 class Moment:
     """An event, with all that a rule may ask of it; each value is made when it is first asked for."""
 
-    __slots__ = ("_known", "event", "facts", "run", "scope")
+    __slots__ = ("_heads", "_known", "event", "facts", "failed", "run", "scope")
 
-    def __init__(self, scope: Scope, run: RunFacts, event: AnyEvent, facts: tuple[Facts, ...]) -> None:
+    def __init__(
+        self,
+        scope: Scope,
+        run: RunFacts,
+        event: AnyEvent,
+        facts: tuple[Facts, ...],
+        failed: Mapping[str, str] = NO_FAILURES,
+    ) -> None:
         """Note what there is.
 
         Args:
@@ -106,13 +115,15 @@ class Moment:
             run: the run so far.
             event: the action, observation or message.
             facts: what each family states about it, in the order of the registry.
+            failed: the variables that cannot be told, each with the reason.
         """
-        self.scope, self.run, self.event, self.facts = scope, run, event, facts
+        self.scope, self.run, self.event, self.facts, self.failed = scope, run, event, facts, failed
         self._known: dict[str, Value] = {}
+        self._heads: dict[int, str] = {}
 
     def again(self) -> "Moment":
         """The same, with the run as it is now."""
-        return Moment(self.scope, self.run, self.event, self.facts)
+        return Moment(self.scope, self.run, self.event, self.facts, self.failed)
 
     def value(self, name: str) -> Value:
         """The value of a declared variable."""
@@ -121,12 +132,26 @@ class Moment:
             known = self._known[name] = getter(name, self.scope)(self)
         return known
 
+    def beginning(self, name: str, length: int) -> Value:
+        """The value of a declared variable, of which no more than the first characters are of interest."""
+        if name != "action.arguments" or not isinstance(self.event, Action) or name in self._known:
+            return self.value(name)
+        if length not in self._heads:
+            self._heads[length] = compact({key: _head(value, length) for key, value in self.event.arguments.items()})
+        return self._heads[length]
+
+
+def signal(name: str) -> tuple[int, str] | None:
+    """The family that states a variable, by its place in the registry, and its field; None for other variables."""
+    found = _SIGNALS.get(name)
+    return None if found is None else found[1:]
+
 
 @cache
 def getter(name: str, scope: Scope) -> Getter:
     """What gives the value of a declared variable in a scope."""
-    if signal := _SIGNALS.get(name):
-        index, of_facts = signal[1], attrgetter(signal[2])
+    if found := signal(name):
+        index, of_facts = found[0], attrgetter(found[1])
         return lambda moment: of_facts(moment.facts[index])
     if of_event := _EVENTS[scope].get(name):
         read = of_event[1]
@@ -141,9 +166,14 @@ def compact(arguments: Mapping[str, JsonValue]) -> str:
     Never fails: what JSON cannot hold, or is nested too deeply, is given as its texts, each with its key.
     """
     try:
-        return json.dumps(arguments, ensure_ascii=False, separators=(",", ":"), default=str)
+        return _ENCODER.encode(arguments)
     except (RecursionError, ValueError, TypeError):
         return ",".join(f"{key}:{text}" for key, text in leaves(arguments))
+
+
+def _head(value: JsonValue, length: int) -> JsonValue:
+    """A value without what is written out beyond some characters, if it is a text."""
+    return value[:length] if isinstance(value, str) else value
 
 
 def describe(element: Element | None) -> str:

@@ -81,5 +81,5 @@ class Budget(Family[BudgetFacts]):
             ("cost", cost, tuning.max_cost),
             ("seconds", seconds, tuning.max_seconds),
         )
-        over = tuple(name for name, taken, limit in used if 0 < limit < taken)
+        over = tuple([name for name, taken, limit in used if 0 < limit < taken])
         return BudgetFacts(self._steps, tokens, cost, seconds, over)

@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Kind, Observation
@@ -110,6 +111,9 @@ _MISSING = re.compile(
     re.IGNORECASE,
 )
 _SENTENCE = re.compile(r"[.!?;]\s|\n")
+_NOTICES = words("notice letter notification certificate")
+_USER_PROGRAMS = words("userdel deluser dropuser")
+_ONLY_READING = frozenset({Effect.READ})
 _OUTSIDE = words("non pre not no nonprod preprod")
 
 
@@ -170,17 +174,17 @@ class Business(Family[BusinessFacts]):
 
     def action(self, action: Action) -> BusinessFacts:
         """Read an action."""
-        read = reading(action)
-        parts = name_parts(action.tool)
+        read, name = reading(action), _named(name_parts(action.tool))
+        only_reads = action.effects <= _ONLY_READING
         found = _NOTHING
         if Effect.PAY in action.effects or action.kind is Kind.PAYMENT or _calls_payment_service(action, read):
             found = self._paid(action, read)
-        if action.kind in _TAKING_KINDS or action.effects <= {Effect.READ} or not _TAKING.isdisjoint(parts):
-            found = self._taken(found, action, read, parts)
-        if not action.effects <= {Effect.READ}:
-            found = self._operated(found, action, read, parts)
-        if Effect.SEND in action.effects or "approval" in parts or _sets_approved(action, read, parts):
-            found = self._noticed(found, action, read, parts)
+        if action.kind in _TAKING_KINDS or only_reads or name.takes:
+            found = self._taken(found, action, read, name)
+        if not only_reads:
+            found = self._operated(found, action, read, name)
+        if Effect.SEND in action.effects or name.approves or (name.decides and not only_reads):
+            found = self._noticed(found, action, read, name)
         return found
 
     def _paid(self, action: Action, read: Reading) -> BusinessFacts:
@@ -198,17 +202,17 @@ class Business(Family[BusinessFacts]):
             vendor_known=are_known(paid.vendors or sites, tuning.vendors),
         )
 
-    def _taken(self, facts: BusinessFacts, action: Action, read: Reading, parts: tuple[str, ...]) -> BusinessFacts:
+    def _taken(self, facts: BusinessFacts, action: Action, read: Reading, name: "_Name") -> BusinessFacts:
         if action.kind in {Kind.FILE_WRITE, Kind.MESSAGE}:
             return facts
         called = programs(action) if action.kind is Kind.SHELL else ()
         taken = list(queries(action, read, called))
         dumps = any(call.program in _DUMPERS for call in called)
-        exports = dumps or action.kind is Kind.EXPORT or not _TAKING.isdisjoint(parts) or any(map(writes_out, taken))
+        exports = dumps or action.kind is Kind.EXPORT or name.takes or any(map(writes_out, taken))
         if not exports and not taken and action.kind is not Kind.DATABASE and action.kind is not Kind.OTHER:
             return facts
         stated = "\n".join(call.text for call in called if call.program in _DUMPERS | CLIENTS)
-        text = readable(stated if action.kind is Kind.SHELL else _joined(read, parts))
+        text = readable(stated if action.kind is Kind.SHELL else _joined(read, name.parts))
         if action.kind is Kind.OTHER and not exports and _QUESTION.match(text):
             return facts
         asked = tuple(_PERSONAL.matching(text))
@@ -216,14 +220,10 @@ class Business(Family[BusinessFacts]):
             asked = (*asked, "contact")
         if any(map(selects_all_of_people, taken)):
             asked = (*asked, "all columns")
-        spoken = set(_SPLIT.split(text.lower().replace("_csv", "")))
-        return replace(
-            facts,
-            personal_asked=asked,
-            many_records=dumps or self._takes_many(read, taken),
-            sensitive_export=exports
-            and (bool(asked) or not SENSITIVE.isdisjoint(spoken) or "--all-databases" in text or "pg_dumpall" in text),
-        )
+        many, sensitive = dumps or self._takes_many(read, taken), exports and (bool(asked) or _is_sensitive(text))
+        if not (asked or many or sensitive):
+            return facts
+        return replace(facts, personal_asked=asked, many_records=many, sensitive_export=sensitive)
 
     def _takes_many(self, read: Reading, taken: list[Statement]) -> bool:
         limit = self.tuning.record_limit
@@ -234,8 +234,8 @@ class Business(Family[BusinessFacts]):
             counts[key] = counts.get(key, 0) + 1
         return any(count > limit for count in counts.values()) or any(is_wide(query, limit) for query in taken)
 
-    def _operated(self, facts: BusinessFacts, action: Action, read: Reading, parts: tuple[str, ...]) -> BusinessFacts:
-        deletes, restarts = self._deletes_users(action, read, parts), _restarts(action, read, parts)
+    def _operated(self, facts: BusinessFacts, action: Action, read: Reading, name: "_Name") -> BusinessFacts:
+        deletes, restarts = name.deletes_users or _deletes_users(action, read), name.restarts or _restarts(action, read)
         permits = _changes_permissions(action, read)
         if not (deletes or restarts or permits):
             return facts
@@ -247,47 +247,35 @@ class Business(Family[BusinessFacts]):
             in_production=self._in_production(action, read),
         )
 
-    def _deletes_users(self, action: Action, read: Reading, parts: tuple[str, ...]) -> bool:
-        if not _ENDINGS.isdisjoint(parts) and not _PEOPLE.isdisjoint(parts):
-            return True
-        if action.kind is Kind.SHELL:
-            return any(
-                not {"userdel", "deluser", "dropuser"}.isdisjoint(text.split())
-                for _, text in read.arguments
-                if "user" in text
-            )
-        if action.kind is not Kind.DATABASE:
-            return False
-        return any(
-            (statement.verb == "delete" and statement.after("delete", "from").rpartition(".")[2] in _PEOPLE)
-            or (statement.verb == "drop" and statement.words[1:2] in {("user",), ("role",)})
-            for _, text in read.arguments
-            for statement in statements(text)
-        )
-
     def _in_production(self, action: Action, read: Reading) -> bool:
         length = TEXT_LIMIT if action.kind in {Kind.SHELL, Kind.DATABASE} else SHORT
         texts = [text[:length] for _, text in read.arguments] + [text[:SHORT] for _, text in leaves(action.context)]
         return any(self._names_production(text) for text in (action.tool, action.server, action.url[:SHORT], *texts))
 
     def _names_production(self, text: str) -> bool:
-        spoken = "".join(char if char.isalnum() else " " for char in readable(text).lower()).split()
+        low = readable(text).lower()
+        if not any(name in low for name in self._production):
+            return False
+        spoken = "".join(char if char.isalnum() else " " for char in low).split()
         return any(
             (word in self._production or word.rstrip("0123456789") in self._production)
             and (not index or spoken[index - 1] not in _OUTSIDE)
             for index, word in enumerate(spoken)
         )
 
-    def _noticed(self, facts: BusinessFacts, action: Action, read: Reading, parts: tuple[str, ...]) -> BusinessFacts:
-        text = readable(_joined(read, ()))
-        by_status = _sets_approved(action, read, parts)
-        by_name = by_status or (
-            "approval" in parts and not {"notice", "letter", "notification", "certificate"}.isdisjoint(parts)
-        )
-        if not by_name and not any(sign in text.lower() for sign in ("approv", "accepted", "granted")):
+    def _noticed(self, facts: BusinessFacts, action: Action, read: Reading, name: "_Name") -> BusinessFacts:
+        by_name = name.notifies or (name.decides and not action.effects <= _ONLY_READING and _sets_approved(read))
+        if not by_name and not name.approves and Effect.SEND not in action.effects:
             return facts
-        sentences = _SENTENCE.split(text.lower())
-        told = any(_NOTICE.matching(sentence) and not _PAST.search(sentence) for sentence in sentences)
+        text = readable(_joined(read, ()))
+        low = text.lower()
+        if not by_name and not any(sign in low for sign in ("approv", "accepted", "granted")):
+            return facts
+        is_notice = bool(_NOTICE.matching(low))
+        if not by_name and not is_notice:
+            return facts
+        sentences = _SENTENCE.split(low)
+        told = is_notice and any(_NOTICE.matching(sentence) and not _PAST.search(sentence) for sentence in sentences)
         if not by_name and not told:
             return facts
         required = self.tuning.required_documents
@@ -298,12 +286,58 @@ class Business(Family[BusinessFacts]):
         return replace(facts, approval_notice=True, missing_documents=missing)
 
 
+@dataclass(frozen=True, slots=True)
+class _Name:
+    """What the name of a tool says; it is the same for all its calls."""
+
+    parts: tuple[str, ...]
+    takes: bool
+    deletes_users: bool
+    restarts: bool
+    approves: bool
+    notifies: bool
+    decides: bool
+
+
+@lru_cache(maxsize=1024)
+def _named(parts: tuple[str, ...]) -> _Name:
+    restarts = not _RESTARTS.isdisjoint(parts)
+    return _Name(
+        parts,
+        takes=not _TAKING.isdisjoint(parts),
+        deletes_users=not _ENDINGS.isdisjoint(parts) and not _PEOPLE.isdisjoint(parts),
+        restarts=restarts and (not _SERVERS.isdisjoint(parts) or len(parts) == 1 or parts[-1] in _RESTARTS),
+        approves="approval" in parts,
+        notifies="approval" in parts and not _NOTICES.isdisjoint(parts),
+        decides=not _DECIDED.isdisjoint(parts),
+    )
+
+
+def _deletes_users(action: Action, read: Reading) -> bool:
+    if action.kind is Kind.SHELL:
+        return any(not _USER_PROGRAMS.isdisjoint(text.split()) for _, text in read.arguments if "user" in text)
+    if action.kind is not Kind.DATABASE:
+        return False
+    return any(
+        (statement.verb == "delete" and statement.after("delete", "from").rpartition(".")[2] in _PEOPLE)
+        or (statement.verb == "drop" and statement.words[1:2] in {("user",), ("role",)})
+        for _, text in read.arguments
+        for statement in statements(text)
+    )
+
+
 def _calls_payment_service(action: Action, read: Reading) -> bool:
-    if action.kind not in {Kind.HTTP, Kind.SHELL} or action.effects <= {Effect.READ}:
+    if action.kind not in {Kind.HTTP, Kind.SHELL} or not read.goes.places or action.effects <= _ONLY_READING:
         return False
-    if action.kind is Kind.SHELL and not any(sign in text for _, text in read.arguments for sign in _SENDING_SIGNS):
+    if not any(where.host in _PAYMENT_SERVICES or where.site in _PAYMENT_SITES for where in read.goes.places):
         return False
-    return any(where.host in _PAYMENT_SERVICES or where.site in _PAYMENT_SITES for where in read.goes.places)
+    return action.kind is Kind.HTTP or any(sign in text for _, text in read.arguments for sign in _SENDING_SIGNS)
+
+
+def _is_sensitive(text: str) -> bool:
+    """Whether what is exported is named like data of people or of the business's own."""
+    spoken = _SPLIT.split(text.lower().replace("_csv", ""))
+    return not SENSITIVE.isdisjoint(spoken) or "--all-databases" in text or "pg_dumpall" in text
 
 
 def _joined(read: Reading, parts: tuple[str, ...]) -> str:
@@ -320,9 +354,7 @@ def _within(read: Reading) -> Iterator[str]:
         room -= len(text)
 
 
-def _sets_approved(action: Action, read: Reading, parts: tuple[str, ...]) -> bool:
-    if action.effects <= {Effect.READ} or _DECIDED.isdisjoint(parts):
-        return False
+def _sets_approved(read: Reading) -> bool:
     return any(key in _STATUS_KEYS and text.strip().lower() in _APPROVED for key, text in read.arguments)
 
 
@@ -338,18 +370,14 @@ def _changes_permissions(action: Action, read: Reading) -> bool:
     called = programs(action)
     if any(map(permits, called)):
         return True
-    texts = [text for _, text in read.arguments] if action.kind is Kind.DATABASE or reaches_database(action) else []
+    texts = [text for _, text in read.arguments] if reaches_database(action) else []
     for text in code_of(action, called):
         texts.extend(executed(text))
     texts.extend(text for call in called if call.program in CLIENTS for text in (*call.arguments, call.command.given))
     return any(permits_by(statement) for text in texts if " " in text for statement in statements(text))
 
 
-def _restarts(action: Action, read: Reading, parts: tuple[str, ...]) -> bool:
-    if not _RESTARTS.isdisjoint(parts) and (
-        not _SERVERS.isdisjoint(parts) or len(parts) == 1 or parts[-1] in _RESTARTS
-    ):
-        return True
+def _restarts(action: Action, read: Reading) -> bool:
     if action.kind is not Kind.SHELL:
         return False
     texts = [

@@ -3,14 +3,15 @@
 from collections import OrderedDict
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass, replace
+from functools import lru_cache
 from typing import ClassVar, TypeVar
 
 from sentric.events import Action, Effect, Kind, Message, Observation
 from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.programs.access import EACH, PERIODS, PROFILES, Change, changes, of_path, revealed, written
-from sentric.policy.readers.programs.code import code_of, is_fork_bomb, programs
-from sentric.policy.readers.programs.databases import emptied, executed, of_document, reaches_database
+from sentric.policy.readers.programs.code import code_of, is_fork_bomb, is_program, programs
+from sentric.policy.readers.programs.databases import emptied, executed, is_database, of_document, reaches_database
 from sentric.policy.readers.programs.destruction import destruction, of_statements, through
 from sentric.policy.readers.programs.execution import Execution, base_name, executions
 from sentric.policy.readers.programs.loss import TABLES, Destruction, Extent
@@ -49,6 +50,8 @@ _SECRET_WORDS = words(
     "key keys credential credentials secret secrets password passwords env environment token tokens cookie cookies ssh "
     "keychain wallet config configuration kubeconfig certificate certificates pem shadow netrc aws"
 )
+_TELLING = frozenset({Kind.SHELL, Kind.DATABASE, Kind.DELETE, Kind.FILE_WRITE, Kind.DOWNLOAD})
+_SERVER_OF_TOOLS = words("mcp server")
 _CLOUDS = (".aws", "gcloud", ".azure", ".oci", ".kube")
 """Directories in which clouds keep what their profiles name."""
 T = TypeVar("T")
@@ -120,6 +123,8 @@ class Commands(Family[CommandFacts]):
     def action(self, action: Action) -> CommandFacts:
         """Tell what an action would do."""
         read = reading(action)
+        if not _is_telling(action, read):
+            return _NOTHING
         called = programs(action, every=bool(self._fetched))
         destroyed, run = self._destruction(action, read, called), next(executions(called, self._fetched), None)
         secrets, changed = list(_secrets(action, read, called)), list(_changes(action, read, called))
@@ -208,6 +213,19 @@ class Commands(Family[CommandFacts]):
                 self.evict(what)
 
 
+def _is_telling(action: Action, read: Reading) -> bool:
+    """Whether there can be anything to tell of an action: most tools neither run, nor store, nor name a file."""
+    if action.kind in _TELLING or _has_telling_name(action.tool, action.server):
+        return True
+    return any(key in _PATH_KEYS or key in _SQL_KEYS for key, _ in read.arguments)
+
+
+@lru_cache(maxsize=1024)
+def _has_telling_name(tool: str, server: str) -> bool:
+    parts = name_parts(tool)
+    return is_program(tool) or is_database(tool, server) or set(parts) >= _SERVER_OF_TOOLS
+
+
 def _worst(found: list[T], is_worst: Callable[[T], bool]) -> T:
     return next(filter(is_worst, found), found[0])
 
@@ -281,7 +299,7 @@ def _changes(action: Action, read: Reading, called: tuple[Call, ...]) -> Iterato
             if (change := of_path(path)) is not None:
                 yield change
     parts = name_parts(action.tool)
-    if {"mcp", "server"} <= set(parts) and {"add", "install", "register", "create", "update"} & set(parts):
+    if set(parts) >= _SERVER_OF_TOOLS and {"add", "install", "register", "create", "update"} & set(parts):
         yield Change(action.tool[:200], Persistence.STARTUP, words("mcp server tool tools"))
 
 
@@ -294,6 +312,6 @@ def _paths(action: Action, read: Reading) -> Iterator[str]:
 def _made(call: Call) -> Iterator[str]:
     """Paths that a call makes anew, as far as it says."""
     yield from written(call)
-    given = call.operands
-    if call.program == "git" and given[:1] == ("clone",) and len(given) > 1:
+    given = call.operands if call.program == "git" else ()
+    if given[:1] == ("clone",) and len(given) > 1:
         yield given[2] if len(given) > 2 else base_name(given[1]).removesuffix(".git")

@@ -16,7 +16,7 @@ from sentric.policy.readers.tasks.services import Services
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.values.channels import Channels, Sink
 from sentric.policy.readers.values.correspondence import is_colleague
-from sentric.policy.readers.values.entities import entities
+from sentric.policy.readers.values.entities import entities, entities_of_url
 from sentric.policy.readers.values.memory import Seen, SeenValues
 from sentric.policy.readers.values.payload import (
     Leak,
@@ -162,7 +162,7 @@ class Flow(Family[FlowFacts]):
         self._channels.read(observation.text, named, here)
         for url in named.urls:
             if (linked := place(url)) is not None and linked.site:
-                inside = entities(url)
+                inside = entities_of_url(url)
                 self._seen.remember((*inside.values, *inside.emails), inside.secrets, (linked.site,))
                 self._services.read_of(linked.site)
         if named.secrets:

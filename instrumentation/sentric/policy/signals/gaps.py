@@ -1,6 +1,7 @@
 """Holes in what is told of a run: missing numbers, ends without a beginning, a clock that goes back."""
 
 from dataclasses import dataclass
+from itertools import takewhile
 
 from sentric.events import Action, Author, Event, Message, Observation, Outcome
 from sentric.policy.rule import Tuning
@@ -87,9 +88,15 @@ class Gaps(Family[GapFacts]):
             self._lose(max(skipped - MISSING_KEPT, 0))
             self._waiting.update(dict.fromkeys(range(number - min(skipped, MISSING_KEPT), number)))
         self._highest = number
-        while self._waiting and (oldest := next(iter(self._waiting))) < number - REORDERED:
-            del self._waiting[oldest]
-            self._lose(1)
+        if self._waiting:
+            self._give_up(number - REORDERED)
+
+    def _give_up(self, number: int) -> None:
+        """Wait no longer for the numbers before one."""
+        late = list(takewhile(lambda waiting: waiting < number, self._waiting))
+        for lost in late:
+            del self._waiting[lost]
+        self._lose(len(late))
 
     def _lose(self, count: int) -> None:
         if count:

@@ -160,6 +160,14 @@ class Origin(Family[OriginFacts]):
 
     def _judge(self, action: Action, stands: Place | None, read: Reading) -> OriginFacts:
         goes = read.goes
+        if (
+            stands is None
+            and not goes.places
+            and goes.form is None
+            and not goes.links
+            and action.kind is not Kind.INPUT
+        ):
+            return _NOTHING
         reached = (*goes.places, goes.form) if goes.form is not None else goes.places
         places = (stands, *reached) if stands is not None else reached
         twin = next(((where, of) for where in places if (of := self._imitation(where)) is not None), None)
@@ -264,7 +272,8 @@ class Origin(Family[OriginFacts]):
         return ""
 
     def _note_files(self, text: str) -> None:
-        self._files.update(dict.fromkeys(_files(text)))
+        for name in _files(text):
+            self._files[name] = None
         while len(self._files) > FILES_KEPT:
             self._files.popitem(last=False)
 

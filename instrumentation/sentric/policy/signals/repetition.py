@@ -2,7 +2,10 @@
 
 import re
 from collections import deque
+from collections.abc import Iterator
 from dataclasses import dataclass, field
+from functools import lru_cache
+from itertools import islice
 from typing import ClassVar
 
 import re2
@@ -40,6 +43,7 @@ _CLOCK = re2.compile(
 _PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _PATIENT = words("wait sleep poll status progress refresh reload health ping watch monitor await check pause delay")
 """Words in the names of tools that wait, or ask how far something is."""
+_IDLE = frozenset({Effect.READ})
 _ON_PAGE = frozenset({Kind.CLICK, Kind.INPUT, Kind.SUBMIT})
 
 
@@ -59,6 +63,7 @@ class RepetitionFacts(Facts):
 
 
 _NOTHING = RepetitionFacts()
+_NEW = RepetitionFacts(repeats=1)
 
 
 @dataclass(slots=True)
@@ -123,14 +128,22 @@ class Repetition(Family[RepetitionFacts]):
     def action(self, action: Action) -> RepetitionFacts:
         """Compare a call with those before it."""
         call = _call(action)
-        calls = [*self._calls, call]
-        for period in range(1, min(LONGEST_PERIOD, len(self._calls)) + 1):
-            if calls[-1 - period].call == call.call:
-                _tell_clocks(calls, period)
+        periods = [period for period, earlier in enumerate(self._latest(), 1) if earlier.call == call.call]
+        facts = self._compared([*self._calls, call], periods) if periods else _NEW
         if len(self._calls) >= TEXTS_KEPT:
             self._calls[-TEXTS_KEPT].texts.clear()
         self._calls.append(call)
-        repeats = _repeats(calls)
+        return facts
+
+    def _latest(self) -> Iterator[_Call]:
+        """The calls that may be the same one period before, the latest first."""
+        return islice(reversed(self._calls), LONGEST_PERIOD)
+
+    def _compared(self, calls: list[_Call], periods: list[int]) -> RepetitionFacts:
+        """What is told of the last of some calls, which is the same as those some periods before."""
+        for period in periods:
+            _tell_clocks(calls, period)
+        call, repeats = calls[-1], _repeats(calls)
         return RepetitionFacts(
             repeats=repeats,
             looping=repeats >= self.tuning.repeats * (PATIENCE if call.patient else 1),
@@ -146,12 +159,18 @@ def _call(action: Action) -> _Call:
     element = action.element
     # Pages are numbered anew at each look: where an element is known by its path, its number tells nothing.
     numbered = element is None or not element.xpath
-    arguments = tuple(sorted(pair for pair in reading(action).arguments if numbered or pair[0] != "index"))
+    arguments = reading(action).arguments
+    if not numbered:
+        arguments = tuple(pair for pair in arguments if pair[0] != "index")
     where = (element.xpath, element.name, element.text) if element is not None else None
-    call = hash((action.server, action.tool, action.url, where, arguments))
-    idle = action.effects <= {Effect.READ} and action.kind not in _ON_PAGE
-    name = (part.lower() for part in _PARTS.findall(action.tool[:NAME_LIMIT]))
-    return _Call(call, idle, patient=idle and not _PATIENT.isdisjoint(name))
+    call = hash((action.server, action.tool, action.url, where, tuple(sorted(arguments))))
+    idle = action.effects <= _IDLE and action.kind not in _ON_PAGE
+    return _Call(call, idle, patient=idle and _is_patient(action.tool))
+
+
+@lru_cache(maxsize=1024)
+def _is_patient(tool: str) -> bool:
+    return not _PATIENT.isdisjoint(part.lower() for part in _PARTS.findall(tool[:NAME_LIMIT]))
 
 
 def _tell_clocks(calls: list[_Call], period: int) -> None:

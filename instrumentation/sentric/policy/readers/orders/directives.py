@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import re2
 
-from sentric.policy.readers.values.entities import marks
-from sentric.policy.readers.words.lexicon import words
-from sentric.policy.readers.words.vocabulary import EVENTS, VERBS, families, figures, plain, spoken, stem, stems
+from sentric.policy.readers.orders.beginnings import beginnings
+from sentric.policy.readers.orders.order import Order
+from sentric.policy.readers.words.agents import SPOKEN_TO
+from sentric.policy.readers.words.records import borders
 
 TEXT_LIMIT = 262_144
 """Characters of a text that are searched for orders."""
@@ -31,53 +32,6 @@ ADDRESSES_LIMIT = 64
 RECORD_LIMIT = 4096
 """Characters of a record that are read to learn whose it is."""
 
-_LEADING = (
-    "please|kindly|then|also|and|now|first|firstly|second|next|finally|lastly|additionally|afterwards?|so"
-    "|therefore|just"
-    "|simply|immediately|urgent|urgently|important|note|notice|attention|reminder|todo|action required|hi|hello"
-    "|hey|dear"
-    "|after that|as well|to|you|we|must|should|need to|needs to|have to|has to|(?:are|is) (?:required|asked"
-    "|instructed"
-    "|requested|expected) to|shall|will|can|could|would|may|might want to|make sure|be sure|ensure|remember|it is"
-    "|it's"
-    "|don't forget|do not forget|always|(?:ai )?(?:assistants?|agents?)|the (?:assistant|agent|model|ai)|feel free"
-    r"|let's|step \d+|\d+\)?|before (?:you )?(?:continuing|proceeding|continue|proceed)|bitte|por favor|veuillez"
-    r"|merci de"
-    "|dann|puis|ensuite|luego"
-)
-"""What may stand before the verb of an order."""
-_AGENT = (
-    r"assistants?|chat ?bots?|bots?|language models?|llms?|copilots?|a\.?i\.?(?:s|'s)?"
-    r"|(?:browsing|browser|coding|calendar|mail|email|analyst|shopping|travel|support|automated|autonomous"
-    r"|software|digital"
-    r"|virtual|this|dear|hey|your|any|all|the) (?:agents?|models?|helpers?)"
-    r"|agents?[ ,:]|models (?:must|should|shall|need|please|reading|that|who|which|are|making|summari[sz]ing)"
-    r"|(?:automated|automatic|smart|digital|machine) (?:systems?|readers?|processes|clients?|contributors?"
-    r"|inbox(?:es)?"
-    r"|helpers?)|(?:systems|clients|scripts|tools) (?:controlled|driven|run|operated) by"
-    r"|ki[ -]?(?:system|assisten|agent|modell)\w*|assistenten?|assistentin|asistentes?|agente|assistentes?"
-    r"|l['’]assistant"
-)
-"""What agents are called by those who speak to them."""
-_ASKING = (
-    r"please|kindly|must|should|need(?:s|ed)? to|ha(?:ve|s) to|(?:make|be) sure|(?:could|can|would) you"
-    r"|if you (?:could|would)"
-    rf"|(?:want|like|need|ask|urge) you to|{_AGENT}|bitte|por favor|veuillez|merci de|prosim|the process is"
-)
-_SIGNS = {"?": ".", "•": "\x01", "—": "\x01", "–": "\x02", "’": "\x03"}
-"""What stands for signs at which orders begin: of ASCII, and no question mark."""
-_OPTIONS = re2.Options()
-_OPTIONS.case_sensitive = False
-_OPTIONS.max_mem = 64 << 20
-_START = re2.compile(
-    r"(?:^|[.!;:>|\"'\n\\\[\](){},*\x01\x02-])[\s\"'>*_#`-]*"
-    rf"(?:(?:{_LEADING})(?:\s*[,:!\x02-]\s*|\s+))*(?:{'|'.join(sorted(VERBS))})\b"
-    rf"|\b(?:{_ASKING.replace('’', _SIGNS['’'])})\b"
-    r"|[\"'](?:tool|tool_name|tool_call|function|function_call|agent_action|call)[\"']\s*:\s*[\"'{]"
-    r"|[\"']name[\"']\s*:\s*[\"'][\w.-]{1,64}[\"']\s*,\s*[\"'](?:arguments|parameters|params|input|args)[\"']",
-    _OPTIONS,
-)
-"""Where an order may begin; or a word that one hardly does without. Searched in what `_bytes` gives."""
 # Repetitions are bounded or of one class of characters, so that searching takes linear time.
 _BREAK = re.compile(
     # One class of characters to begin with, which is what `re` is quick at, and then what must stand behind it.
@@ -94,19 +48,11 @@ _BREAK = re.compile(
 """Where a sentence ends: where a match begins."""
 _CALL_END = re.compile(r"\}\s{0,8}\}|\}\s{0,8}[^\s,}]|-->|</")
 """Where a tool call that stands in a text ends."""
-_RECORD = re.compile(
-    r"\n- (?=[\w ]{1,24}:)|\}, ?\{|\), ?[A-Za-z_]{1,40}\(|\nFrom: |\n-{3,200}|\n={3,200}|</(?:article|li|tr|section)>"
-)
-"""Where one record ends and the next begins: items, objects, mails, comments."""
 _FOLD = re.compile(r"\\[ \t]{0,200}\n[ \t]{0,200}\\?")
 _ESCAPED = re.compile(r"\\{1,8}n")
-_TO_AGENT = re2.compile(
-    rf"\b(?:{_AGENT}|the (?:current )?user(?:['’]s|s['’]|\b)"
-    r"|(?:ongoing|original|current|assigned|previous) (?:task|request|instructions?|query)"
-    r"|your (?:instructions|task|user|owner|system prompt|summary|digest))(?:\b|$|\s)",
-    _OPTIONS,
-)
-"""How a text speaks to an agent, or of the one it works for: nobody writes so to a person."""
+_OPTIONS = re2.Options()
+_OPTIONS.case_sensitive = False
+_TO_AGENT = re2.compile(SPOKEN_TO, _OPTIONS)
 _FORBIDS = re.compile(
     r"(?i)(?:[\w'’-]+[,:]? ){0,6}?(?:(?:must|should|may|can|shall|do|does|will|would|need) ?(?:not|n['’]t|never)"
     r"|don['’]t|cannot|never)\b"
@@ -114,42 +60,11 @@ _FORBIDS = re.compile(
 )
 """How a sentence begins that only says what not to do."""
 _DEMANDS = re.compile(r"(?i)\b(?:please|kindly|must|should|shall|need to|have to|has to|are asked to|is asked to)\b")
-_CLAUSE = re.compile(
-    r"\b(?:before|after|while|when|whenever|once|until|so that|because|since|as soon as|in order to)\b[^,;]*"
-)
-"""What an order only says about its time and reason."""
-_CLAUSE_WORDS = words("before after while when whenever once until so because since as in")
-_MARKS = frozenset("\"“«‘'")
-_MAKING = words("create write change move")
-_CAPITAL = re.compile(r"(?<=\w )[A-Z\u00c0-\u00de][\w'’-]+")
-_NAMES = re.compile(r"[0-9@/_$#%‹]|\w\.\w|://")
-_QUOTE = re.compile(r"[\"“«‘']([^\"“”«»‘’']{8,200})[\"”»’']")
-_GROUPED = re.compile(r"\b[A-Z]{2}\d{2}(?: [A-Z0-9]{1,4}){2,8}\b")
-_NOTHING: frozenset[str] = frozenset()
 _ENDINGS = (". ", ".\n", "! ", "? ", "; ", "\n\n", ": ", '"', ">", "|")
 """Where a sentence before an order hardly goes on."""
 _EDGES = "\"'.,;:!?>|*[](){}- \\"
 _LABEL = re.compile(r"['\"]?\s?[:=(}\])]|[_.]\w")
 """After a verb, this makes it the name of a value, or a part of a name: `Email: …`, `open_me.txt`."""
-
-
-class Order(NamedTuple):
-    """What a sentence orders. Pages are full of them, and a tuple is made far faster than a dataclass."""
-
-    text: str
-    families: frozenset[str]
-    """Of the verbs in it."""
-    words: frozenset[str]
-    """Stems of its telling words."""
-    entities: frozenset[str]
-    """What it names, see `marks`."""
-    names: frozenset[str]
-    """Stems of the words in it that have a capital letter, though they do not begin it."""
-    figures: frozenset[str]
-    quotes: tuple[str, ...]
-    """What stands in quotation marks, in lower case."""
-    asks_to_say: bool
-    """Its first verb is about saying something."""
 
 
 class Directive(NamedTuple):
@@ -173,7 +88,11 @@ class Directive(NamedTuple):
     @property
     def order(self) -> Order:
         """What it orders."""
-        return order(self.text)
+        return _order(self.text)
+
+
+_order = lru_cache(maxsize=ORDERS_KEPT)(Order)
+"""Agents see the same pages again and again, so orders are remembered."""
 
 
 def directives(text: str) -> list[Directive]:
@@ -186,8 +105,7 @@ def directives(text: str) -> list[Directive]:
     found: list[Directive] = []
     places: _Places | None = None
     last = 0
-    for mark in _START.finditer(_bytes(text)):
-        first, end = mark.span()
+    for first, end in beginnings(text):
         is_call = text[first] in "\"'" and text[end - 1] in "\"'{"
         if end <= last or (not is_call and _LABEL.match(text, end)):
             continue
@@ -206,13 +124,6 @@ def directives(text: str) -> list[Directive]:
         if len(found) == DIRECTIVES_LIMIT:
             break
     return found
-
-
-def _bytes(text: str) -> bytes:
-    """A text in one byte a character, so that a place in it is one in the text."""
-    for sign, other in _SIGNS.items():
-        text = text.replace(sign, other)
-    return text.encode("ascii", "replace")
 
 
 def _forbids(sentence: str) -> bool:
@@ -234,7 +145,7 @@ class _Places:
 
     def __init__(self, text: str) -> None:
         self._text = text
-        self._borders = [0, *(border.start() for border in _RECORD.finditer(text))]
+        self._borders = borders(text)
         self._latest = (0, 0, "")
         self._addresses = [address.start() for address in islice(_TO_AGENT.finditer(text), ADDRESSES_LIMIT)]
 
@@ -244,7 +155,7 @@ class _Places:
         """An order with what stands around it."""
         index = bisect(self._borders, start)
         first = self._borders[index - 1]
-        last = self._borders[index] if index < len(self._borders) else len(self._text)
+        last = self._borders[index]
         # The order's own neighbourhood counts, where the record is longer than what is read of it.
         begin = max(first, min(start - RECORD_LIMIT // 2, last - RECORD_LIMIT))
         near = start - BEFORE
@@ -271,41 +182,6 @@ class _Places:
             return False
         index = bisect_left(self._addresses, start)
         return index < len(self._addresses) and self._addresses[index] < end
-
-
-@lru_cache(maxsize=ORDERS_KEPT)
-def order(sentence: str) -> Order:
-    """Read a sentence as an order. Agents see the same pages again and again, so orders are remembered."""
-    low = plain(sentence)
-    said = spoken(low)
-    cut = stems(said)
-    verb = next(filter(VERBS.__contains__, said), "")
-    has_names = _NAMES.search(low) is not None
-    has_clause = not _CLAUSE_WORDS.isdisjoint(said)
-    has_quote = not _MARKS.isdisjoint(sentence) and '":' not in sentence
-    return Order(
-        text=sentence,
-        families=_asked_for(stems(spoken(_CLAUSE.sub(" ", low))) if has_clause else cut),
-        words=cut,
-        entities=_named(sentence) if has_names else _NOTHING,
-        names=stems(spoken(plain(" ".join(_CAPITAL.findall(sentence))))),
-        figures=figures(low) if has_names else _NOTHING,
-        quotes=tuple(quote.strip().lower() for quote in _QUOTE.findall(sentence)) if has_quote else (),
-        asks_to_say="say" in families((stem(verb),)),
-    )
-
-
-def _asked_for(cut: frozenset[str]) -> frozenset[str]:
-    """The families of an order's verbs. That it is about an event makes scheduling of adding, not of cancelling."""
-    found = families(cut - EVENTS)
-    return found | {"schedule"} if not cut.isdisjoint(EVENTS) and not found.isdisjoint(_MAKING) else found
-
-
-def _named(sentence: str) -> frozenset[str]:
-    """What a sentence names; account numbers also without the blanks people write them with."""
-    grouped = _GROUPED.findall(sentence)
-    named = marks(sentence)
-    return named.union(group.replace(" ", "").lower() for group in grouped) if grouped else named
 
 
 def _unescaped(text: str) -> str:

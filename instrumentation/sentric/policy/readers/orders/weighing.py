@@ -6,7 +6,8 @@ from typing import NamedTuple
 
 from sentric.events import Action
 from sentric.policy.readers.orders.deed import ON_PAGE, PROGRAM, Deed
-from sentric.policy.readers.orders.directives import Directive, Order
+from sentric.policy.readers.orders.directives import Directive
+from sentric.policy.readers.orders.order import Order
 
 MANUAL = 3
 """The most that running a command from a text amounts to, where nothing says that an agent is spoken to."""

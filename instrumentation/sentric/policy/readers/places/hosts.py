@@ -21,6 +21,8 @@ _TRADE = words("com co net org")
 """Second-level names under which some countries' domains are given out without a public suffix that says so."""
 _SECRET = re.compile("‹secret:[^›]{0,80}›")
 _AUTHORITY_END = re.compile(r"[/\\?#]")
+_ORDINARY = re.compile(r"(https?)://((?:[a-z0-9-]+\.)+[a-z]{2,})(?:[/?#][!-~]*)?")
+"""A URL of which a parser says nothing that does not meet the eye."""
 _SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}:(?!\d)", re.IGNORECASE)
 
 
@@ -62,6 +64,8 @@ def place(url: str) -> Place | None:
 
 @lru_cache(maxsize=2048)
 def _place(url: str) -> Place | None:
+    if (ordinary := _ORDINARY.fullmatch(url)) is not None and "xn--" not in ordinary[2]:
+        return _at(url, ordinary[1], ordinary[2], "", userinfo=False)
     text = readable(_SECRET.sub("secret", url) if "‹" in url else url).strip()
     if "://" not in text and not _SCHEME.match(text):
         text = "http://" + text.lstrip("/")
@@ -72,7 +76,10 @@ def _place(url: str) -> Place | None:
     scheme, host = str(parsed.protocol).rstrip(":"), str(parsed.hostname).rstrip(".")
     if not host:
         return Place(scheme, "", "", "", False, False, False, False)
-    userinfo, port = bool(parsed.username or parsed.password), str(parsed.port)
+    return _at(url, scheme, host, str(parsed.port), userinfo=bool(parsed.username or parsed.password))
+
+
+def _at(url: str, scheme: str, host: str, port: str, *, userinfo: bool) -> Place:
     if (found := address(host)) is not None:
         return _numbered(url, scheme, host, port, userinfo, found)
     site, label = _registered(host)

@@ -20,6 +20,7 @@ _IDENTITY = words(
     "-i --identity --identity-file --env-file --kubeconfig --private-key --key-file --key --cert --cacert -E"
 )
 _COPYING = words("cp mv install ln rsync copy move copy-item move-item scp")
+_MAKING = words("tee touch set-content add-content out-file visudo mkdir")
 _TELLING = {
     "security": words("find-generic-password find-internet-password dump-keychain export"),
     "secret-tool": words("lookup search"),
@@ -95,13 +96,12 @@ def _is_edited(call: Call) -> bool:
 def written(call: Call) -> Iterator[str]:
     """The files that a call writes."""
     yield from call.command.writes[:WORDS_READ]
-    operands = call.operands[:WORDS_READ]
-    if call.program in _COPYING and len(operands) > 1:
-        yield operands[-1]
-    elif call.program in {"tee", "touch", "set-content", "add-content", "out-file", "visudo", "mkdir"}:
-        yield from operands
+    if call.program in _COPYING:
+        yield from call.operands[1:WORDS_READ][-1:]
+    elif call.program in _MAKING:
+        yield from call.operands[:WORDS_READ]
     elif call.program in {"sed", "perl"} and call.has("-i"):
-        yield from operands[1:]
+        yield from call.operands[1:WORDS_READ]
 
 
 def changes(call: Call) -> Iterator[Change]:

@@ -85,10 +85,16 @@ def programs(action: Action, *, every: bool = False) -> tuple[Call, ...]:
 def _programs(action: Action, *, every: bool) -> tuple[Call, ...]:
     if action.kind is Kind.SHELL:
         return tuple(_shell(action, every=every))
+    if not is_program(action.tool):
+        return ()
     parts = name_parts(action.tool)
-    if parts and parts[0] in _TOOLS and len(parts) > 1:
-        return of_words((_named(parts[0]), *parts[1:], *_flags(action.arguments)))
-    return ()
+    return of_words((_named(parts[0]), *parts[1:], *_flags(action.arguments)))
+
+
+def is_program(tool: str) -> bool:
+    """Whether a tool is named like a call of a program: `git_push`."""
+    parts = name_parts(tool)
+    return len(parts) > 1 and parts[0] in _TOOLS
 
 
 def code_of(action: Action, called: tuple[Call, ...]) -> tuple[str, ...]:

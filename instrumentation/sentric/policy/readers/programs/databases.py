@@ -2,12 +2,16 @@
 
 import re
 from collections.abc import Iterator
+from functools import lru_cache
 from itertools import islice
+
+import re2
 
 from sentric.events import Action, Kind
 from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.programs.loss import TABLES, Destruction, Extent, lost
 from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.text import readable
 
 CALLS_LIMIT = 64
 """Calls in one text of code that are read."""
@@ -16,15 +20,15 @@ LITERAL_LIMIT = 65_536
 TEXT_LIMIT = 262_144
 """Characters of a text of code that are read."""
 
-_EXECUTED = re.compile(
-    r"(?:execute\w{0,16}|query\w{0,16}|raw\w{0,16}|exec|sql|prepare|text)\s{0,8}\(\s{0,8}[frbu]{0,2}(?=[\"'`])",
-    re.IGNORECASE,
-)
+_GIVEN_TEXT = re.compile(r"\(\s{0,8}[frbuFRBU]{0,2}(?=[\"'`])")
+"""A call whose first argument is a literal."""
+_RUNS = re.compile(r"(?:(?:execute|query|raw)\w{0,16}|exec|sql|prepare|text)\s{0,8}\Z", re.IGNORECASE)
+_RUNS_LENGTH = 31
+"""Longest name of a function that hands its text to a database, with the blanks behind it."""
 _PIECE = re.compile(r"\s{0,16}\+?\s{0,16}[frbuFRBU]{0,2}(\"\"\"|'''|[\"'`])")
-_METHODS = re.compile(
-    r"\.(?:(?:drop|dropdatabase|drop_database|dropcollection|drop_collection|drop_all|flushall|flushdb|dropschema|"
-    r"truncate_?table|droptable|drop_table)\s{0,4}\(|objects\.all\(\)\.delete\(|(?:delete_?many|remove|delete)\(\{\})",
-    re.IGNORECASE,
+_METHODS = re2.compile(
+    r"(?i)\.(?:(?:drop|dropdatabase|drop_database|dropcollection|drop_collection|drop_all|flushall|flushdb|dropschema|"
+    r"truncate_?table|droptable|drop_table)\s{0,4}\(|objects\.all\(\)\.delete\(|(?:delete_?many|remove|delete)\(\{\})"
 )
 _ON_FRAMES = re.compile(r"\.drop\s{0,4}\(\s{0,4}[^)\s]")
 """`frame.drop(columns=…)`, which drops nothing that is kept."""
@@ -38,15 +42,21 @@ _MONGO = words("mongo mongodb mongosh")
 
 def reaches_database(action: Action) -> bool:
     """Whether an action's tool or server is a database's, by their names."""
-    parts = {*name_parts(action.tool), *name_parts(action.server)}
-    return action.kind is Kind.DATABASE or not _SERVERS.isdisjoint(parts)
+    return action.kind is Kind.DATABASE or is_database(action.tool, action.server)
+
+
+@lru_cache(maxsize=1024)
+def is_database(tool: str, server: str) -> bool:
+    """Whether a tool or its server is named like a database."""
+    return not (_SERVERS.isdisjoint(name_parts(tool)) and _SERVERS.isdisjoint(name_parts(server)))
 
 
 def executed(text: str) -> Iterator[str]:
     """The texts that code hands to a database, as far as they stand in it as literals."""
     if "(" not in text:
         return
-    for call in islice(_EXECUTED.finditer(text, 0, TEXT_LIMIT), CALLS_LIMIT):
+    given = (call for call in _GIVEN_TEXT.finditer(text, 0, TEXT_LIMIT) if _runs(text, call.start()))
+    for call in islice(given, CALLS_LIMIT):
         pieces: list[str] = []
         at, room = call.end(), LITERAL_LIMIT
         while room > 0 and (opened := _PIECE.match(text, at)):
@@ -58,9 +68,15 @@ def executed(text: str) -> Iterator[str]:
         yield "".join(pieces)
 
 
+def _runs(text: str, at: int) -> bool:
+    """Whether what stands before an opening bracket names a function that hands its text to a database."""
+    return _RUNS.search(text[max(0, at - _RUNS_LENGTH) : at]) is not None
+
+
 def emptied(text: str) -> Destruction | None:
     """What code empties by a method: `db.users.drop()`, `User.objects.all().delete()`, `r.flushall()`."""
-    calls = islice(_METHODS.finditer(text, 0, TEXT_LIMIT), CALLS_LIMIT)
+    text = readable(text[:TEXT_LIMIT])
+    calls = islice(_METHODS.finditer(text), CALLS_LIMIT)
     found = next((call for call in calls if not _ON_FRAMES.match(text, call.start())), None)
     if found is None:
         return None

@@ -25,6 +25,8 @@ _SOURCES = words("source . eval iex invoke-expression sh bash zsh dash ksh fish"
 _OPENERS = words(
     "open start xdg-open msiexec dpkg rpm installer start-process invoke-item java mono wine rundll32 regsvr32 run"
 )
+_SHOWING = words("mshta regsvr32 rundll32 wscript cscript msiexec wmic")
+"""Programs that show help and pages, and run what is in them."""
 _OUTPUTS = words("-o --output -outfile -OutFile --output-document -O -destination")
 _KNOWN = words(
     "rustup.rs astral.sh docker.com python-poetry.org nodesource.com bun.sh deno.land pnpm.io sdkman.io helm.sh "
@@ -169,16 +171,16 @@ def _fetches(call: Call) -> bool:
 
 def _opaque(call: Call) -> Execution | None:
     """Ways to run a program that hide it: encoded, or in a program that only shows help and pages."""
-    given = [argument.lower() for argument in call.arguments]
     if call.program in {"powershell", "pwsh"}:
-        hidden = next((word for word in given if len(word) > 1 and _is_encoded(word)), "")
+        hidden = any(len(word) > 1 and _is_encoded(word.lower()) for word in call.arguments)
         return Execution("runs an encoded program") if hidden else None
-    is_remote = any(
-        "http:" in word or "https:" in word or "javascript:" in word or word.startswith("//") for word in given
-    )
-    if call.program in {"mshta", "regsvr32", "rundll32", "wscript", "cscript", "msiexec", "wmic"} and is_remote:
+    if call.program in _SHOWING and any(_is_remote(word.lower()) for word in call.arguments):
         return _from("runs what it fetches", _url(call.arguments))
     return None
+
+
+def _is_remote(word: str) -> bool:
+    return "http:" in word or "https:" in word or "javascript:" in word or word.startswith("//")
 
 
 def _is_encoded(word: str) -> bool:

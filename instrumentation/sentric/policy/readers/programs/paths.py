@@ -118,6 +118,8 @@ _TEMPORARY = (
 )  # fmt: skip
 
 
+_WORDS = frozenset(name for name in _PERSONAL_NAMES | _PERSONAL_DIRECTORIES | _PROJECT_NAMES if "." not in name)
+"""Names of files and directories with credentials that look like a word."""
 _PERSONAL_PART = re.compile("|".join(map(re.escape, _PERSONAL_PARTS))).search
 _PROJECT_PART = re.compile("|".join(map(re.escape, _PROJECT_PARTS))).search
 
@@ -144,9 +146,15 @@ def normal(path: str) -> str:
     return text.replace("program files", "program_files")
 
 
-@lru_cache(maxsize=1024)
 def secrecy(path: str) -> Secrecy | None:
     """Whose credentials a file of this path holds, if any."""
+    # Most arguments are words, which are no path unless they are the whole name of such a file.
+    is_word = "/" not in path and "." not in path and "\\" not in path
+    return None if is_word and path.strip().strip("\"'@").lower() not in _WORDS else _secrecy(path)
+
+
+@lru_cache(maxsize=1024)
+def _secrecy(path: str) -> Secrecy | None:
     text = normal(path)
     if not text or text.endswith(_EXAMPLES) or len(path) > PATH_LIMIT:
         return None

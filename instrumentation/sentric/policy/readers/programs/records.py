@@ -3,6 +3,8 @@
 import re
 from collections.abc import Iterator
 
+import re2
+
 from sentric.events import Action, Kind
 from sentric.policy.readers.actions.reading import Reading
 from sentric.policy.readers.programs.code import code_of
@@ -12,7 +14,7 @@ from sentric.policy.readers.programs.programs import Call
 from sentric.policy.readers.programs.statements import Statement, statements
 from sentric.policy.readers.words.lexicon import words
 
-_COLUMN = re.compile(r"\b(?:e-?mail|phone|address|birth)\w{0,12}\b", re.IGNORECASE | re.ASCII)
+_COLUMN = re2.compile(r"(?i)\b(?:e-?mail|phone|address|birth)\w{0,12}\b")
 _FROM = re.compile(r"\bfrom\b", re.IGNORECASE | re.ASCII)
 COLUMN_AFTER, FROM_AFTER = 200, 400
 """Characters between `select` or a comma and a column's name, and between that and `from`."""

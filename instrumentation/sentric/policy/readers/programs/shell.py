@@ -18,6 +18,7 @@ DEPTH_LIMIT = 32
 """Nested substitutions that are told apart."""
 
 _PLAIN = re.compile(r"[^\s'\"\\$`|&;<>()#]+")
+_PLAIN_WORDS = re.compile(r"(?:[^\s'\"\\$`|&;<>()#]++[^\S\n]++)++")
 _QUOTED = re.compile(r"[^\"\\$`]+")
 _BLANK = re.compile(r"[^\S\n]+")
 _FIELD_SEPARATOR = re.compile(r"\$(?:IFS|\{IFS[^}\n]{0,16}\})(?:\$\d)?")
@@ -110,7 +111,11 @@ class _Reader:
         return self._all
 
     def _unquoted(self) -> None:
-        text, at, frame = self._text, self._at, self._frames[-1]
+        text, at, draft = self._text, self._at, self._frames[-1].draft
+        if draft.word is None and draft.redirects is None and (plain := _PLAIN_WORDS.match(text, at)):
+            draft.words.extend(plain[0].split())
+            self._at = plain.end()
+            return
         if plain := _PLAIN.match(text, at):
             self._append(plain[0])
             self._at = plain.end()
@@ -118,7 +123,7 @@ class _Reader:
         char = text[at]
         if (special := self._special.get(char)) is not None:
             special()
-        elif char == "#" and frame.draft.word is None:
+        elif char == "#" and draft.word is None:
             end = text.find("\n", at)
             self._at = len(text) if end < 0 else end
         elif char.isspace():

@@ -6,7 +6,7 @@ from sentric.policy.readers.tasks.contacts import Contacts, Standing
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.values.correspondence import Correspondence
 from sentric.policy.readers.values.entities import Entities, entities
-from sentric.policy.readers.words.text import readable
+from sentric.policy.readers.words.text import readable, small
 from sentric.policy.rule import Tuning
 
 KEPT = 1024
@@ -37,7 +37,7 @@ class Recipients:
         """Learn whom a text names."""
         if not named.emails:
             return
-        plain = readable(observation.text).lower()
+        plain = small(readable(observation.text))
         self.letters.read(plain, named, values)
         if observation.source is Source.TOOL_RESULT:
             self._contacts.read(plain, named, self._task.people, self._task.words)

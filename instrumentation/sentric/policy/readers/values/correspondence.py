@@ -40,8 +40,9 @@ class Correspondence:
 
     def read(self, plain: str, named: Entities, values: tuple[str, ...]) -> None:
         """Note who is behind a text, as `parties` takes it: they know what else is in it."""
+        together = frozenset(values)
         for email in parties(plain, named):
-            self._known[email] = frozenset(values)
+            self._known[email] = together
             self._known.move_to_end(email)
         for email in senders(plain, named):
             self._senders[email] = None
@@ -99,8 +100,8 @@ def senders(plain: str, named: Entities) -> tuple[str, ...]:
     for email in named.emails[:SENDERS]:
         at = plain.find(email)
         before = plain[max(0, at - _HEAD) : at] if at > 0 else ""
-        is_behind_mark = ":" in before or "=" in before
-        head = _SENDER.search(plain, max(0, at - _HEAD), at) if is_behind_mark else None
+        is_behind = (":" in before or "=" in before) and any(word in before for word in _SENDER_WORDS)
+        head = _SENDER.search(plain, max(0, at - _HEAD), at) if is_behind else None
         if head is not None and _RECEIVER.search(head[0]) is None:
             found[email] = None
     return tuple(found)

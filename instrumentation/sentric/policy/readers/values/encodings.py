@@ -2,15 +2,16 @@
 
 import base64
 import binascii
-import codecs
 import html
 import re
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import partial
 from urllib.parse import unquote_plus
 
-from sentric.policy.readers.words.patterns import Patterns
+from sentric.policy.readers.values.groups import groups
+from sentric.policy.readers.words.stretches import LONG, long_codes
 from sentric.policy.readers.words.text import readable
 
 DEPTH = 3
@@ -19,37 +20,30 @@ BUDGET = 65_536
 """Characters that are decoded of one text and all that is inside it."""
 CANDIDATES = 64
 """Stretches of one kind in one text that are tried, and texts that are found at most."""
-SHORTEST_RUN = 12
-"""Characters of the shortest stretch that is tried."""
+AROUND = 256
+"""Characters around escapes that are read with them."""
 _HEAD = 256
 """Bytes by which a decoding is judged: a picture of a megabyte is left alone after these."""
 
 # Each repeats single classes of characters, with separators that are not in them, so that matching takes linear time.
-_BASE64 = re.compile(rf"[A-Za-z0-9+/_-]{{{SHORTEST_RUN},}}(?:\r?\n[A-Za-z0-9+/_-]+)*")
 _HEX = re.compile(r"(?:[2-7][0-9A-Fa-f]|0[9AaDd]){8,}|(?:1[Ff]8[Bb]08|78(?:01|5[Ee]|9[Cc]|[Dd][Aa]))[0-9A-Fa-f]{16,}")
 """The hex of printable ASCII, or of something compressed: other hex is of no text."""
 _PAIRS = re.compile(r"(?<![0-9A-Za-z])[0-9A-Fa-f]{2}(?:[ :-][0-9A-Fa-f]{2}){5,}")
-_LONG = re.compile(r"[0-9A-Za-z]{16}")
+_LONGER = 16
+_LONG = re.compile(rf"[0-9A-Za-z]{{{_LONGER}}}")
 """What no text in hex or base32 does without."""
 _BASE32 = re.compile(r"[A-Z2-7]{16,}|[a-z2-7]{16,}")
 _SPACED = re.compile(r"(?<![A-Za-z0-9@])[A-Za-z0-9@](?:[ .,:_-][A-Za-z0-9@.]){5,}")
 _GROUPED = re.compile(r"\d\d{0,7}(?:[ .-]\d{1,8}){2,}")  # `re` is quick where a search begins with one class
 _ESCAPE = re.compile(r"(?<!\\)\\{1,16}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
-_AUTHORITY = re.compile(r"://([^\s/?#\"'<>\\]+)")
+_AUTHORITY = re.compile(r"://([^\s/?#\"'<>\\]{12,})")
 _SEPARATORS = re.compile(r"[\s:.-]+")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\t\r\n]{8,}")
 _COMPRESSED = (b"\x1f\x8b", b"\x78\x01", b"\x78\x9c", b"\x78\xda", b"\x78\x5e")
 """First bytes of gzip (RFC 1952) and of zlib at its usual levels (RFC 1950)."""
-_FORMS = Patterns(
-    {
-        "spaced": r"\b[a-z0-9@](?:[ .,:_-][a-z0-9@.]){5}",
-        "grouped": r"\b\d{1,8}[ .-]\d{1,8}[ .-]\d{1,8}",
-        "pairs": r"\b[0-9a-f]{2}(?:[ :-][0-9a-f]{2}){5}",
-        "run": rf"[a-z0-9+/_-]{{{SHORTEST_RUN}}}",
-        "authority": r"://[^/\s]*[^/\s.]{12}",
-    }
+_ROT13 = bytes.maketrans(
+    b"ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz", b"NOPQRSTUVWXYZABCDEFGHIJKLMnopqrstuvwxyzabcdefghijklm"
 )
-"""Tells in one pass which of the searches below can find anything."""
 _URLSAFE = str.maketrans("-_", "+/", "\r\n")
 
 
@@ -68,7 +62,7 @@ def decoded(text: str) -> tuple[Decoded, ...]:
     What is no text when decoded is left out, so that pictures and hashes give nothing. Disguises of single characters
     (full-width, zero-width) are undone first, see `readable`.
     """
-    if len(text) < SHORTEST_RUN:
+    if len(text) < LONG:
         return ()
     found: dict[str, tuple[str, ...]] = {}
     room = BUDGET
@@ -92,56 +86,59 @@ def mirrored(values: tuple[str, ...]) -> dict[str, str]:
     if not values:
         return {}
     joined = "\n".join(values)
-    turned = codecs.decode(joined, "rot13")
+    turned = joined.encode().translate(_ROT13).decode()
     found = dict.fromkeys(joined[::-1].split("\n"), "reversed")
-    for text in (turned, turned[::-1]):
-        found.update(dict.fromkeys(text.split("\n"), "rot13"))
+    found |= dict.fromkeys(f"{turned}\n{turned[::-1]}".split("\n"), "rot13")
     return found
 
 
 def _inside(text: str) -> Iterator[tuple[str, str]]:
     """Each text that one decoding gives, with the name of its encoding."""
-    yield from ((plain, name) for plain, name in _whole(text) if plain != text)
-    forms = _FORMS.matching(text)
-    if "spaced" in forms:
-        yield from ((spaced[::2], "spaced") for spaced in _first(_SPACED, text))
-    if "grouped" in forms:
-        digits = (_SEPARATORS.sub("", grouped) for grouped in _first(_GROUPED, text))
-        yield from ((number, "spaced") for number in digits if len(number) >= SHORTEST_RUN)
-    if "pairs" in forms:
-        for pairs in _first(_PAIRS, text):
+    yield from _whole(text)
+    if grouped := groups(text):
+        yield from ((spaced[::2], "spaced") for spaced in _first(_SPACED, grouped))
+        numbers = (_SEPARATORS.sub("", number) for number in _first(_GROUPED, grouped))
+        yield from ((number, "spaced") for number in numbers if len(number) >= LONG)
+        for pairs in _first(_PAIRS, grouped):
             yield from _text(_of_hex(pairs), "hex")
-    if "run" in forms:
-        # Only lines of base64 go on after white space, and splitting is far faster than searching.
-        words = text if "\n" in text else " ".join([word for word in text.split() if len(word) >= SHORTEST_RUN])
-        yield from _of_runs(_first(_BASE64, words))
-    if "authority" in forms:
-        joined = (authority.replace(".", "").replace("-", "") for authority in _first(_AUTHORITY, text))
-        yield from _of_runs([run for authority in joined for run in _first(_BASE64, authority)])
+    yield from _of_runs(_capped(long_codes(text)))
+    if "://" in text:  # data may be spread over the labels of a host
+        joined = "\n".join(_first(_AUTHORITY, text)).replace(".", "").replace("-", "")
+        yield from _of_runs(_capped([run for host in joined.split("\n") for run in long_codes(host)]))
 
 
 def _whole(text: str) -> Iterator[tuple[str, str]]:
-    """The text with the escapes in it undone."""
-    if "%" in text:
-        yield unquote_plus(text, errors="replace"), "percent"
-    if "\\" in text:
-        yield _ESCAPE.sub(_character, text), "escaped"
-    if "&#" in text:
-        yield html.unescape(text), "html"
+    """The text with the escapes in it undone, from the first to the last."""
+    for mark, name, undone in _ESCAPED:
+        if mark in text:
+            escaped = _around(text, mark)
+            if (plain := undone(escaped)) != escaped:
+                yield plain, name
+
+
+def _around(text: str, mark: str) -> str:
+    """The part of a text that has all of a mark, and so much around it that a passage stays one."""
+    first, last = max(text.find(mark) - AROUND, 0), text.rfind(mark) + AROUND
+    end = text.find(" ", last)
+    return text[text.rfind(" ", 0, first) + 1 : end if end >= 0 else len(text)]
 
 
 def _first(pattern: re.Pattern[str], text: str) -> list[str]:
-    return list(dict.fromkeys(pattern.findall(text)))[:CANDIDATES]
+    return _capped(pattern.findall(text))
+
+
+def _capped(found: list[str]) -> list[str]:
+    return list(dict.fromkeys(found))[:CANDIDATES]
 
 
 def _of_runs(runs: list[str]) -> Iterator[tuple[str, str]]:
-    joined = "\n".join(runs)
-    has_long = _LONG.search(joined) is not None
-    for digits in _first(_HEX, joined) if has_long else ():
-        yield from _text(_of_hex(digits), "hex")
-    for group in _first(_BASE32, joined) if has_long else ():
-        if group.isupper() or not group.isalpha():  # a long run of small letters is a word
-            yield from _text(_of_base32(group.upper()), "base32")
+    joined = "\n".join([run for run in runs if len(run) >= _LONGER])
+    if _LONG.search(joined):
+        for digits in _first(_HEX, joined):
+            yield from _text(_of_hex(digits), "hex")
+        for group in _first(_BASE32, joined):
+            if group.isupper() or not group.isalpha():  # a long run of small letters is a word
+                yield from _text(_of_base32(group.upper()), "base32")
     for run in runs:
         if not (run.islower() or run.isupper() or run.isdigit()):  # the base64 of a text has letters of both cases
             yield from _of_base64(run.translate(_URLSAFE))
@@ -197,3 +194,11 @@ def _decompressed(data: bytes) -> bytes:
 
 def _character(escape: re.Match[str]) -> str:
     return chr(int(escape[1] or escape[2], 16))
+
+
+_ESCAPED: tuple[tuple[str, str, Callable[[str], str]], ...] = (
+    ("%", "percent", partial(unquote_plus, errors="replace")),
+    ("\\", "escaped", partial(_ESCAPE.sub, _character)),
+    ("&#", "html", html.unescape),
+)
+"""What escapes begin with, what they are called, and what undoes them."""

@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote
 
+from sentric.policy.readers.words.stretches import telling_words
 from sentric.policy.readers.words.text import readable
 from sentric.redaction.fingerprint import fingerprints
 
@@ -29,7 +30,7 @@ _EMAIL = re.compile(r"(?<![a-z0-9._%+-])[a-z0-9._%+-]{1,64}@[a-z0-9-]+(?:\.[a-z0
 _DATE = re.compile(r"\d{4}-\d\d(?:-\d\d)?(?:t\d|$|-\d\d-)")
 _SEPARATORS = "\"'`<>(),;[]{}|\\‹›“”"
 _EDGES = ".,:;!?*_-=~"
-_DIGITS = re.compile(r"\d\D*\d")
+_NO_DIGITS = "abcdefghijklmnopqrstuvwxyz_+-"
 
 
 @dataclass(frozen=True, slots=True)
@@ -84,29 +85,35 @@ def secret_id(secret: str) -> str:
     return secret.rpartition(":")[2]
 
 
+def entities_of_url(url: str) -> Entities:
+    """The same of a URL that a text names: it is one word, in which little can stand."""
+    if "%" in url or "secret" in url or not url.isascii():
+        return entities(url)
+    emails = _EMAIL.findall(url) if "@" in url else ()
+    return Entities((), (url,), tuple(dict.fromkeys(emails)), _values(url.strip(_EDGES)))
+
+
 def _entities(text: str) -> Entities:
     secrets = tuple(fingerprints(text)) if "secret" in text else ()
-    spaced = _spaced(_FINGERPRINT.sub(" ", text) if secrets else text)
-    parts = spaced.split()
-    if "%" in spaced:  # escapes may hide anything
-        long = marked = _bare(parts)
-    else:  # only long parts and those with a mark can name anything: they are few
-        whole = [part for part in parts if len(part) >= VALUE_LENGTH]
-        has_short = _marks_in(spaced) > _marks_in(" ".join(whole))
-        long = _bare(whole)
-        marked = _bare([part for part in parts if "@" in part or "://" in part]) if has_short else long
-    urls = [_url_in(part) for part in marked if "://" in part]
-    emails = _EMAIL.findall(" ".join([part for part in marked if "@" in part]))
-    values = filter(_is_value, _VALUE.findall(" ".join([part for part in long if len(part) >= VALUE_LENGTH])))
-    return Entities(secrets, tuple(dict.fromkeys(urls)), tuple(dict.fromkeys(emails)), tuple(dict.fromkeys(values)))
+    plain = readable(_FINGERPRINT.sub(" ", text) if secrets else text)
+    words = dict.fromkeys(" ".join(telling_words(plain)).lower().split())
+    parts = [_unquoted(word) for word in words]
+    urls = [_url_in(part) for part in parts if "://" in part]
+    emails = _EMAIL.findall(" ".join([part for part in parts if "@" in part]))
+    return Entities(secrets, tuple(dict.fromkeys(urls)), tuple(dict.fromkeys(emails)), _values(" ".join(parts)))
+
+
+def _values(text: str) -> tuple[str, ...]:
+    """The runs of letters and digits that are identifiers rather than words, dates or slugs with a year."""
+    return tuple(
+        run
+        for run in dict.fromkeys(_VALUE.findall(text))
+        if len(run.strip(_NO_DIGITS)) > 1 and not (run[4:5] == "-" and _DATE.match(run))
+    )
 
 
 _of_short = lru_cache(maxsize=1024)(_entities)
 _of_long = lru_cache(maxsize=16)(_entities)
-
-
-def _marks_in(text: str) -> int:
-    return text.count("@") + text.count("://")
 
 
 def _parts(text: str) -> list[str]:
@@ -123,8 +130,12 @@ def _spaced(text: str) -> str:
 
 def _bare(parts: list[str]) -> list[str]:
     """Those of some parts that are more than letters, without what stands at their edges; without repetition."""
-    found = dict.fromkeys([part for part in parts if not part.isalpha()])
-    return [unquote(part, errors="replace").strip(_EDGES) if "%" in part else part.strip(_EDGES) for part in found]
+    return [_unquoted(part) for part in dict.fromkeys([part for part in parts if not part.isalpha()])]
+
+
+def _unquoted(part: str) -> str:
+    """A part without what stands at its edges."""
+    return (unquote(part, errors="replace") if "%" in part else part).strip(_EDGES)
 
 
 def host_names(found: frozenset[str]) -> list[str]:
@@ -139,8 +150,3 @@ def _url_in(token: str) -> str:
     while start > max(0, scheme - SCHEME_LIMIT) and token[start - 1].isalpha():
         start -= 1
     return token[start:] if start < scheme else "http" + token[scheme:]
-
-
-def _is_value(part: str) -> bool:
-    """Whether a run of letters and digits is an identifier rather than a word, a date or a slug with a year."""
-    return _DIGITS.search(part) is not None and not (part[4:5] == "-" and _DATE.match(part))

@@ -41,15 +41,16 @@ class SeenValues:
 
 
 def _note(kept: OrderedDict[str, Seen], values: tuple[str, ...], places: tuple[str, ...], limit: int) -> bool:
-    """Add values; whether others had to be forgotten for them."""
+    """Add values; whether others had to be forgotten for them. What was seen together shares its places."""
+    here = dict.fromkeys(places)
     for value in values:
         seen = kept.get(value)
         if seen is None:
-            kept[value] = dict.fromkeys(places)
+            kept[value] = here
             continue
         kept.move_to_end(value)
-        if len(seen) < PLACES_KEPT:
-            seen.update(dict.fromkeys(places))
+        if len(seen) < PLACES_KEPT and not here.keys() <= seen.keys():
+            kept[value] = seen | here
     excess = len(kept) - limit
     for _ in range(excess):
         kept.popitem(last=False)

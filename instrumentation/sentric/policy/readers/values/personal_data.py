@@ -4,8 +4,8 @@ import re
 from functools import lru_cache
 
 from sentric.policy.readers.values.entities import entities, secret_id
+from sentric.policy.readers.values.groups import FORMS, groups
 from sentric.policy.readers.words.lexicon import words
-from sentric.policy.readers.words.patterns import Patterns
 from sentric.policy.readers.words.text import readable
 from sentric.redaction.checks import is_card_number
 
@@ -16,24 +16,9 @@ TEXT_LIMIT = 65_536
 SHORTEST = 9
 """Characters of the shortest text that is searched for numbers."""
 
-SHORT = 512
-"""Characters of a text in which digits are looked for first: that is faster than all that follows, in a short one."""
-_DIGITS = re.compile(r"(?:\d[^\d\n]{0,3}){7}")
-_INTERNATIONAL = r"\+[0-9](?:[ ().-]{0,2}[0-9]){6,14}\b"
-_NATIONAL = (
-    r"(?:\b[0-9]{3}[ .)-]{1,2}[0-9]{3}[ .-][0-9]{4}\b|\b0[0-9]{2,4}[ /-]{1,3}[0-9]{3,4}(?:[ -]?[0-9]{2,4}){1,2}\b)"
-)
-_FORMS = {
-    "card": r"\b[2-6][0-9](?:[ -]?[0-9]){11,17}\b",
-    "iban": r"\b[a-z]{2}[0-9]{2}(?:[a-z0-9]{11,30}|(?:[ -][a-z0-9]{4}){2,7}(?:[ -][a-z0-9]{1,3})?)\b",
-    "ssn": r"\b[0-8][0-9]{2}[ -][0-9]{2}[ -][0-9]{4}\b",
-    "phone": f"{_INTERNATIONAL}|{_NATIONAL}",
-}
-_PRESENT = Patterns(_FORMS)
 # All repetitions are bounded, so that these too take linear time; they are far faster than RE2 where much is found.
-_SEARCHES = {kind: re.compile(form, re.IGNORECASE | re.ASCII) for kind, form in _FORMS.items()}
-# `re` is quick where a search begins with one class of characters: what must stand before it is looked at after it.
-_SEARCHES["card"] = re.compile(r"[2-6](?<!\w.)[0-9](?:[ -]?[0-9]){11,17}\b", re.ASCII | re.DOTALL)
+_SEARCHES = {"card": re.compile(r"[2-6](?<!\w.)[0-9](?:[ -]?[0-9]){11,17}\b", re.ASCII | re.DOTALL)}
+_SEARCHES["iban"] = re.compile(FORMS["iban"], re.IGNORECASE | re.ASCII)
 _SEARCHES["ssn"] = re.compile(r"[0-8](?<!\w.)[0-9]{2}[ -][0-9]{2}[ -][0-9]{4}\b", re.ASCII | re.DOTALL)
 # Groups of digits after other groups are of a longer number.
 _SEARCHES["phone"] = re.compile(
@@ -91,24 +76,22 @@ def _personal_data(text: str) -> tuple[tuple[str, str], ...]:
     for secret in named.secrets:
         if (kind := secret.partition(":")[0]) in _REDACTED:
             found[kind, secret_id(secret)] = None
-    plain = readable(text[:TEXT_LIMIT])
-    if len(plain) <= SHORT and _DIGITS.search(plain) is None:
-        return tuple(found)
-    for kind in _PRESENT.matching(plain):
+    plain = groups(readable(text[:TEXT_LIMIT]))
+    for kind in _SEARCHES if plain else ():
         values, plain = _taken(kind, plain)
         found.update(dict.fromkeys((kind, value) for value in values))
     return tuple(found)
 
 
 def _taken(kind: str, text: str) -> tuple[list[str], str]:
-    """The values of one kind, and the text without them: what is an account's number is no telephone's."""
+    """The values of one kind, and the text with a mark for each: what is an account's number is no telephone's."""
     values: list[str] = []
     rest: list[str] = []
     position = 0
     while len(values) < LIMIT and (match := _SEARCHES[kind].search(text, position)):
         value = _checked(kind, match[0])
         end = match.end() if kind != "iban" else match.start() + _account_end(match[0], len(value))
-        rest.append(text[position : match.start() if value else end])
+        rest.append(f"{text[position : match.start()]}_" if value else text[position:end])
         values += [value] if value else []
         position = end
     return values, "".join((*rest, text[position:]))

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from itertools import islice
 
+from sentric.policy.readers.words.glance import glance
 from sentric.policy.readers.words.patterns import Patterns
 from sentric.policy.readers.words.signs import ADDRESS, DECISIVE, DEMAND
 
@@ -16,7 +17,8 @@ PASSAGES_LIMIT = 32
 PLACES_LIMIT = 32
 """Places of one sign that are looked at in one text."""
 
-_SIGNS = Patterns(DECISIVE | ADDRESS | DEMAND)
+_STRONG = Patterns(DECISIVE | ADDRESS)
+_DEMANDS = Patterns(DEMAND)
 _Sign = tuple[int, int, str]
 """Where a sign begins and ends, and its name."""
 
@@ -36,35 +38,36 @@ class Passage:
 
 
 @lru_cache(maxsize=8)
-def _signs(text: str) -> list[str]:
-    """The names of the signs that a text has: passages and alarms both ask."""
-    return _SIGNS.matching(text)
-
-
-@lru_cache(maxsize=8)
 def passages(text: str) -> tuple[Passage, ...]:
     """The instruction-like passages of a text.
 
     Args:
         text: as `readable` returns it.
     """
-    names = _signs(text)
-    if not names or not _suffices(names):
+    strong = _strong(text)
+    demands = _DEMANDS.matching(text) if strong else []  # they tell nothing by themselves
+    if not _suffices([*strong, *demands]):
         return ()
-    places = sorted((start, end, name) for name in names for start, end in _SIGNS.spans(name, text, PLACES_LIMIT))
+    places = sorted([*_places(_STRONG, strong, text), *_places(_DEMANDS, demands, text)])
     groups = (group for group in _grouped(places) if _suffices([name for _, _, name in group]))
     return tuple(_passage(text, group) for group in islice(groups, PASSAGES_LIMIT))
 
 
-@lru_cache(maxsize=8)
 def alarms(text: str) -> tuple[int, ...]:
     """Where a text has signs that it speaks to an agent, or pretends to be somebody's turn: each is weak by itself.
 
     Args:
         text: as `readable` returns it.
     """
-    names = [name for name in _signs(text) if name not in DEMAND]
-    return tuple(sorted(start for name in names for start, _ in _SIGNS.spans(name, text, PLACES_LIMIT)))
+    return tuple(sorted(start for start, _, _ in _places(_STRONG, _strong(text), text)))
+
+
+def _strong(text: str) -> list[str]:
+    return [name for name in glance(text) if name in DECISIVE or name in ADDRESS]
+
+
+def _places(patterns: Patterns, names: list[str], text: str) -> list[_Sign]:
+    return [(start, end, name) for name in names for start, end in patterns.spans(name, text, PLACES_LIMIT)]
 
 
 def words_of(text: str) -> frozenset[str]:

@@ -53,6 +53,11 @@ def _undisguised(text: str) -> str:
 _long = lru_cache(maxsize=16)(_undisguised)
 
 
+def small(text: str) -> str:
+    """A `readable` text with its ASCII letters in lower case: far faster than all of them where it has others."""
+    return text.lower() if text.isascii() else text.encode().lower().decode()
+
+
 def excerpt(text: str, start: int = 0, end: int | None = None) -> str:
     """The part of a text from `start` on, on one line, up to `EXCERPT_LIMIT` characters."""
     # Twice the limit is enough to collapse white space in without reading all of a long text.

@@ -121,3 +121,15 @@ def test_hostile_statements_take_linear_time(text: str) -> None:
     begun = time.process_time()
     statements(text)
     assert time.process_time() - begun < 3
+
+
+_PARTS = st.sampled_from([
+    "drop table a", "Write to them", "delete from b", ";", " ", "\n", "(", "'", '"', "`", "[", "]", "--", "/*", "*/",
+    "#", "$", "$$", "/*!50000", ".", "-", "ü", "\u212a", "\u0130", "sel", "ect 1", "ROLLBAC", "x", "\\'", ",",
+])  # fmt: skip
+
+
+@settings(max_examples=1000, deadline=None)
+@given(st.lists(_PARTS, max_size=8).map("".join))
+def test_what_is_passed_over_as_prose_has_no_statements(text: str) -> None:
+    assert statements(text) == statements("begin;" + text)[1:]
