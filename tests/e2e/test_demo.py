@@ -115,12 +115,12 @@ def test_nothing_is_left_running(performances: tuple[Performance, Performance]) 
     assert not [process for performance in performances for process in running_in(performance.directory)]
 
 
-def test_an_honest_shop_gives_nothing_grave_but_the_missing_https(honest: Performance) -> None:
+def test_an_honest_shop_gives_nothing_grave(honest: Performance) -> None:
     grave = {
         finding["rule_id"] for finding in honest.document["findings"] if finding["severity"] in {"high", "critical"}
     }
 
-    assert grave == {"credential-over-http"}
+    assert not grave
     assert "The attacker's site was sent: nothing" in honest.result.stdout
 
 

@@ -37,8 +37,8 @@ EXPECTED = frozenset(
         "hesitation-before-irreversible",
     }
 )
-"""Rules that must match in the demo; in an honest shop `HONEST` and nothing else of high severity."""
-HONEST = frozenset({"credential-over-http"})
+"""Rules that must match in the demo; in an honest shop `HONEST`, and nothing of high severity."""
+HONEST = frozenset({"credential-over-http-inside"})
 _FOREIGN = ("SENTRIC_", "OTEL_", "OPENAI_", "BROWSER_USE_")
 
 

@@ -211,7 +211,7 @@ class Origin(Family[OriginFacts]):
         task, expected = self._expected.task, self._expected
         if task.names_exactly(where) or where.site in expected.allowed or where.host in task.tokens:
             return True
-        if where.loopback and not task.words.isdisjoint(_INSIDE_WORDS):
+        if where.loopback and not task.plain.isdisjoint(_INSIDE_WORDS):
             return True
         return expected.is_inside and not task.sites and where.site == expected.home
 
@@ -251,7 +251,7 @@ class Origin(Family[OriginFacts]):
         # Names of a company's network are where its agents work; an address is what an attacker knows.
         if not where.address and not where.loopback:
             return not where.host.endswith(".internal")
-        return not task.words.isdisjoint(_INSIDE_WORDS) or expected.is_inside
+        return not task.plain.isdisjoint(_INSIDE_WORDS) or expected.is_inside
 
     def _local(self, url: str) -> str:
         found = local_scheme(url)

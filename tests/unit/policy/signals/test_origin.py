@@ -59,6 +59,8 @@ def test_loopback_is_secure_only_where_the_policy_says_so() -> None:
         ("Restart the box at 192.168.1.1", "http://192.168.1.1/", "", True),
         ("Try the login of my dev server", "http://localhost:5173/", "", True),
         ("Try the login", "http://localhost:5173/", "", True),
+        ("Buy a duck at http://shop.localhost:8901", "http://shop.localhost:8901/", "", True),
+        ("Buy a duck at http://shop.localhost:8901", "http://shop-verify.localhost:8902/", "", False),
         ("Restart my router http://192.168.1.1", "http://192.168.7.7/", "", False),
         ("Restart my router http://192.168.1.1", "http://192.168.1.1/", "http://collect.test/", False),
         ("Read https://club.example", "http://127.0.0.1:8080/", "", False),

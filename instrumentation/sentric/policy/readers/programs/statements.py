@@ -20,7 +20,9 @@ DEPTH_LIMIT = 3
 
 _TOKEN = re.compile(r"[\w$.]+|[^\w$.\s]", re.ASCII)
 _FIRST = re.compile(r"[\s(]*([\w$.]+)", re.ASCII)
-_PLAIN_START = re.compile(r"[\s(]*+(?:([\w.]++)(?![\"`\[\]$\u0080-\U0010ffff])|(?!--|\*/)[^\w\s(.\"`\[\]$/#])", re.ASCII)
+_PLAIN_START = re.compile(
+    r"[\s(]*+(?:([\w.]++)(?![\"`\[\]$\u0080-\U0010ffff])|(?!--|\*/)[^\w\s(.\"`\[\]$/#])", re.ASCII
+)
 """A beginning that stays the same without quotes and comments: its first word, or a sign that begins no statement."""
 _LOST = words("table database schema keyspace collection tablespace catalog")
 """Objects whose contents a DROP takes away."""

@@ -40,7 +40,7 @@ class Recipients:
         plain = small(readable(observation.text))
         self.letters.read(plain, named, values)
         if observation.source is Source.TOOL_RESULT:
-            self._contacts.read(plain, named, self._task.people, self._task.words)
+            self._contacts.read(plain, named, self._task.plain, self._task.words)
 
     def is_welcome(self, email: str, where: Place) -> bool:
         """Whether the task, the policy or the operator names who an e-mail address belongs to."""

@@ -92,7 +92,7 @@ class Services:
     def _names(self, where: Place) -> bool:
         if len(where.label) < NAME_LENGTH or not is_brand_domain(where):
             return False
-        return where.label in self._task.brands or where.label in self._task.people
+        return where.label in self._task.brands or where.label in self._task.plain
 
     def _note(self, secret: str, before: str) -> None:
         if len(self._called) < KEPT and secret not in self._called:

@@ -23,7 +23,7 @@ class _Turn:
 
     sites: tuple[str, ...]
     words: frozenset[str]
-    people: frozenset[str]
+    plain: frozenset[str]
     brands: frozenset[str]
     tokens: frozenset[str]
     values: frozenset[str]
@@ -37,8 +37,8 @@ class Task:
         self.sites: dict[str, None] = {}
         """In the order they were named."""
         self.words: set[str] = set()
-        self.people: set[str] = set()
-        """Words that may be the name of a person."""
+        self.plain: set[str] = set()
+        """Words that stand by themselves, outside addresses, and are not common: they may name somebody."""
         self.brands: set[str] = set()
         """Words that may be the brand of a site."""
         self.tokens: set[str] = set()
@@ -60,7 +60,7 @@ class Task:
         named = _turn(text)
         self.sites.update(dict.fromkeys(named.sites))
         self.words |= named.words
-        self.people |= named.people
+        self.plain |= named.plain
         self.brands |= named.brands
         self.tokens |= named.tokens
         self.values |= named.values
@@ -85,7 +85,7 @@ class Task:
         if email in self.tokens:
             return True
         person, _, domain = email.partition("@")
-        if self.people and any(len(part) >= NAME_LENGTH and part in self.people for part in _words(person)):
+        if self.plain and any(len(part) >= NAME_LENGTH and part in self.plain for part in _words(person)):
             return True
         where = place(domain) if self.sites or self.operator_sites else None
         return where is not None and self.names_exactly(where)
@@ -98,7 +98,7 @@ def _turn(text: str) -> _Turn:
     return _Turn(
         sites=tuple(sites_in(text)),
         words=frozenset(_words(text)),
-        people=plain_words(shown),
+        plain=plain_words(shown),
         brands=brands(shown),
         tokens=tokens(text),
         values=frozenset(named.values),

@@ -15,7 +15,7 @@ def standing(task: str, tool: str, result: str, arguments: dict[str, str], kind:
     contacts.asks(Action(sequence=1, tool=tool, kind=kind, arguments=arguments))
     heard = Task()
     heard.hear(Message(sequence=0, author=Author.USER, text=task))
-    contacts.read(result.lower(), entities(result), heard.people, heard.words)
+    contacts.read(result.lower(), entities(result), heard.plain, heard.words)
     return contacts.standing(ADA)
 
 
