@@ -95,7 +95,7 @@ def test_zero_code_shows_what_the_agent_did_saw_and_thought(world: World) -> Non
         "sentric.reasoning.next_goal": "log in",
     }
     assert (password["url.full"], password["sentric.task"]) == (f"{world.shop}/login", TASK)
-    assert "credential-over-http-inside" in password["sentric.verdict.rules"]
+    assert "credential-over-http" in password["sentric.verdict.rules"]
 
     pages = [key for key, _ in groupby((seen["source"], seen["origin"]) for seen in observations(sink))]
     assert pages[-4:] == [
@@ -112,7 +112,7 @@ def test_zero_code_shows_what_the_agent_did_saw_and_thought(world: World) -> Non
     events = [log.event_name for log in sink.logs]
     assert (events[0], events[-1]) == ("sentric.run.started", "sentric.run.ended")
     rules = [rule for log in sink.logs for rule in log.attributes.get("sentric.verdict.rules", ())]
-    assert {"credential-over-http-inside", "injected-instructions-shown"} <= set(rules)
+    assert {"credential-over-http", "injected-instructions-shown"} <= set(rules)
 
 
 def test_a_password_leaves_the_process_in_no_form(world: World) -> None:
@@ -172,7 +172,7 @@ def test_without_content_nothing_of_it_leaves_the_process(world: World) -> None:
     everything = b"".join(world.sink.bodies)
     for content in (TASK, "alice", VISIBLE, "I must open the shop", "9.99", "/login"):
         assert content.encode() not in everything
-    assert "credential-over-http-inside" in tools(world.sink)[2].attributes["sentric.verdict.rules"]
+    assert "credential-over-http" in tools(world.sink)[2].attributes["sentric.verdict.rules"]
 
 
 def test_sigterm_loses_nothing_that_has_ended(world: World) -> None:
