@@ -189,14 +189,15 @@ class Obedience(Family[ObedienceFacts]):
         self._texts += 1
         read = _read(observation, answered)
         signs, unseen = alarms(text), hidden_parts(text)
+        may_be_grave = not read.is_reply and bool(self._request.stems)
         shown = unasked = ""
         for at in found:
             if not self._is_new(at.text):
                 continue
             suspicious = _is_near(at, signs) or any(first <= at.start + 1 < last for first, last in unseen)
             self._waiting[at.text] = _Waiting(at, read, self._texts, suspicious=suspicious)
-            if not unasked and at.is_imperative and at.lead in _GRAVE_VERBS and self._is_grave(self._digest(at.text)):
-                unasked = excerpt(at.text)
+            if may_be_grave and not unasked and at.is_imperative and at.lead in _GRAVE_VERBS:
+                unasked = excerpt(at.text) if self._is_grave(self._digest(at.text)) else ""
             if not shown and at.is_imperative and (at.to_agent or suspicious):
                 shown = excerpt(at.text)
         while len(self._waiting) > DIRECTIVES_KEPT:
@@ -283,7 +284,7 @@ class Obedience(Family[ObedienceFacts]):
         """Whether an order asks for something grave that the human has not asked for."""
         asked = self._request.families
         grave = heard.said.families & _GRAVE
-        if not heard.at.is_imperative or heard.is_reply or not grave or not self._request.stems:
+        if not grave:
             return False
         if grave <= asked and not any("@" in name or "://" in name or len(name) > OWN_LENGTH for name in heard.telling):
             return False

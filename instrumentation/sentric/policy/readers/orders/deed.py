@@ -1,10 +1,10 @@
 """An action as orders are compared with it: what it does, in words."""
 
 import re
-from dataclasses import dataclass
 
 from sentric.events import Action, Effect, Kind
 from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.lazy import lazy
 from sentric.policy.readers.values.entities import marks
 from sentric.policy.readers.words.vocabulary import families, figures, is_verb_stem, plain, spoken, stems
 
@@ -57,73 +57,112 @@ _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
 
 
-@dataclass(frozen=True, slots=True)
 class Deed:
-    """What an action does, in words."""
+    """What an action does, in words. Most actions are compared with no order, so all is read when it is asked for."""
 
-    verbs: frozenset[str]
-    """Families of its verbs."""
-    name: str
-    """Its tool's, in lower case."""
-    tool: frozenset[str]
-    """Stems of its tool's name."""
-    things: frozenset[str]
-    """Stems of what its tool's name says it is about."""
-    words: frozenset[str]
-    """Stems of its tool's name, of the names of its arguments and of short arguments."""
-    given: frozenset[str]
-    """Stems of short arguments."""
-    values: tuple[frozenset[str], ...]
-    """Stems of each argument that is a name: a few words."""
-    figures: frozenset[str]
-    entities: frozenset[str]
-    text: str
-    """Its arguments, in lower case."""
-    reports: bool
-    """It tells of orders, as a summary of an article about them does."""
-    changes: bool
-    """It does more than look."""
-    sends: bool
-    """It is a command that takes something elsewhere."""
-    finds_its_way: bool
-    """It looks, or it finds its way through pages, which tell everybody what to click."""
+    def __init__(self, action: Action) -> None:
+        self._action = action
+        self._arguments = reading(action).arguments
+        self.name = action.tool.lower()
+        """Its tool's."""
+
+    @lazy
+    def verbs(self) -> frozenset[str]:
+        """Families of its verbs."""
+        effects = self._action.effects
+        found = families(self.tool).union([_FAMILY_OF_EFFECT[one] for one in effects if one in _FAMILY_OF_EFFECT])
+        if self._action.kind in _STATED:
+            found |= families(stems(spoken(plain(self._given[:STATEMENT_LENGTH]))))
+        return found
+
+    @lazy
+    def tool(self) -> frozenset[str]:
+        """Stems of its tool's name."""
+        return stems([part.lower() for part in _TOOL.findall(self._action.tool[:256])])
+
+    @lazy
+    def things(self) -> frozenset[str]:
+        """Stems of what its tool's name says it is about."""
+        return frozenset([cut for cut in self.tool if not is_verb_stem(cut) and cut not in _MONEY])
+
+    @lazy
+    def words(self) -> frozenset[str]:
+        """Stems of its tool's name, of the names of its arguments and of short arguments."""
+        keys = " ".join([key.replace("_", " ") for key, _ in self._arguments])
+        return self.tool | self.given | stems(spoken(plain(keys)))
+
+    @lazy
+    def given(self) -> frozenset[str]:
+        """Stems of short arguments."""
+        return stems(spoken(plain(self._given)))
+
+    @lazy
+    def values(self) -> tuple[frozenset[str], ...]:
+        """Stems of each argument that is a name: a few words."""
+        return tuple([stems(spoken(plain(text))) for text in self._short if len(text) <= NAME_LENGTH])
+
+    @lazy
+    def figures(self) -> frozenset[str]:
+        """Its numbers, see `figures`."""
+        return figures(self._given)
+
+    @lazy
+    def entities(self) -> frozenset[str]:
+        """What it names, see `marks`."""
+        return marks(self._given).union(marks(self._action.url) if self._action.kind in _ABOUT_PAGE else ())
+
+    @lazy
+    def text(self) -> str:
+        """Its arguments, in lower case."""
+        return "\n".join([text[:QUOTING_LENGTH] for _, text in self._arguments]).lower()
+
+    @lazy
+    def reports(self) -> bool:
+        """It tells of orders, as a summary of an article about them does."""
+        return speaks_of_orders(self.text)
+
+    @lazy
+    def changes(self) -> bool:
+        """It does more than look."""
+        return _changes(self._action, self.verbs)
+
+    @lazy
+    def sends(self) -> bool:
+        """It is a command that takes something elsewhere."""
+        return self._action.kind in PROGRAM and _SENDS.search(self.text) is not None
+
+    @lazy
+    def finds_its_way(self) -> bool:
+        """It looks, or it finds its way through pages, which tell everybody what to click."""
+        return self._action.kind in ON_PAGE or not self.changes
+
+    @lazy
+    def _short(self) -> list[str]:
+        """Its arguments that say what it is about."""
+        if self._action.kind in PROGRAM:
+            short = [text[:QUOTING_LENGTH] for _, text in self._arguments]
+        else:
+            short = [text for _, text in self._arguments if _is_pointed(text)]
+        if self._action.element is not None:
+            short += [self._action.element.text[:POINTED_LENGTH], self._action.element.form_action]
+        return short
+
+    @lazy
+    def _given(self) -> str:
+        return "\n".join(self._short)
+
+
+_latest: tuple[Action | None, Deed | None] = (None, None)
 
 
 def deed(action: Action) -> Deed:
-    """Read an action."""
-    name = [part.lower() for part in _TOOL.findall(action.tool[:256])]
-    tool = stems(name)
-    short = [text for _, text in reading(action).arguments if _is_pointed(text)]
-    if action.kind in PROGRAM:
-        short = [text[:QUOTING_LENGTH] for _, text in reading(action).arguments]
-    if action.element is not None:
-        short += [action.element.text[:POINTED_LENGTH], action.element.form_action]
-    given = "\n".join(short)
-    keys = (key.replace("_", " ") for key, _ in reading(action).arguments)
-    cut = stems(spoken(plain(given)))
-    verbs = families(tool) | frozenset(
-        _FAMILY_OF_EFFECT[effect] for effect in action.effects if effect in _FAMILY_OF_EFFECT
-    )
-    if action.kind in _STATED:
-        verbs |= families(stems(spoken(plain(given[:STATEMENT_LENGTH]))))
-    changes = _changes(action, verbs)
-    text = "\n".join(text[:QUOTING_LENGTH] for _, text in reading(action).arguments).lower()
-    return Deed(
-        verbs=verbs,
-        name=action.tool.lower(),
-        tool=tool,
-        things=frozenset(cut for cut in tool if not is_verb_stem(cut) and cut not in _MONEY),
-        words=tool | cut | stems(spoken(plain(" ".join(keys)))),
-        given=cut,
-        values=tuple(stems(spoken(plain(text))) for text in short if len(text) <= NAME_LENGTH),
-        figures=figures(given),
-        entities=marks(given).union(marks(action.url) if action.kind in _ABOUT_PAGE else ()),
-        text=text,
-        reports=speaks_of_orders(text),
-        changes=changes,
-        sends=action.kind in PROGRAM and _SENDS.search(text) is not None,
-        finds_its_way=action.kind in ON_PAGE or not changes,
-    )
+    """Read an action. What it brings is heard right after it, so the latest one is kept."""
+    global _latest  # noqa: PLW0603  # one tuple, replaced whole: threads can at worst read an action twice
+    known, read = _latest
+    if known is not action or read is None:
+        read = Deed(action)
+        _latest = (action, read)
+    return read
 
 
 def _is_pointed(text: str) -> bool:

@@ -12,9 +12,10 @@ from typing import NamedTuple
 
 import re2
 
-from sentric.policy.readers.orders.beginnings import beginnings
+from sentric.policy.readers.orders.beginnings import APOSTROPHE, beginnings, flat
 from sentric.policy.readers.orders.order import Order
 from sentric.policy.readers.words.agents import SPOKEN_TO
+from sentric.policy.readers.words.glance import SPEAKS_TO_AGENT, glance
 from sentric.policy.readers.words.records import borders
 
 TEXT_LIMIT = 262_144
@@ -53,15 +54,16 @@ _ESCAPED = re.compile(r"\\{1,8}n")
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
 _TO_AGENT = re2.compile(SPOKEN_TO, _OPTIONS)
+_NEGATIONS = ("not", "never", "n't", f"n{APOSTROPHE}t")
 _FORBIDS = re.compile(
     r"(?i)(?:[\w'’-]+[,:]? ){0,6}?(?:(?:must|should|may|can|shall|do|does|will|would|need) ?(?:not|n['’]t|never)"
     r"|don['’]t|cannot|never)\b"
     r"(?![^.]{0,200}(?:\binstead\b|\bbut\b|, ))"
 )
 """How a sentence begins that only says what not to do."""
-_DEMANDS = re.compile(r"(?i)\b(?:please|kindly|must|should|shall|need to|have to|has to|are asked to|is asked to)\b")
-_ENDINGS = (". ", ".\n", "! ", "? ", "; ", "\n\n", ": ", '"', ">", "|")
-"""Where a sentence before an order hardly goes on."""
+_DEMANDS = re.compile(r"\b(?:please|kindly|must|should|shall|need to|have to|has to|are asked to|is asked to)\b")
+_ENDINGS = (". ", ".\n", "! ", "; ", "\n\n", ": ", '"', ">", "|")
+"""Where a sentence before an order hardly goes on, in a `flat` text."""
 _EDGES = "\"'.,;:!?>|*[](){}- \\"
 _LABEL = re.compile(r"['\"]?\s?[:=(}\])]|[_.]\w")
 """After a verb, this makes it the name of a value, or a part of a name: `Email: …`, `open_me.txt`."""
@@ -102,42 +104,49 @@ def directives(text: str) -> list[Directive]:
         text: as `readable` returns it.
     """
     text = _unescaped(text[:TEXT_LIMIT])
+    low = flat(text)
     found: list[Directive] = []
     places: _Places | None = None
     last = 0
-    for first, end in beginnings(text):
-        is_call = text[first] in "\"'" and text[end - 1] in "\"'{"
+    for first, end in beginnings(low):
+        is_call = low[first] in "\"'" and low[end - 1] in "\"'{"
         if end <= last or (not is_call and _LABEL.match(text, end)):
             continue
-        start = first if is_call else _beginning(text, last, first)
+        start = first if is_call or not text[first].isalpha() else _beginning(low, last, first)
         ending = (_CALL_END if is_call else _BREAK).search(text, end, start + LONGEST)
         last = ending.start() if ending else min(len(text), start + LONGEST)
         sentence = " ".join(text[start:last].split()).lstrip(_EDGES)
         if sentence and sentence[-1] in "\"'" and sentence.count(sentence[-1]) % 2:
             sentence = sentence[:-1]
-        if len(sentence) < SHORTEST or " " not in sentence or _forbids(sentence):
+        if len(sentence) < SHORTEST or " " not in sentence or _forbids(sentence, low, start, last):
             continue
         places = places or _Places(text)
-        is_imperative = is_call or not text[first].isalpha() or _DEMANDS.search(sentence) is not None
-        lead = text[first:end].rpartition(" ")[2].strip(_EDGES).lower()
+        is_imperative = is_call or not text[first].isalpha() or _DEMANDS.search(low, start, last) is not None
+        lead = low[first:end].rpartition(" ")[2].strip(_EDGES)
         found.append(places.placed(sentence, lead, start, last, is_call=is_call, is_imperative=is_imperative))
         if len(found) == DIRECTIVES_LIMIT:
             break
     return found
 
 
-def _forbids(sentence: str) -> bool:
-    low = sentence.lower()
-    negated = "not" in low or "never" in low or "n't" in low or "n’t" in low
+def _forbids(sentence: str, low: str, start: int, end: int) -> bool:
+    """Whether a sentence only says what not to do.
+
+    Args:
+        sentence: the sentence.
+        low: the text it stands in, `flat`.
+        start: of the sentence in there.
+        end: of the sentence in there.
+    """
+    said = low[start:end]
+    negated = "n" in said and any(negation in said for negation in _NEGATIONS)
     return negated and _FORBIDS.match(sentence) is not None
 
 
-def _beginning(text: str, floor: int, start: int) -> int:
+def _beginning(low: str, floor: int, start: int) -> int:
     """Where the sentence begins in which an order was noticed."""
-    if not text[start].isalpha():
-        return start
     floor = max(floor, start - LONGEST // 2)
-    return max(floor, *(text.rfind(ending, floor, start) for ending in _ENDINGS))
+    return max([floor, *[low.rfind(ending, floor, start) for ending in _ENDINGS]])
 
 
 class _Places:
@@ -147,7 +156,7 @@ class _Places:
         self._text = text
         self._borders = borders(text)
         self._latest = (0, 0, "")
-        self._addresses = [address.start() for address in islice(_TO_AGENT.finditer(text), ADDRESSES_LIMIT)]
+        self._addresses = _addresses(text)
 
     def placed(
         self, sentence: str, lead: str, start: int, end: int, *, is_call: bool, is_imperative: bool
@@ -158,17 +167,20 @@ class _Places:
         last = self._borders[index]
         # The order's own neighbourhood counts, where the record is longer than what is read of it.
         begin = max(first, min(start - RECORD_LIMIT // 2, last - RECORD_LIMIT))
-        near = start - BEFORE
+        record = self._record(begin, min(last, begin + RECORD_LIMIT))
+        if not self._addresses:
+            return Directive(sentence, lead, is_call, False, is_imperative, start, first, last, record)
+        near = max(first, start - BEFORE, self._text.rfind("\n\n", max(start - BEFORE, 0), start))
         return Directive(
             text=sentence,
             lead=lead,
             to_agent=is_call or self._speaks_to_agent(start, end),
-            after_agent=self._speaks_to_agent(max(first, near, self._text.rfind("\n\n", max(near, 0), start)), start),
+            after_agent=self._speaks_to_agent(near, start),
             is_imperative=is_imperative,
             start=start,
             record_start=first,
             record_end=last,
-            record=self._record(begin, min(last, begin + RECORD_LIMIT)),
+            record=record,
         )
 
     def _record(self, start: int, end: int) -> str:
@@ -178,10 +190,15 @@ class _Places:
         return self._latest[2]
 
     def _speaks_to_agent(self, start: int, end: int) -> bool:
-        if not self._addresses:
-            return False
         index = bisect_left(self._addresses, start)
         return index < len(self._addresses) and self._addresses[index] < end
+
+
+def _addresses(text: str) -> list[int]:
+    """Where a text speaks to an agent."""
+    if SPEAKS_TO_AGENT not in glance(text):
+        return []
+    return [address.start() for address in islice(_TO_AGENT.finditer(text), ADDRESSES_LIMIT)]
 
 
 def _unescaped(text: str) -> str:

@@ -1,8 +1,8 @@
 """What a sentence orders, in words."""
 
 import re
-from functools import cached_property
 
+from sentric.policy.readers.lazy import lazy
 from sentric.policy.readers.values.entities import marks
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.vocabulary import EVENTS, VERBS, families, figures, plain, spoken, stem, stems
@@ -38,7 +38,7 @@ class Order:
             self.entities = _named(text)
             self.figures = figures(low)
 
-    @cached_property
+    @lazy
     def families(self) -> frozenset[str]:
         """Of the verbs in it. That it is about an event makes scheduling of adding, not of cancelling."""
         cut = self._words_of_deed()
@@ -49,12 +49,12 @@ class Order:
         low = plain(self.text)
         return self.words if _CLAUSE_WORDS.isdisjoint(spoken(low)) else stems(spoken(_CLAUSE.sub(" ", low)))
 
-    @cached_property
+    @lazy
     def names(self) -> frozenset[str]:
         """Stems of the words in it that have a capital letter, though they do not begin it."""
         return stems(spoken(plain(" ".join(_CAPITAL.findall(self.text)))))
 
-    @cached_property
+    @lazy
     def quotes(self) -> tuple[str, ...]:
         """What stands in quotation marks, in lower case."""
         if '":' in self.text:

@@ -6,7 +6,7 @@ from functools import lru_cache
 from urllib.parse import unquote_plus
 
 from sentric.policy.readers.values.encodings import decoded, mirrored
-from sentric.policy.readers.values.entities import Entities, entities
+from sentric.policy.readers.values.entities import Entities, entities, entities_of_url
 from sentric.policy.readers.values.memory import Seen
 from sentric.policy.readers.values.personal_data import numbers
 from sentric.policy.readers.values.shingles import is_token
@@ -81,7 +81,9 @@ def hidden(texts: Iterable[str], plain: Payload) -> Hidden:
 @lru_cache(maxsize=1024)
 def of_url(url: str) -> Payload:
     """What a URL takes with it, as it stands in it or hidden in an encoding."""
-    plain = payload((url,))
+    written = unquote_plus(url, errors="replace") if "%" in url else url
+    named = entities_of_url(written.lower())
+    plain = Payload(values_of(written, named), named.secrets)
     inside = hidden((url,), plain).payload
     return Payload((*plain.values, *inside.values), (*plain.secrets, *inside.secrets))
 

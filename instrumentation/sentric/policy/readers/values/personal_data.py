@@ -29,8 +29,6 @@ _SEARCHES["phone"] = re.compile(
 )
 TELEPHONE_DIGITS = 9
 """Last digits of a telephone number that tell it, whatever codes it is written with."""
-_HASH = 8
-"""Characters of a fingerprint's hash, which is no number."""
 _REDACTED = words("card iban ssn email phone account")
 """Kinds of fingerprints that stand for personal data."""
 # The length of an account number by country (ISO 13616, the registry's published structure).
@@ -62,20 +60,30 @@ def personal_data(text: str) -> tuple[tuple[str, str], ...]:
 
 def numbers(text: str) -> tuple[str, ...]:
     """The numbers among the personal data of a text: the same in every spacing, and with or without a country code."""
+    found = _numbers(text) if len(text) >= SHORTEST else ()
     return tuple(
-        f"tel:{value[-TELEPHONE_DIGITS:]}" if kind == "phone" else value.lower()
-        for kind, value in personal_data(text)
-        if kind != "email" and len(value) > _HASH
+        [
+            f"tel:{value[-TELEPHONE_DIGITS:]}" if kind == "phone" else value.lower()
+            for kind, value in found
+            if len(value) >= TELEPHONE_DIGITS
+        ]
     )
 
 
-@lru_cache(maxsize=32)
 def _personal_data(text: str) -> tuple[tuple[str, str], ...]:
     named = entities(text)
     found = dict.fromkeys(("email", email) for email in named.emails[:LIMIT])
     for secret in named.secrets:
         if (kind := secret.partition(":")[0]) in _REDACTED:
             found[kind, secret_id(secret)] = None
+    found.update(dict.fromkeys(_numbers(text)))
+    return tuple(found)
+
+
+@lru_cache(maxsize=32)
+def _numbers(text: str) -> tuple[tuple[str, str], ...]:
+    """What is told by its digits, each its kind and its value."""
+    found: dict[tuple[str, str], None] = {}
     plain = groups(readable(text[:TEXT_LIMIT]))
     for kind in _SEARCHES if plain else ():
         values, plain = _taken(kind, plain)

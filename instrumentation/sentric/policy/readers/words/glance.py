@@ -15,7 +15,7 @@ HAS_RECORDS = "has records"
 _CLOSER = {
     MAY_HIDE: r"<!--|<[a-z][^<>]*[\s=:]|\[//\]: #|(?:white|transparent|invisible) (?:text|on white)",
     SPEAKS_TO_AGENT: SPOKEN_TO,
-    HAS_RECORDS: r"\n- [\w ]+:|\}, ?\{|\), ?[a-z_]+\(|\nfrom: |\n---|\n===|</(?:article|li|tr|section)>",
+    HAS_RECORDS: r"\n- [^\n:]+:|\}, ?\{|\), ?[a-z_]+\(|\nfrom: |\n---|\n===|</(?:article|li|tr|section)>",
 }
 _ALL = Patterns({**DECISIVE, **ADDRESS, **_CLOSER})
 
