@@ -216,11 +216,14 @@ class Obedience(Family[ObedienceFacts]):
     def action(self, action: Action) -> ObedienceFacts:
         """Tell whether the action carries out an order."""
         done = deed(action)
+        if not self._heard and not self._waiting:
+            self._unread.append(done)
+            return _NOTHING
         if done.finds_its_way:
             self._read_some(lambda waiting: waiting.at.to_agent or waiting.at.after_agent or waiting.suspicious)
         else:
             self._read_some(lambda _: True)
-        facts = self._obeyed(action, done) if self._heard else _NOTHING
+        facts = self._obeyed(action, done)
         self._unread.append(done)
         if done.finds_its_way:
             self._pursue(done)

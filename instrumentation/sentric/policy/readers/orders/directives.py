@@ -6,6 +6,7 @@ user has not asked for it: see `obedience`.
 
 import re
 from bisect import bisect, bisect_left
+from collections.abc import Collection
 from functools import lru_cache
 from itertools import islice
 from typing import NamedTuple
@@ -103,7 +104,10 @@ def directives(text: str) -> list[Directive]:
     Args:
         text: as `readable` returns it.
     """
+    seen = text
     text = _unescaped(text[:TEXT_LIMIT])
+    if "\\" in seen:
+        seen = text  # else a look at the text as it was tells the same, and others take that too
     low = flat(text)
     found: list[Directive] = []
     places: _Places | None = None
@@ -120,7 +124,7 @@ def directives(text: str) -> list[Directive]:
             sentence = sentence[:-1]
         if len(sentence) < SHORTEST or " " not in sentence or _forbids(sentence, low, start, last):
             continue
-        places = places or _Places(text)
+        places = places or _Places(text, glance(seen))
         is_imperative = is_call or not text[first].isalpha() or _DEMANDS.search(low, start, last) is not None
         lead = low[first:end].rpartition(" ")[2].strip(_EDGES)
         found.append(places.placed(sentence, lead, start, last, is_call=is_call, is_imperative=is_imperative))
@@ -152,11 +156,11 @@ def _beginning(low: str, floor: int, start: int) -> int:
 class _Places:
     """Where the records of a text begin, and where it speaks to an agent."""
 
-    def __init__(self, text: str) -> None:
+    def __init__(self, text: str, glimpse: Collection[str]) -> None:
         self._text = text
-        self._borders = borders(text)
+        self._borders = borders(text, glimpse)
         self._latest = (0, 0, "")
-        self._addresses = _addresses(text)
+        self._addresses = _addresses(text) if SPEAKS_TO_AGENT in glimpse else []
 
     def placed(
         self, sentence: str, lead: str, start: int, end: int, *, is_call: bool, is_imperative: bool
@@ -196,8 +200,6 @@ class _Places:
 
 def _addresses(text: str) -> list[int]:
     """Where a text speaks to an agent."""
-    if SPEAKS_TO_AGENT not in glance(text):
-        return []
     return [address.start() for address in islice(_TO_AGENT.finditer(text), ADDRESSES_LIMIT)]
 
 

@@ -20,6 +20,7 @@ _UNQUOTED = bytes(b" "[0] if byte in _BLANKS else byte for byte in range(256))
 
 _MARKS = (b"@", b"://")
 _ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
+_TELLING = re.compile(rb"[^ ]*(?:[@%]|://)[^ ]*|[^ ]{" + str(LONG).encode() + rb",}")
 _CODE = re.compile(rb"[A-Za-z0-9+/_-]+(?:\r?\n[A-Za-z0-9+/_-]+)*")
 
 
@@ -35,7 +36,7 @@ def telling_words(text: str) -> list[str]:
     raw = text.encode()
     words = b" ".join(_long_words(raw))
     if any(raw.count(mark) > words.count(mark) for mark in _MARKS) or _ESCAPE.search(raw):
-        words = b" ".join([word for word in raw.translate(_UNQUOTED).split() if _is_telling(word)])
+        words = b" ".join(_TELLING.findall(raw.translate(_UNQUOTED)))
     return words.decode().split()
 
 
@@ -49,10 +50,6 @@ def _long_words(raw: bytes) -> list[bytes]:
         found.append(raw[start:end])
         start = kinds.find(_RUN, end)
     return found
-
-
-def _is_telling(word: bytes) -> bool:
-    return len(word) >= LONG or b"%" in word or any(mark in word for mark in _MARKS)
 
 
 def long_codes(text: str) -> list[str]:

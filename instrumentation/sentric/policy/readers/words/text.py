@@ -83,7 +83,7 @@ def leaves(arguments: Mapping[str, JsonValue]) -> "Iterator[tuple[str, str]]":
                     yield key, str(value)
             case float():
                 yield key, str(value)
-            case Mapping():
+            case dict() | Mapping():  # most are dicts, which are told far faster than other mappings
                 waiting.extend((str(name).lower(), value[name]) for name in reversed(tuple(value)))
             case list() | tuple():
                 waiting.extend((key, item) for item in reversed(value))
