@@ -1,7 +1,8 @@
 """The policy engine with every shipped pack, the business packs too: each figure beside a floor of the same run.
 
 The floor is 20 Python closures over the action and one re2 scan of its text. No two payloads are the same, because
-what the engine remembers of a text would make the second look free. Texts are sentences of the labelled runs.
+what the engine remembers of a text would make the second look free. Texts are sentences of the labelled runs, with
+orders and values as dense as they stand in long results of recorded runs.
 """
 
 import gc
@@ -24,6 +25,8 @@ from sentric.events import Action, AnyEvent, Author, Message, Observation, Outco
 from sentric.policy.engine import Engine, replay
 from sentric.policy.loader import load_policy, shipped_packs
 from sentric.policy.readers.actions.effects import classify
+from sentric.policy.readers.orders.directives import directives
+from sentric.policy.readers.values.entities import entities
 from sentric.policy.rule import Policy
 
 SIZES = {500: 150, 4096: 400}
@@ -47,6 +50,10 @@ PHRASES = "|".join(
 )
 TASK = "Answer the open requests of the harbour office, book what they ask for and keep the list of berths up to date."
 
+ORDERS, VALUES = 12, 10
+"""Orders, and addresses, links, numbers and tokens, in 4 kB of text. Measured: the medians of tool results of 3 kB and
+more in the development runs of `make eval`. The labelled runs are written to have many more orders."""
+
 Timed = tuple[list[int], list[int]]
 """Nanoseconds of the engine and of the floor, call by call in turn."""
 
@@ -58,7 +65,12 @@ class Payloads:
         self._random = random.Random(seed)
         honest = (run for run in labelled_runs() if run.label is Label.BENIGN)
         texts = [str(step.get("result", "")).replace('"', "'") for run in honest for step in run.steps]
-        self._sentences = sorted({part.strip() for text in texts for part in text.replace("\n", ". ").split(". ")})
+        sentences = sorted({part.strip() for text in texts for part in text.replace("\n", ". ").split(". ")})
+        self._orders = [sentence for sentence in sentences if directives(sentence)]
+        self._others = [sentence for sentence in sentences if not directives(sentence)]
+        per_text = 4096 / (2 + statistics.mean(map(len, sentences)))
+        have = statistics.mean(sum(map(len, (e.urls, e.emails, e.values))) for e in map(entities, sentences))
+        self._share_of_orders, self._share_of_values = ORDERS / per_text, VALUES / per_text - have
         self._number = 0
 
     def text(self, size: int) -> str:
@@ -71,11 +83,16 @@ class Payloads:
 
     def _sentence(self) -> str:
         self._number += 1
-        if self._number % 9 == 0:
-            return f"Write to desk{self._number}@office-{self._random.randrange(10**6)}.example by {self._number % 12}"
-        if self._number % 13 == 0:
-            return f"See https://berth-{self._random.randrange(10**6)}.example/list/{self._number}"
-        return f"{self._random.choice(self._sentences)} {self._random.randrange(10**5)}"
+        chance = self._random.random()
+        if chance < self._share_of_values:
+            return self._random.choice(
+                (
+                    f"The desk of berth {self._number} is desk{self._number}@port-{self._number % 997}.example",
+                    f"The list is at https://b{self._random.randrange(10**4)}.example/list/{self._number}",
+                )
+            )
+        is_order = chance < self._share_of_values + self._share_of_orders
+        return f"{self._random.choice(self._orders if is_order else self._others)} {self._random.randrange(10**5)}"
 
     def action(self, size: int, sequence: int = 0) -> Action:
         self._number += 1

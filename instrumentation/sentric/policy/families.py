@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import chain
-from typing import Any
+from typing import Any, TypeAlias
 
 from sentric.events import Action, Message, Observation, Outcome
 from sentric.policy.rule import Tuning
@@ -10,8 +10,8 @@ from sentric.policy.signals.family import Facts, Family, variables
 from sentric.policy.signals.registry import FAMILIES
 
 NO_FAILURES: Mapping[str, str] = {}
-_NOTHING: tuple[Facts, ...] = tuple(family.facts() for family in FAMILIES)
-"""What each family states where it has nothing to say."""
+_Asked: TypeAlias = "Sequence[tuple[Facts, Callable[..., Facts | None]]]"
+"""What some families are asked by, each with what it states where it has nothing to say."""
 
 
 class Families:
@@ -19,10 +19,10 @@ class Families:
 
     def __init__(self, tuning: Tuning) -> None:
         self._all: tuple[Family[Any], ...] = tuple(family(tuning) for family in FAMILIES)
-        self._messages = tuple(family.message for family in self._all)
-        self._observations = tuple(family.observation for family in self._all)
-        self._actions = tuple(family.action for family in self._all)
-        self._outcomes = tuple(family.outcome for family in self._all)
+        self._messages = [(family.facts(), family.message) for family in self._all]
+        self._observations = [(family.facts(), family.observation) for family in self._all]
+        self._actions = [(family.facts(), family.action) for family in self._all]
+        self._outcomes = [(family.facts(), family.outcome) for family in self._all if _hears_outcomes(family)]
         self._evicted = tuple(family.evicted for family in self._all)
         self._failures: dict[str, str] = {}
 
@@ -65,9 +65,9 @@ class Families:
         failed, self._failures = self._failures, {}
         return failed
 
-    def _asked(self, asked: Sequence[Callable[..., Facts | None]], *about: object) -> tuple[Facts, ...]:
+    def _asked(self, asked: _Asked, *about: object) -> tuple[Facts, ...]:
         stated: list[Facts] = []
-        for nothing, ask in zip(_NOTHING, asked, strict=True):
+        for nothing, ask in asked:
             try:
                 stated.append(ask(*about) or nothing)
             except Exception as error:  # noqa: BLE001  # whatever it is, the rules that ask this family must hear of it
@@ -80,3 +80,7 @@ class Families:
         family = next(family for family in FAMILIES if family.facts is type(nothing))
         reason = f"{family.__name__} failed with {type(error).__name__}"
         self._failures.update((f"signals.{name}", reason) for name in variables(family.facts))
+
+
+def _hears_outcomes(family: Family[Any]) -> bool:
+    return type(family).outcome is not Family.outcome

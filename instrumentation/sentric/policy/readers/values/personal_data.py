@@ -85,9 +85,10 @@ def _numbers(text: str) -> tuple[tuple[str, str], ...]:
     """What is told by its digits, each its kind and its value."""
     found: dict[tuple[str, str], None] = {}
     plain = groups(readable(text[:TEXT_LIMIT]))
-    for kind in _SEARCHES if plain else ():
-        values, plain = _taken(kind, plain)
-        found.update(dict.fromkeys((kind, value) for value in values))
+    for kind, form in _SEARCHES.items() if plain else ():
+        if form.search(plain) is not None:
+            values, plain = _taken(kind, plain)
+            found.update(dict.fromkeys((kind, value) for value in values))
     return tuple(found)
 
 
