@@ -40,10 +40,19 @@ GROWTH_LIMIT = 1.3
 TRACKED = 100
 ENGINES, ACTIONS = 25, 60
 """Fresh engines, and calls timed on each: the state stays that of `TRACKED` values."""
-TOOLS = (
-    "send_email", "update_page", "http_request", "run_query", "write_file", "create_event", "post_message", "search",
-    "browser_click", "run_command",
-)  # fmt: skip
+TOOLS: dict[str, dict[str, str]] = {
+    "send_email": {"to": "desk{n}@harbour-{m}.example", "subject": "Berth {n}", "body": "{text}"},
+    "update_page": {"page": "berths/{n}", "text": "{text}"},
+    "http_request": {"method": "POST", "url": "https://harbour-{m}.example/berths/{n}", "body": "{text}"},
+    "run_query": {"query": "INSERT INTO berths (id, note) VALUES ({n}, '{text}')"},
+    "write_file": {"path": "berths/{n}.md", "content": "{text}"},
+    "create_event": {"title": "Berth {n}", "attendees": "desk{n}@harbour-{m}.example", "text": "{text}"},
+    "post_message": {"channel": "berths-{m}", "text": "{text}"},
+    "search": {"query": "{text}"},
+    "browser_type": {"index": "{n}", "text": "{text}"},
+    "run_command": {"command": "cat >> berths/{n}.md <<'END'\n{text}\nEND"},
+}
+"""Tools, each with its arguments."""
 PHRASES = "|".join(
     f"(?:{word} (?:the|all|your) [a-z]+)"
     for word in ("ignore", "forget", "send", "transfer", "reveal", "delete", "forward", "open", "call", "pay")
@@ -96,9 +105,11 @@ class Payloads:
 
     def action(self, size: int, sequence: int = 0) -> Action:
         self._number += 1
-        tool = TOOLS[self._number % len(TOOLS)]
-        arguments = {"to": f"desk{self._number}@harbour-{self._number % 977}.example", "title": self.text(40)}
-        arguments["text"] = self.text(size - len(json.dumps(arguments, ensure_ascii=False)) - len(', "text": ""'))
+        tool = sorted(TOOLS)[self._number % len(TOOLS)]
+        shape = {"n": self._number, "m": self._number % 977, "text": ""}
+        rest = size - len(json.dumps({key: form.format(**shape) for key, form in TOOLS[tool].items()}))
+        shape["text"] = self.text(rest).replace("'", "’")
+        arguments = {key: form.format(**shape) for key, form in TOOLS[tool].items()}
         kind, effects = classify(tool, arguments, None)
         return Action(sequence=sequence, tool=tool, arguments=arguments, kind=kind, effects=effects)
 

@@ -3,7 +3,7 @@
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
-from sentric.policy.readers.programs.paths import Persistence, Secrecy, persistence, secrecy
+from sentric.policy.readers.programs.paths import Persistence, Secrecy, is_name_of_secrets, persistence, secrecy
 from sentric.policy.readers.programs.programs import Call
 from sentric.policy.readers.words.lexicon import words
 
@@ -79,6 +79,8 @@ def revealed(call: Call) -> Iterator[tuple[str, Secrecy]]:
     given = call.arguments[:WORDS_READ]
     last = len(given) - 1 if call.program in _COPYING and len(call.operands) > 1 else -1
     for index, word in enumerate(given):
+        if word.isalpha() and not is_name_of_secrets(word):  # most words of a text that is no command
+            continue
         if index == last or (word.startswith("--") and "=" not in word) or (index and given[index - 1] in _IDENTITY):
             continue
         path = word.rpartition("@")[2] if "@" in word else word.rpartition("=")[2] if "=" in word else word

@@ -150,7 +150,12 @@ def secrecy(path: str) -> Secrecy | None:
     """Whose credentials a file of this path holds, if any."""
     # Most arguments are words, which are no path unless they are the whole name of such a file.
     is_word = "/" not in path and "." not in path and "\\" not in path
-    return None if is_word and path.strip().strip("\"'@").lower() not in _WORDS else _secrecy(path)
+    return None if is_word and not is_name_of_secrets(path.strip().strip("\"'@")) else _secrecy(path)
+
+
+def is_name_of_secrets(word: str) -> bool:
+    """Whether a word is the name of a file or directory with credentials."""
+    return word.lower() in _WORDS
 
 
 @lru_cache(maxsize=1024)

@@ -36,6 +36,7 @@ _BASE32 = re.compile(r"[A-Z2-7]{16,}|[a-z2-7]{16,}")
 _SPACED = re.compile(r"(?<![A-Za-z0-9@])[A-Za-z0-9@](?:[ .,:_-][A-Za-z0-9@.]){5,}")
 _GROUPED = re.compile(r"\d\d{0,7}(?:[ .-]\d{1,8}){2,}")  # `re` is quick where a search begins with one class
 _ESCAPE = re.compile(r"(?<!\\)\\{1,16}(?:x([0-9a-fA-F]{2})|u([0-9a-fA-F]{4}))")
+_PERCENT = re.compile("%[0-9a-fA-F]{2}")
 _AUTHORITY = re.compile(r"://([^\s/?#\"'<>\\]{12,})")
 _SEPARATORS = re.compile(r"[\s:.-]+")
 _PRINTABLE = re.compile(rb"[\x20-\x7e\t\r\n]{8,}")
@@ -107,10 +108,15 @@ def _inside(text: str) -> Iterator[tuple[str, str]]:
         yield from _of_runs(_capped([run for host in joined.split("\n") for run in long_codes(host)]))
 
 
+def is_escaped(text: str) -> bool:
+    """Whether a text has percent-encoded characters: most percent signs stand for per cent."""
+    return "%" in text and _PERCENT.search(text) is not None
+
+
 def _whole(text: str) -> Iterator[tuple[str, str]]:
     """The text with the escapes in it undone, from the first to the last."""
     for mark, name, undone in _ESCAPED:
-        if mark in text:
+        if mark in text and (mark != "%" or is_escaped(text)):
             escaped = _around(text, mark)
             if (plain := undone(escaped)) != escaped:
                 yield plain, name

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from functools import lru_cache
 from urllib.parse import unquote_plus
 
-from sentric.policy.readers.values.encodings import decoded, mirrored
+from sentric.policy.readers.values.encodings import decoded, is_escaped, mirrored
 from sentric.policy.readers.values.entities import Entities, entities, entities_of_url
 from sentric.policy.readers.values.memory import Seen
 from sentric.policy.readers.values.personal_data import numbers
@@ -52,7 +52,7 @@ def payload(texts: Iterable[str]) -> Payload:
     values: dict[str, None] = {}
     secrets: dict[str, None] = {}
     for text in texts:
-        plain = unquote_plus(text, errors="replace") if "%" in text else text
+        plain = unquote_plus(text, errors="replace") if is_escaped(text) else text
         named = entities(plain)
         values.update(dict.fromkeys(values_of(plain, named)))
         secrets.update(dict.fromkeys(named.secrets))
@@ -81,7 +81,7 @@ def hidden(texts: Iterable[str], plain: Payload) -> Hidden:
 @lru_cache(maxsize=1024)
 def of_url(url: str) -> Payload:
     """What a URL takes with it, as it stands in it or hidden in an encoding."""
-    written = unquote_plus(url, errors="replace") if "%" in url else url
+    written = unquote_plus(url, errors="replace") if is_escaped(url) else url
     named = entities_of_url(written.lower())
     plain = Payload(values_of(written, named), named.secrets)
     inside = hidden((url,), plain).payload
