@@ -4,14 +4,14 @@ from sentric.redaction.patterns import START, pattern
 from sentric.redaction.spans import Certainty, Found
 from sentric.redaction.tokens import has_digit
 
-RECOVERY_GATE = "(?i)(?:recovery|backup|scratch)[ _-]code"
+RECOVERY_GATE = "(?i)(?:recovery|backup|scratch)[ _-](?:code|key)"
 """What is in every text with such a heading."""
-_CODE = r"[A-Za-z0-9]{4,8}(?:-[A-Za-z0-9]{4,8})+|[A-Za-z0-9]{8,16}"
+_CODE = r"[0-9]{4} [0-9]{4}|[A-Za-z0-9]{4,8}(?:-[A-Za-z0-9]{4,8})+|[A-Za-z0-9]{8,16}"
 _GAP = 32
 """Bytes between the heading and a code, and between two codes, at most."""
 _LONGEST = 48
 
-_head = pattern(rf"(?i){START}(?:recovery|backup|scratch)[ _-]codes?\b")
+_head = pattern(rf"(?i){START}(?:recovery|backup|scratch)[ _-](?:codes?|keys?)\b")
 _code = pattern(rf"(?:\\[nrt]|^|[^A-Za-z0-9_./-])({_CODE})(?:$|[^A-Za-z0-9_/-]|\\[nrt])")
 
 

@@ -18,7 +18,7 @@ from sentric.redaction.spans import Certainty, Found
 
 _QUOTE = r"(\\*[\"'`]|&quot;|&#34;|%22)?"
 HEAD = (
-    r"(?i)(?:\\[nrt])?([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|kennwort|contrase(?:n|ñ|Ñ)a"
+    r"(?i)(?:\\[nrt])?([A-Za-z0-9_.\-]*(?:passwor[dt]|passwd|passphrase|passcode|pass|pwd|pw|kennwort|contrase(?:n|ñ|Ñ)a"
     r"|mot de passe|senha|wachtwoord|lösenord|hasło|пароль|Пароль"
     r"|ПАРОЛЬ|密码|密碼|パスワード|비밀번호|secret|token|access[_-]?key[_-]?id"
     r"|(?:api|access|secret|signing|encryption|private|account|auth|subscription)[ _.-]?key|credential|cookie"
@@ -49,6 +49,7 @@ _next_pair = pattern(r"[,;][A-Za-z0-9_.-]{0,64}[ \t]*[:=]")
 _escaped_end = pattern(r"%(?:26|20|22|27|2[cC]|7[dD]|0[aA])")
 _header_break = pattern(r"[\r\n\"'\\]")
 _digits = pattern(r"[0-9]+")
+_identifier = pattern(r"[A-Za-z_$][A-Za-z0-9_.$\[\]'\"-]*")
 _cookie = pattern(r"([^\s=;,]+)=([^;\s]+)")
 _COOKIE_ATTRIBUTES = frozenset({b"path", b"domain", b"expires", b"max-age", b"samesite", b"priority"})
 _scheme = pattern(r"(?i)\s*(?:bearer|basic|token|api-?key|negotiate|digest|key)[ \t]+")
@@ -196,7 +197,7 @@ def accepts_number(digits: bytes, kind: str) -> bool:
 
 def is_label(value: bytes) -> bool:
     """Whether a value is a word about a secret, as forms show them, or a variable that code passes on."""
-    return value.lower() in _LABELS or bool(kind_of_key(value.decode("latin-1")))
+    return value.lower() in _LABELS or bool(_identifier.fullmatch(value) and kind_of_key(value.decode("latin-1")))
 
 
 def _fits_digits(value: bytes, kind: str) -> bool:

@@ -11,7 +11,7 @@ from urllib.parse import unquote
 
 from sentric.redaction.checks import is_basic_credential, is_card_number, is_number, is_placeholder, looks_random
 from sentric.redaction.detector import Detector
-from sentric.redaction.patterns import START
+from sentric.redaction.patterns import START, also_escaped
 from sentric.redaction.spans import Certainty
 from sentric.redaction.tokens import has_digit
 
@@ -23,6 +23,12 @@ def _is_value(value: bytes) -> bool:
 def _is_credential(value: bytes) -> bool:
     mixed = value.lower() != value != value.upper()
     return (has_digit(value) or mixed) and not is_placeholder(value)
+
+
+def _is_unescaped_password(value: bytes) -> bool:
+    """Whether what has a sign that URLs escape is a password all the same, not a port and what is behind it."""
+    port, _, _ = value.replace(b"?", b"#").partition(b"#")
+    return not port.isdigit() and looks_random(value) and not is_placeholder(value)
 
 
 def _is_opaque(value: bytes) -> bool:
@@ -85,13 +91,23 @@ _QUERY_VALUE = r"([^\s&#\"'<>\\]{8}[^\s&#\"'<>\\]*)"
 _HEADER_VALUE = r"([^\s\"'\\,;{}\[\]()<>]{8}[^\s\"'\\,;{}\[\]()<>]*)"
 _CODE_WORDS = (
     rf"{START}(?:otps?|one[- ]?time[- ](?:pass)?(?:code|word|pin)|(?:verification|security|authentication|auth|login"
-    r"|log-in|sign-?in|confirmation|access|2fa|mfa|two[- ]factor|sms) (?:pass)?code|your code|passcode"
+    r"|log-in|sign-?in|confirmation|access|2fa|mfa|two[- ]factor|sms|[4-8][- ]digit|temporary|activation|authenticator"
+    r"|single[- ]use) (?:pass)?code|your code|passcode"
     r"|enter (?:this|the|the following|your) code)\b"
 )
 _CODE_GAP = (
-    r"(?:[^0-9A-Za-z-]|-[ \t]|\b-|\\[nrt]|\b(?:is|was|code|here|below|as|strong|b|span|p|to use|for [A-Za-z]+)\b){1,24}"
+    r"(?:[^0-9A-Za-z-]|<[^<>]*>|-[ \t]|\b-|\\[nrt]"
+    r"|\b(?:is|was|code|here|below|as|strong|b|span|p|to use|for [A-Za-z]+)\b){1,24}"
 )
 _ACCENTED = r"(?:[^ -~]{1,3}|\\{1,8}u00[0-9a-f]{2})"  # composed or not, or as JSON escapes it
+_FOREIGN_CODE = also_escaped(
+    rf"(?i:{START}(?:ihr|dein|votre|ton|tu|su|tuo|seu|uw|je) (?:code|codice|codigo|código)"
+    r"|codice (?:di (?:verifica|sicurezza|conferma|accesso)|otp|temporaneo)"
+    r"|(?:verificatie|bevestigings|beveiligings|inlog)code)"
+    r"|[Cc]ódigo de (?:verificação|segurança|confirmação|acesso)|(?:К|к)од (?:подтверждения|доступа)"
+    r"|验证码|驗證碼|校验码|認証コード|確認コード|認証番号|인증번호|인증 ?코드"
+)
+_FOREIGN_GAP = also_escaped(r"(?:[ \t:]|\b(?:lautet|ist|es|est|is)\b|è|é|：|是|为|為|は|、|는|은|—|- )*")
 _NUMBER_END = r"(?:$|[^0-9A-Za-z_.]|\.(?:$|[^0-9]))"
 _CARD_BEFORE = r"(?:^|[^0-9A-Za-z_.-]|\\[nrt]|(?:%|\\u00)[0-9A-Fa-f]{2}|[^\s:,\[]-|(?i:card|cc|pan)[_-]?)"
 # Between the groups of a card's number; the blanks that are not ASCII are those of no break and of narrow width.
@@ -138,7 +154,8 @@ DETECTORS = (
     ),
     Detector(
         "password",
-        rf"{START}curl\b[^\r\n]*?[ \t](?:-u|--(?:proxy-)?user)[ \t=]*(?:\\*[\"'])?[^\s:\"'\\]+:([^\s\"'\\]+)",
+        rf"{START}curl\b[^\r\n]*?[ \t](?:-[A-Za-z]*[uU]|--(?:proxy-)?user)[ \t=]*"
+        r"(?:\\*[\"'])?[^\s:\"'\\]+:([^\s\"'\\]+)",
         _is_value,
         certainty=Certainty.CLAIMED,
     ),
@@ -169,6 +186,13 @@ DETECTORS = (
         certainty=Certainty.CLAIMED,
     ),
     Detector(
+        "password",
+        r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@?#\"'<>\\]*:([^\s/@\"'<>\\]*[?#][^\s/@\"'<>\\]*)@[A-Za-z0-9]",
+        _is_unescaped_password,
+        certainty=Certainty.CLAIMED,
+        gate=r"://[^\s/:@?#\"'<>\\]*:",
+    ),
+    Detector(
         "card",
         rf"{_CARD_BEFORE}([2-6][0-9]{{3}}(?:[0-9]{{9,15}}|(?:{_CARD_GAP}[0-9]{{4}}){{3}}(?:{_CARD_GAP}[0-9]{{3}})?"
         rf"|{_CARD_GAP}[0-9]{{6}}{_CARD_GAP}[0-9]{{4,5}})){_NUMBER_END}",
@@ -181,16 +205,23 @@ DETECTORS = (
         _is_disguised_card,
         clean=_digits,
     ),
-    Detector("otp", rf"(?i){_CODE_WORDS}{_CODE_GAP}{_CODE}{_NUMBER_END}", clean=_digits, certainty=Certainty.CLAIMED),
     Detector(
         "otp",
-        rf"(?i){START}{_CODE} (?:is|as) your (?:[A-Za-z0-9-]+ ){{0,3}}?(?:pass)?(?:code|otp|pin)\b",
+        rf"(?i){_CODE_WORDS}{_CODE_GAP}{_CODE}{_NUMBER_END}",
+        clean=_digits,
+        certainty=Certainty.CLAIMED,
+        gate=f"(?i){_CODE_WORDS}",
+    ),
+    Detector(
+        "otp",
+        rf"(?i){START}{_CODE}(?:\s*<[^<>]*>)*\s+(?:is|as) your (?:[A-Za-z0-9-]+ ){{0,3}}?(?:pass)?(?:code|otp|pin)\b",
         clean=_digits,
         certainty=Certainty.CLAIMED,
     ),
     Detector(
         "otp",
-        rf"(?i){START}code:?[ \t]+{_CODE} to (?:sign|log|verify|confirm|authenticate|reset)\b",
+        rf"(?i){START}(?:code:?|(?:use|enter|type|input)(?: (?:the )?code)?:?)[ \t]+{_CODE} (?:to|for) "
+        r"(?:(?:finish|complete) )?(?:sign|log|verif|confirm|authenticate|reset|activate|unlock)",
         clean=_digits,
         certainty=Certainty.CLAIMED,
     ),
@@ -214,9 +245,30 @@ DETECTORS = (
         gate="TAN|Einmal|tigungs|Sicherheits|Verifiz|Freigabe|(?:digo|code) de (?:[vs]|confirma)",
     ),
     Detector(
-        "pin",
-        rf"(?i){START}pin(?:[ -]?(?:code|number))?(?:[ \t]*(?:\bis\b|\bwas\b|[:=]))+[ \t]*([0-9]{{4,8}}){_NUMBER_END}",
+        "otp",
+        rf"(?:{_FOREIGN_CODE}){_FOREIGN_GAP}{_CODE}{_NUMBER_END}",
+        clean=_digits,
         certainty=Certainty.CLAIMED,
+        gate=_FOREIGN_CODE,
+    ),
+    Detector(
+        "recovery_code",
+        rf"{START}([0-9]{{6}}(?:-[0-9]{{6}}){{7}}){_NUMBER_END}",  # of BitLocker
+        certainty=Certainty.FORM,
+        gate=r"[0-9]{6}-[0-9]{6}-[0-9]{6}-",
+    ),
+    Detector(
+        "pin",
+        rf"(?i){START}pin(?:[ -]?(?:code|number))?(?:[ ](?:for|of|to)[ ](?:my|your|the|this|our)(?:[ ][a-z]+){{1,3}})?"
+        rf"(?:[ \t]*(?:\bis\b|\bwas\b|[:=]))+[ \t]*([0-9]{{4,8}}){_NUMBER_END}",
+        certainty=Certainty.CLAIMED,
+        gate=rf"(?i){START}pin\b",
+    ),
+    Detector(
+        "pin",
+        rf"(?i){START}(?:card|bank|debit|sim|phone|my|your)(?:['’]s)?[ ]pin[ ]([0-9]{{4,8}}){_NUMBER_END}",
+        certainty=Certainty.CLAIMED,
+        gate=r"(?i)[ ]pin[ ][0-9]",
     ),
     Detector(
         "secret",
@@ -227,7 +279,7 @@ DETECTORS = (
     ),
     Detector(
         "cvv",
-        rf"(?i){START}security code(?:[ \t]*(?:\bis\b|[:=#]))+[ \t]*([0-9]{{3}}){_NUMBER_END}",
+        rf"(?i){START}security code(?:[ \t]+|[ \t]*(?:\bis\b|[:=#]))+[ \t]*([0-9]{{3}}){_NUMBER_END}",
         certainty=Certainty.CLAIMED,
     ),
     Detector(

@@ -69,6 +69,7 @@ _ENDINGS = (
 # These are also the ends of ordinary words, so a word must begin with them: db_pwd, loginPin, not spin.
 _WORDS = {
     "pwd": "password",
+    "pw": "password",
     "pass": "password",
     "pin": "pin",
     "otp": "otp",

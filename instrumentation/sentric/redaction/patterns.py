@@ -21,6 +21,11 @@ def any_of(literals: Iterable[bytes]) -> bytes:
     return b"|".join(re2.escape(literal) for literal in literals)
 
 
+def also_escaped(form: str) -> str:
+    """A pattern whose characters beyond ASCII may also stand as JSON escapes them, at any depth."""
+    return "".join(char if char.isascii() else rf"(?:{char}|\\+u{ord(char):04x})" for char in form)
+
+
 class PatternSet:
     """Patterns looked for in one pass."""
 

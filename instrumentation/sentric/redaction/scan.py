@@ -8,10 +8,12 @@ from collections.abc import Callable, Iterable
 from enum import IntEnum
 
 from sentric.redaction.codes import RECOVERY_GATE, find_recovery_codes
+from sentric.redaction.command_lines import COMMAND_LINES
 from sentric.redaction.context import HEAD, PASSWORD_FIELD, find_assignments, find_password_fields
 from sentric.redaction.detector import Detector
 from sentric.redaction.detectors import DETECTORS
 from sentric.redaction.escapes import ESCAPINGS
+from sentric.redaction.labels import LABELLED
 from sentric.redaction.pairs import PAIR_GATE, find_pairs
 from sentric.redaction.patterns import PatternSet, pattern
 from sentric.redaction.runs import BASE32_SIGN, BASE64_SIGN, HEX_SIGN, PACKED_SIGN, SPACED_SIGN
@@ -73,10 +75,11 @@ def _set_of(patterns: Iterable[str]) -> PatternSet:
     return PatternSet(text.encode() for text in patterns)
 
 
+_NAMED = (*DETECTORS, *LABELLED, *COMMAND_LINES)
 FINDERS: list[Finder] = [
     *map(finder, (*TOKENS, *SPOKEN)),
     find_recovery_codes,
-    *map(finder, DETECTORS),
+    *map(finder, _NAMED),
     find_assignments,
     find_password_fields,
     find_pairs,
@@ -84,8 +87,8 @@ FINDERS: list[Finder] = [
 ]
 """What finds secrets; of the same stretch, the first one that finds it says what it is."""
 _FIRST_NAMED = len(TOKENS) + len(SPOKEN) + 1
-_FIRST_RUN = _FIRST_NAMED + len(DETECTORS) + 3
+_FIRST_RUN = _FIRST_NAMED + len(_NAMED) + 3
 _tokens = _set_of([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
-_named = _set_of([*_gates(DETECTORS), HEAD, PASSWORD_FIELD, PAIR_GATE])
+_named = _set_of([*_gates(_NAMED), HEAD, PASSWORD_FIELD, PAIR_GATE])
 _signs = _set_of([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
 _runs = _set_of([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN])

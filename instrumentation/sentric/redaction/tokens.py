@@ -16,6 +16,7 @@ _W = "[A-Za-z0-9_-]"
 _A = "[A-Za-z0-9]"
 _H = "[0-9a-f]"
 _END = r"\b"
+_UUID = rf"{_H}{{8}}-{_H}{{4}}-{_H}{{4}}-{_H}{{4}}-{_H}{{12}}"
 _WALLET = rf"{START}[KL5][1-9A-HJ-NP-Za-km-z]{{16}}"
 
 
@@ -121,11 +122,42 @@ TOKENS = (
     _token("square_token", rf"sq0(?:atp|csp)-{_W}{{22}}{_W}*", gate="sq0(?:atp|csp)-"),
     _token("square_token", rf"EAAA[lE]{_W}{{59}}{_W}*", has_digit, gate="EAAA[lE]"),
     _token("shopify_token", rf"shp(?:at|ca|pa|ss|ua)_{_H}{{32}}", gate="shp(?:at|ca|pa|ss|ua)_"),
+    _token("razorpay_key", rf"rzp_(?:live|test)_{_A}{{14}}{_END}", is_mixed, gate="rzp_(?:live|test)_"),
     _token("braintree_token", rf"access_token\$(?:production|sandbox)\${_A}{{16}}\${_H}{{32}}", gate=r"access_token\$"),
     # Models
     _token("anthropic_key", rf"sk-ant-{_W}{{20}}{_W}*", gate="sk-ant-"),
     _token("openai_key", rf"sk-(?:proj|svcacct|admin|or-v1)-{_W}{{20}}{_W}*", gate="sk-(?:proj|svcacct|admin|or-v1)-"),
     _token("langsmith_key", rf"lsv2_(?:pt|sk)_{_H}{{32}}_{_H}{{10}}", gate="lsv2_"),
+    _token("langfuse_key", rf"sk-lf-{_UUID}", gate="sk-lf-"),
+    _token("tavily_key", rf"tvly-{_W}{{20}}{_W}*", is_mixed, gate="tvly-"),
+    _token("nvidia_key", rf"nvapi-{_W}{{40}}{_W}*", gate="nvapi-"),
+    _token("together_key", rf"tgp_v1_{_W}{{40}}{_W}*", gate="tgp_v1_"),
+    # Hosting, data and the rest
+    _token("supabase_key", rf"sb_secret_{_W}{{20}}{_W}*", gate="sb_secret_"),
+    _token("planetscale_token", rf"pscale_(?:pw|tkn|oauth)_{_W}{{32}}{_W}*", gate="pscale_"),
+    _token("fly_token", r"fm[12][a-z]?_[A-Za-z0-9+/=_-]{40}[A-Za-z0-9+/=_-]*", gate="fm[12][a-z]?_"),
+    _token("resend_key", rf"re_{_A}{{8}}_{_A}{{24}}{_END}", is_mixed, gate=rf"{START}re_{_A}+_"),
+    _token("hubspot_token", rf"pat-(?:na|eu|ap)[0-9]-{_UUID}", gate="pat-(?:na|eu|ap)[0-9]-"),
+    _token("plaid_token", rf"access-(?:production|development|sandbox)-{_UUID}", gate="access-(?:prod|dev|sand)"),
+    _token("circleci_token", rf"CCI(?:PAT|PRJ)_{_A}{{22}}_{_H}{{40}}", gate="CCIP"),
+    _token("contentful_token", rf"CFPAT-{_W}{{43}}", gate="CFPAT-"),
+    _token("dynatrace_token", r"dt0[a-z]0[0-9]\.[A-Z2-7]{24}\.[A-Z2-7]{64}", gate=r"dt0[a-z]0[0-9]\."),
+    _token("mapbox_token", rf"sk\.eyJ{_W}{{20}}{_W}*\.{_W}{{20}}{_W}*", gate=r"sk\.eyJ"),
+    _token("onepassword_token", rf"ops_eyJ{_W}{{40}}{_W}*", gate="ops_eyJ"),
+    _token("flutterwave_key", rf"FLWSECK(?:_TEST)?-{_H}{{32}}", gate="FLWSECK"),
+    _token("okta_token", rf"SSWS 00{_W}{{30}}{_W}*", gate="SSWS 00"),
+    Detector(
+        "discord_token",
+        rf"{START}([MNO]{_W}{{23,27}}\.{_W}{{6}}\.{_W}{{27,38}})(?:$|[^A-Za-z0-9_-])",
+        is_mixed,
+        gate=rf"[MNO]{_W}{{8}}{_W}*\.{_W}+\.{_W}",
+    ),
+    Detector("zapier_webhook", r"\bhooks\.zapier\.com/hooks/catch/([0-9]+/[A-Za-z0-9]+)", gate=r"hooks\.zapier\."),
+    Detector(
+        "asana_token",
+        rf"{START}([12]/[0-9]{{13,17}}(?:/[0-9]{{13,17}})?:{_H}{{32}}){_END}",
+        gate=rf"[0-9]:{_H}{{16}}",
+    ),
     # Wallets
     _token("wallet_key", r"xprv[1-9A-HJ-NP-Za-km-z]{107}\b", gate="xprv"),
     # JSON Web Tokens (RFC 7519), signed and encrypted
@@ -151,6 +183,27 @@ RUN_TOKENS = (
     _token("facebook_token", rf"EAA[A-Za-z]{_A}{{80}}{_A}*", has_digit),
     _token("openai_key", rf"sk-{_A}{{20}}{_A}*", has_digit),
     _token("huggingface_token", rf"(?:hf|api_org)_{_A}{{30}}{_A}*", gate=rf"{START}(?:hf|api_org)_"),
+    _token("firecrawl_key", rf"fc-{_H}{{32}}{_END}"),
+    _token("elevenlabs_key", rf"sk_{_H}{{48}}{_END}"),
+    _token("cerebras_key", r"csk-[a-z0-9]{40}[a-z0-9]*", has_digit),
+    _token("fireworks_key", rf"fw_{_A}{{22,24}}{_END}", is_mixed),
+    _token("posthog_key", rf"ph[xs]_{_A}{{40}}{_A}*", is_mixed),
+    _token("supabase_key", rf"sbp_{_H}{{40}}{_END}"),
+    _token("pulumi_token", rf"pul-{_H}{{40}}{_END}"),
+    _token("netlify_token", rf"nfp_{_A}{{36}}{_A}*"),
+    _token("vercel_token", rf"vc[pkairs]_{_A}{{24}}{_A}*", is_mixed),
+    _token("neon_key", rf"napi_{_A}{{40}}{_A}*", is_mixed),
+    _token("sonar_token", rf"sq[upa]_{_H}{{40}}{_END}"),
+    _token("buildkite_token", rf"bk(?:ua|ct|at)_{_H}{{40}}{_END}"),
+    _token("artifactory_key", rf"AKCp{_A}{{60}}{_A}*", is_mixed),
+    _token("tencent_key", rf"AKID{_A}{{32}}{_END}", is_mixed),
+    _token("yandex_key", rf"AQVN{_W}{{35}}{_W}*", is_mixed),
+    _token("prefect_key", rf"pn[ub]_{_A}{{36}}{_END}", is_mixed),
+    _token("readme_key", r"rdme_[a-z0-9]{60}[a-z0-9]*"),
+    _token("dropbox_token", rf"sl\.(?:u\.)?{_W}{{100}}{_W}*", is_mixed),
+    _token("shippo_token", rf"shippo_(?:live|test)_{_H}{{40}}"),
+    _token("easypost_key", rf"EZ[AT]K{_A}{{54}}{_END}", is_mixed),
+    _token("duffel_token", rf"duffel_(?:live|test)_{_W}{{43}}"),
     _token("groq_key", rf"gsk_{_A}{{40}}{_A}*"),
     _token("xai_key", rf"xai-{_A}{{60}}{_A}*"),
     _token("perplexity_key", rf"pplx-{_A}{{40}}{_A}*"),

@@ -11,6 +11,8 @@ from sentric.redaction import Redactor
         ("Recovery codes: 8f3k-29dk 77as-kd82", 2),
         ("Backup codes\n1. 12345678\n2. 87654321\n", 2),
         ("scratch code 8f3k29dk", 1),
+        ("Backup codes: 1234 5678, 2345 6789", 2),
+        ("Your recovery key is ABCD-1234-EFGH-5678-IJKL-9012", 1),
         ("recovery-codes: keep8safe, 9f3k-29dk-77as", 2),
     ],
 )

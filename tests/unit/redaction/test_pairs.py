@@ -21,6 +21,22 @@ def test_the_value_of_an_object_named_like_a_secret_is_replaced_in_text(pair, wr
     assert redacted[0]["value"].startswith("‹secret:")
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "- name: DB_PASSWORD\n  value: Sup3rS3cret\n- name: LOG\n  value: debug",
+        '  - name: "API_KEY"\n    value: "Sup3rS3cret"',
+        'Content-Disposition: form-data; name="password"\r\n\r\nSup3rS3cret\r\n--b',
+    ],
+)
+def test_the_same_in_yaml_and_in_the_parts_of_a_form(text):
+    for given in (text, json.dumps({"body": text})):
+        redacted = Redactor(b"key").text(given)
+        assert "Sup3rS3cret" not in redacted
+        assert redacted.count("‹secret:") == 1
+    json.loads(redacted)
+
+
 def test_the_same_within_a_string_of_json():
     document = json.dumps({"body": json.dumps({"key": "password", "value": "Sup3rS3cret"})})
     redacted = json.loads(json.loads(Redactor(b"key").text(document))["body"])

@@ -8,6 +8,7 @@ from sentric.redaction.tokens import RUN_TOKENS, TOKENS, is_wallet_key
 
 LETTERS = "a1B2c3D4e5F6g7H8i9J0"
 HEX = "0123456789abcdef"
+UUID = "3f2504e0-4f89-11d3-9a0c-0305e82c3301"
 
 # (kind, secret, text around it). Put together from parts, so that no scanner takes them for real ones.
 ISSUED = [
@@ -86,6 +87,48 @@ ISSUED = [
     ("xai_key", "xai-" + LETTERS * 4, "{}"),
     ("perplexity_key", "pplx-" + LETTERS * 2, "{}"),
     ("replicate_token", "r8_" + (LETTERS * 2)[:37], "{}"),
+    ("langfuse_key", "sk-lf-" + UUID, "{}"),
+    ("tavily_key", "tvly-dev-" + LETTERS, "{}"),
+    ("nvidia_key", "nvapi-" + LETTERS * 3, "{}"),
+    ("together_key", "tgp_v1_" + LETTERS * 2 + "-_x", "{}"),
+    ("supabase_key", "sb_secret_" + LETTERS, "{}"),
+    ("supabase_key", "sbp_" + (HEX * 3)[:40], "{}"),
+    ("planetscale_token", "pscale_pw_" + LETTERS * 2, "{}"),
+    ("fly_token", "fm2_" + LETTERS * 3 + "/+==", "FlyV1 {}"),
+    ("resend_key", "re_" + LETTERS[:8] + "_" + (LETTERS * 2)[:24], "{}"),
+    ("hubspot_token", "pat-na1-" + UUID, "{}"),
+    ("plaid_token", "access-sandbox-" + UUID, "{}"),
+    ("circleci_token", "CCIPAT_" + (LETTERS * 2)[:22] + "_" + (HEX * 3)[:40], "{}"),
+    ("contentful_token", "CFPAT-" + (LETTERS * 3)[:43], "{}"),
+    ("dynatrace_token", "dt0c01." + ("A2B3C4D5" * 3) + "." + "A2B3C4D5" * 8, "{}"),
+    ("mapbox_token", "sk.eyJ" + LETTERS * 2 + "." + LETTERS + "ab", "{}"),
+    ("onepassword_token", "ops_eyJ" + LETTERS * 4, "{}"),
+    ("flutterwave_key", "FLWSECK_TEST-" + HEX * 2, "{}-X"),
+    ("okta_token", "SSWS 00" + LETTERS * 2, "Authorization: {}"),
+    ("discord_token", "MTA" + (LETTERS * 2)[:23] + "." + LETTERS[:6] + "." + (LETTERS * 2)[:38], "bot {}"),
+    ("zapier_webhook", "123456/a1b2c3d", "https://hooks.zapier.com/hooks/catch/{}"),
+    ("asana_token", "1/12345678901234:" + HEX * 2, "{}"),
+    ("razorpay_key", "rzp_live_" + LETTERS[:14], "{}"),
+    ("firecrawl_key", "fc-" + HEX * 2, "{}"),
+    ("elevenlabs_key", "sk_" + HEX * 3, "{}"),
+    ("cerebras_key", "csk-" + LETTERS.lower() * 2, "{}"),
+    ("fireworks_key", "fw_" + (LETTERS * 2)[:24], "{}"),
+    ("posthog_key", "phx_" + LETTERS * 2, "{}"),
+    ("pulumi_token", "pul-" + (HEX * 3)[:40], "{}"),
+    ("netlify_token", "nfp_" + LETTERS * 2, "{}"),
+    ("vercel_token", "vcp_" + LETTERS * 2, "{}"),
+    ("neon_key", "napi_" + LETTERS * 3, "{}"),
+    ("sonar_token", "squ_" + (HEX * 3)[:40], "{}"),
+    ("buildkite_token", "bkua_" + (HEX * 3)[:40], "{}"),
+    ("artifactory_key", "AKCp" + LETTERS * 3 + LETTERS[:9], "{}"),
+    ("tencent_key", "AKID" + (LETTERS * 2)[:32], "{}"),
+    ("yandex_key", "AQVN" + (LETTERS * 2)[:35], "{}"),
+    ("prefect_key", "pnu_" + (LETTERS * 2)[:36], "{}"),
+    ("readme_key", "rdme_" + (LETTERS.lower() * 4)[:70], "{}"),
+    ("dropbox_token", "sl.u." + LETTERS * 6, "{}"),
+    ("shippo_token", "shippo_live_" + (HEX * 3)[:40], "{}"),
+    ("easypost_key", "EZAK" + (LETTERS * 3)[:54], "{}"),
+    ("duffel_token", "duffel_live_" + (LETTERS * 3)[:43], "{}"),
 ]
 
 
@@ -133,7 +176,10 @@ def test_a_wallet_key_has_its_check_digits(change):
         "risk-assessmentsofthewholeproject", "sk-spinner", "npm_config_registry", "secret_key_base", "patience. abc",
         "key-value stores", "SKU0123456789", "Kensington and Llandudno", "EAAB", "us-east-1 ends-us1", "r8_x", "hf_x",
         "ASIA and the Pacific", "AKIA is a prefix", "eyJ is how a token begins", "https://discord.com/api/docs",
-        "access_token$", "123456789:AA", "Q~", "precio: 5", "xoxb-token-goes-here", "0123456789abcdef0123456789abcdef",
+        "access_token$", f"run-{UUID} fc-{UUID} sk-lf-x", "call_a1B2c3D4e5F6g7H8i9J0a1B2",
+        "chatcmpl-a1B2c3D4e5F6g7H8i9J0", "re_write_everything", "sl.no.such.thing", "fw_update",
+        "access-control-allow", "123456789:AA", "Q~", "precio: 5",
+        "xoxb-token-goes-here", "0123456789abcdef0123456789abcdef",
     ],
 )  # fmt: skip
 def test_what_only_begins_like_a_token_stays(redactor, text):

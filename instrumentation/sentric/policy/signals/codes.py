@@ -121,6 +121,7 @@ class Codes(Family[CodeFacts]):
                 self._codes.move_to_end(code)
         while len(self._codes) > CODES_KEPT:
             self._codes.popitem(last=False)
+            self.evict("one-time codes")
         return _NOTHING
 
     def action(self, action: Action) -> CodeFacts:

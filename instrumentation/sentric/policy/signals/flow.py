@@ -160,6 +160,7 @@ class Flow(Family[FlowFacts]):
         self._learn(here, where, Payload(values, named.secrets))
         self._recipients.read(observation, named, values)
         self._channels.read(observation.text, named, here)
+        self.evicted.update(dict.fromkeys(self._channels.evicted()))
         for url in named.urls:
             if (linked := place(url)) is not None and linked.site:
                 inside = entities_of_url(url)
@@ -243,6 +244,7 @@ class Flow(Family[FlowFacts]):
         strangers = [sink for sink in sinks if not sink.is_known]
         if split := self._channels.split(strangers, (*texts, *inside.texts), self._foreign_value):
             facts = replace(facts, split_target=split[0].name, split_token=shortened(split[1]))
+        self.evicted.update(dict.fromkeys(self._channels.evicted()))
         if copied := self._channels.copied(sinks, (*texts, *inside.texts), self._recipients.letters.is_party):
             sink, passage = copied
             facts = replace(

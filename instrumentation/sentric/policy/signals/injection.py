@@ -1,5 +1,6 @@
 """Instructions in texts that nobody asked to be instructed by. Whether the agent follows them: see `obedience`."""
 
+import re
 from collections import OrderedDict
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -22,8 +23,9 @@ CORE_LENGTH = 120
 ECHO_LENGTH = 24
 """Shortest run of a passage's characters that counts as repeated when something is written down."""
 
-_INVISIBLE = re2.compile(r"[\x{E0020}-\x{E007F}]+|[\x{200B}-\x{200D}\x{2060}-\x{2064}\x{FEFF}]{4,}|[\x{202D}\x{202E}]")
-_FLAG = re2.compile(r"\x{1F3F4}[\x{E0020}-\x{E007F}]{1,8}")
+# Classes of characters and nothing else: linear, and many times as fast as RE2 where every other character is one.
+_INVISIBLE = re.compile("[\U000e0020-\U000e007f]+|[\u200b-\u200d\u2060-\u2064\ufeff]{4,}|[\u202d\u202e]+")
+_FLAG = re.compile("\U0001f3f4[\U000e0020-\U000e007f]{1,8}")
 _LASTING = frozenset({Kind.MEMORY_WRITE, Kind.FILE_WRITE})
 _AGENT_FILE = re2.compile(
     r"(?i)(?:^|[/\\])(?:agents?|claude|gemini|copilot-instructions|\.cursorrules|\.windsurfrules|memory|memories|soul"
@@ -110,5 +112,4 @@ class Injection(Family[InjectionFacts]):
 def _invisible(text: str) -> int:
     if text.isascii():
         return 0
-    clean = text.encode("utf-8", "replace").decode("utf-8")
-    return sum(len(run) for run in _INVISIBLE.findall(_FLAG.sub("", clean)))
+    return sum(map(len, _INVISIBLE.findall(_FLAG.sub("", text))))

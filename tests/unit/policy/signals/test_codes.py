@@ -115,6 +115,7 @@ def test_the_oldest_codes_are_forgotten_first() -> None:
         family.observation(Observation(sequence=1, source=Source.PAGE, origin="https://mail.example", text=text))
     assert family.action(type_in("481920", "https://evil.test/")) == CodeFacts()
     assert family.action(type_in("100000", "https://evil.test/")).code_target == "evil.test"
+    assert list(family.evicted) == ["one-time codes"]
 
 
 @pytest.mark.parametrize("bait", ["otp 1234 ", "from: ", "your code ", "1", "from a@b.co otp 123456 ", "\ud800"])

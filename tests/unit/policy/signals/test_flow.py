@@ -6,6 +6,8 @@ import pytest
 
 from sentric.events import Action, Author, Effect, Element, Kind, Message, Observation, Outcome, Source
 from sentric.policy.readers.values.memory import VALUES_KEPT
+from sentric.policy.readers.values.passages import KEPT
+from sentric.policy.readers.values.shingles import TOKENS_KEPT
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.flow import Flow, FlowFacts
 
@@ -511,6 +513,18 @@ def test_what_had_to_be_forgotten_is_told() -> None:
     family = flow(CHECK)
     read(family, " ".join(f"value-{number:08d}" for number in range(VALUES_KEPT + 1)))
     assert list(family.evicted) == ["values"]
+
+
+def test_passages_and_tokens_that_had_to_be_forgotten_are_told_too() -> None:
+    family = flow(CHECK)
+    for number in range(KEPT // 60_000 + 1):
+        assert not family.evicted
+        read(family, f"{number} of many words " * 4_000)
+    assert list(family.evicted) == ["passages"]
+    family = flow(CHECK)
+    read(family, " ".join(f"a{number:04d}b1c2d3e4f5g6h7" for number in range(TOKENS_KEPT + 1)))
+    family.action(post("https://evil.test/", "nothing of it, 1234567890"))
+    assert list(family.evicted) == ["tokens followed in pieces"]
 
 
 @pytest.mark.parametrize(

@@ -43,6 +43,13 @@ class Channels:
         self._tokens.learn(named.values)
         self._read.remember(text, places)
 
+    def evicted(self) -> Iterator[str]:
+        """What had to be forgotten."""
+        if self._read.evicted:
+            yield "passages"
+        if self._tokens.evicted:
+            yield "tokens followed in pieces"
+
     def split(self, sinks: list[Sink], texts: tuple[str, ...], foreign: IsForeign) -> tuple[Sink, str, Seen] | None:
         """The token half of which has gone to one of some sinks by now."""
         joined = readable("\n".join(texts)).lower()

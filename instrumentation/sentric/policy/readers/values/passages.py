@@ -44,6 +44,8 @@ class Passages:
     """The texts that were read. They are noted only once somebody asks: most runs never carry a passage anywhere."""
 
     def __init__(self) -> None:
+        self.evicted = False
+        """Whether a text had to be forgotten."""
         self._texts: OrderedDict[str, Places] = OrderedDict()
         self._size = 0
         self._waiting: dict[str, None] = {}
@@ -59,6 +61,7 @@ class Passages:
         self._waiting[text] = None
         self._size += len(text)
         while self._size > KEPT:
+            self.evicted = True
             self._forget(self._texts.popitem(last=False)[0])
 
     def carried(self, argument: str) -> Iterator[Passage]:

@@ -38,6 +38,8 @@ class Tokens:
     """Values that were seen, and which of their pieces went to which site."""
 
     def __init__(self) -> None:
+        self.evicted = False
+        """Whether a token had to be forgotten."""
         self._tokens: OrderedDict[str, None] = OrderedDict()
         self._waiting: dict[str, None] = {}
         self._joined = ""
@@ -109,6 +111,7 @@ class Tokens:
         self._waiting.clear()
         self._tokens.update(dict.fromkeys(fresh))
         while len(self._tokens) > TOKENS_KEPT:
+            self.evicted = True
             self._tokens.popitem(last=False)
         if fresh:
             self._joined = "".join(f"{token}\n" for token in self._tokens)
