@@ -84,7 +84,7 @@ ENTRIES = _entries(
     (Kind.OTHER, WRITE, "open", "pr pullrequest mergerequest"),
     (Kind.DELETE, DELETE, "format", "disk drive volume partition device"),
     (Kind.PERMISSION, GRANT, "generate rotate regenerate reset new issue", "key password secret token credential"),
-    (Kind.PERMISSION, GRANT, "open", "firewall port ingress"),
+    (Kind.PERMISSION, GRANT, "open", "firewall ingress"),
     (Kind.OTHER, WRITE, "test", "alarm siren"),
     (Kind.OTHER, WRITE, "open", "return claim dispute order"),
     (Kind.OTHER, WRITE, "issue", "voucher coupon certificate ticket badge"),

@@ -50,6 +50,7 @@ def test_a_table_that_goes_by_another_way_is_told(tool: str, arguments: dict[str
         ("delete_many", {"filter": {"id": 4}}),
         ("clear_filter", {"table": "users"}),
         ("get_database_reset_date", {}),
+        ("database_reset_status", {}),
     ],
 )
 def test_what_empties_no_table_is_left_alone(tool: str, arguments: dict[str, JsonValue]) -> None:
