@@ -137,6 +137,13 @@ def test_what_is_wrong_is_said_in_one_line(
     assert "Traceback" not in done.stderr
 
 
+@pytest.mark.parametrize("command", ["backtest", "suggest"])
+def test_an_output_that_cannot_be_written_is_told_before_the_work(lax: Path, command: str) -> None:
+    done = policy(command, *([lax] if command == "backtest" else []), "--traces", "/no/such", "-o", "/no/dir/x")
+    assert (done.returncode, done.stdout) == (3, "")
+    assert done.stderr == "error: /no/dir/x: cannot be written: there is no directory /no/dir\n"
+
+
 def test_traces_without_a_run_are_an_error(lax: Path, tmp_path: Path) -> None:
     (tmp_path / "empty.jsonl").write_text("{}\n")
     for command in (("backtest", lax), ("suggest",)):

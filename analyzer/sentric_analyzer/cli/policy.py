@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 
 import click
 
+from sentric.cli.group import SuggestingGroup
 from sentric.cli.visible import visible
 from sentric.errors import PolicyError, SentricError
 from sentric.settings import Settings
@@ -43,7 +44,7 @@ _OUTPUT = click.option(
 )
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def policy() -> None:
     """Try a policy on recorded runs before it is enforced, and have one suggested."""
 
@@ -75,6 +76,7 @@ def backtest(tried: Path, against: str | None, form: str, output: Path | None, f
     settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=_file(against))
     today, candidate = _loaded(settings.policy, settings), _loaded(_file(str(tried)), settings)
     compared = Comparison(today, candidate)
+    _check_writable(output)
     with _source(settings, of["traces"], of["since"], of["project"]) as recorded:
         _go_through(recorded, compared.add)
     names = settings.policy or _SHIPPED, _file(str(tried)) or _SHIPPED
@@ -113,6 +115,7 @@ def suggest(against: str | None, least: int, output: Path | None, **of: Any) -> 
 
     settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=_file(against))
     today, habits = _loaded(settings.policy, settings), Habits()
+    _check_writable(output)
     with _source(settings, of["traces"], of["since"], of["project"]) as recorded:
         _learn(recorded, habits, today)
         suggestion = Suggestion(habits, today, of["project"] or settings.project, least)
@@ -245,6 +248,17 @@ def _put_table(document: dict[str, Any], output: Path | None, render: Callable[.
     text = io.StringIO()
     render(document, Console(file=text))
     _put(text.getvalue(), output)
+
+
+def _check_writable(output: Path | None) -> None:
+    """Say before the work, and not after it, that its result has nowhere to go."""
+    if output is None:
+        return
+    at = output if output.exists() else output.parent
+    if not at.exists():
+        raise SentricError(f"{output}: cannot be written: there is no directory {at}")
+    if not os.access(at, os.W_OK):
+        raise SentricError(f"{output}: cannot be written: permission denied")
 
 
 def _put(text: str, output: Path | None) -> None:

@@ -10,6 +10,7 @@ from typing import Any, TypeAlias
 import click
 
 from sentric._version import __version__
+from sentric.cli.group import SuggestingGroup
 from sentric.cli.visible import visible
 from sentric.errors import SentricError
 
@@ -26,7 +27,7 @@ FAILURE = 3
 """Exit status of a command that could not do its work."""
 
 
-class _LazyGroup(click.Group):
+class _LazyGroup(SuggestingGroup):
     """A group whose commands come from tables."""
 
     def __init__(self, *args: Any, **kwargs: Any) -> None:

@@ -8,6 +8,7 @@ from typing import TypeVar
 
 import click
 
+from sentric.cli.group import SuggestingGroup
 from sentric.cli.visible import visible
 from sentric.errors import ExampleError, PolicyError, SentricError
 from sentric.policy.rule import Policy, Rule
@@ -17,15 +18,16 @@ _FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 _OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to the screen.")
 _SHIPPED = "default"
+_STDIN = Path("-")
 
 T = TypeVar("T")
 
 
-@click.group()
+@click.group(cls=SuggestingGroup)
 def rules() -> None:
     """List, show, check and test rules, import and export lists, compare policies.
 
-    Without FILES: the rules that come with Sentric.
+    FILES are packs and policies, or names of shipped packs. Without them: the rules that come with Sentric.
     """
 
 
@@ -82,11 +84,11 @@ def test(files: tuple[Path, ...]) -> None:
 
 
 @rules.command("import")
-@click.argument("source", metavar="LIST", type=click.Path(path_type=Path))
+@click.argument("source", metavar="LIST", type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--pack", default="", help="Name of the pack; left out: made from the name of the file.")
 @_OUTPUT
 def import_rules(source: Path, pack: str, output: Path | None) -> None:
-    """Make a pack from a LIST of regex and nlp rules, in YAML or JSON.
+    """Make a pack from a LIST of regex and nlp rules, in YAML or JSON; `-` is standard input.
 
     The shape is `rules: [{name, type: regex|nlp, pattern, severity: info|warning|critical, decision: allow|warn|block,
     enabled}]`.
@@ -94,11 +96,13 @@ def import_rules(source: Path, pack: str, output: Path | None) -> None:
     from sentric.policy.document import SIZE_LIMIT
     from sentric.policy.lists import pack_of, read_list, slug
 
+    name = slug(pack or ("" if source == _STDIN else source.stem)) or "imported"
+    source = Path("/dev/stdin") if source == _STDIN else source
     read = _or_exit(lambda: read_list(source))
     if not read:
         click.echo(f"error: {source}: has no rules", err=True)
         sys.exit(_USAGE)
-    made = pack_of(read, slug(pack or source.stem) or "imported")
+    made = pack_of(read, name)
     if len(made) > SIZE_LIMIT:
         click.echo(f"error: {source}: makes a pack of more than {SIZE_LIMIT} characters: split the list", err=True)
         sys.exit(_USAGE)
@@ -162,7 +166,15 @@ def _policies(*names: str) -> list[Policy]:
 def _load(files: tuple[Path, ...], *, run_examples: bool = False) -> tuple[Rule, ...]:
     from sentric.policy.loader import load_rules
 
-    return _or_exit(lambda: load_rules(files, run_examples=run_examples))
+    return _or_exit(lambda: load_rules(_paths(files), run_examples=run_examples))
+
+
+def _paths(files: Iterable[Path]) -> tuple[Path, ...]:
+    """Files as they are named; the name of a shipped pack stands for its file where there is none of that name."""
+    from sentric.policy.loader import shipped_packs
+
+    shipped = {pack.stem: pack for pack in shipped_packs()}
+    return tuple(file if file.exists() else shipped.get(str(file), file) for file in files)
 
 
 def _with_built_in(files: tuple[Path, ...]) -> list[Rule]:

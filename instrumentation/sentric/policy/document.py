@@ -174,10 +174,13 @@ class Reader:
 
     def choice(self, enum: type[E]) -> E:
         """One of the values of an enumeration."""
+        before = len(self.problems)
         value = self._scalar("text")
         try:
             return enum(value)
         except ValueError:
+            if len(self.problems) > before:
+                return next(iter(enum))
             self.problem(f"{value!r} is not one of {', '.join(enum)}{near(value, tuple(enum))}")
             return next(iter(enum))
 

@@ -164,22 +164,24 @@ class _Reading:
 
 
 def _read(item: Reader) -> Rule | None:
-    before = len(item.problems)
     part = item.mapping(known=_KEYS, required=_REQUIRED)
-    if len(item.problems) > before:
-        return None
-    name, form = part["name"].text(), _TYPES[part["type"].choice(ListType)]
-    severity = _SEVERITIES[part["severity"].choice(ListSeverity)]
-    if not slug(name):
+    name = part["name"].text() if "name" in part else ""
+    if "name" in part and not slug(name):
         part["name"].problem(f"{name!r} has no letter or digit an id could be made of")
-    pattern = _pattern(part["pattern"], form)
+    form = _TYPES[part["type"].choice(ListType)] if "type" in part else RuleType.PHRASES
+    severity = _SEVERITIES[part["severity"].choice(ListSeverity)] if "severity" in part else Severity.LOW
+    decision = Decision(part["decision"].choice(ListDecision)) if "decision" in part else Decision.WARN
+    pattern = _pattern(part["pattern"], form) if "pattern" in part and "type" in part else ""
     is_on = part["enabled"].boolean() if "enabled" in part else True
+    description = part["description"].text() if "description" in part else ""
+    if not part.keys() >= set(_REQUIRED):
+        return None
     return Rule(
         id=slug(name),
         title=name,
-        description=part["description"].text() if "description" in part else "",
+        description=description,
         severity=severity,
-        decision=Decision(part["decision"].choice(ListDecision)),
+        decision=decision,
         risk=RISKS[severity],
         category="imported",
         maturity=Maturity.STABLE if is_on else Maturity.INCUBATING,
@@ -193,7 +195,10 @@ def _read(item: Reader) -> Rule | None:
 
 
 def _pattern(reader: Reader, form: RuleType) -> str:
+    before = len(reader.problems)
     pattern = reader.text()
+    if len(reader.problems) > before:
+        return pattern
     try:
         expression(form, pattern)
     except PatternError as error:

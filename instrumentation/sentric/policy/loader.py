@@ -110,6 +110,8 @@ class _Load:
     """What changes, the lowest first; those that are for some runs only too."""
     mentions: list[tuple[str, Reader]] = field(default_factory=list[tuple[str, Reader]])
     """Rules that a policy speaks of, each with where: they must be there when all is read."""
+    stated: dict[str, str] = field(default_factory=dict[str, str])
+    """Ids of rules, readable or not, with their places."""
     broken: set[str] = field(default_factory=set[str])
     """Ids of rules that are there, but cannot be read."""
     unheld: list[str] = field(default_factory=list[str])
@@ -161,7 +163,7 @@ class _Load:
             if named is not None:
                 named.problem(f"{path} cannot be read: {_reason(error)}")
             else:
-                self.problems.add(str(path), 0, f"cannot be read: {_reason(error)}")
+                self.problems.add(str(path), 0, f"cannot be read: {_reason(error)}{_hint(path)}")
             return
         self.above.append(same)
         read(str(path), text, self.problems, lambda root: self._root(root, path, named))
@@ -256,18 +258,22 @@ class _Load:
         default = entries["default"].boolean() if "default" in entries else True
         for item in entries["rules"].items() if "rules" in entries else ():
             before = len(self.problems)
-            if found := rule(item, name, default=default, examples=self.examples):
-                self._add(item, found)
+            ids = [str(value.node.value) for key, value in item.pairs() if key == "id"][:1]
+            for one in ids:
+                self._meet(item, one)
+            if (found := rule(item, name, default=default, examples=self.examples)) and found.id not in self.rules:
+                self.rules[found.id] = found
             if len(self.problems) > before:
-                self.broken |= {str(value.node.value) for key, value in item.pairs() if key == "id"}
+                self.broken.update(ids)
 
-    def _add(self, item: Reader, found: Rule) -> None:
-        twin = self.rules.get(found.id) or next((one for one in BUILT_IN if one.id == found.id), None)
-        if twin is not None:
-            where = f"at {twin.file}:{twin.line}" if twin.file else "the engine's own"
-            item.problem(f"duplicate rule id {found.id!r}: it is also {where}")
+    def _meet(self, item: Reader, name: str) -> None:
+        """Note where a rule is stated; twice is once too often, also where either cannot be read."""
+        if any(name == one.id for one in BUILT_IN):
+            item.problem(f"duplicate rule id {name!r}: it is also the engine's own")
+        elif name in self.stated:
+            item.problem(f"duplicate rule id {name!r}: it is also at {self.stated[name]}")
         else:
-            self.rules[found.id] = found
+            self.stated[name] = f"{item.file}:{item.line}"
 
 
 def _text(path: Path) -> str:
@@ -275,6 +281,13 @@ def _text(path: Path) -> str:
         raise ValueError("it is a pipe")  # nobody may ever write to it, and an agent waits for its policy
     with path.open(encoding="utf-8") as file:
         return file.read(SIZE_LIMIT + 1)
+
+
+def _hint(path: Path) -> str:
+    """What was meant by a file that is not there."""
+    if all(str(path) != pack.stem for pack in shipped_packs()):
+        return ""
+    return f" (a shipped pack is turned on within a policy: packs: [{DEFAULT}, {path}])"
 
 
 def _reason(error: Exception) -> str:

@@ -142,7 +142,10 @@ def _pattern(part: dict[str, Reader], form: RuleType) -> _Looks:
 
 
 def _written(reader: Reader, form: RuleType) -> str:
+    before = len(reader.problems)
     pattern = reader.text()
+    if len(reader.problems) > before:
+        return pattern
     try:
         expression(form, pattern)
     except PatternError as error:

@@ -242,3 +242,15 @@ def test_diff_tells_what_is_wrong_with_either_policy(tmp_path: Path) -> None:
     done = invoke("diff", path, tmp_path / "none.yaml")
     assert done.exit_code == 2
     assert len(done.stderr.splitlines()) == 2
+
+
+def test_a_shipped_pack_is_named_without_a_path() -> None:
+    listed = json.loads(CliRunner().invoke(rules, ["list", "--format", "json", "finops"]).output)
+    assert [rule["id"] for rule in listed] == ["payment-to-unknown-vendor", "payment-over-limit"]
+
+
+def test_a_misspelt_command_is_told_with_the_nearest_one() -> None:
+    done = CliRunner().invoke(rules, ["lst"])
+    assert done.exit_code == 2
+    assert done.stderr.endswith("No such command 'lst': did you mean 'list'?\n")
+    assert "did you mean" not in CliRunner().invoke(rules, ["xyzzy"]).stderr

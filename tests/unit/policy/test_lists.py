@@ -100,6 +100,18 @@ def test_every_mistake_is_told_at_once_with_its_line(tmp_path: Path) -> None:
     ]
 
 
+def test_an_unknown_key_hides_no_other_mistake_of_its_rule(tmp_path: Path) -> None:
+    text = "rules:\n  - {name: a, type: regx, pattern: 5, severity: warn, decision: ask, enabled: maybe, foo: 1}\n"
+    assert problems_of(written(tmp_path / "list.yaml", text)) == [
+        "2: rules[0]: unknown key 'foo': use one of name, type, pattern, severity, decision, enabled, description",
+        "2: rules[0].type: 'regx' is not one of regex, nlp: did you mean 'regex'?",
+        "2: rules[0].severity: 'warn' is not one of info, warning, critical: did you mean 'warning'?",
+        "2: rules[0].decision: 'ask' is not one of allow, warn, block",
+        "2: rules[0].pattern: must be text, not a whole number",
+        "2: rules[0].enabled: must be true or false, not text",
+    ]
+
+
 @pytest.mark.parametrize(
     ("name", "problem"),
     [

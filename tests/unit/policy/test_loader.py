@@ -423,6 +423,24 @@ def test_a_duplicate_id_names_both_places(tmp_path: Path) -> None:
     assert problems_of(path) == [f"21: rules[1]: duplicate rule id 'same': it is also at {path}:3"]
 
 
+def test_a_duplicate_id_is_told_also_where_neither_rule_can_be_read(tmp_path: Path) -> None:
+    bad = RULE.format(id="same").replace("    risk:", "    rsk:")
+    path = pack(tmp_path, bad, bad)
+    told = [problem for problem in problems_of(path) if "duplicate" in problem]
+    assert told == [f"21: rules[1]: duplicate rule id 'same': it is also at {path}:3"]
+
+
+def test_a_value_of_the_wrong_sort_is_told_once(tmp_path: Path) -> None:
+    assert problems_of(pack(tmp_path, RULE.format(id="a").replace("high", "[high]"))) == [
+        "6: rules[0].severity: must be text, not a sequence"
+    ]
+
+
+def test_a_shipped_pack_is_no_file_and_the_error_says_what_to_do() -> None:
+    with pytest.raises(PolicyError, match=r"finops: cannot be read: .* \(.*: packs: \[default, finops\]\)"):
+        load_policy(Path("finops"))
+
+
 def test_a_rule_without_examples_is_refused(tmp_path: Path) -> None:
     path = tmp_path / "p.yaml"
     text = RULE.format(id="a")

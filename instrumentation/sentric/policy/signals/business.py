@@ -12,9 +12,22 @@ from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.programs.code import code_of, programs
 from sentric.policy.readers.programs.databases import executed, reaches_database
 from sentric.policy.readers.programs.destruction import CLIENTS
+from sentric.policy.readers.programs.operations import (
+    ENDINGS,
+    PEOPLE,
+    deletes_people,
+    ends_users,
+    names_people,
+    removes_people,
+    stops,
+)
+from sentric.policy.readers.programs.payments import pays_by_request
 from sentric.policy.readers.programs.permits import permits, permits_by, permits_with
+from sentric.policy.readers.programs.programs import Call
 from sentric.policy.readers.programs.records import (
     SENSITIVE,
+    fields_asked,
+    is_contact,
     is_over,
     is_wide,
     queries,
@@ -23,8 +36,9 @@ from sentric.policy.readers.programs.records import (
     writes_out,
 )
 from sentric.policy.readers.programs.statements import Statement, statements
-from sentric.policy.readers.values.amounts import are_known, payment
-from sentric.policy.readers.words.lexicon import phrase, words
+from sentric.policy.readers.values.amounts import are_known, payment, plain_key
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.notices import SIGNS, missing_of, names_any_document, says_approved, sentences
 from sentric.policy.readers.words.patterns import Patterns
 from sentric.policy.readers.words.text import leaves, readable
 from sentric.policy.rule import Scope, Tuning
@@ -37,9 +51,11 @@ SHORT = 256
 
 _PERSONAL = Patterns(
     {
-        "social security number": r"(?:\b|_)ssns?(?:\b|_)|social[\s_-]?security|national[\s_-]?insurance[\s_-]?n"
-        r"|\bsin[\s_-]number"
-        r"|tax[\s_-]?(?:payer[\s_-]?)?id|\bnino\b|personnummer|steuer-?id",
+        "social security number": r"(?:\b|_)ss[_-]?n(?:s|o|r|um|umber)?(?:\b|_)"
+        r"|(?:\b|_)ss[_-]n(?:o|r|um|umber)(?:\b|_)|\bsoc(?:ial)?[\s_-]?sec(?:urity)?"
+        r"|national[\s_-]?insurance[\s_-]?n|\bsin[\s_-]number|tax[\s_-]?(?:payer[\s_-]?)?id|\b(?:nino|itin|pesel|cpf)\b"
+        r"|aadha?ar|personnummer|steuer[\s_-]?id|sozialversicherung|codice[\s_-]?fiscale|seguridad[\s_-]?social"
+        r"|s[eé]curit[eé][\s_-]?sociale",
         "health": r"\bmedical|\bpatients?\b|diagnos[ei]s|prescription|health[\s_-]?record|allerg",
         "pay": r"\bsalar(?:y|ies)|payroll|\bwages?\b|compensation",
         "card or account": r"credit[\s_-]?cards?|card[\s_-]?numbers?|\biban\b|bank[\s_-]?account"
@@ -52,47 +68,27 @@ _PERSONAL = Patterns(
 )
 """Words for the personal data that a query or an export names."""
 _TAKING = words("export dump backup download extract")
-_ASIDE = words("limit count max_results page_size top rows batch_size max_rows size per_page num_results n max_records")
-_NOTICE = Patterns(
-    {
-        "notice": phrase(
-            "notice of approval|approval (?:notice|letter|notification|certificate|confirmation)|letter of approval"
-        ),
-        "approved": phrase("(?:has|have) been|is|are|was", "(?:hereby |now |formally |officially )?approved"),
-        "approve": phrase("we|i", "(?:hereby |formally |officially )?(?:approve|have approved)"),
-        "granted": phrase("approval", "(?:is |was |has been |hereby )?granted"),
-        "accepted": phrase(
-            "(?:loan|mortgage|credit|claim|application|request|permit)(?: application| request)?",
-            "(?:(?:has been|was|is|hereby) )?(?:approved|accepted|granted)",
-        ),
-    }
+_ASIDE = words(
+    "limit count maxresults pagesize top rows batchsize maxrows size perpage numresults n maxrecords first take"
 )
+"""Arguments that say how many records are wanted, without how their words are joined."""
 _ATTACHED = words(
     "attachment attachments file files document documents enclosure enclosures attached docs "
     "supporting_documents document_ids filename filenames"
 )
-_ANY_DOCUMENT = Patterns(
-    {"document": r"\b(?:attach(?:ed|ments?)|enclos(?:ed|ures?))\b|\w\.(?:pdf|docx?|odt|xlsx?|png|jpe?g|tiff?)\b"}
-)
-_PEOPLE = words("user users account accounts member members employee employees customer customers person people login")
-_ENDINGS = words("delete remove drop purge deactivate deprovision erase terminate destroy offboard")
 _RESTARTS = words("restart reboot shutdown bounce recycle poweroff halt kill redeploy stop rollout")
+_STOPS = words("turnoff terminate drain reload reset hibernate suspend cycle")
+"""Verbs that stop something only where the name says that it is a server."""
 _SERVERS = words(
     "server servers service services instance instances machine host hosts vm vms node nodes pod pods "
     "deployment cluster container containers app application process "
-    "system database db daemon production prod"
+    "system database db daemon production prod app apps pool queue worker workers nginx apache web"
 )
-_PAYMENT_SERVICES = words(
-    "api.stripe.com api.paypal.com api-m.paypal.com connect.squareup.com api.wise.com api.transferwise.com "
-    "api.mollie.com api.gocardless.com b2b.revolut.com api.razorpay.com api.coinbase.com "
-    "api.braintreegateway.com api.checkout.com "
-    "api.klarna.com api.plaid.com api.moderntreasury.com api.mercury.com api.qonto.com"
-)
-_PAYMENT_SITES = words("adyen.com adyenpayments.com braintreegateway.com")
-_SENDING_SIGNS = (" -d", "--data", "POST", " -F", "--form", "--json", "PUT", "post(", "put(")
 _TAKING_KINDS = frozenset({Kind.DATABASE, Kind.EXPORT, Kind.DOWNLOAD, Kind.SHELL})
 _SPLIT = re.compile(r"[\s_/.,;:'\"()=]+")
 _DUMPERS = words("pg_dump pg_dumpall mysqldump mariadb-dump mongodump mongoexport bcp expdp")
+_WHOLES = words("database databases db")
+"""What is exported as a whole, by the names of tools."""
 _WHOLE = words("all unlimited max everything * -1 none infinite")
 _QUESTION = re.compile(
     r"\s*(?:what (?:is|are)|how (?:do|does|to|can)|why|define|explain|meaning of|definition of)\b", re.IGNORECASE
@@ -102,17 +98,10 @@ _STATUS_KEYS = words(
 )
 _APPROVED = words("approved accepted granted approve accept")
 _DECIDED = words("loan loans application applications mortgage claim claims credit request case permit applicant visa")
-_PAST = re.compile(
-    r"\b(?:last (?:week|month|year|night|\w{3,9}day)|yesterday|as you know|already|ago|earlier|back in)\b",
-    re.IGNORECASE,
+_NOTICES = words("notice letter notification certificate confirmation send email mail notify issue sms message")
+_RIGHTS = words(
+    "role roles permission permissions access key keys token tokens password mfa group groups team membership"
 )
-_MISSING = re.compile(
-    r"\b(?:no|not|without|missing|lacks?|lacking|pending|outstanding|unavailable|waived?|absent|never)\b|n't\b",
-    re.IGNORECASE,
-)
-_SENTENCE = re.compile(r"[.!?;]\s|\n")
-_NOTICES = words("notice letter notification certificate")
-_USER_PROGRAMS = words("userdel deluser dropuser")
 _ONLY_READING = frozenset({Effect.READ})
 _OUTSIDE = words("non pre not no nonprod preprod")
 
@@ -175,15 +164,15 @@ class Business(Family[BusinessFacts]):
     def action(self, action: Action) -> BusinessFacts:
         """Read an action."""
         read, name = reading(action), _named(name_parts(action.tool))
-        only_reads = action.effects <= _ONLY_READING
+        only_reads = action.effects <= _ONLY_READING  # so it is of a tool of which nothing is known
         found = _NOTHING
-        if Effect.PAY in action.effects or action.kind is Kind.PAYMENT or _calls_payment_service(action, read):
+        if Effect.PAY in action.effects or action.kind is Kind.PAYMENT or pays_by_request(action, read):
             found = self._paid(action, read)
         if action.kind in _TAKING_KINDS or only_reads or name.takes:
             found = self._taken(found, action, read, name)
-        if not only_reads:
+        if action.effects != _ONLY_READING or action.kind is Kind.DATABASE:
             found = self._operated(found, action, read, name)
-        if Effect.SEND in action.effects or name.approves or (name.decides and not only_reads):
+        if Effect.SEND in action.effects or name.approves or (name.decides and action.effects != _ONLY_READING):
             found = self._noticed(found, action, read, name)
         return found
 
@@ -207,20 +196,22 @@ class Business(Family[BusinessFacts]):
             return facts
         called = programs(action) if action.kind is Kind.SHELL else ()
         taken = list(queries(action, read, called))
-        dumps = any(call.program in _DUMPERS for call in called)
+        dumps = any(call.program in _DUMPERS or ".dump" in call.arguments for call in called)
         exports = dumps or action.kind is Kind.EXPORT or name.takes or any(map(writes_out, taken))
-        if not exports and not taken and action.kind is not Kind.DATABASE and action.kind is not Kind.OTHER:
+        if not exports and not taken and action.kind not in {Kind.DATABASE, Kind.OTHER, Kind.HTTP}:
             return facts
-        stated = "\n".join(call.text for call in called if call.program in _DUMPERS | CLIENTS)
-        text = readable(stated if action.kind is Kind.SHELL else _joined(read, name.parts))
+        fields = list(fields_asked(action.arguments, read, _address(action, read)))
+        text = readable("\n".join((_asked_of(action, read, name, called, taken), *fields)))
         if action.kind is Kind.OTHER and not exports and _QUESTION.match(text):
             return facts
         asked = tuple(_PERSONAL.matching(text))
-        if "contact" not in asked and selects_contact(text):
+        if "contact" not in asked and (selects_contact(text) or any(map(is_contact, fields))):
             asked = (*asked, "contact")
         if any(map(selects_all_of_people, taken)):
             asked = (*asked, "all columns")
-        many, sensitive = dumps or self._takes_many(read, taken), exports and (bool(asked) or _is_sensitive(text))
+        sensitive = exports and (bool(asked) or _is_sensitive(text))
+        sensitive = sensitive or dumps or (name.takes and not _WHOLES.isdisjoint(name.parts))
+        many = dumps or self._takes_many(read, taken)
         if not (asked or many or sensitive):
             return facts
         return replace(facts, personal_asked=asked, many_records=many, sensitive_export=sensitive)
@@ -229,14 +220,15 @@ class Business(Family[BusinessFacts]):
         limit = self.tuning.record_limit
         counts: dict[str, int] = {}
         for key, text in read.arguments:
-            if key in _ASIDE and (text.strip().lower() in _WHOLE or is_over(text, limit)):
+            if plain_key(key) in _ASIDE and (text.strip().lower() in _WHOLE or is_over(text, limit)):
                 return True
             counts[key] = counts.get(key, 0) + 1
         return any(count > limit for count in counts.values()) or any(is_wide(query, limit) for query in taken)
 
     def _operated(self, facts: BusinessFacts, action: Action, read: Reading, name: "_Name") -> BusinessFacts:
-        deletes, restarts = name.deletes_users or _deletes_users(action, read), name.restarts or _restarts(action, read)
-        permits = _changes_permissions(action, read)
+        deletes = name.deletes_users or _deletes_users(action, read)
+        restarts = name.restarts or any(map(stops, programs(action)))
+        permits = name.takes_rights or (not name.only_deletes_users and _changes_permissions(action, read))
         if not (deletes or restarts or permits):
             return facts
         return replace(
@@ -264,24 +256,21 @@ class Business(Family[BusinessFacts]):
         )
 
     def _noticed(self, facts: BusinessFacts, action: Action, read: Reading, name: "_Name") -> BusinessFacts:
-        by_name = name.notifies or (name.decides and not action.effects <= _ONLY_READING and _sets_approved(read))
-        if not by_name and not name.approves and Effect.SEND not in action.effects:
-            return facts
+        by_name = (
+            name.notifies
+            or (name.decides and name.does_approve)
+            or (name.decides and action.effects != _ONLY_READING and _sets_approved(read))
+        )
         text = readable(_joined(read, ()))
-        low = text.lower()
-        if not by_name and not any(sign in low for sign in ("approv", "accepted", "granted")):
+        if not by_name and not any(sign in text.lower() for sign in SIGNS):
             return facts
-        is_notice = bool(_NOTICE.matching(low))
-        if not by_name and not is_notice:
-            return facts
-        sentences = _SENTENCE.split(low)
-        told = is_notice and any(_NOTICE.matching(sentence) and not _PAST.search(sentence) for sentence in sentences)
-        if not by_name and not told:
+        told = sentences(text)
+        if not by_name and not says_approved(told):
             return facts
         required = self.tuning.required_documents
-        missing = tuple(document for document in required if not _is_named(document, sentences))
+        missing = missing_of(required, told)
         if not required:
-            attached = any(key in _ATTACHED and value for key, value in read.arguments) or _ANY_DOCUMENT.matching(text)
+            attached = any(key in _ATTACHED and value for key, value in read.arguments) or names_any_document(text)
             missing = () if attached else ("any document",)
         return replace(facts, approval_notice=True, missing_documents=missing)
 
@@ -293,51 +282,78 @@ class _Name:
     parts: tuple[str, ...]
     takes: bool
     deletes_users: bool
+    only_deletes_users: bool
+    """What it takes away is the user, and not a right, a group or a role of the user's."""
+    takes_rights: bool
     restarts: bool
     approves: bool
+    does_approve: bool
     notifies: bool
     decides: bool
 
 
 @lru_cache(maxsize=1024)
 def _named(parts: tuple[str, ...]) -> _Name:
-    restarts = not _RESTARTS.isdisjoint(parts)
+    spoken = frozenset(parts)
+    deletes_users = not ENDINGS.isdisjoint(spoken) and not PEOPLE.isdisjoint(spoken)
     return _Name(
         parts,
-        takes=not _TAKING.isdisjoint(parts),
-        deletes_users=not _ENDINGS.isdisjoint(parts) and not _PEOPLE.isdisjoint(parts),
-        restarts=restarts and (not _SERVERS.isdisjoint(parts) or len(parts) == 1 or parts[-1] in _RESTARTS),
-        approves="approval" in parts,
-        notifies="approval" in parts and not _NOTICES.isdisjoint(parts),
-        decides=not _DECIDED.isdisjoint(parts),
+        takes=not _TAKING.isdisjoint(spoken),
+        deletes_users=deletes_users,
+        only_deletes_users=deletes_users and "remove" not in spoken and spoken.isdisjoint(_RIGHTS),
+        takes_rights=deletes_users and not spoken.isdisjoint(_RIGHTS),
+        restarts=_names_a_stop(parts),
+        approves="approval" in spoken,
+        does_approve=not spoken.isdisjoint({"approve", "approves"}),
+        notifies="approval" in spoken and not _NOTICES.isdisjoint(spoken),
+        decides=not _DECIDED.isdisjoint(spoken),
     )
+
+
+def _names_a_stop(parts: tuple[str, ...]) -> bool:
+    spoken = frozenset(parts)
+    if {"scale", "zero"} <= spoken or "poweroff" in spoken or {"power", "off"} <= spoken:
+        return True
+    if not _SERVERS.isdisjoint(spoken):
+        return not spoken.isdisjoint(_RESTARTS | _STOPS)
+    return not _RESTARTS.isdisjoint(spoken) and (len(parts) == 1 or parts[-1] in _RESTARTS)
 
 
 def _deletes_users(action: Action, read: Reading) -> bool:
-    if action.kind is Kind.SHELL:
-        return any(not _USER_PROGRAMS.isdisjoint(text.split()) for _, text in read.arguments if "user" in text)
-    if action.kind is not Kind.DATABASE:
-        return False
-    return any(
-        (statement.verb == "delete" and statement.after("delete", "from").rpartition(".")[2] in _PEOPLE)
-        or (statement.verb == "drop" and statement.words[1:2] in {("user",), ("role",)})
-        for _, text in read.arguments
-        for statement in statements(text)
-    )
+    called = programs(action)
+    if any(map(ends_users, called)) or any(map(deletes_people, queries(action, read, called))):
+        return True
+    if action.kind is Kind.HTTP:
+        return Effect.DELETE in action.effects and any(names_people(text) for _, text in read.arguments if "/" in text)
+    texts = code_of(action, called) or (tuple(text for _, text in read.arguments) if reaches_database(action) else ())
+    return any(removes_people(text) or any(map(deletes_people, _run_by(text))) for text in texts)
 
 
-def _calls_payment_service(action: Action, read: Reading) -> bool:
-    if action.kind not in {Kind.HTTP, Kind.SHELL} or not read.goes.places or action.effects <= _ONLY_READING:
-        return False
-    if not any(where.host in _PAYMENT_SERVICES or where.site in _PAYMENT_SITES for where in read.goes.places):
-        return False
-    return action.kind is Kind.HTTP or any(sign in text for _, text in read.arguments for sign in _SENDING_SIGNS)
+def _run_by(text: str) -> Iterator[Statement]:
+    for found in executed(text):
+        yield from statements(found)
 
 
 def _is_sensitive(text: str) -> bool:
     """Whether what is exported is named like data of people or of the business's own."""
     spoken = _SPLIT.split(text.lower().replace("_csv", ""))
     return not SENSITIVE.isdisjoint(spoken) or "--all-databases" in text or "pg_dumpall" in text
+
+
+def _asked_of(action: Action, read: Reading, name: "_Name", called: tuple[Call, ...], taken: list[Statement]) -> str:
+    """What is asked for, as one text: what databases are told, or the arguments with the words of the tool's name."""
+    if action.kind is Kind.HTTP:
+        return ""
+    if action.kind is not Kind.SHELL:
+        return _joined(read, name.parts)
+    stated = (call.text for call in called if call.program in _DUMPERS | CLIENTS)
+    return "\n".join((*stated, *(" ".join(query.words) for query in taken)))
+
+
+def _address(action: Action, read: Reading) -> str:
+    if action.kind is not Kind.HTTP:
+        return ""
+    return next((text for key, text in read.arguments if key in {"url", "uri", "endpoint"}), "")
 
 
 def _joined(read: Reading, parts: tuple[str, ...]) -> str:
@@ -358,12 +374,6 @@ def _sets_approved(read: Reading) -> bool:
     return any(key in _STATUS_KEYS and text.strip().lower() in _APPROVED for key, text in read.arguments)
 
 
-def _is_named(document: str, sentences: list[str]) -> bool:
-    """Whether a required document is named otherwise than as missing."""
-    names = [word.strip() for word in document.lower().split("|") if word.strip()]
-    return any(name in sentence and not _MISSING.search(sentence) for sentence in sentences for name in names)
-
-
 def _changes_permissions(action: Action, read: Reading) -> bool:
     if Effect.GRANT in action.effects or action.kind is Kind.PERMISSION or permits_with(action):
         return True
@@ -375,18 +385,3 @@ def _changes_permissions(action: Action, read: Reading) -> bool:
         texts.extend(executed(text))
     texts.extend(text for call in called if call.program in CLIENTS for text in (*call.arguments, call.command.given))
     return any(permits_by(statement) for text in texts if " " in text for statement in statements(text))
-
-
-def _restarts(action: Action, read: Reading) -> bool:
-    if action.kind is not Kind.SHELL:
-        return False
-    texts = [
-        text[:TEXT_LIMIT].lower().split()
-        for _, text in read.arguments
-        if any(word in text for word in ("start", "boot", "shutdown", "poweroff", "halt", "stop"))
-    ]
-    return any(
-        not {"restart", "reboot", "shutdown", "poweroff", "halt"}.isdisjoint(spoken)
-        or ("stop" in spoken and not {"systemctl", "service", "docker", "pm2", "supervisorctl"}.isdisjoint(spoken))
-        for spoken in texts
-    )

@@ -42,6 +42,9 @@ _LOST = words(
 """Objects of tools' names whose end is a lasting loss."""
 _DATA = words("table database schema collection keyspace")
 _ENDINGS = words("drop truncate wipe destroy delete purge terminate erase format deprovision")
+_SOFT_ENDINGS = words("clear empty remove")
+_ROWS = words("row record document entry entrie data")
+_FILTERS = ("filter", "query", "where", "condition", "criteria", "selector", "ids", "id")
 _SPOKEN = words(
     "table tables database databases data namespace cluster bucket stack instance disk volume repository "
     "repo project environment workspace index server vm schema collection"
@@ -70,7 +73,7 @@ class CommandFacts(Facts):
     destroyed: tuple[str, ...] = ()
     """What it names: paths, tables, branches, resources."""
     destroys_tables: bool = False
-    """It drops, empties or overwrites tables or databases."""
+    """It drops, empties or overwrites tables or databases, the run's own too."""
     destruction_asked: bool = False
     """The task asks for such a thing, by a verb and by the thing's name or sort."""
     runs_unread: str = ""
@@ -126,26 +129,19 @@ class Commands(Family[CommandFacts]):
         if not _is_telling(action, read):
             return _NOTHING
         called = programs(action, every=bool(self._fetched))
-        destroyed, run = self._destruction(action, read, called), next(executions(called, self._fetched), None)
+        lost, run = list(_destructions(action, read, called)), next(executions(called, self._fetched), None)
+        destroyed = self._worst_of(lost)
         secrets, changed = list(_secrets(action, read, called)), list(_changes(action, read, called))
         self._remember(action, read, called)
-        if destroyed is None and run is None and not secrets and not changed:
+        if not lost and run is None and not secrets and not changed:
             return _NOTHING
-        found = self._with_destruction(_NOTHING, destroyed) if destroyed is not None else _NOTHING
+        found = replace(_NOTHING, destroys_tables=any(each.about >= TABLES for each in lost))
+        found = self._with_destruction(found, destroyed) if destroyed is not None else found
         found = self._with_execution(found, run) if run is not None else found
         return self._with_files(found, secrets, changed)
 
-    def _destruction(self, action: Action, read: Reading, called: tuple[Call, ...]) -> Destruction | None:
+    def _worst_of(self, found: list[Destruction]) -> Destruction | None:
         """The worst of it, what the run itself has made aside."""
-        found = [each for call in _settled(called) for each in map(destruction, through(call)) if each is not None]
-        if is_fork_bomb(action):
-            found.append(Destruction(Extent.RUINOUS, "starts processes without end", (), frozenset({"fork", "bomb"})))
-        at_database = reaches_database(action)
-        if at_database or (action.effects and Effect.READ not in action.effects):
-            found.extend(_in_statements(read, every=at_database))
-        found.extend(_in_code(action, read, called, at_database=at_database))
-        if not found and (named := _by_name(action, read)) is not None:
-            found.append(named)
         worse = [each for each in found if not self._is_own(each)]
         return max(worse, key=lambda each: _LEVELS.index(each.extent), default=None)
 
@@ -165,7 +161,6 @@ class Commands(Family[CommandFacts]):
             destroys=found.what,
             destruction_extent=found.extent.value,
             destroyed=tuple(excerpt(target) for target in found.targets),
-            destroys_tables=found.about >= TABLES,
             destruction_asked=asked,
         )
 
@@ -230,6 +225,20 @@ def _worst(found: list[T], is_worst: Callable[[T], bool]) -> T:
     return next(filter(is_worst, found), found[0])
 
 
+def _destructions(action: Action, read: Reading, called: tuple[Call, ...]) -> Iterator[Destruction]:
+    """All that an action destroys; what its tool's name says only where nothing else does."""
+    found = [each for call in _settled(called) for each in map(destruction, through(call)) if each is not None]
+    if is_fork_bomb(action):
+        found.append(Destruction(Extent.RUINOUS, "starts processes without end", (), frozenset({"fork", "bomb"})))
+    at_database = reaches_database(action)
+    if at_database or (action.effects and Effect.READ not in action.effects):
+        found.extend(_in_statements(read, every=at_database))
+    found.extend(_in_code(action, read, called, at_database=at_database))
+    if not found and (named := _by_name(action, read)) is not None:
+        found.append(named)
+    yield from found
+
+
 def _settled(called: Iterable[Call]) -> Iterator[Call]:
     """The calls with relative paths as they stand after a change of directory to the root or the home."""
     where = ""
@@ -270,14 +279,36 @@ def _in_code(action: Action, read: Reading, called: tuple[Call, ...], *, at_data
 
 def _by_name(action: Action, read: Reading) -> Destruction | None:
     """What a tool destroys by its name: `drop_table`, `delete_bucket`, `wipe_disk`."""
+    parts = name_parts(action.tool)
+    if _empties_data(action, parts):
+        targets = tuple(text for _, text in read.arguments if 0 < len(text) <= 128)[:4]
+        return Destruction(Extent.LIMITED, " ".join(parts), targets, TABLES)
     if action.kind not in {Kind.DELETE, Kind.DATABASE} or Effect.DELETE not in action.effects:
         return None
-    parts = name_parts(action.tool)
     if _ENDINGS.isdisjoint(parts) or _LOST.isdisjoint(part.removesuffix("s") for part in parts):
         return None
     targets = tuple(text for _, text in read.arguments if 0 < len(text) <= 128)[:4]
     about = _SPOKEN if _DATA.isdisjoint(part.removesuffix("s") for part in parts) else TABLES
     return Destruction(Extent.LASTING, " ".join(parts), targets, about)
+
+
+def _empties_data(action: Action, parts: tuple[str, ...]) -> bool:
+    """Whether a tool's name says that it empties data: `clear_table`, `reset_database`, `delete_all_rows`.
+
+    Less plain than `drop_table`: a document has tables too.
+    """
+    if not action.effects or Effect.READ in action.effects:
+        return False
+    if Effect.DELETE not in action.effects:
+        return "reset" in {parts[0], parts[-1]} and not {"database", "db", "schema"}.isdisjoint(parts)
+    named = frozenset(part.removesuffix("s") for part in parts)
+    if not _SOFT_ENDINGS.isdisjoint(parts) and not _DATA.isdisjoint(named) and len(parts) == 2:
+        return True
+    if "drop" in parts:
+        return _LOST.isdisjoint(named) and is_database(action.tool, action.server) and "index" not in parts
+    if "all" in parts and not _ROWS.isdisjoint(named):
+        return True
+    return "many" in parts and not any(action.arguments.get(key) for key in _FILTERS)
 
 
 def _secrets(action: Action, read: Reading, called: tuple[Call, ...]) -> Iterator[tuple[str, Secrecy]]:

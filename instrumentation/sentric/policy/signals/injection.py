@@ -12,7 +12,7 @@ from sentric.events import Action, Kind, Observation, Source
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.words.hidden import hidden_parts
 from sentric.policy.readers.words.instructions import Passage, passages
-from sentric.policy.readers.words.text import excerpt, readable
+from sentric.policy.readers.words.text import TAGS, excerpt, readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -21,7 +21,13 @@ PASSAGES_KEPT = 256
 CORE_LENGTH = 120
 """Characters of a passage by which it is known again."""
 ECHO_LENGTH = 24
-"""Shortest run of a passage's characters that counts as repeated when something is written down."""
+"""Characters at the beginning of a passage that count as repeated when something is written down."""
+ECHO_WORDS = 5
+"""Words in a row that do, anywhere within the passage: what is kept is seldom the phrase that made it one."""
+ECHO_REACH = 400
+"""Characters of a passage from its first sign on in which such words are looked for."""
+WRITTEN_LIMIT = 65_536
+"""Characters of what is written down that are read for them."""
 
 # Classes of characters and nothing else: linear, and many times as fast as RE2 where every other character is one.
 _INVISIBLE = re.compile("[\U000e0020-\U000e007f]+|[\u200b-\u200d\u2060-\u2064\ufeff]{4,}|[\u202d\u202e]+")
@@ -65,7 +71,8 @@ class Injection(Family[InjectionFacts]):
 
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
-        self._read: OrderedDict[str, None] = OrderedDict()
+        self._read: OrderedDict[str, frozenset[str]] = OrderedDict()
+        """Passages by their first characters, each with its runs of words."""
 
     def observation(self, observation: Observation) -> InjectionFacts:
         """Find instructions."""
@@ -82,7 +89,8 @@ class Injection(Family[InjectionFacts]):
             instruction_excerpt=excerpt(fresh[0].text, fresh[0].start),
             instruction_signs=tuple(dict.fromkeys(sign for passage in fresh for sign in passage.signs)),
             hidden_characters=hidden,
-            hidden_instruction=any(first <= passage.at < last for passage in fresh for first, last in unseen),
+            hidden_instruction=any(first <= passage.at < last for passage in fresh for first, last in unseen)
+            or (hidden > 0 and bool(passages(_tagged(observation.text)))),
         )
 
     def action(self, action: Action) -> InjectionFacts:
@@ -93,7 +101,10 @@ class Injection(Family[InjectionFacts]):
         if action.kind is Kind.FILE_WRITE and not any(map(_AGENT_FILE.search, map(readable, texts))):
             return _NOTHING
         written = " ".join(readable("\n".join(texts)).split())
-        kept = next((core for core in reversed(self._read) if core[:ECHO_LENGTH] in written), "")
+        said = _runs_of_words(written[:WRITTEN_LIMIT])
+        kept = next(
+            (core for core, runs in reversed(self._read.items()) if core[:ECHO_LENGTH] in written or runs & said), ""
+        )
         return InjectionFacts(remembers_instruction=excerpt(kept)) if kept else _NOTHING
 
     def _is_fresh(self, passage: Passage) -> bool:
@@ -102,11 +113,22 @@ class Injection(Family[InjectionFacts]):
         if core in self._read:
             self._read.move_to_end(core)
             return False
-        self._read[core] = None
+        self._read[core] = _runs_of_words(passage.text[passage.start : passage.start + ECHO_REACH])
         if len(self._read) > PASSAGES_KEPT:
             self._read.popitem(last=False)
             self.evict("instructions")
         return True
+
+
+def _runs_of_words(text: str) -> frozenset[str]:
+    """The runs of `ECHO_WORDS` words in a text, in small letters, without the signs around words."""
+    spoken = [word.strip(".,;:!?\"'()[]*`") for word in text.lower().split()]
+    return frozenset(" ".join(spoken[at : at + ECHO_WORDS]) for at in range(len(spoken) - ECHO_WORDS + 1))
+
+
+def _tagged(text: str) -> str:
+    """What a text says in tag characters."""
+    return "".join(chr(ord(char) - 0xE0000) for char in text if TAGS[0] <= ord(char) <= TAGS[1])
 
 
 def _invisible(text: str) -> int:

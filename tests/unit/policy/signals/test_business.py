@@ -268,3 +268,148 @@ def test_a_numbered_host_is_in_production() -> None:
     facts = told("bash", {"command": "ssh prod1 userdel bob"})
     assert (facts.deletes_users, facts.in_production) == (True, True)
     assert not told("delete_user", {"env": "non-prod1"}).in_production
+
+
+@pytest.mark.parametrize("key", ["recipientName", "payee-name", "vendorName", "Supplier"])
+def test_who_is_paid_is_read_however_the_argument_is_spelt(key: str) -> None:
+    assert told("send_payment", {key: "Paper AG", "totalAmount": 30}, Tuning(vendors=("Paper AG",))) == BusinessFacts(
+        pays=True, amount=30.0, vendor="Paper AG", vendor_known=True
+    )
+
+
+@pytest.mark.parametrize("tool", ["paypal_send", "zelle_send", "stripe.create_charge"])
+def test_tools_of_payment_services_pay(tool: str) -> None:
+    assert told(tool, {"recipient": "x", "amount": 30}).pays
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("execute_sql", {"sql": "SELECT name, soc_sec_no FROM employees WHERE id = 4"}),
+        ("execute_sql", {"sql": "SELECT name, ss_number FROM employees WHERE id = 4"}),
+        ("execute_sql", {"sql": "SELECT codice_fiscale FROM employees WHERE id = 4"}),
+        ("mongo_find", {"collection": "people", "projection": {"ssn": 1}, "limit": 4}),
+        ("mongo_aggregate", {"collection": "people", "pipeline": [{"$project": {"ssn": 1}}]}),
+        ("get_employee", {"id": 4, "include_ssn": True}),
+        ("http_get", {"url": "https://hr.example/api/employees?fields=name,ssn"}),
+        ("python", {"code": "cur.execute('select ssn from staff limit 3')"}),
+    ],
+)
+def test_social_security_numbers_are_asked_for_in_many_ways(tool: str, arguments: dict[str, JsonValue]) -> None:
+    assert "social security number" in told(tool, arguments).personal_asked
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("execute_sql", {"sql": "SELECT first_name, last_name FROM customers LIMIT 1"}),
+        ("execute_sql", {"sql": "SELECT home_phone FROM people LIMIT 2"}),
+        ("get_customer", {"id": 4, "fields": ["email"]}),
+        ("http_get", {"url": "https://crm.example/api/contacts?select=phone"}),
+    ],
+)
+def test_contacts_are_asked_for_in_many_ways(tool: str, arguments: dict[str, JsonValue]) -> None:
+    assert "contact" in told(tool, arguments).personal_asked
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("http_get", {"url": "https://encyclopedia.example/wiki/Social_security_number"}),
+        ("get_weather", {"city": "Bern", "include_ssl": True}),
+        ("create_ticket", {"ssn": 1}),
+        ("execute_sql", {"sql": "SELECT classname FROM lessons LIMIT 3"}),
+    ],
+)
+def test_what_only_speaks_of_such_numbers_asks_for_none(tool: str, arguments: dict[str, JsonValue]) -> None:
+    assert told(tool, arguments).personal_asked == ()
+
+
+@pytest.mark.parametrize(
+    ("query", "many"),
+    [
+        ("SELECT TOP (5) id FROM orders", False),
+        ("SELECT TOP (5000) id FROM orders", True),
+        ("SELECT TOP 50 PERCENT id FROM orders", True),
+        ("SELECT id FROM orders FETCH NEXT 5 ROWS ONLY", False),
+        ("SELECT id FROM orders LIMIT 1000, 5", False),
+        ("SELECT id FROM orders LIMIT 0, 5000", True),
+        ("SELECT id FROM orders WHERE id > 0", True),
+        ("SELECT table_name FROM information_schema.tables", False),
+    ],
+)
+def test_bounds_of_queries_are_read_in_every_dialect(query: str, many: bool) -> None:
+    assert told("execute_sql", {"sql": query}).many_records is many
+
+
+@pytest.mark.parametrize("key", ["pageSize", "maxResults", "per-page", "first", "take"])
+def test_a_page_may_be_too_large_however_its_size_is_called(key: str) -> None:
+    assert told("list_orders", {key: 5000}).many_records
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("dump_database", {}),
+        ("backup_database", {"name": "crm"}),
+        ("bulk_export", {"object": "Contact"}),
+        ("bash", {"command": "pg_dump crm > x.sql"}),
+        ("bash", {"command": "sqlite3 crm.db .dump"}),
+        ("bash", {"command": "psql -c '\\copy customers to x.csv csv'"}),
+        ("execute_sql", {"sql": "EXPORT DATA OPTIONS(uri='gs://x') AS SELECT * FROM customers"}),
+    ],
+)
+def test_dumps_are_exports_of_what_is_sensitive(tool: str, arguments: dict[str, JsonValue]) -> None:
+    assert told(tool, arguments).sensitive_export
+
+
+@pytest.mark.parametrize(
+    "tool",
+    ["redeploy", "bounce_service", "recycle_app_pool", "drain_node", "scale_to_zero", "terminate_instance", "restart"],
+)
+def test_tools_that_stop_servers_are_told_also_where_nothing_else_is_known_of_them(tool: str) -> None:
+    facts = told(tool, {"name": "web", "env": "prod"})
+    assert (facts.restarts, facts.in_production) == (True, True)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("bash", {"command": 'psql -h prod -c "DELETE FROM users WHERE id=4"'}),
+        ("bash", {"command": "mongosh prod --eval 'db.users.deleteOne({id: 4})'"}),
+        ("execute_sql", {"sql": "WITH a AS (DELETE FROM users WHERE id = 4 RETURNING 1) SELECT 1", "db": "prod"}),
+        ("http_request", {"method": "DELETE", "url": "https://api.prod.example/users/4"}),
+        ("admin_delete_user", {"user": "bob", "env": "prod"}),
+        ("deactivate_user", {"user": "bob", "env": "prod"}),
+    ],
+)
+def test_users_are_deleted_in_many_ways_and_that_is_no_change_of_permissions(
+    tool: str, arguments: dict[str, JsonValue]
+) -> None:
+    facts = told(tool, arguments)
+    assert (facts.deletes_users, facts.in_production, facts.changes_permissions) == (True, True, False)
+
+
+@pytest.mark.parametrize(
+    ("tool", "arguments"),
+    [
+        ("remove_user_from_group", {"user": "a", "group": "admins"}),
+        ("delete_user_role", {"user": "a"}),
+        ("elevate_privileges", {}),
+        ("give_access", {"user": "a"}),
+        ("open_firewall_port", {"port": 22}),
+        ("patch_user", {"id": 4, "isAdmin": True}),
+        ("execute_sql", {"sql": "EXEC sp_addrolemember 'db_owner', 'bob'"}),
+        ("bash", {"command": "echo 'bob ALL=(ALL) NOPASSWD: ALL' >> /etc/sudoers"}),
+    ],
+)
+def test_permissions_are_changed_in_many_ways(tool: str, arguments: dict[str, JsonValue]) -> None:
+    assert told(tool, arguments).changes_permissions
+
+
+@pytest.mark.parametrize("tool", ["send_loan_approval", "send_approval", "notify_approval", "approve_application"])
+def test_a_tool_is_a_notice_of_approval_by_its_name(tool: str) -> None:
+    tuning = Tuning(required_documents=("proof of income",))
+    assert told(tool, {"applicant": "Kim"}, tuning).missing_documents == ("proof of income",)
+    assert not told(tool, {"applicant": "Kim", "documents": ["proof_of_income.pdf"]}, tuning).missing_documents
+    assert not told(tool, {"applicant": "Kim"}, tuning).pays

@@ -53,6 +53,11 @@ def test_tables_are_told_apart() -> None:
     assert not last("x", bash("rm -rf src")).destroys_tables
 
 
+def test_a_table_that_goes_beside_something_worse_is_told_too() -> None:
+    facts = last("x", bash("rm -rf / ; psql -c 'DROP TABLE users'"))
+    assert (facts.destruction_extent, facts.destroys_tables) == ("ruinous", True)
+
+
 @pytest.mark.parametrize(
     ("task", "action", "asked"),
     [

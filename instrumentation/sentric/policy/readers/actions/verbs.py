@@ -84,6 +84,7 @@ ENTRIES = _entries(
     (Kind.OTHER, WRITE, "open", "pr pullrequest mergerequest"),
     (Kind.DELETE, DELETE, "format", "disk drive volume partition device"),
     (Kind.PERMISSION, GRANT, "generate rotate regenerate reset new issue", "key password secret token credential"),
+    (Kind.PERMISSION, GRANT, "open", "firewall ingress"),
     (Kind.OTHER, WRITE, "test", "alarm siren"),
     (Kind.OTHER, WRITE, "open", "return claim dispute order"),
     (Kind.OTHER, WRITE, "issue", "voucher coupon certificate ticket badge"),
@@ -105,6 +106,7 @@ ENTRIES = _entries(
         "",
     ),
     (Kind.DELETE, DELETE, "close deactivate", "account"),
+    (Kind.MESSAGE, SEND, "send email", "approval reminder notice letter notification confirmation receipt"),
     # Money.
     (Kind.PAYMENT, PAY, "book reserve", "hotel flight car rental airline train ticket seat trip cruise tour"),
     (Kind.OTHER, WRITE, "book reserve", "appointment meeting slot room desk demo call calendar visit consultation"),
@@ -125,7 +127,8 @@ ENTRIES = _entries(
         _MONEY,
     ),
     (Kind.PAYMENT, PAY, "place create submit confirm complete finalize finalise modify process", "order purchase"),
-    (Kind.PAYMENT, PAY, "place create confirm complete finalize finalise", "booking reservation bid trade"),
+    (Kind.PAYMENT, PAY, "place create confirm complete finalize finalise", "booking reservation bid trade charge"),
+    (Kind.PAYMENT, PAY, "send", "paypal zelle venmo wise revolut cashapp alipay bizum twint swish mpesa upi"),
     (Kind.PAYMENT, PAY, "upgrade renew subscribe extend activate start", "plan subscription premium membership"),
     (Kind.PAYMENT, PAY, "request issue process approve", "refund reimbursement"),
     # Doors.
@@ -134,6 +137,7 @@ ENTRIES = _entries(
     (Kind.MESSAGE, SEND, "invite", "meeting event"),
     (Kind.PERMISSION, GRANT, _OPENING, ""),
     (Kind.PERMISSION, GRANT, "transfer", "owner ownership"),
+    (Kind.PERMISSION, GRANT, "give elevate escalate", "access permission role privilege admin owner"),
     (Kind.PERMISSION, GRANT, f"enable {_MAKING}", "forwarding forward payee beneficiary shared delegation"),
     (Kind.PERMISSION, GRANT, "approve accept", "access permission consent oauth scope member"),
     (Kind.PERMISSION, GRANT, "connect link install authorize", "app account integration oauth bank oauth extension"),

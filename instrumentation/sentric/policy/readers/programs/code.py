@@ -41,7 +41,7 @@ _LITERAL = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 _HINT = re2.compile(
     r"(?i)\b(?:rm|rmi|rmdir|rmtree|rmsync|rmdirsync|rb|rd|ri|del|erase|deltree|rimraf|shred|srm|sdelete|wipe\w*|mk(?:e2)?fs|blkdiscard|newfs|dd|"
     r"dcfldd|format|format-volume|clear-disk|sgdisk|diskpart|chmod|chown|chgrp|setfacl|icacls|takeown|kill|"
-    r"shutdown|reboot|halt|poweroff|zfs|zpool|"
+    r"shutdown|reboot|halt|poweroff|zfs|zpool|restart\w*|stop\w*|rollout|redeploy|rollback|scale|pkill|killall|telinit|init|"
     r"cryptsetup|remove\w*|delete\w*|destroy\w*|terminate\w*|purge\w*|drop\w*|truncate|prune|down|drain|uninstall|unpublish|"
     r"deregister|schedule-key-deletion|flush\w*|reset\w*|clean|push|filter-branch|filter-repo|reflog|stash|fresh|branch|"
     r"restart-computer|stop-computer|vssadmin|wbadmin|wevtutil|userdel|deluser|lvremove|vgremove|pvremove|"
@@ -57,7 +57,7 @@ _HINT = re2.compile(
     r"credential|secrets?\.|tokens?\.json|kubeconfig|tfvars|\.pem\b|\.key\b|\.p12|\.pfx|kdbx|key[34]\.db|logins\.json|mcp\.json|"
     r"hooks/|authorized_keys|agents\.md|claude\.md|gemini\.md|rules\b|launchagents|launchdaemons|startup|autostart|"
     r"sitecustomize|\biam\b|-polic(?:y|ies)\b|rolebinding|collaborators|memberships|role assignment|"
-    r"chpasswd|passwd|useradd|\b(?:psql|mysql\w*|mariadb\w*|sqlite3|pg_dump\w*|mongodump|mongoexport|sqlcmd|duckdb)\b|"
+    r"chpasswd|passwd|useradd|dropuser|\bvault\b|\bufw\b|ip6?tables|firewall-cmd|\b(?:psql|mysql\w*|mariadb\w*|sqlite3|pg_dump\w*|mongodump|mongoexport|sqlcmd|duckdb)\b|"
     r"\bacl\b|visibility|-permission\b|groupadd|localgroup|execute|query\(|deletemany|\bgrant\b|\brevoke\b|\balter\s|"
     r"\w\\\w|\w''\w|\w\"\"\w|\$IFS|\$\{IFS|:\|:"
 )

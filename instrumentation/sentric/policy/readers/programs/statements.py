@@ -19,16 +19,17 @@ DEPTH_LIMIT = 3
 """How deeply such texts are nested that are read."""
 
 _TOKEN = re.compile(r"[\w$.]+|[^\w$.\s]", re.ASCII)
-_FIRST = re.compile(r"[\s(]*([\w$.]+)", re.ASCII)
+_FIRST = re.compile(r"[\s(\\]*([\w$.]+)", re.ASCII)
 _PLAIN_START = re.compile(
-    r"[\s(]*+(?:([\w.]++)(?![\"`\[\]$\u0080-\U0010ffff])|(?!--|\*/)[^\w\s(.\"`\[\]$/#])", re.ASCII
+    r"[\s(]*+(?:([\w.]++)(?![\"`\[\]$\u0080-\U0010ffff])|(?!--|\*/)[^\w\s(.\"`\[\]$/#\\])", re.ASCII
 )
 """A beginning that stays the same without quotes and comments: its first word, or a sign that begins no statement."""
 _LOST = words("table database schema keyspace collection tablespace catalog")
 """Objects whose contents a DROP takes away."""
 _BEGINNINGS = words(
     "select insert update delete drop truncate alter create grant revoke merge with explain show describe replace "
-    "begin set use do prepare copy exec execute call declare unload vacuum analyze commit rollback pragma attach upsert"
+    "begin set use do deny export prepare copy exec execute call declare unload vacuum analyze commit rollback pragma "
+    "attach upsert"
 )
 _OPENING = re.compile(r"'|--|/\*!?|\$\$|#")
 _RUN = words("select insert update delete merge with truncate drop")
@@ -41,6 +42,8 @@ _COMPARED: dict[str, Callable[[str, str], bool]] = {
 }
 _ENDS = words("returning order limit group having when")
 """Words that end a condition."""
+_ROW_NUMBERS = words("id _id rowid oid")
+"""Columns that every row has: a condition that they are there, or above 0, is none."""
 _DROPPED_BESIDE = words("foreign external transient dynamic iceberg global")
 
 
@@ -119,6 +122,8 @@ def _read(text: str, depth: int) -> Iterator[Statement]:
 def _begun(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a statement without what stands before it: brackets, `EXPLAIN ANALYZE`, which runs what it tells."""
     tokens = tokens[_skip(tokens, 0, "(") :]
+    while tokens[:1] in {("begin",), ("\\",)} and tokens[1:2] and tokens[1] in _BEGINNINGS:  # blocks; psql's \copy
+        tokens = tokens[1:]
     if tokens[:1] == ("explain",) and {"analyze", "analyse"} & set(tokens[1:8]):
         return tokens[next((at for at, word in enumerate(tokens[1:24], 1) if word in _RUN), 0) :]
     return tokens
@@ -131,7 +136,7 @@ def losses(text: str) -> tuple[Loss, ...]:
     for statement in statements(text):
         if (loss := _loss(statement)) is not None and loss.target not in made:
             found.append(loss)
-        if statement.verb == "create":
+        if statement.verb == "create" and "exists" not in statement.words[:8]:  # else it may have been there before
             made.add(
                 _name(statement.words, _skip(statement.words, 1, "or replace temporary temp unlogged table database"))
             )
@@ -198,6 +203,8 @@ def _loss(statement: Statement) -> Loss | None:
             return _dropped(tokens)
         case "truncate":
             return Loss("empties a table", _name(tokens, _skip(tokens, 1, "table only")), is_whole=True)
+        case "alter" if "truncate" in tokens[3:6]:
+            return Loss("empties a part of a table", _name(tokens, 2), is_whole=True)
         case "alter" if "drop" in tokens and "constraint" not in tokens and "default" not in tokens:
             return Loss("drops a column", _name(tokens, 2), is_whole=False)
         case "update" if "set" in tokens and _is_unbounded(tokens):
@@ -207,11 +214,18 @@ def _loss(statement: Statement) -> Loss | None:
             return Loss("replaces a table", _name(tokens, _skip(tokens, 4, "if not exists")), is_whole=True)
         case "merge" if statement.after("then") == "delete" and _is_always(_condition(tokens, "on")):
             return Loss("deletes every row of a table", _name(tokens, _skip(tokens, 1, "into")), is_whole=True)
-        case "delete" | "with" | "begin" if target := statement.after("delete", "from"):
+        case "delete" | "with" if target := statement.after("delete", "from") or _deleted(tokens):
             rest = _until_closed(tokens, tokens.index("delete"))
             return Loss("deletes every row of a table", target, is_whole=True) if _is_unbounded(rest) else None
         case _:
             return None
+
+
+def _deleted(tokens: tuple[str, ...]) -> str:
+    """The table of a DELETE without its FROM (T-SQL, Oracle), or with other words before it (MySQL)."""
+    if tokens[0] != "delete":
+        return ""
+    return tokens[tokens.index("from") + 1] if "from" in tokens[:-1] else _name(tokens, 1)
 
 
 def _dropped(tokens: tuple[str, ...]) -> Loss | None:
@@ -219,6 +233,10 @@ def _dropped(tokens: tuple[str, ...]) -> Loss | None:
     kind, target = tokens[at], _name(tokens, _skip(tokens, at + 1, "if exists concurrently"))
     if kind in _LOST:
         return Loss(f"drops a {kind}", target, is_whole=True)
+    if kind == "materialized":
+        target = _name(tokens, _skip(tokens, at + 1, "view if exists concurrently"))
+    if kind in {"view", "materialized"}:
+        return Loss("drops a view", target, is_whole=False)
     if kind in {"user", "role", "owned", "login"}:
         return Loss(f"drops a {kind}", target, is_whole=False)
     return None
@@ -277,6 +295,8 @@ def _holds(part: tuple[str, ...]) -> bool:
             return one.isdecimal() and one.strip("0") != ""
         case (one, "=", other) if one == other:
             return True
+        case (one, "is", "not", "null") | (one, ">", "0") | (one, ">", "=", "0" | "1") | (one, "<", ">", "0"):
+            return one.rpartition(".")[2] in _ROW_NUMBERS
         case (one, ("=" | "<" | ">") as sign, other) if one.isdecimal() and other.isdecimal():
             return _COMPARED[sign](one.lstrip("0").zfill(20), other.lstrip("0").zfill(20))
         case (one, "<", ">", other) | (one, "!", "=", other):

@@ -72,7 +72,8 @@ def payment(arguments: Iterable[tuple[str, str]], label: str = "") -> Payment:
     found.add("", _stated(label))
     currency = ""
     vendors: dict[str, None] = {}
-    for key, text in arguments:
+    for stated_key, text in arguments:
+        key = _SPELLINGS.get(plain_key(stated_key), stated_key)
         if key in _VENDOR_KEYS and text.strip() and (key not in _OWN_KEYS or _is_account(text)):
             vendors[text.strip()[:TEXT_LIMIT]] = None
         if len(text) > TEXT_LIMIT:
@@ -87,6 +88,14 @@ def payment(arguments: Iterable[tuple[str, str]], label: str = "") -> Payment:
             currency = text.strip().upper()[:8]
     currencies = tuple(dict.fromkeys(filter(None, (currency, *found.currencies))))
     return Payment(found.largest, currencies[0] if currencies else "", currencies, tuple(vendors))
+
+
+def plain_key(key: str) -> str:
+    """The name of an argument without regard to how its words are joined: `recipientName`, `recipient-name`."""
+    return key.lower().replace("_", "").replace("-", "").replace(" ", "")
+
+
+_SPELLINGS = {plain_key(key): key for key in _VENDOR_KEYS | _KEYS | _CENTS | _QUANTITIES | _CURRENCY_KEYS}
 
 
 class _Sums:

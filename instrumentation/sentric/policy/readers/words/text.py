@@ -22,6 +22,8 @@ _INVISIBLE = re.compile(
     "[\u00ad\u034f\u061c\u115f\u1160\u17b4\u17b5\u180b-\u180e\u200b-\u200f\u202a-\u202e\u2060-\u206f\ufe00-\ufe0f\ufeff\U000e0001\U000e007f]"
 )
 _TAG = re.compile("[\U000e0020-\U000e007e]")
+_GLUED = re.compile("(?<=\\w)(?=[\U000e0020-\U000e007e]{8})|(?<=[\U000e0020-\U000e007e]{8})(?=\\w)")
+"""Where a text written in tag characters touches a word: it is a text of its own."""
 _LONG_RUN = re.compile("[^\x00-\x7f]{257}")
 _PIECE = re.compile("[\x00-\x7f]*[^\x00-\x7f]{1,256}|[\x00-\x7f]+")
 _PLAIN = re.compile("[\x00-\x7f¡-§©«¬®°±¶·»¿-ÿ–—‘’“”„•€‹›]*")
@@ -42,7 +44,7 @@ def _undisguised(text: str) -> str:
     if _PLAIN.fullmatch(text):
         return text
     encodable = text.encode("utf-8", "replace").decode("utf-8")
-    shown = _TAG.sub(lambda tag: chr(ord(tag[0]) - 0xE0000), encodable)
+    shown = _TAG.sub(lambda tag: chr(ord(tag[0]) - 0xE0000), _GLUED.sub(" ", encodable))
     shown = _INVISIBLE.sub("", shown)
     if _LONG_RUN.search(shown) is None:
         return unicodedata.normalize("NFKC", shown)

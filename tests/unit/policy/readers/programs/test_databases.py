@@ -27,6 +27,11 @@ def destroys_tables(tool: str, arguments: dict[str, JsonValue]) -> bool:
         ("mongo", {"command": "db.users.drop()"}),
         ("run_mongo", {"command": {"drop": "users"}}),
         ("redis_command", {"cmd": "FLUSHALL"}),
+        ("clear_table", {"table": "users"}),
+        ("reset_database", {}),
+        ("mongo_drop", {"collection": "users"}),
+        ("delete_all_rows", {"table": "users"}),
+        ("deleteMany", {"filter": {}}),
     ],
 )
 def test_a_table_that_goes_by_another_way_is_told(tool: str, arguments: dict[str, JsonValue]) -> None:
@@ -41,6 +46,11 @@ def test_a_table_that_goes_by_another_way_is_told(tool: str, arguments: dict[str
         ("write_file", {"path": "m.py", "content": 'db.execute("DROP TABLE users")'}),
         ("bash", {"command": "grep -r \"execute('DROP TABLE x')\" src"}),
         ("search", {"query": "how to drop table in mysql"}),
+        ("remove_table_row", {"row": 4}),
+        ("delete_many", {"filter": {"id": 4}}),
+        ("clear_filter", {"table": "users"}),
+        ("get_database_reset_date", {}),
+        ("database_reset_status", {}),
     ],
 )
 def test_what_empties_no_table_is_left_alone(tool: str, arguments: dict[str, JsonValue]) -> None:

@@ -22,6 +22,14 @@ from sentric.policy.readers.programs.statements import losses, statements
         ("UPDATE t SET a='where'", "changes every row of a table", "t", False),
         ("alter table a drop column b", "drops a column", "a", False),
         ("drop user ana", "drops a user", "ana", False),
+        ("DO $$ BEGIN DROP TABLE users; END $$", "drops a table", "users", True),
+        ("DELETE users", "deletes every row of a table", "users", True),
+        ("DELETE u FROM users u", "deletes every row of a table", "users", True),
+        ("DELETE FROM users WHERE id > 0", "deletes every row of a table", "users", True),
+        ("DELETE FROM users WHERE id IS NOT NULL", "deletes every row of a table", "users", True),
+        ("ALTER TABLE users TRUNCATE PARTITION p", "empties a part of a table", "users", True),
+        ("DROP MATERIALIZED VIEW IF EXISTS v", "drops a view", "v", False),
+        ("CREATE TABLE IF NOT EXISTS users (a int); DROP TABLE users", "drops a table", "users", True),
     ],
 )
 def test_what_is_lost_is_told(text: str, what: str, target: str, is_whole: bool) -> None:
@@ -34,6 +42,11 @@ def test_what_is_lost_is_told(text: str, what: str, target: str, is_whole: bool)
     [
         "select * from a",
         "delete from a where id = 3",
+        "delete a where id = 3",
+        "delete u from users u where u.id = 3",
+        "delete from orders where cancelled_at is not null",
+        "create table a (b int); drop table a",
+        "begin transaction; select 1; commit",
         "update t set a = 1 where b = 2",
         "-- drop table x\nselect 1",
         "/* drop table x */ select 1",
