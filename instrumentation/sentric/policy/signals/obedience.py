@@ -16,11 +16,11 @@ from typing import ClassVar, NamedTuple
 from sentric.events import Action, Author, Effect, Message, Observation, Outcome, Source
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.orders.deed import PROGRAM, Deed, deed, speaks_of_orders
+from sentric.policy.readers.orders.deference import defers_to
 from sentric.policy.readers.orders.directives import Directive, directives
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.tasks.request import Request
-from sentric.policy.readers.values.entities import entities
 from sentric.policy.readers.words.hidden import hidden_parts
 from sentric.policy.readers.words.instructions import alarms
 from sentric.policy.readers.words.lexicon import words
@@ -287,7 +287,7 @@ class Obedience(Family[ObedienceFacts]):
             return False
         if grave <= asked and not any("@" in name or "://" in name or len(name) > OWN_LENGTH for name in heard.telling):
             return False
-        return not self._defers_to(heard, Wish.SOMETHING_ELSE)
+        return not defers_to(self._request, heard, Wish.SOMETHING_ELSE)
 
     def _forget(self, heard: Heard) -> None:
         for mark in (*heard.telling, *heard.said.words):
@@ -320,7 +320,7 @@ class Obedience(Family[ObedienceFacts]):
             if deed.finds_its_way and not (heard.suspicious or heard.at.to_agent or heard.at.after_agent):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
-            if weight > best[0] and not (self._defers_to(heard, wish) and self._serves(action, deed, heard)):
+            if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
                 best = (weight, heard)
         return _NOTHING if best[1] is None else _stated(action, deed, best[1], best[0], wish)
 
@@ -331,7 +331,7 @@ class Obedience(Family[ObedienceFacts]):
             return True
         if self._served and named.isdisjoint(self._served):
             return False
-        self._served |= named
+        self._served |= heard.telling
         return True
 
     def _candidates(self, deed: Deed) -> list[Heard]:
@@ -352,25 +352,9 @@ class Obedience(Family[ObedienceFacts]):
             return Wish.SUCH_A_DEED if is_mentioned else Wish.SOMETHING_ELSE
         if deed.things and (deed.things | deed.given).isdisjoint(self._request.stems):
             return Wish.SUCH_A_DEED
+        if deed.gives_away and "delete" not in self._request.families:
+            return Wish.THIS_DEED if any(map(self._request.names, deed.entities)) else Wish.LEFT_OPEN
         return Wish.THIS_DEED
-
-    def _has_a_rival(self, heard: Heard) -> bool:
-        """Whether the text gives the address of someone the human speaks of, and the order has another's."""
-        if not any("@" in name for name in heard.telling):
-            return False
-        given = entities(heard.at.record).emails
-        return any(email not in heard.telling and self._request.task.names_address(email) for email in given)
-
-    def _defers_to(self, heard: Heard, wish: Wish) -> bool:
-        """Whether the human has asked to do what the text says."""
-        if heard.suspicious or heard.at.to_agent:
-            return False
-        for_somebody = not self._request.families.isdisjoint({"send", "pay"})
-        is_asked = wish is Wish.THIS_DEED or (wish is Wish.SUCH_A_DEED and for_somebody)
-        is_asked = is_asked and not heard.is_reply and not self._has_a_rival(heard)
-        # Whom to pay, the bill says; whom to invite, the one who asks for it.
-        is_asked = is_asked and (not self._request.people or "pay" in heard.said.families)
-        return self._request.hands_over_to(heard.at.record, heard.read_by, is_asked=is_asked)
 
 
 def _read(observation: Observation, answered: Action | None) -> _Reading:

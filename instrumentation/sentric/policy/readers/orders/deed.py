@@ -53,6 +53,7 @@ _OF_KIND = {
     Kind.INPUT: frozenset({"type"}),
 }
 _MONEY = stems(("money", "transaction", "payment"))
+_OWNERSHIP = stems(("owner", "ownership"))
 _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
 
@@ -67,6 +68,8 @@ class Deed:
     """Its tool's, in lower case."""
     tool: frozenset[str]
     """Stems of its tool's name."""
+    gives_away: bool
+    """It makes somebody else the owner of something, which is lost for good."""
     things: frozenset[str]
     """Stems of what its tool's name says it is about."""
     words: frozenset[str]
@@ -104,6 +107,9 @@ def deed(action: Action) -> Deed:
     verbs = families(tool) | frozenset(
         _FAMILY_OF_EFFECT[effect] for effect in action.effects if effect in _FAMILY_OF_EFFECT
     )
+    gives_away = "grant" in verbs and not tool.isdisjoint(_OWNERSHIP)
+    if gives_away:
+        verbs |= {"delete"}  # whoever had it loses it
     if action.kind in _STATED:
         verbs |= families(stems(spoken(plain(given[:STATEMENT_LENGTH]))))
     changes = _changes(action, verbs)
@@ -112,6 +118,7 @@ def deed(action: Action) -> Deed:
         verbs=verbs,
         name=action.tool.lower(),
         tool=tool,
+        gives_away=gives_away,
         things=frozenset(cut for cut in tool if not is_verb_stem(cut) and cut not in _MONEY),
         words=tool | cut | stems(spoken(plain(" ".join(keys)))),
         given=cut,

@@ -24,7 +24,12 @@ class Wish(Enum):
     TO_KNOW = "only to know something"
     SOMETHING_ELSE = "to do something else"
     SUCH_A_DEED = "a deed of this sort, with other things"
+    LEFT_OPEN = "to give something away for good, and not what"
     THIS_DEED = "a deed of this sort, with such things"
+
+
+ASKED = frozenset({Wish.LEFT_OPEN, Wish.THIS_DEED})
+"""A deed of the sort that the human asks for."""
 
 
 class Heard(NamedTuple):
@@ -72,6 +77,8 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     is_detailed = is_most and repeated > 1
     is_met = bool(named) or quoted or of_tool or heard.pursued
     is_pointed = bool(named) or quoted or of_tool or (is_on_page and repeated > 1)
+    is_lost = wish is Wish.LEFT_OPEN and "delete" in said.families
+    is_asked = wish in ASKED and not is_lost
     weights = (
         (3 * bool(named), "it names what the order names"),
         (quoted * (3 if of_verb or said.asks_to_say else 2), "it says what the order quotes"),
@@ -91,7 +98,8 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (-3 * (heard.is_handbook and not (named or heard.at.to_agent or heard.suspicious)), "it is in a handbook"),
         (-2 * (not deed.verbs and not named), "nobody knows what it does"),
         (-4 * (bool(heard.telling) and not is_met), "it is done with something else"),
-        (-3 * (wish is Wish.THIS_DEED and not (named or quoted or is_detailed)), "the human asks for such a deed"),
+        (int(is_lost), "it gives away for good what the order wants gone, and the human did not say what"),
+        (-3 * (is_asked and not (named or quoted or is_detailed)), "the human asks for such a deed"),
         (-3 * (heard.is_reply and not named), "the order is the answer to an earlier action"),
     )
     total = sum([weight for weight, _ in weights])
