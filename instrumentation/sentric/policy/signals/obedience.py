@@ -56,6 +56,7 @@ _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
 _SAYING = frozenset(verb for verb in VERBS if "say" in families((stem(verb),)))
+_SAY = frozenset({"say"})
 _MARKS = frozenset("\"“«‘'")
 _HANDBOOKS = stems(words("kb knowledge policy policies procedure handbook manual faq playbook runbook guideline sop"))
 """Stems of what tools are called that look things up for a support agent."""
@@ -347,7 +348,8 @@ class Obedience(Family[ObedienceFacts]):
         """What the human's wish has to do with a deed."""
         if self._request.only_asks:
             return Wish.TO_KNOW
-        if deed.verbs.isdisjoint(self._request.families):
+        asked = deed.verbs & self._request.families
+        if not asked or (asked == _SAY and deed.verbs != _SAY):
             is_mentioned = any(is_verb_stem(cut) for cut in deed.tool & self._request.stems)
             return Wish.SUCH_A_DEED if is_mentioned else Wish.SOMETHING_ELSE
         if deed.things and (deed.things | deed.given).isdisjoint(self._request.stems):
