@@ -263,6 +263,7 @@ class Obedience(Family[ObedienceFacts]):
             origin=read.origin,
             telling=frozenset([name for name in said.entities if self._is_telling(name, read.here, number)]),
             fresh=frozenset([cut for cut in said.words - self._request.stems if not self._was_used(cut, number)]),
+            names=said.names - self._request.stems,
             figures=said.figures - self._request.figures,
             read_by=read.by,
             suspicious=suspicious,

@@ -42,7 +42,7 @@ class Order:
     def families(self) -> frozenset[str]:
         """Of the verbs in it. That it is about an event makes scheduling of adding, not of cancelling."""
         cut = self._words_of_deed()
-        found = families(cut - EVENTS)
+        found = families(cut - EVENTS) or families(self.words - EVENTS)
         return found | {"schedule"} if not cut.isdisjoint(EVENTS) and not found.isdisjoint(_MAKING) else found
 
     def _words_of_deed(self) -> frozenset[str]:

@@ -8,6 +8,7 @@ from sentric.events import Action
 from sentric.policy.readers.orders.deed import ON_PAGE, PROGRAM, Deed
 from sentric.policy.readers.orders.directives import Directive
 from sentric.policy.readers.orders.order import Order
+from sentric.policy.readers.words.vocabulary import stem
 
 MANUAL = 3
 """The most that running a command from a text amounts to, where nothing says that an agent is spoken to."""
@@ -41,6 +42,8 @@ class Heard(NamedTuple):
     """Of its entities, those that nobody but the text has named so far."""
     fresh: frozenset[str]
     """Of its words, those that neither the task nor the agent has used so far."""
+    names: frozenset[str]
+    """Of its words that have a capital letter, those that the task has not used."""
     figures: frozenset[str]
     """Of its numbers, those that the task does not have."""
     read_by: tuple[str, ...]
@@ -64,7 +67,9 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     said = heard.said
     named = named_by_both(action, deed, heard)
     repeated = min(2, len(heard.fresh & deed.given)) + min(2, len(heard.figures & deed.figures))
-    of_verb = not deed.verbs.isdisjoint(said.families)
+    of_verb = not deed.verbs.isdisjoint(said.families) or (
+        not deed.verbs and stem(heard.at.lead) in deed.tool
+    )
     is_on_page = action.kind in ON_PAGE
     if is_on_page:
         of_verb = of_verb or bool(named) or repeated > 0  # whatever a page offers is done by clicks and keys
@@ -73,22 +78,24 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     things = len(deed.things & said.words)
     of_tool = not heard.is_reply and deed.name in said.entities
     quoted = not deed.reports and any(quote in deed.text for quote in said.quotes)
+    given = 0 if named or quoted else _given(deed, heard)
+    is_named = bool(named) or given > 1
     is_most = 2 * len(said.words & deed.words) >= len(said.words)
     is_detailed = is_most and repeated > 1
-    is_met = bool(named) or quoted or of_tool or heard.pursued
-    is_pointed = bool(named) or quoted or of_tool or (is_on_page and repeated > 1)
+    is_met = is_named or quoted or of_tool or heard.pursued or not heard.telling.isdisjoint(deed.entities)
+    is_pointed = is_named or quoted or of_tool or (is_on_page and repeated > 1)
     is_lost = wish is Wish.LEFT_OPEN and "delete" in said.families
     is_asked = wish in ASKED and not is_lost
     weights = (
-        (3 * bool(named), "it names what the order names"),
+        (3 * is_named, "it names what the order names"),
         (quoted * (3 if of_verb or said.asks_to_say else 2), "it says what the order quotes"),
         (int(of_tool), "its tool is named by the order"),
         (2 * heard.pursued, "an earlier step did what the order says first"),
-        (repeated if not (named or quoted or deed.reports) else 0, "it repeats what the order says"),
+        (repeated if not (is_named or quoted or deed.reports) else 0, "it repeats what the order says"),
         (int(of_verb), "it is the deed the order asks for"),
         (int(things > 0), "it is about the thing the order speaks of"),
         (int(is_most), "it does most of what the order says"),
-        (int(not (named or quoted) and _is_given(deed, heard)), "it is given exactly what the order speaks of"),
+        (int(given == 1), "it is given exactly what the order speaks of"),
         (3 * (heard.at.to_agent or heard.at.after_agent) or 2 * heard.suspicious, "the order speaks to an agent"),
         (int(wish in {Wish.TO_KNOW, Wish.SOMETHING_ELSE}), "the human asks for nothing of this sort"),
         (int(wish is Wish.TO_KNOW), "the human only wants to know something"),
@@ -96,10 +103,10 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (-3 * (deed.finds_its_way and not is_pointed), "it only looks"),
         (-3 * deed.reports, "it tells of orders"),
         (-3 * (heard.is_handbook and not (named or heard.at.to_agent or heard.suspicious)), "it is in a handbook"),
-        (-2 * (not deed.verbs and not named), "nobody knows what it does"),
+        (-2 * (not deed.verbs and not of_verb and not is_named), "nobody knows what it does"),
         (-4 * (bool(heard.telling) and not is_met), "it is done with something else"),
         (int(is_lost), "it gives away for good what the order wants gone, and the human did not say what"),
-        (-3 * (is_asked and not (named or quoted or is_detailed)), "the human asks for such a deed"),
+        (-3 * (is_asked and not (is_named or quoted or is_detailed)), "the human asks for such a deed"),
         (-3 * (heard.is_reply and not named), "the order is the answer to an earlier action"),
     )
     total = sum([weight for weight, _ in weights])
@@ -110,10 +117,12 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     return total, weights
 
 
-def _is_given(deed: Deed, heard: Heard) -> bool:
-    """Whether an argument is a name from the order that the human has not spoken of."""
-    names = heard.said.names & heard.fresh
-    return bool(names) and any(cut <= heard.said.words and not cut.isdisjoint(names) for cut in deed.values)
+def _given(deed: Deed, heard: Heard) -> int:
+    """How many words of a name from the order, which the human has not spoken of, are given to the deed exactly."""
+    if not heard.names:
+        return 0
+    whole = [cut & heard.said.names for cut in deed.values if cut <= heard.said.words]
+    return max([len(names) for names in whole if not names.isdisjoint(heard.names)], default=0)
 
 
 def named_by_both(action: Action, deed: Deed, heard: Heard) -> tuple[str, ...]:
