@@ -18,6 +18,7 @@ from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.orders.deed import PROGRAM, Deed, deed, speaks_of_orders
 from sentric.policy.readers.orders.deference import defers_to
 from sentric.policy.readers.orders.directives import Directive, directives
+from sentric.policy.readers.orders.sayings import OBEYS, Sayings, may_want_words
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.tasks.request import Request
@@ -25,7 +26,7 @@ from sentric.policy.readers.words.hidden import hidden_parts
 from sentric.policy.readers.words.instructions import alarms
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import excerpt, readable
-from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, stem, stems
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -37,12 +38,8 @@ USED_KEPT = 2048
 """Things the agent named by itself, before it read of them, that are remembered."""
 ACTIONS_KEPT = 256
 """Actions whose arguments are kept until they are needed."""
-SAYINGS_KEPT = 64
-"""Orders to say something that are remembered."""
 SAYING_LENGTH = 16_384
 """Characters of the model's words in which they are looked for."""
-REPEATED, REPEATED_SHARE = 3, 0.6
-"""Telling words of such an order, and their share, that make its echo."""
 ENTITY_LENGTH = 3
 """Shortest entity that is telling."""
 NEAR = 640
@@ -55,9 +52,7 @@ _READ = frozenset({Effect.READ})
 _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
-_SAYING = frozenset(verb for verb in VERBS if "say" in families((stem(verb),)))
 _SAY = frozenset({"say"})
-_MARKS = frozenset("\"“«‘'")
 _HANDBOOKS = stems(words("kb knowledge policy policies procedure handbook manual faq playbook runbook guideline sop"))
 """Stems of what tools are called that look things up for a support agent."""
 _EMPTY: dict[str, None] = {}
@@ -132,8 +127,7 @@ class Obedience(Family[ObedienceFacts]):
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._by_mark: dict[str, dict[str, None]] = {}
         """The orders that each entity or stem occurs in."""
-        self._to_say: OrderedDict[str, Heard] = OrderedDict()
-        """Those that ask to say something."""
+        self._sayings = Sayings()
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
         """Orders that nothing has been compared with yet, so that nobody has read what they order."""
         self._used: OrderedDict[str, int] = OrderedDict()
@@ -149,29 +143,14 @@ class Obedience(Family[ObedienceFacts]):
         self._request.hear(message)
         if message.author is not Author.MODEL:
             return None
-        self._read_some(lambda waiting: waiting.at.lead in _SAYING or not _MARKS.isdisjoint(waiting.at.text))
-        if not self._to_say:
+        self._read_some(lambda waiting: may_want_words(waiting.at))
+        if not self._sayings:
             return None
         said = message.text[:SAYING_LENGTH].lower()
-        if speaks_of_orders(said):
+        echo = None if speaks_of_orders(said) else self._sayings.said(said)
+        if echo is None or defers_to(self._request, echo.heard, Wish.SOMETHING_ELSE):
             return None
-        return self._repeated(said)
-
-    def _repeated(self, said: str) -> ObedienceFacts | None:
-        """What a text was told to say, and says."""
-        words = stems(spoken(plain(said)))
-        for heard in reversed(self._to_say.values()):
-            quoted = any(quote in said for quote in heard.said.quotes)
-            content = frozenset(cut for cut in heard.fresh if not is_verb_stem(cut))
-            repeats = len(content & words)
-            if quoted or (repeats >= REPEATED and REPEATED_SHARE * len(content) <= repeats):
-                return ObedienceFacts(
-                    obedience=3 + (quoted or heard.at.to_agent or heard.at.after_agent or heard.suspicious),
-                    obeyed_text=excerpt(heard.said.text),
-                    obeyed_origin=heard.origin,
-                    obeyed_because=("it says what the order wants it to say",),
-                )
-        return None
+        return _echoed(echo.heard, echo.strength)
 
     def outcome(self, outcome: Outcome, action: Action | None) -> None:
         """The text that comes next answers this action."""
@@ -221,6 +200,10 @@ class Obedience(Family[ObedienceFacts]):
         else:
             self._read_some(lambda _: True)
         facts = self._obeyed(action, done) if self._heard else _NOTHING
+        if self._sayings and done.changes and not done.reports:
+            written = self._sayings.written(done.text)
+            if written is not None and not defers_to(self._request, written, self._wish(done)):
+                facts = max(facts, _echoed(written, OBEYS), key=lambda told: told.obedience)
         self._unread.append(done)
         if done.finds_its_way:
             self._pursue(done)
@@ -270,10 +253,7 @@ class Obedience(Family[ObedienceFacts]):
             is_reply=read.is_reply,
             is_handbook=read.is_handbook,
         )
-        if said.asks_to_say or (said.quotes and "say" in said.families):
-            self._to_say[said.text] = heard
-            if len(self._to_say) > SAYINGS_KEPT:
-                self._to_say.popitem(last=False)
+        self._sayings.keep(heard)
         for mark in (*heard.telling, *said.words):
             self._by_mark.setdefault(mark, {})[said.text] = None
         if len(self._heard) > DIRECTIVES_KEPT:
@@ -358,6 +338,16 @@ class Obedience(Family[ObedienceFacts]):
         if deed.gives_away and "delete" not in self._request.families:
             return Wish.THIS_DEED if any(map(self._request.names, deed.entities)) else Wish.LEFT_OPEN
         return Wish.THIS_DEED
+
+
+def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
+    """What a text was told to say, and says."""
+    return ObedienceFacts(
+        obedience=strength,
+        obeyed_text=excerpt(heard.said.text),
+        obeyed_origin=heard.origin,
+        obeyed_because=("it says what the order wants it to say",),
+    )
 
 
 def _read(observation: Observation, answered: Action | None) -> _Reading:

@@ -16,6 +16,7 @@ from sentric.policy.readers.orders.beginnings import beginnings
 from sentric.policy.readers.orders.order import Order
 from sentric.policy.readers.words.agents import SPOKEN_TO
 from sentric.policy.readers.words.records import borders
+from sentric.policy.readers.words.vocabulary import begins_order
 
 TEXT_LIMIT = 262_144
 """Characters of a text that are searched for orders."""
@@ -113,13 +114,16 @@ def directives(text: str) -> list[Directive]:
         ending = (_CALL_END if is_call else _BREAK).search(text, end, start + LONGEST)
         last = ending.start() if ending else min(len(text), start + LONGEST)
         sentence = " ".join(text[start:last].split()).lstrip(_EDGES)
+        if ending and ending[0][0] in "\"'" and sentence.count(ending[0][0]) % 2:
+            sentence += ending[0][0]
         if sentence and sentence[-1] in "\"'" and sentence.count(sentence[-1]) % 2:
             sentence = sentence[:-1]
         if len(sentence) < SHORTEST or " " not in sentence or _forbids(sentence):
             continue
         places = places or _Places(text)
-        is_imperative = is_call or not text[first].isalpha() or _DEMANDS.search(sentence) is not None
         lead = text[first:end].rpartition(" ")[2].strip(_EDGES).lower()
+        begins = not text[first].isalpha() or (first == 0 and begins_order(lead))
+        is_imperative = is_call or begins or _DEMANDS.search(sentence) is not None
         found.append(places.placed(sentence, lead, start, last, is_call=is_call, is_imperative=is_imperative))
         if len(found) == DIRECTIVES_LIMIT:
             break
