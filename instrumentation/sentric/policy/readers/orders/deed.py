@@ -104,7 +104,7 @@ def deed(action: Action) -> Deed:
     given = "\n".join(short)
     keys = (key.replace("_", " ") for key, _ in reading(action).arguments)
     cut = stems(spoken(plain(given)))
-    verbs = families(tool) | frozenset(
+    verbs = families(tool) | _OF_KIND.get(action.kind, _NONE) | frozenset(
         _FAMILY_OF_EFFECT[effect] for effect in action.effects if effect in _FAMILY_OF_EFFECT
     )
     gives_away = "grant" in verbs and not tool.isdisjoint(_OWNERSHIP)

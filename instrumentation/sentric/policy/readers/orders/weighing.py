@@ -53,6 +53,8 @@ class Heard(NamedTuple):
     """It came as the answer to an action that changed something: often about that action."""
     is_handbook: bool = False
     """It was read in what looks like a handbook: those who run an agent write down there what it shall do."""
+    is_page: bool = True
+    """It was read on a page, or where nobody knows."""
     pursued: bool = False
     """Something it names was looked up since it was read."""
 
