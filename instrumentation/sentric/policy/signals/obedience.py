@@ -348,6 +348,8 @@ class Obedience(Family[ObedienceFacts]):
         if self._request.only_asks:
             return Wish.TO_KNOW
         asked = deed.verbs & self._request.families
+        if deed.deletes and "delete" not in asked:
+            return Wish.SOMETHING_ELSE
         if not asked or (asked == _SAY and deed.verbs != _SAY):
             is_mentioned = any(is_verb_stem(cut) for cut in deed.tool & self._request.stems)
             return Wish.SUCH_A_DEED if is_mentioned else Wish.SOMETHING_ELSE

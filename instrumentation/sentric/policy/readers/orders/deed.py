@@ -5,6 +5,7 @@ from dataclasses import dataclass
 
 from sentric.events import Action, Effect, Kind
 from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.actions.verbs import NOUNISH
 from sentric.policy.readers.values.entities import marks
 from sentric.policy.readers.words.vocabulary import families, figures, is_verb_stem, plain, spoken, stems
 
@@ -53,6 +54,7 @@ _OF_KIND = {
     Kind.INPUT: frozenset({"type"}),
 }
 _MONEY = stems(("money", "transaction", "payment"))
+_TO_BUY = stems(("cart", "basket", "shop", "trolley"))
 _OWNERSHIP = stems(("owner", "ownership"))
 _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
@@ -68,6 +70,8 @@ class Deed:
     """Its tool's, in lower case."""
     tool: frozenset[str]
     """Stems of its tool's name."""
+    deletes: bool
+    """It deletes something, as far as its effects are known."""
     gives_away: bool
     """It makes somebody else the owner of something, which is lost for good."""
     things: frozenset[str]
@@ -104,9 +108,13 @@ def deed(action: Action) -> Deed:
     given = "\n".join(short)
     keys = (key.replace("_", " ") for key, _ in reading(action).arguments)
     cut = stems(spoken(plain(given)))
-    verbs = families(tool) | _OF_KIND.get(action.kind, _NONE) | frozenset(
-        _FAMILY_OF_EFFECT[effect] for effect in action.effects if effect in _FAMILY_OF_EFFECT
+    verbs = (
+        families(_own_verbs(name) or tool)
+        | _OF_KIND.get(action.kind, _NONE)
+        | frozenset(_FAMILY_OF_EFFECT[effect] for effect in action.effects if effect in _FAMILY_OF_EFFECT)
     )
+    if "write" in verbs and not tool.isdisjoint(_TO_BUY):
+        verbs |= {"pay"}
     gives_away = "grant" in verbs and not tool.isdisjoint(_OWNERSHIP)
     if gives_away:
         verbs |= {"delete"}  # whoever had it loses it
@@ -118,6 +126,7 @@ def deed(action: Action) -> Deed:
         verbs=verbs,
         name=action.tool.lower(),
         tool=tool,
+        deletes=Effect.DELETE in action.effects,
         gives_away=gives_away,
         things=frozenset(cut for cut in tool if not is_verb_stem(cut) and cut not in _MONEY),
         words=tool | cut | stems(spoken(plain(" ".join(keys)))),
@@ -131,6 +140,12 @@ def deed(action: Action) -> Deed:
         sends=action.kind in PROGRAM and _SENDS.search(text) is not None,
         finds_its_way=action.kind in ON_PAGE or not changes,
     )
+
+
+def _own_verbs(name: list[str]) -> frozenset[str]:
+    """Stems of a tool's name without what is more often a noun: to delete a contact contacts nobody."""
+    own = stems([part for part in name if part not in NOUNISH])
+    return own if any(map(is_verb_stem, own)) else _NONE
 
 
 def _is_pointed(text: str) -> bool:

@@ -8,7 +8,16 @@ from typing import NamedTuple
 from sentric.policy.readers.orders.directives import Directive
 from sentric.policy.readers.orders.weighing import Heard
 from sentric.policy.readers.words.lexicon import words
-from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import (
+    SHORTEST_STEM,
+    VERBS,
+    families,
+    is_verb_stem,
+    plain,
+    spoken,
+    stem,
+    stems,
+)
 
 SAYINGS_KEPT = 64
 """Orders to say something that are remembered."""
@@ -26,6 +35,9 @@ _CLAIMING = words("say state claim mention recommend praise assure suggest concl
 """Verbs by which a text tells its reader what to think, and people hardly ask each other for anything."""
 _ANSWER = stems(words("answer summary summarize summarise report response output recap digest reading"))
 """Stems of what a text calls the model's words."""
+_TELLING = words("tell inform advise notify")
+_AUDIENCE = stems(words("user customer client guest owner human"))
+"""Stems of what a text calls the one whom the model speaks to."""
 _MARKS = frozenset("\"“«‘'")
 _REPORTED = re.compile(
     r"\b(?:asks|asked|wants|wanted|told|tells|demands?|demanded|requests?|requested|urges|orders?|ordered|says to"
@@ -89,7 +101,7 @@ def may_want_words(at: Directive) -> bool:
 
 def _strength(heard: Heard, text: str, repeated: frozenset[str]) -> int:
     said = heard.said
-    if heard.is_reply or not (said.asks_to_say or "say" in said.families):
+    if heard.is_reply or heard.is_handbook or not (said.asks_to_say or "say" in said.families):
         return 0
     verb = _verb(said.text)
     is_about_words = verb not in _OF_WORDS or _speaks_of_answer(said.words)
@@ -97,8 +109,9 @@ def _strength(heard: Heard, text: str, repeated: frozenset[str]) -> int:
         return OBEYS
     if not (is_about_words and said.asks_to_say):
         return 0
-    content = frozenset(cut for cut in heard.fresh & _to_be_said(said.text) if not is_verb_stem(cut))
-    if len(content & repeated) < max(REPEATED, REPEATED_SHARE * len(content)):
+    content = frozenset(cut for cut in heard.fresh & _to_be_said(said.text) if len(cut) >= SHORTEST_STEM)
+    shared = content & repeated
+    if len(shared) < max(REPEATED, REPEATED_SHARE * len(content)) or sum(map(is_verb_stem, shared)) > len(shared) - 2:
         return 0
     is_meant = heard.at.to_agent or heard.at.after_agent or heard.suspicious
     return OBEYS if is_meant or _is_dictated(heard, text) else RESEMBLES
@@ -131,4 +144,6 @@ def _is_dictated(heard: Heard, text: str) -> bool:
     verb = _verb(said.text)
     if verb in _CLAIMING:
         return at.is_imperative or at.to_agent
+    if verb in _TELLING and not _AUDIENCE.isdisjoint(said.words):
+        return at.is_imperative
     return at.is_imperative and verb not in text and _speaks_of_answer(said.words - {stem(verb)})

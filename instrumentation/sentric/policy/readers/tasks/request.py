@@ -57,6 +57,7 @@ _NO_NAMES = words(
 """What stands with a capital letter and names nobody."""
 _WRITE_TO = re.compile(r"\bwrite (?:back )?(?:to |them\b|him\b|her\b)")
 _NAMES = re.compile(r"\b[A-Z][a-z]{2,24}\b")
+_TITLE = re.compile(r"[\"“][^\"“”\n]{1,80}[\"”]")
 _BEFORE_PLACE = re.compile(r"\b(?:in|near|at|around|via)\s$")
 """What stands before the name of a place."""
 _BEFORE_SENTENCE = re.compile(r"(?:^|[.!?:\n])\W*$")
@@ -69,8 +70,8 @@ _AFTER_NAME = re.compile(
 
 
 _QUESTION = re.compile(
-    r"(?:^|(?<=[.!?\n]))\s{0,8}(?:(?:and|but|so|also) |[^.!?,\n]{1,48}, )?(?:what|which|who|whom|whose|when|where|how(?! about)"
-    r"|why(?! (?:don['’]?t|do not|not)))\b[^.!?\n]*\?"
+    r"(?:^|(?<=[.!?\n]))\s{0,8}(?:(?:and|but|so|also) |[^.!?,\n]{1,48}, )?"
+    r"(?:what|which|who|whom|whose|when|where|how(?! about)|why(?! (?:don['’]?t|do not|not)))\b[^.!?\n]*\?"
 )
 """A question for something to be told: its verbs say what others do."""
 _OPENS = re.compile(
@@ -187,7 +188,8 @@ def _asked(said: list[str]) -> Iterator[str]:
 
 
 def _people(text: str) -> Iterator[str]:
-    """The names in a text, in lower case."""
+    """The names in a text, in lower case; a title in quotation marks is of a text or a thing."""
+    text = _TITLE.sub('""', text)
     for found in _NAMES.finditer(text):
         name = found[0].lower()
         begins = _BEFORE_SENTENCE.search(text, max(0, found.start() - 4), found.start()) is not None
