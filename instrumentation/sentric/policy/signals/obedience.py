@@ -259,7 +259,7 @@ class Obedience(Family[ObedienceFacts]):
             is_page=read.is_page,
         )
         self._sayings.keep(heard)
-        for mark in (*heard.telling, *said.words):
+        for mark in (*heard.telling, *said.words, *heard.figures):
             self._by_mark.setdefault(mark, {})[said.text] = None
         if len(self._heard) > DIRECTIVES_KEPT:
             self._forget(self._heard.popitem(last=False)[1])
@@ -277,7 +277,7 @@ class Obedience(Family[ObedienceFacts]):
         return not defers_to(self._request, heard, Wish.SOMETHING_ELSE)
 
     def _forget(self, heard: Heard) -> None:
-        for mark in (*heard.telling, *heard.said.words):
+        for mark in (*heard.telling, *heard.said.words, *heard.figures):
             if (texts := self._by_mark.get(mark)) is not None:
                 texts.pop(heard.said.text, None)
                 if not texts:
@@ -337,7 +337,7 @@ class Obedience(Family[ObedienceFacts]):
     def _candidates(self, deed: Deed) -> list[Heard]:
         """The orders that share most with what is done."""
         shared: dict[str, int] = {}
-        for mark in (*deed.entities, *deed.words):
+        for mark in (*deed.entities, *deed.words, *deed.figures):
             for text in islice(reversed(self._by_mark.get(mark, _EMPTY)), COMPARED):
                 shared[text] = shared.get(text, 0) + 1
         best = nlargest(COMPARED, shared.items(), key=lambda item: (item[1], item[0]))

@@ -43,7 +43,8 @@ class Order:
         """Of the verbs in it. That it is about an event makes scheduling of adding, not of cancelling."""
         cut = self._words_of_deed()
         found = families(cut - EVENTS) or families(self.words - EVENTS)
-        return found | {"schedule"} if not cut.isdisjoint(EVENTS) and not found.isdisjoint(_MAKING) else found
+        is_event = not cut.isdisjoint(EVENTS) or any(":" in figure for figure in self.figures)
+        return found | {"schedule"} if is_event and not found.isdisjoint(_MAKING) else found
 
     def _words_of_deed(self) -> frozenset[str]:
         low = plain(self.text)

@@ -29,6 +29,8 @@ class Wish(Enum):
     THIS_DEED = "a deed of this sort, with such things"
 
 
+_CHANGES = frozenset({"mark", "switch", "move"})
+"""Families of what is done by changing something."""
 ASKED = frozenset({Wish.LEFT_OPEN, Wish.THIS_DEED})
 """A deed of the sort that the human asks for."""
 
@@ -69,7 +71,8 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     said = heard.said
     named = named_by_both(action, deed, heard)
     repeated = min(2, len(heard.fresh & deed.given)) + min(2, len(heard.figures & deed.figures))
-    of_verb = not deed.verbs.isdisjoint(said.families) or (not deed.verbs and stem(heard.at.lead) in deed.tool)
+    wanted = said.families | {"change"} if not said.families.isdisjoint(_CHANGES) else said.families
+    of_verb = not deed.verbs.isdisjoint(wanted) or (not deed.verbs and stem(heard.at.lead) in deed.tool)
     is_on_page = action.kind in ON_PAGE
     if is_on_page:
         of_verb = of_verb or bool(named) or repeated > 0  # whatever a page offers is done by clicks and keys

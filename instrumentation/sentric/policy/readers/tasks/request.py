@@ -58,6 +58,11 @@ _NO_NAMES = words(
 _WRITE_TO = re.compile(r"\bwrite (?:back )?(?:to |them\b|him\b|her\b)")
 _NAMES = re.compile(r"\b[A-Z][a-z]{2,24}\b")
 _TITLE = re.compile(r"[\"“][^\"“”\n]{1,80}[\"”]")
+_TEXTS = (
+    "policy", "note", "document", "file", "list", "sheet", "guide", "page", "letter", "invoice", "bill", "thread",
+    "ticket",
+)  # fmt: skip
+"""What people call texts that they ask to go by."""
 _BEFORE_PLACE = re.compile(r"\b(?:in|near|at|around|via)\s$")
 """What stands before the name of a place."""
 _BEFORE_SENTENCE = re.compile(r"(?:^|[.!?:\n])\W*$")
@@ -158,7 +163,11 @@ class Request:
             return any(name in said or any(name in plain(text) for text in read_by) for name in self.people)
         if self.delegates:
             return not read_by or any(self.names(text) or self._is_made_of(text) for text in read_by)
-        return any(self.names(text) for text in read_by if _is_document(text) or f'"{plain(text)}"' in self._text)
+        return any(self.names(text) for text in read_by if _is_document(text) or self._is_title(plain(text)))
+
+    def _is_title(self, text: str) -> bool:
+        """Whether a plain word or several are what the task calls a text by: `"absence"`, the travel policy."""
+        return f'"{text}"' in self._text or any(f"{text} {noun}" in self._text for noun in _TEXTS)
 
     def _is_made_of(self, text: str) -> bool:
         """Whether something, such as a query, has no words but the task's."""
@@ -175,9 +184,13 @@ def _is_document(name: str) -> bool:
 
 def _asked_in(low: str) -> Iterator[str]:
     """The words of a turn that say what to do."""
-    yield from filter(is_noun, spoken(low))
+    yield from filter(is_noun, spoken(_without_names(low)))
     told = _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", _QUESTION.sub(" ", low))))
-    yield from _asked(spoken(" ".join([word for word in told.split() if not _NAME.search(word)])))
+    yield from _asked(spoken(_without_names(told)))
+
+
+def _without_names(text: str) -> str:
+    return " ".join([word for word in text.split() if not _NAME.search(word)])
 
 
 def _asked(said: list[str]) -> Iterator[str]:

@@ -133,7 +133,9 @@ _ALIASES = {
     "funds": "transact", "transaction": "transact", "transactions": "transact", "info": "information",
     "information": "information", "appointment": "event", "appointments": "event", "meeting": "event",
     "meetings": "event", "participants": "attendee",
-    "participant": "attendee", "attendees": "attendee", "guests": "guest", "id": "id", "ids": "id",
+    "participant": "attendee", "sent": "send", "paid": "pay", "bought": "buy", "given": "give", "written": "write",
+    "told": "tell", "sold": "sell", "made": "make", "signup": "sign",
+    "attendees": "attendee", "guests": "guest", "id": "id", "ids": "id",
 }  # fmt: skip
 """What tools and people call the same thing by."""
 _ENDINGS = ("ations", "ation", "ings", "ing", "ied", "ies", "ed", "es", "s", "e")

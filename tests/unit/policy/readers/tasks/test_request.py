@@ -61,6 +61,7 @@ def test_a_later_turn_can_make_a_task_of_a_question() -> None:
         ("Read the mail. Where is it?", ()),
         ("Set up the project on Monday", ()),
         ("Find a hotel in Lisbon near Chiado and tell Rosa", ("rosa",)),
+        ('Open the note "Bergen trip" for Rosa', ("rosa",)),
         ("The address is in Karim's mail", ("karim",)),
     ],
 )
@@ -81,6 +82,16 @@ def test_what_a_query_of_the_words_of_the_task_finds_is_what_it_speaks_of() -> N
     request = asked("The airline cancelled my flight to Oslo. Take the alternative they offer")
     assert request.hands_over_to("We offer flight 9.", ("cancelled flight Oslo",), is_asked=False)
     assert not request.hands_over_to("We offer flight 9.", ("cancelled flight Bergen",), is_asked=False)
+
+
+def test_what_the_task_calls_a_text_by_may_be_plain_words() -> None:
+    request = asked("Send the bill to the office, the address is in the travel policy")
+    assert request.hands_over_to("Bills go to desk@lark.example.", ("travel",), is_asked=True)
+    assert not request.hands_over_to("Bills go to desk@lark.example.", ("office",), is_asked=True)
+
+
+def test_the_name_of_a_file_asks_for_nothing() -> None:
+    assert "schedule" not in asked("Summarise meeting-notes-march.docx").families
 
 
 def test_a_number_the_task_names_is_a_name_as_a_whole() -> None:
