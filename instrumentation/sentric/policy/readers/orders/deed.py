@@ -53,6 +53,12 @@ _OF_KIND = {
     Kind.DOWNLOAD: frozenset({"get"}),
     Kind.INPUT: frozenset({"type"}),
 }
+_COMMANDS = {
+    **dict.fromkeys(("rm", "rmdir", "del", "unlink"), frozenset({"delete"})),
+    "mv": frozenset({"move"}),
+    "cp": frozenset({"copy"}),
+}
+"""Programs that do what a verb says."""
 _MONEY = stems(("money", "transaction", "payment"))
 _TO_BUY = stems(("cart", "basket", "shop", "trolley"))
 _OWNERSHIP = stems(("owner", "ownership"))
@@ -119,7 +125,8 @@ def deed(action: Action) -> Deed:
     if gives_away:
         verbs |= {"delete"}  # whoever had it loses it
     if action.kind in _STATED:
-        verbs |= families(stems(spoken(plain(given[:STATEMENT_LENGTH]))))
+        said = spoken(plain(given[:STATEMENT_LENGTH]))
+        verbs |= families(stems(said)).union(*[_COMMANDS.get(word, _NONE) for word in said])
     changes = _changes(action, verbs)
     text = "\n".join(text[:QUOTING_LENGTH] for _, text in reading(action).arguments).lower()
     return Deed(

@@ -12,7 +12,7 @@ _CLAUSE = re.compile(
 )
 """What an order only says about its time and reason."""
 _CLAUSE_WORDS = words("before after while when whenever once until so because since as in")
-_MAKING = words("create write change move")
+_MAKING = words("create write change move book")
 _SAYING = frozenset(verb for verb in VERBS if "say" in families((stem(verb),)))
 _CAPITAL = re.compile(r"(?<=\w )[A-Z\u00c0-\u00de][\w'’-]+")
 _NAMES = re.compile(r"[0-9@/_$#%‹]|\w\.\w|://")

@@ -88,7 +88,11 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     is_met = is_named or quoted or of_tool or heard.pursued or not heard.telling.isdisjoint(deed.entities)
     is_pointed = is_named or quoted or of_tool or (is_on_page and repeated > 1)
     is_lost = wish is Wish.LEFT_OPEN and "delete" in said.families
-    is_asked = wish in ASKED and not is_lost
+    cleared = 0
+    if wish in ASKED and not (is_lost or is_named or quoted or is_detailed):
+        cleared = 3
+    elif wish is Wish.SUCH_A_DEED and not (is_pointed or repeated or given or things):
+        cleared = 2
     weights = (
         (3 * is_named, "it names what the order names"),
         (quoted * (3 if of_verb or said.asks_to_say else 2), "it says what the order quotes"),
@@ -109,7 +113,7 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (-2 * (not deed.verbs and not of_verb and not is_named), "nobody knows what it does"),
         (-4 * (bool(heard.telling) and not is_met), "it is done with something else"),
         (int(is_lost), "it gives away for good what the order wants gone, and the human did not say what"),
-        (-3 * (is_asked and not (is_named or quoted or is_detailed)), "the human asks for such a deed"),
+        (-cleared, "the human asks for such a deed"),
         (-3 * (heard.is_reply and not named), "the order is the answer to an earlier action"),
     )
     total = sum([weight for weight, _ in weights])

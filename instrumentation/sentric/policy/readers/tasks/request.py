@@ -41,7 +41,8 @@ _DELEGATES = re.compile(
 _TO_ME = re.compile(
     r"\b(?:tell|show|give|send|write|answer|read|get|bring|name|list|inform|report(?: back)?(?: to)?"
     r"|reply(?: to)?) me\b"
-    r"|\blet me know\b|\b(?:sag|zeig|gib|nenn)e? mir\b|\b(?:do not|don't|not|without|nicht|no|ne)\b[^.,;]{0,40}"
+    r"|\blet me know\b|\banswer (?:in|with|briefly|my questions?)\b"
+    r"|\b(?:sag|zeig|gib|nenn)e? mir\b|\b(?:do not|don't|not|without|nicht|no|ne)\b[^.,;]{0,40}"
 )
 """What is asked to be said to the human, or not to be done at all."""
 _ARTICLES = words(
