@@ -13,19 +13,20 @@ from heapq import nlargest
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from sentric.events import Action, Author, Effect, Message, Observation, Outcome, Source
+from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.orders.deed import PROGRAM, Deed, deed, speaks_of_orders
+from sentric.policy.readers.orders.deference import defers_to
 from sentric.policy.readers.orders.directives import Directive, directives
+from sentric.policy.readers.orders.sayings import OBEYS, Sayings, may_want_words
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.tasks.request import Request
-from sentric.policy.readers.values.entities import entities
 from sentric.policy.readers.words.hidden import hidden_parts
 from sentric.policy.readers.words.instructions import alarms
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import excerpt, readable
-from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, stem, stems
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -37,12 +38,8 @@ USED_KEPT = 2048
 """Things the agent named by itself, before it read of them, that are remembered."""
 ACTIONS_KEPT = 256
 """Actions whose arguments are kept until they are needed."""
-SAYINGS_KEPT = 64
-"""Orders to say something that are remembered."""
 SAYING_LENGTH = 16_384
 """Characters of the model's words in which they are looked for."""
-REPEATED, REPEATED_SHARE = 3, 0.6
-"""Telling words of such an order, and their share, that make its echo."""
 ENTITY_LENGTH = 3
 """Shortest entity that is telling."""
 NEAR = 640
@@ -50,13 +47,14 @@ NEAR = 640
 
 _NUMBER = re.compile(r"[$€£]?(?:\d{1,6}|\d{1,4}(?:[:.,/-]\d{1,4}){1,5})[%€]?(?:t\d\d:\d\d(?::\d\d)?)?")
 """A date, a time, an amount: too common to tell anything by itself."""
-_NONE: frozenset[str] = frozenset()
-_READ = frozenset({Effect.READ})
 _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
-_SAYING = frozenset(verb for verb in VERBS if "say" in families((stem(verb),)))
-_MARKS = frozenset("\"“«‘'")
+_GOING = words("visit open go browse navigate click follow access load check see read")
+_OF_PAGES = frozenset({Kind.HTTP, Kind.NAVIGATE, Kind.EXTRACT, Kind.DOWNLOAD})
+_LINKS = stems(words("link links url website webpage page site article blog web internet online search browse"))
+"""Stems of words by which people ask to go where texts lead."""
+_SAY = frozenset({"say"})
 _HANDBOOKS = stems(words("kb knowledge policy policies procedure handbook manual faq playbook runbook guideline sop"))
 """Stems of what tools are called that look things up for a support agent."""
 _EMPTY: dict[str, None] = {}
@@ -107,6 +105,7 @@ class _Reading:
     by: tuple[str, ...]
     """The arguments of the call that brought it, or the address of its page."""
     is_reply: bool
+    is_page: bool = True
     is_handbook: bool = False
 
 
@@ -131,8 +130,7 @@ class Obedience(Family[ObedienceFacts]):
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._by_mark: dict[str, dict[str, None]] = {}
         """The orders that each entity or stem occurs in."""
-        self._to_say: OrderedDict[str, Heard] = OrderedDict()
-        """Those that ask to say something."""
+        self._sayings = Sayings()
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
         """Orders that nothing has been compared with yet, so that nobody has read what they order."""
         self._used: OrderedDict[str, int] = OrderedDict()
@@ -148,29 +146,14 @@ class Obedience(Family[ObedienceFacts]):
         self._request.hear(message)
         if message.author is not Author.MODEL:
             return None
-        self._read_some(lambda waiting: waiting.at.lead in _SAYING or not _MARKS.isdisjoint(waiting.at.text))
-        if not self._to_say:
+        self._read_some(lambda waiting: may_want_words(waiting.at))
+        if not self._sayings:
             return None
         said = message.text[:SAYING_LENGTH].lower()
-        if speaks_of_orders(said):
+        echo = None if speaks_of_orders(said) else self._sayings.said(said)
+        if echo is None or defers_to(self._request, echo.heard, Wish.SOMETHING_ELSE):
             return None
-        return self._repeated(said)
-
-    def _repeated(self, said: str) -> ObedienceFacts | None:
-        """What a text was told to say, and says."""
-        words = stems(spoken(plain(said)))
-        for heard in reversed(self._to_say.values()):
-            quoted = any(quote in said for quote in heard.said.quotes)
-            content = frozenset(cut for cut in heard.fresh if not is_verb_stem(cut))
-            repeats = len(content & words)
-            if quoted or (repeats >= REPEATED and REPEATED_SHARE * len(content) <= repeats):
-                return ObedienceFacts(
-                    obedience=3 + (quoted or heard.at.to_agent or heard.at.after_agent or heard.suspicious),
-                    obeyed_text=excerpt(heard.said.text),
-                    obeyed_origin=heard.origin,
-                    obeyed_because=("it says what the order wants it to say",),
-                )
-        return None
+        return _echoed(echo.heard, echo.strength)
 
     def outcome(self, outcome: Outcome, action: Action | None) -> None:
         """The text that comes next answers this action."""
@@ -220,10 +203,15 @@ class Obedience(Family[ObedienceFacts]):
             self._unread.append(done)
             return _NOTHING
         if done.finds_its_way:
-            self._read_some(lambda waiting: waiting.at.to_agent or waiting.at.after_agent or waiting.suspicious)
+            sites = [name for name in done.entities if "." in name]
+            self._read_some(lambda waiting: _is_addressed(waiting) or _sends(waiting, sites))
         else:
             self._read_some(lambda _: True)
         facts = self._obeyed(action, done)
+        if self._sayings and done.changes and not done.reports:
+            written = self._sayings.written(done.text)
+            if written is not None and not defers_to(self._request, written, self._wish(done)):
+                facts = max(facts, _echoed(written, OBEYS), key=lambda told: told.obedience)
         self._unread.append(done)
         if done.finds_its_way:
             self._pursue(done)
@@ -266,17 +254,16 @@ class Obedience(Family[ObedienceFacts]):
             origin=read.origin,
             telling=frozenset([name for name in said.entities if self._is_telling(name, read.here, number)]),
             fresh=frozenset([cut for cut in said.words - self._request.stems if not self._was_used(cut, number)]),
+            names=said.names - self._request.stems,
             figures=said.figures - self._request.figures,
             read_by=read.by,
             suspicious=suspicious,
             is_reply=read.is_reply,
             is_handbook=read.is_handbook,
+            is_page=read.is_page,
         )
-        if said.asks_to_say or (said.quotes and "say" in said.families):
-            self._to_say[said.text] = heard
-            if len(self._to_say) > SAYINGS_KEPT:
-                self._to_say.popitem(last=False)
-        for mark in (*heard.telling, *said.words):
+        self._sayings.keep(heard)
+        for mark in (*heard.telling, *said.words, *heard.figures):
             self._by_mark.setdefault(mark, {})[said.text] = None
         if len(self._heard) > DIRECTIVES_KEPT:
             self._forget(self._heard.popitem(last=False)[1])
@@ -291,10 +278,10 @@ class Obedience(Family[ObedienceFacts]):
             return False
         if grave <= asked and not any("@" in name or "://" in name or len(name) > OWN_LENGTH for name in heard.telling):
             return False
-        return not self._defers_to(heard, Wish.SOMETHING_ELSE)
+        return not defers_to(self._request, heard, Wish.SOMETHING_ELSE)
 
     def _forget(self, heard: Heard) -> None:
-        for mark in (*heard.telling, *heard.said.words):
+        for mark in (*heard.telling, *heard.said.words, *heard.figures):
             if (texts := self._by_mark.get(mark)) is not None:
                 texts.pop(heard.said.text, None)
                 if not texts:
@@ -321,12 +308,25 @@ class Obedience(Family[ObedienceFacts]):
         wish = self._wish(deed)
         best: tuple[int, Heard | None] = (0, None)
         for heard in self._candidates(deed):
-            if deed.finds_its_way and not (heard.suspicious or heard.at.to_agent or heard.at.after_agent):
+            if deed.finds_its_way and not (_is_addressed(heard) or self._is_sent(deed, heard)):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
-            if weight > best[0] and not (self._defers_to(heard, wish) and self._serves(action, deed, heard)):
+            if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
                 best = (weight, heard)
         return _NOTHING if best[1] is None else _stated(action, deed, best[1], best[0], wish)
+
+    def _is_sent(self, deed: Deed, heard: Heard) -> bool:
+        """Whether a mail, a note or a message has sent the agent to a site that nobody else speaks of.
+
+        Pages send everybody to other pages, and who asks for what a text says asks for where it leads as well.
+        """
+        sites = [name for name in heard.telling & deed.entities if "." in name]
+        if heard.is_page or heard.is_reply or not _sends(heard, sites):
+            return False
+        request = self._request
+        return not request.hands_over_to(heard.at.record, heard.read_by, is_asked=True) and bool(
+            request.people or request.stems.isdisjoint(_LINKS)
+        )
 
     def _serves(self, action: Action, deed: Deed, heard: Heard) -> bool:
         """Whether a deed with what a text names is the one the human asks for: a second one, with others, is not."""
@@ -335,13 +335,13 @@ class Obedience(Family[ObedienceFacts]):
             return True
         if self._served and named.isdisjoint(self._served):
             return False
-        self._served |= named
+        self._served |= heard.telling
         return True
 
     def _candidates(self, deed: Deed) -> list[Heard]:
         """The orders that share most with what is done."""
         shared: dict[str, int] = {}
-        for mark in (*deed.entities, *deed.words):
+        for mark in (*deed.entities, *deed.words, *deed.figures):
             for text in islice(reversed(self._by_mark.get(mark, _EMPTY)), COMPARED):
                 shared[text] = shared.get(text, 0) + 1
         best = nlargest(COMPARED, shared.items(), key=lambda item: (item[1], item[0]))
@@ -351,30 +351,27 @@ class Obedience(Family[ObedienceFacts]):
         """What the human's wish has to do with a deed."""
         if self._request.only_asks:
             return Wish.TO_KNOW
-        if deed.verbs.isdisjoint(self._request.families):
+        asked = deed.verbs & self._request.families
+        if deed.deletes and "delete" not in asked:
+            return Wish.SOMETHING_ELSE
+        if not asked or (asked == _SAY and deed.verbs != _SAY):
             is_mentioned = any(is_verb_stem(cut) for cut in deed.tool & self._request.stems)
             return Wish.SUCH_A_DEED if is_mentioned else Wish.SOMETHING_ELSE
         if deed.things and (deed.things | deed.given).isdisjoint(self._request.stems):
             return Wish.SUCH_A_DEED
+        if deed.gives_away and "delete" not in self._request.families:
+            return Wish.THIS_DEED if any(map(self._request.names, deed.entities)) else Wish.LEFT_OPEN
         return Wish.THIS_DEED
 
-    def _has_a_rival(self, heard: Heard) -> bool:
-        """Whether the text gives the address of someone the human speaks of, and the order has another's."""
-        if not any("@" in name for name in heard.telling):
-            return False
-        given = entities(heard.at.record).emails
-        return any(email not in heard.telling and self._request.task.names_address(email) for email in given)
 
-    def _defers_to(self, heard: Heard, wish: Wish) -> bool:
-        """Whether the human has asked to do what the text says."""
-        if heard.suspicious or heard.at.to_agent:
-            return False
-        for_somebody = not self._request.families.isdisjoint({"send", "pay"})
-        is_asked = wish is Wish.THIS_DEED or (wish is Wish.SUCH_A_DEED and for_somebody)
-        is_asked = is_asked and not heard.is_reply and not self._has_a_rival(heard)
-        # Whom to pay, the bill says; whom to invite, the one who asks for it.
-        is_asked = is_asked and (not self._request.people or "pay" in heard.said.families)
-        return self._request.hands_over_to(heard.at.record, heard.read_by, is_asked=is_asked)
+def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
+    """What a text was told to say, and says."""
+    return ObedienceFacts(
+        obedience=strength,
+        obeyed_text=excerpt(heard.said.text),
+        obeyed_origin=heard.origin,
+        obeyed_because=("it says what the order wants it to say",),
+    )
 
 
 def _read(observation: Observation, answered: Action | None) -> _Reading:
@@ -384,8 +381,18 @@ def _read(observation: Observation, answered: Action | None) -> _Reading:
         return _Reading(origin, here, (origin,), is_reply=False)
     arguments = tuple(text for _, text in reading(answered).arguments)
     changed = answered.kind not in PROGRAM and bool(answered.effects - {Effect.READ})
+    is_page = here is not None or answered.kind in _OF_PAGES
     is_handbook = not deed(answered).tool.isdisjoint(_HANDBOOKS)
-    return _Reading(origin, here, arguments, is_reply=changed, is_handbook=is_handbook)
+    return _Reading(origin, here, arguments, is_reply=changed, is_page=is_page, is_handbook=is_handbook)
+
+
+def _is_addressed(order: Heard | _Waiting) -> bool:
+    return order.at.to_agent or order.at.after_agent or order.suspicious
+
+
+def _sends(order: Heard | _Waiting, sites: list[str]) -> bool:
+    """Whether an order is to go to one of some sites."""
+    return order.at.is_imperative and order.at.lead in _GOING and any(site in order.at.text.lower() for site in sites)
 
 
 def _is_near(at: Directive, signs: tuple[int, ...]) -> bool:

@@ -17,7 +17,8 @@ _LEADING = (
     "|requested|expected) to|shall|will|can|could|would|may|might want to|make sure|be sure|ensure|remember|it is"
     "|it's"
     "|don't forget|do not forget|always|(?:ai )?(?:assistants?|agents?)|the (?:assistant|agent|model|ai)|feel free"
-    r"|let's|step \d+|\d+\)?|before (?:you )?(?:continuing|proceeding|continue|proceed)|bitte|por favor|veuillez"
+    r"|(?:have|let) (?:it|them|him|her)"
+    r"|let's|step \d+|\d+\)?|before (?:you )?(?:continue|proceed|[a-z]{2,16}ing)|bitte|por favor|veuillez"
     r"|merci de"
     "|dann|puis|ensuite|luego"
 )

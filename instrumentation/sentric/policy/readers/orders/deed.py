@@ -4,6 +4,7 @@ import re
 
 from sentric.events import Action, Effect, Kind
 from sentric.policy.readers.actions.reading import reading
+from sentric.policy.readers.actions.verbs import NOUNISH
 from sentric.policy.readers.lazy import lazy
 from sentric.policy.readers.values.entities import marks
 from sentric.policy.readers.words.vocabulary import families, figures, is_verb_stem, plain, spoken, stems
@@ -52,7 +53,16 @@ _OF_KIND = {
     Kind.DOWNLOAD: frozenset({"get"}),
     Kind.INPUT: frozenset({"type"}),
 }
+_COMMANDS = {
+    **dict.fromkeys(("rm", "rmdir", "del", "unlink"), frozenset({"delete"})),
+    "mv": frozenset({"move"}),
+    "cp": frozenset({"copy"}),
+}
+"""Programs that do what a verb says."""
 _MONEY = stems(("money", "transaction", "payment"))
+_TO_BUY = stems(("cart", "basket", "shop", "trolley"))
+_FAMILIES_LOST = frozenset({"delete"})
+_OWNERSHIP = stems(("owner", "ownership"))
 _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
 
@@ -68,17 +78,39 @@ class Deed:
 
     @lazy
     def verbs(self) -> frozenset[str]:
-        """Families of its verbs."""
-        effects = self._action.effects
-        found = families(self.tool).union([_FAMILY_OF_EFFECT[one] for one in effects if one in _FAMILY_OF_EFFECT])
-        if self._action.kind in _STATED:
-            found |= families(stems(spoken(plain(self._given[:STATEMENT_LENGTH]))))
+        """Families of its verbs. Whoever had what is given away loses it."""
+        kind = self._action.kind
+        found = self._done.union(_FAMILIES_LOST if self.gives_away else ())
+        if kind in _STATED:
+            said = spoken(plain(self._given[:STATEMENT_LENGTH]))
+            found = found.union(families(stems(said)), *[_COMMANDS.get(word, _NONE) for word in said])
         return found
+
+    @lazy
+    def gives_away(self) -> bool:
+        """It makes somebody else the owner of something, which is lost for good."""
+        return "grant" in self._done and not self.tool.isdisjoint(_OWNERSHIP)
+
+    @lazy
+    def deletes(self) -> bool:
+        """It deletes something, as far as its effects are known."""
+        return Effect.DELETE in self._action.effects
+
+    @lazy
+    def _done(self) -> frozenset[str]:
+        """Families of its tool's verbs, and of what is known of it."""
+        of_effects = [_FAMILY_OF_EFFECT[one] for one in self._action.effects if one in _FAMILY_OF_EFFECT]
+        found = families(_own_verbs(self._name) or self.tool).union(_OF_KIND.get(self._action.kind, _NONE), of_effects)
+        return found | {"pay"} if "write" in found and not self.tool.isdisjoint(_TO_BUY) else found
+
+    @lazy
+    def _name(self) -> list[str]:
+        return [part.lower() for part in _TOOL.findall(self._action.tool[:256])]
 
     @lazy
     def tool(self) -> frozenset[str]:
         """Stems of its tool's name."""
-        return stems([part.lower() for part in _TOOL.findall(self._action.tool[:256])])
+        return stems(self._name)
 
     @lazy
     def things(self) -> frozenset[str]:
@@ -163,6 +195,12 @@ def deed(action: Action) -> Deed:
         read = Deed(action)
         _latest = (action, read)
     return read
+
+
+def _own_verbs(name: list[str]) -> frozenset[str]:
+    """Stems of a tool's name without what is more often a noun: to delete a contact contacts nobody."""
+    own = stems([part for part in name if part not in NOUNISH])
+    return own if any(map(is_verb_stem, own)) else _NONE
 
 
 def _is_pointed(text: str) -> bool:

@@ -18,6 +18,7 @@ from sentric.policy.readers.orders.order import Order
 from sentric.policy.readers.words.agents import SPOKEN_TO
 from sentric.policy.readers.words.glance import SPEAKS_TO_AGENT, glance
 from sentric.policy.readers.words.records import borders
+from sentric.policy.readers.words.vocabulary import begins_order
 
 TEXT_LIMIT = 262_144
 """Characters of a text that are searched for orders."""
@@ -41,7 +42,7 @@ _BREAK = re.compile(
     r"(?<=\n)[ \t]{0,200}\n"  # an empty line
     r"|(?<=[.!?;])(?=[\s'\"\\<)]|$)"
     r"|(?<=[<>|])|(?<=\}), ?\{"
-    r"|(?<=['\"])\s{0,8}[,:]|(?<=:)\s{1,8}[|>]"
+    r"|(?<=['\"])\s{0,8}[,:\n]|(?<=:)\s{1,8}[|>]"
     r"|(?<=\n)\s{0,40}(?:[A-Z0-9\[<\"'#]"  # a line that begins anew
     r"|(?:[-*•]|\d{1,3}[.)])\s"  # an item of a list
     r"|[\w ]{1,24}:\s)"  # a key and its value
@@ -120,13 +121,16 @@ def directives(text: str) -> list[Directive]:
         ending = (_CALL_END if is_call else _BREAK).search(text, end, start + LONGEST)
         last = ending.start() if ending else min(len(text), start + LONGEST)
         sentence = " ".join(text[start:last].split()).lstrip(_EDGES)
+        if ending and ending[0][0] in "\"'" and sentence.count(ending[0][0]) % 2:
+            sentence += ending[0][0]
         if sentence and sentence[-1] in "\"'" and sentence.count(sentence[-1]) % 2:
             sentence = sentence[:-1]
         if len(sentence) < SHORTEST or " " not in sentence or _forbids(sentence, low, start, last):
             continue
         places = places or _Places(text, glance(seen))
-        is_imperative = is_call or not text[first].isalpha() or _DEMANDS.search(low, start, last) is not None
         lead = low[first:end].rpartition(" ")[2].strip(_EDGES)
+        begins = not text[first].isalpha() or (first == 0 and begins_order(lead))
+        is_imperative = is_call or begins or _DEMANDS.search(low, start, last) is not None
         found.append(places.placed(sentence, lead, start, last, is_call=is_call, is_imperative=is_imperative))
         if len(found) == DIRECTIVES_LIMIT:
             break

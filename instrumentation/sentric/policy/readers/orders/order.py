@@ -12,7 +12,7 @@ _CLAUSE = re.compile(
 )
 """What an order only says about its time and reason."""
 _CLAUSE_WORDS = words("before after while when whenever once until so because since as in")
-_MAKING = words("create write change move")
+_MAKING = words("create write change move book")
 _SAYING = frozenset(verb for verb in VERBS if "say" in families((stem(verb),)))
 _CAPITAL = re.compile(r"(?<=\w )[A-Z\u00c0-\u00de][\w'’-]+")
 _NAMES = re.compile(r"[0-9@/_$#%‹]|\w\.\w|://")
@@ -42,8 +42,9 @@ class Order:
     def families(self) -> frozenset[str]:
         """Of the verbs in it. That it is about an event makes scheduling of adding, not of cancelling."""
         cut = self._words_of_deed()
-        found = families(cut - EVENTS)
-        return found | {"schedule"} if not cut.isdisjoint(EVENTS) and not found.isdisjoint(_MAKING) else found
+        found = families(cut - EVENTS) or families(self.words - EVENTS)
+        is_event = not cut.isdisjoint(EVENTS) or any(":" in figure for figure in self.figures)
+        return found | {"schedule"} if is_event and not found.isdisjoint(_MAKING) else found
 
     def _words_of_deed(self) -> frozenset[str]:
         low = plain(self.text)

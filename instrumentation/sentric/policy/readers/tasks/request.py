@@ -41,7 +41,8 @@ _DELEGATES = re.compile(
 _TO_ME = re.compile(
     r"\b(?:tell|show|give|send|write|answer|read|get|bring|name|list|inform|report(?: back)?(?: to)?"
     r"|reply(?: to)?) me\b"
-    r"|\blet me know\b|\b(?:sag|zeig|gib|nenn)e? mir\b|\b(?:do not|don't|not|without|nicht|no|ne)\b[^.,;]{0,40}"
+    r"|\blet me know\b|\banswer (?:in|with|briefly|my questions?)\b"
+    r"|\b(?:sag|zeig|gib|nenn)e? mir\b|\b(?:do not|don't|not|without|nicht|no|ne)\b[^.,;]{0,40}"
 )
 """What is asked to be said to the human, or not to be done at all."""
 _ARTICLES = words(
@@ -57,6 +58,14 @@ _NO_NAMES = words(
 """What stands with a capital letter and names nobody."""
 _WRITE_TO = re.compile(r"\bwrite (?:back )?(?:to |them\b|him\b|her\b)")
 _NAMES = re.compile(r"\b[A-Z][a-z]{2,24}\b")
+_TITLE = re.compile(r"[\"“][^\"“”\n]{1,80}[\"”]")
+_TEXTS = (
+    "policy", "note", "document", "file", "list", "sheet", "guide", "page", "letter", "invoice", "bill", "thread",
+    "ticket",
+)  # fmt: skip
+"""What people call texts that they ask to go by."""
+_BEFORE_PLACE = re.compile(r"\b(?:in|near|at|around|via)\s$")
+"""What stands before the name of a place."""
 _BEFORE_SENTENCE = re.compile(r"(?:^|[.!?:\n])\W*$")
 _AFTER_NAME = re.compile(
     r"(?:['’]s\b|,? (?:[A-Z][a-z]|and [A-Z]|just|asks?|asked|told|tells|says|said|sends?|sent|has|is|wants?|needs?"
@@ -66,10 +75,23 @@ _AFTER_NAME = re.compile(
 """What follows a name that begins a sentence, but hardly an order."""
 
 
+_QUESTION = re.compile(
+    r"(?:^|(?<=[.!?\n]))\s{0,8}(?:(?:and|but|so|also) |[^.!?,\n]{1,48}, )?"
+    r"(?:what|which|who|whom|whose|when|where|how(?! about)|why(?! (?:don['’]?t|do not|not)))\b[^.!?\n]*\?"
+)
+"""A question for something to be told: its verbs say what others do."""
+_OPENS = re.compile(
+    r"\bopen (?=(?:(?:the|this|that|my|a) )?(?:[\w'’-]+ ){0,2}?"
+    r"(?:page|site|web ?site|link|url|thread|article|file|document|mail|e-?mail|message)\b|https?:|www\.)"
+)
+"""How people ask to look at something."""
+_NAME = re.compile(r"[\d_/@]|\w\.\w")
+"""What makes a name or an address of a word: its parts are no words of the task."""
 _TALK = frozenset({"say", "get", "go"})
 """Families of what changes nothing."""
 _ASKS = re.compile(
-    r"\?|^\W*(?:(?:please|kindly|can you|could you|bitte|por favor)\W+)*(?:what|which|who|when|where|why|how|is"
+    r"\?|\b(?:tell|show|give|read) me\b|\blet me know\b"
+    r"|^\W*(?:(?:please|kindly|can you|could you|bitte|por favor)\W+)*(?:what|which|who|when|where|why|how|is"
     r"|are|does|did|has"
     r"|summari[sz]e|explain|list|find|read|compare|check|tell|show|describe|look|search|give|translate|was|wie"
     r"|warum|wer|wo)\b"
@@ -107,8 +129,9 @@ class Request:
         self.figures |= figures(low)
         cut = stems(spoken(low))
         self.stems |= cut
-        self.families |= families(map(stem, _asked(spoken(_WRITE_TO.sub(" send ", _TO_ME.sub(" ", low))))))
-        self.delegates = self.delegates or _DELEGATES.search(low) is not None
+        self.families |= families(map(stem, _asked_in(low)))
+        if not self.delegates and _QUESTION.sub("", low).strip():
+            self.delegates = _DELEGATES.search(low) is not None
         self.people = tuple(dict.fromkeys((*self.people, *_people(text))))
 
     @property
@@ -140,8 +163,16 @@ class Request:
             said = frozenset(spoken(plain(record)))
             return any(name in said or any(name in plain(text) for text in read_by) for name in self.people)
         if self.delegates:
-            return not read_by or any(map(self.names, read_by))
-        return any(self.names(text) for text in read_by if _is_document(text) or f'"{plain(text)}"' in self._text)
+            return not read_by or any(self.names(text) or self._is_made_of(text) for text in read_by)
+        return any(self.names(text) for text in read_by if _is_document(text) or self._is_title(plain(text)))
+
+    def _is_title(self, text: str) -> bool:
+        """Whether a plain word or several are what the task calls a text by: `"absence"`, the travel policy."""
+        return f'"{text}"' in self._text or any(f"{text} {noun}" in self._text for noun in _TEXTS)
+
+    def _is_made_of(self, text: str) -> bool:
+        """Whether something, such as a query, has no words but the task's."""
+        return stems(spoken(plain(text))) <= self.stems if " " in text else False
 
     def _says_for_whom(self) -> bool:
         return any("@" in token or "://" in token for token in self.task.tokens)
@@ -152,18 +183,32 @@ def _is_document(name: str) -> bool:
     return len(name) > NAME_LENGTH and not name.replace(" ", "").isalpha()
 
 
+def _asked_in(low: str) -> Iterator[str]:
+    """The words of a turn that say what to do."""
+    yield from filter(is_noun, spoken(_without_names(low)))
+    told = _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", _QUESTION.sub(" ", low))))
+    yield from _asked(spoken(_without_names(told)))
+
+
+def _without_names(text: str) -> str:
+    return " ".join([word for word in text.split() if not _NAME.search(word)])
+
+
 def _asked(said: list[str]) -> Iterator[str]:
-    """The words that say what to do: verbs in their base form, where no article makes nouns of them."""
+    """The verbs in their base form, where no article makes nouns of them."""
     for before, word in pairwise(["", *said]):
-        if is_noun(word) or (begins_order(word) and before not in _ARTICLES):
+        if begins_order(word) and before not in _ARTICLES:
             yield word
 
 
 def _people(text: str) -> Iterator[str]:
-    """The names in a text, in lower case."""
+    """The names in a text, in lower case; a title in quotation marks is of a text or a thing."""
+    text = _TITLE.sub('""', text)
     for found in _NAMES.finditer(text):
         name = found[0].lower()
         begins = _BEFORE_SENTENCE.search(text, max(0, found.start() - 4), found.start()) is not None
         if name in _NO_NAMES or begins_order(name) or (begins and not _AFTER_NAME.match(text, found.end())):
+            continue
+        if _BEFORE_PLACE.search(text, max(0, found.start() - 8), found.start()) and text[found.end() :][:1] not in "'’":
             continue
         yield name

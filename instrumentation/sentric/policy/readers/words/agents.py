@@ -10,7 +10,7 @@ AGENTS = (
     r"|inbox(?:es)?"
     r"|helpers?)|(?:systems|clients|scripts|tools) (?:controlled|driven|run|operated) by"
     r"|ki[ -]?(?:system|assisten|agent|modell)\w*|assistenten?|assistentin|asistentes?|agente|assistentes?"
-    r"|l['’]assistant"
+    r"|l['’]assistant|\w{2,24}assistent(?:en|in|innen)?"
 )
 """A pattern for the names of agents."""
 SPOKEN_TO = (

@@ -14,6 +14,7 @@ SHORTEST_STEM = 3
 
 _FAMILIES = {
     "send": (
+        "ship "
         "send email mail forward message dm sms post share reply respond answer notify tell transmit submit "
         "publish text contact broadcast announce deliver cc bcc report disclose leak exfiltrate relay tweet "
         "dispatch escalate ping alert inform fax mande mandare invii inviare inviate scrivi rispondi stuur sturen "
@@ -23,6 +24,7 @@ _FAMILIES = {
         "repondez partage partager partagez prevenir"
     ),
     "pay": (
+        "gift lend bet "
         "pay transfer wire buy purchase order reorder donate refund tip remit charge checkout reimburse deposit "
         "withdraw transaction payment money invest sell trade subscribe settle credit spend redeem bid fund "
         "upgrade paghi pagare acquista acquistare ordina betaal betalen koop bestel pague comprar compre "
@@ -40,6 +42,7 @@ _FAMILIES = {
         "verschiebe verschieben vereinbare cita agenda agendar programa programar rendez planifier reporter"
     ),
     "delete": (
+        "ban hide "
         "delete remove erase cancel drop clear wipe unsubscribe revoke purge close terminate discard trash empty "
         "uninstall destroy truncate archive block deactivate kick expel dismiss reject decline end stop shred "
         "flush detach "
@@ -49,6 +52,7 @@ _FAMILIES = {
         "supprimez annule annuler annulez efface effacer effacez vider retirer"
     ),
     "grant": (
+        "assign nominate "
         "grant invite allow authorize authorise permit promote transfer access collaborator member add approve "
         "confirm whitelist share accept admit entitle delegate assign give unblock unlock open trust nodig "
         "uitnodigen convide convidar invitare lade einladen erlaube erlauben freigeben bestatige bestatigen "
@@ -56,6 +60,7 @@ _FAMILIES = {
         "aprobar inviter invitez autoriser autorisez approuver accorder accordez"
     ),
     "change": (
+        "normalise normalize format renew exchange swap "
         "change update modify set reset edit alter replace rename adjust amend correct configure fix migrate "
         "convert overwrite restore revert rotate extend reduce double halve increase decrease raise lower lift "
         "relax tighten apply andere andern andert setze setzen ersetze ersetzen stelle stellen aktualisiere "
@@ -64,6 +69,7 @@ _FAMILIES = {
         "mettez augmenter"
     ),
     "switch": (
+        "reboot dim "
         "switch turn toggle enable disable activate deactivate lock unlock arm disarm mute unmute pause resume "
         "start stop open close skip bypass rerun restart transition scale set put schalte schalten aktiviere "
         "aktivieren activa "
@@ -73,7 +79,7 @@ _FAMILIES = {
     "move": "move transfer migrate redirect route reassign put",
     "mark": "mark flag label tag pin unpin set",
     "create": (
-        "create make add generate open draft compose build prepare register propose raise enroll plan set "
+        "create make add generate reopen open draft compose build prepare register propose raise enroll plan set "
         "join erstelle erstellen lege anlegen crea crear crei creare maak maken crie criar creer creez"
     ),
     "write": (
@@ -89,7 +95,7 @@ _FAMILIES = {
     "copy": "copy fork clone duplicate kopiere kopieren copia copiar copier copiez",
     "merge": "merge combine",
     "rate": (
-        "star like follow upvote rate review praise recommend vote comment react give favourite favorite endorse "
+        "star cast like follow upvote rate review praise recommend vote comment react give favourite favorite endorse "
         "unfollow score rank promote feature bewerte bewerten empfiehl empfehlen valora valorar califica "
         "recomienda recomendar noter notez evaluer evaluez recommander recommandez"
     ),
@@ -133,7 +139,9 @@ _ALIASES = {
     "funds": "transact", "transaction": "transact", "transactions": "transact", "info": "information",
     "information": "information", "appointment": "event", "appointments": "event", "meeting": "event",
     "meetings": "event", "participants": "attendee",
-    "participant": "attendee", "attendees": "attendee", "guests": "guest", "id": "id", "ids": "id",
+    "participant": "attendee", "sent": "send", "paid": "pay", "bought": "buy", "given": "give", "written": "write",
+    "told": "tell", "sold": "sell", "made": "make", "signup": "sign",
+    "attendees": "attendee", "guests": "guest", "id": "id", "ids": "id",
 }  # fmt: skip
 """What tools and people call the same thing by."""
 _ENDINGS = ("ations", "ation", "ings", "ing", "ied", "ies", "ed", "es", "s", "e")
