@@ -56,7 +56,7 @@ _ESCAPED = re.compile(r"\\{1,8}n")
 _OPTIONS = re2.Options()
 _OPTIONS.case_sensitive = False
 _TO_AGENT = re2.compile(SPOKEN_TO, _OPTIONS)
-_NEGATIONS = ("not", "never", "n't", f"n{APOSTROPHE}t")
+_NOT = f"n{APOSTROPHE}t"
 _FORBIDS = re.compile(
     r"(?i)(?:[\w'’-]+[,:]? ){0,6}?(?:(?:must|should|may|can|shall|do|does|will|would|need) ?(?:not|n['’]t|never)"
     r"|don['’]t|cannot|never)\b"
@@ -64,8 +64,9 @@ _FORBIDS = re.compile(
 )
 """How a sentence begins that only says what not to do."""
 _DEMANDS = re.compile(r"\b(?:please|kindly|must|should|shall|need to|have to|has to|are asked to|is asked to)\b")
-_ENDINGS = (". ", ".\n", "! ", "; ", "\n\n", ": ", '"', ">", "|")
-"""Where a sentence before an order hardly goes on, in a `flat` text."""
+_OF_DEMANDS = ("please", "kindly", "must", "should", "shall", "ed to", "ve to", "has to")
+_LAST_ENDING = re.compile(r"(?:.*)([.!;:] |\.\n|\n\n|[\">|])", re.DOTALL)
+"""Up to the last place where a sentence before an order hardly goes on, in a `flat` text."""
 _EDGES = "\"'.,;:!?>|*[](){}- \\"
 _LABEL = re.compile(r"['\"]?\s?[:=(}\])]|[_.]\w")
 """After a verb, this makes it the name of a value, or a part of a name: `Email: …`, `open_me.txt`."""
@@ -120,7 +121,7 @@ def directives(text: str) -> list[Directive]:
         start = first if is_call or not text[first].isalpha() else _beginning(low, last, first)
         ending = (_CALL_END if is_call else _BREAK).search(text, end, start + LONGEST)
         last = ending.start() if ending else min(len(text), start + LONGEST)
-        sentence = " ".join(text[start:last].split()).lstrip(_EDGES)
+        sentence = _on_one_line(text[start:last]).lstrip(_EDGES)
         if ending and ending[0][0] in "\"'" and sentence.count(ending[0][0]) % 2:
             sentence += ending[0][0]
         if sentence and sentence[-1] in "\"'" and sentence.count(sentence[-1]) % 2:
@@ -130,11 +131,16 @@ def directives(text: str) -> list[Directive]:
         places = places or _Places(text, glance(seen))
         lead = low[first:end].rpartition(" ")[2].strip(_EDGES)
         begins = not text[first].isalpha() or (first == 0 and begins_order(lead))
-        is_imperative = is_call or begins or _DEMANDS.search(low, start, last) is not None
+        is_imperative = is_call or begins or _demands(low[start:last])
         found.append(places.placed(sentence, lead, start, last, is_call=is_call, is_imperative=is_imperative))
         if len(found) == DIRECTIVES_LIMIT:
             break
     return found
+
+
+def _on_one_line(part: str) -> str:
+    """A part of a text with single blanks for all its white space. Most has nothing else, and is not taken apart."""
+    return part.strip() if part.isprintable() and "  " not in part else " ".join(part.split())
 
 
 def _forbids(sentence: str, low: str, start: int, end: int) -> bool:
@@ -147,14 +153,19 @@ def _forbids(sentence: str, low: str, start: int, end: int) -> bool:
         end: of the sentence in there.
     """
     said = low[start:end]
-    negated = "n" in said and any(negation in said for negation in _NEGATIONS)
+    negated = "not" in said or "never" in said or "n't" in said or _NOT in said
     return negated and _FORBIDS.match(sentence) is not None
+
+
+def _demands(said: str) -> bool:
+    return any([sign in said for sign in _OF_DEMANDS]) and _DEMANDS.search(said) is not None  # noqa: C419  # faster
 
 
 def _beginning(low: str, floor: int, start: int) -> int:
     """Where the sentence begins in which an order was noticed."""
     floor = max(floor, start - LONGEST // 2)
-    return max([floor, *[low.rfind(ending, floor, start) for ending in _ENDINGS]])
+    ending = _LAST_ENDING.match(low, floor, start)
+    return ending.start(1) if ending is not None else floor
 
 
 class _Places:

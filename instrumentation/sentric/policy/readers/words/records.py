@@ -6,7 +6,9 @@ from collections.abc import Collection
 from sentric.policy.readers.words.glance import HAS_RECORDS
 
 _BORDER = re.compile(
-    r"\n- (?=[\w ]{1,24}:)|\}, ?\{|\), ?[A-Za-z_]{1,40}\(|\nFrom: |\n-{3,200}|\n={3,200}|</(?:article|li|tr|section)>"
+    # One class of characters to begin with, which is what `re` is quick at, and then what must stand behind it.
+    r"[\n})<](?:(?<=\n)(?:- (?=[\w ]{1,24}:)|From: |-{3,200}|={3,200})"
+    r"|(?<=\}), ?\{|(?<=\)), ?[A-Za-z_]{1,40}\(|(?<=<)/(?:article|li|tr|section)>)"
 )
 
 
