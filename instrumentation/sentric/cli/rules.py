@@ -201,7 +201,7 @@ def _write(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SentricError(f"{output} cannot be written: {error.strerror}") from None
+        raise SentricError(f"{output}: cannot be written: {error.strerror}") from None
 
 
 def _print_json(document: object) -> None:
