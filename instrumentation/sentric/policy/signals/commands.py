@@ -300,7 +300,7 @@ def _empties_data(action: Action, parts: tuple[str, ...]) -> bool:
     if not action.effects or Effect.READ in action.effects:
         return False
     if Effect.DELETE not in action.effects:
-        return "reset" in {parts[0], parts[-1]} and not {"database", "db", "schema"}.isdisjoint(parts)
+        return "reset" in (*parts[:1], *parts[-1:]) and not {"database", "db", "schema"}.isdisjoint(parts)
     named = frozenset(part.removesuffix("s") for part in parts)
     if not _SOFT_ENDINGS.isdisjoint(parts) and not _DATA.isdisjoint(named) and len(parts) == 2:
         return True
