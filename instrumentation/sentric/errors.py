@@ -20,9 +20,5 @@ class PolicyError(SentricError):
         super().__init__("\n".join(problems))
 
 
-class ExampleError(PolicyError):
-    """The rules are well formed, but examples that they carry do not hold."""
-
-
 class MissingDependencyError(SentricError):
     """A command needs a package or a program that is not installed."""

@@ -12,7 +12,7 @@ import click
 from sentric._version import __version__
 from sentric.cli.group import SuggestingGroup
 from sentric.cli.visible import visible
-from sentric.errors import SentricError
+from sentric.errors import PolicyError, SentricError
 
 __all__ = ["COMMANDS", "main"]
 
@@ -23,6 +23,8 @@ COMMANDS: CommandTable = {
     "rules": ("sentric.cli.rules:rules", "List, show, check, test, import, export and compare rules."),
 }
 
+USAGE = 2
+"""Exit status of a command that was called wrongly, or was given a policy that does not load."""
 FAILURE = 3
 """Exit status of a command that could not do its work."""
 
@@ -75,7 +77,7 @@ def main() -> None:
     except SentricError as error:
         for line in str(error).splitlines() or [type(error).__name__]:
             click.echo(f"error: {visible(line)}", err=True)
-        sys.exit(FAILURE)
+        sys.exit(USAGE if isinstance(error, PolicyError) else FAILURE)
     except ModuleNotFoundError as error:
         if (error.name or "").partition(".")[0] in {"sentric", "sentric_analyzer"}:
             raise  # a bug of ours

@@ -10,10 +10,10 @@ import click
 
 from sentric.cli.group import SuggestingGroup
 from sentric.cli.visible import visible
-from sentric.errors import ExampleError, PolicyError, SentricError
+from sentric.errors import PolicyError, SentricError
 from sentric.policy.rule import Policy, Rule
 
-_UNHELD, _USAGE = 1, 2
+_USAGE = 2
 _FILES = click.argument("files", nargs=-1, type=click.Path(path_type=Path))
 _FORMAT = click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 _OUTPUT = click.option("-o", "--output", type=click.Path(path_type=Path), help="Write to this file, not to the screen.")
@@ -191,7 +191,7 @@ def _or_exit(load: Callable[[], T]) -> T:
     except PolicyError as error:
         for problem in error.problems:
             click.echo(f"error: {visible(problem)}", err=True)
-        sys.exit(_UNHELD if isinstance(error, ExampleError) else _USAGE)
+        sys.exit(_USAGE)
 
 
 def _write(text: str, output: Path | None) -> None:
@@ -201,7 +201,7 @@ def _write(text: str, output: Path | None) -> None:
     try:
         output.write_text(text, encoding="utf-8")
     except OSError as error:
-        raise SentricError(f"{output} cannot be written: {error.strerror}") from None
+        raise SentricError(f"{output}: cannot be written: {error.strerror}") from None
 
 
 def _print_json(document: object) -> None:

@@ -28,7 +28,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
-from sentric.errors import ExampleError, PolicyError
+from sentric.errors import PolicyError
 from sentric.policy.document import SIZE_LIMIT, Problems, Reader, near, read
 from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Decision, Layer, Maturity, Override, Policy, Rule, Severity, Tuning, applied, weaker
@@ -71,7 +71,6 @@ def load_rules(paths: Iterable[Path] = (), *, run_examples: bool = False) -> tup
         run_examples: whether the examples are run, too: those that do not hold are told with all else.
 
     Raises:
-        ExampleError: only examples do not hold.
         PolicyError: everything that is wrong in any of the files.
     """
     load = _Load(examples=True)
@@ -114,8 +113,6 @@ class _Load:
     """Ids of rules, readable or not, with their places."""
     broken: set[str] = field(default_factory=set[str])
     """Ids of rules that are there, but cannot be read."""
-    unheld: list[str] = field(default_factory=list[str])
-    """Examples that do not hold."""
     seen: set[Path] = field(default_factory=set[Path])
     above: list[Path] = field(default_factory=list[Path])
     """The files that are being read: the one named first, the one it names, and so on."""
@@ -143,8 +140,6 @@ class _Load:
                 reader.problem(f"{name!r} is the engine's own rule: no policy changes it")
             elif name not in self.rules and name not in self.broken:
                 reader.problem(f"no rule {name!r} in the packs of this policy{near(name, tuple(self.rules))}")
-        if self.problems and len(self.problems) == len(self.unheld):
-            raise ExampleError(self.problems.found)
         self.problems.raise_any()
         young = frozenset(rule.id for rule in self.rules.values() if rule.maturity is not Maturity.STABLE)
         for_all = tuple(layer for layer in self.layers if _is_for_all(layer))
@@ -175,7 +170,6 @@ class _Load:
 
         for one in self.rules.values():
             for example, why in broken(one) if one.id not in self.broken else ():
-                self.unheld.append(why)
                 self.problems.add(one.file, example.line, why)
 
     def _meet_again(self, path: Path, named: Reader | None) -> None:

@@ -71,7 +71,7 @@ def test_the_examples_of_a_rule_are_run(pack: Path) -> None:
 def test_an_example_that_does_not_hold_is_named(pack: Path, condition: str, message: str | None) -> None:
     pack.write_text(PACK.replace("action.tool == 'input'", condition).replace("on: [input]", "on: [action]"))
     done = CliRunner().invoke(rules, ["test", str(pack)])
-    assert done.exit_code == 1
+    assert done.exit_code == 2
     assert f"error: {pack}:" in done.stderr
     if message:
         assert message in done.stderr
@@ -83,7 +83,7 @@ def test_a_check_tells_examples_that_do_not_hold_with_all_else(pack: Path) -> No
     text = PACK.replace("{event: action, tool: input, kind: input}", "{event: action, tool: other, kind: input}")
     pack.write_text(text)
     done = CliRunner().invoke(rules, ["check", str(pack)])
-    assert (done.exit_code, done.stderr.count("error: ")) == (1, 1)
+    assert (done.exit_code, done.stderr.count("error: ")) == (2, 1)
     assert "'typing' must match" in done.stderr
     pack.write_text(text.replace("    severity: low", "    severty: low") + "  - {}\n")
     for command in ("check", "test"):

@@ -170,7 +170,7 @@ class Business(Family[BusinessFacts]):
             found = self._paid(action, read)
         if action.kind in _TAKING_KINDS or only_reads or name.takes:
             found = self._taken(found, action, read, name)
-        if action.effects != _ONLY_READING or action.kind is Kind.DATABASE:
+        if action.effects != _ONLY_READING or _has_parts(action, read):
             found = self._operated(found, action, read, name)
         if Effect.SEND in action.effects or name.approves or (name.decides and action.effects != _ONLY_READING):
             found = self._noticed(found, action, read, name)
@@ -201,6 +201,8 @@ class Business(Family[BusinessFacts]):
         if not exports and not taken and action.kind not in {Kind.DATABASE, Kind.OTHER, Kind.HTTP}:
             return facts
         fields = list(fields_asked(action.arguments, read, _address(action, read)))
+        if action.kind is Kind.HTTP and not exports and not fields:
+            return facts
         text = readable("\n".join((_asked_of(action, read, name, called, taken), *fields)))
         if action.kind is Kind.OTHER and not exports and _QUESTION.match(text):
             return facts
@@ -321,12 +323,19 @@ def _names_a_stop(parts: tuple[str, ...]) -> bool:
 
 def _deletes_users(action: Action, read: Reading) -> bool:
     called = programs(action)
+    if not called and action.kind not in {Kind.SHELL, Kind.HTTP} and not reaches_database(action):
+        return False
     if any(map(ends_users, called)) or any(map(deletes_people, queries(action, read, called))):
         return True
     if action.kind is Kind.HTTP:
         return Effect.DELETE in action.effects and any(names_people(text) for _, text in read.arguments if "/" in text)
     texts = code_of(action, called) or (tuple(text for _, text in read.arguments) if reaches_database(action) else ())
     return any(removes_people(text) or any(map(deletes_people, _run_by(text))) for text in texts)
+
+
+def _has_parts(action: Action, read: Reading) -> bool:
+    """Whether a statement that reads may do something else in one of its parts: `WITH a AS (DELETE …) SELECT …`."""
+    return action.kind is Kind.DATABASE and any(text.lstrip()[:4].lower() == "with" for _, text in read.arguments)
 
 
 def _run_by(text: str) -> Iterator[Statement]:

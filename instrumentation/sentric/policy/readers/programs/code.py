@@ -41,7 +41,7 @@ _LITERAL = re.compile(r"\"([^\"\n]*)\"|'([^'\n]*)'")
 _HINT = re2.compile(
     r"(?i)\b(?:rm|rmi|rmdir|rmtree|rmsync|rmdirsync|rb|rd|ri|del|erase|deltree|rimraf|shred|srm|sdelete|wipe\w*|mk(?:e2)?fs|blkdiscard|newfs|dd|"
     r"dcfldd|format|format-volume|clear-disk|sgdisk|diskpart|chmod|chown|chgrp|setfacl|icacls|takeown|kill|"
-    r"shutdown|reboot|halt|poweroff|zfs|zpool|restart\w*|stop\w*|rollout|redeploy|rollback|scale|pkill|killall|telinit|init|"
+    r"shutdown|reboot|halt|poweroff|zfs|zpool|restart\w*|stop\w*|rollout|redeploy|rollback|pkill|killall|telinit|"
     r"cryptsetup|remove\w*|delete\w*|destroy\w*|terminate\w*|purge\w*|drop\w*|truncate|prune|down|drain|uninstall|unpublish|"
     r"deregister|schedule-key-deletion|flush\w*|reset\w*|clean|push|filter-branch|filter-repo|reflog|stash|fresh|branch|"
     r"restart-computer|stop-computer|vssadmin|wbadmin|wevtutil|userdel|deluser|lvremove|vgremove|pvremove|"
@@ -50,6 +50,7 @@ _HINT = re2.compile(
     r"get-clipboard|gcb|crontab|schtasks|register-scheduledtask|new-scheduledtask|systemctl|launchctl|sc|reg|new-service|"
     r"set-itemproperty|new-itemproperty|update-rc\.d|chkconfig|nssm|ssh-copy-id|visudo|chsh|usermod|gpasswd|adduser|mcp|"
     r"add-mcp|hookspath|load-extension|security|secret-tool|keyctl|cmdkey|mkdir|clone|fetch|sqlflush)\b"
+    r"|init\s+[016]\b|--replicas=0"
     r"|update\b[^;]{0,200}\bset\b|-delete\b|db:|\+\w+:|\s:\w"
     r"|[./~](?:env|ssh|aws|netrc|npmrc|pypirc|gnupg|azure|kube|docker|git-credentials|pgpass|my\.cnf|config|claude|"
     r"cursor|codex|bash\w*|zsh\w*|profile|zprofile|vscode|xinitrc|inputrc|vimrc|gitconfig|boto|s3cfg|envrc)|"

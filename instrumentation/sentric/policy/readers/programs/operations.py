@@ -75,6 +75,8 @@ def deletes_people(statement: Statement) -> bool:
 
 def removes_people(text: str) -> bool:
     """Whether code deletes documents of people: `db.users.deleteOne(…)`."""
+    if "db." not in text:
+        return False
     return any(found[1].lower() in _TABLES for found in _DOCUMENTS.finditer(text, 0, TEXT_LIMIT))
 
 

@@ -122,8 +122,10 @@ def _read(text: str, depth: int) -> Iterator[Statement]:
 def _begun(tokens: tuple[str, ...]) -> tuple[str, ...]:
     """The words of a statement without what stands before it: brackets, `EXPLAIN ANALYZE`, which runs what it tells."""
     tokens = tokens[_skip(tokens, 0, "(") :]
-    while tokens[:1] in {("begin",), ("\\",)} and tokens[1:2] and tokens[1] in _BEGINNINGS:  # blocks; psql's \copy
-        tokens = tokens[1:]
+    at = 0
+    while at + 1 < len(tokens) and tokens[at] in {"begin", "\\"} and tokens[at + 1] in _BEGINNINGS:
+        at += 1  # blocks; psql's \copy
+    tokens = tokens[at:]
     if tokens[:1] == ("explain",) and {"analyze", "analyse"} & set(tokens[1:8]):
         return tokens[next((at for at, word in enumerate(tokens[1:24], 1) if word in _RUN), 0) :]
     return tokens

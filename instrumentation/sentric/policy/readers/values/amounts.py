@@ -3,6 +3,7 @@
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import lru_cache
 
 from sentric.policy.readers.words.lexicon import words
 
@@ -90,6 +91,7 @@ def payment(arguments: Iterable[tuple[str, str]], label: str = "") -> Payment:
     return Payment(found.largest, currencies[0] if currencies else "", currencies, tuple(vendors))
 
 
+@lru_cache(maxsize=2048)
 def plain_key(key: str) -> str:
     """The name of an argument without regard to how its words are joined: `recipientName`, `recipient-name`."""
     return key.lower().replace("_", "").replace("-", "").replace(" ", "")

@@ -51,6 +51,7 @@ def test_a_table_that_goes_by_another_way_is_told(tool: str, arguments: dict[str
         ("clear_filter", {"table": "users"}),
         ("get_database_reset_date", {}),
         ("database_reset_status", {}),
+        ("—", {"table": "users"}),
     ],
 )
 def test_what_empties_no_table_is_left_alone(tool: str, arguments: dict[str, JsonValue]) -> None:

@@ -146,3 +146,9 @@ _PARTS = st.sampled_from([
 @given(st.lists(_PARTS, max_size=8).map("".join))
 def test_what_is_passed_over_as_prose_has_no_statements(text: str) -> None:
     assert statements(text) == statements("begin;" + text)[1:]
+
+
+def test_blocks_within_blocks_cost_linear_time() -> None:
+    start = time.perf_counter()
+    assert list(statements("begin " * 40_000))
+    assert time.perf_counter() - start < 2
