@@ -124,7 +124,12 @@ ENTRIES = _entries(
         f"send transfer execute initiate request approve confirm authorize authorise process submit issue {_MAKING}",
         _MONEY,
     ),
-    (Kind.PAYMENT, PAY, "place create submit confirm complete finalize finalise modify process", "order purchase"),
+    (
+        Kind.PAYMENT,
+        PAY,
+        "place create submit confirm complete finalize finalise modify process",
+        "order purchase charge",
+    ),
     (Kind.PAYMENT, PAY, "place create confirm complete finalize finalise", "booking reservation bid trade"),
     (Kind.PAYMENT, PAY, "upgrade renew subscribe extend activate start", "plan subscription premium membership"),
     (Kind.PAYMENT, PAY, "request issue process approve", "refund reimbursement"),
