@@ -45,7 +45,9 @@ _field_value = pattern(rf"(?i){START}(?:value|content)\s*=\s*(\\*[\"'])?")
 _ESCAPED = r"\\+u(?:00[89a-fA-F]|0[1-9a-fA-F][0-9a-fA-F]|[1-9a-fA-F][0-9a-fA-F]{2})[0-9a-fA-F]"
 _bare = pattern(rf"(?:[^\s\"'`<>&(){{}}\[\]\\|,;]|{_ESCAPED})+")
 _bare_line = pattern(rf"(?:[^\s\"'`\\]|{_ESCAPED})+")
-_next_pair = pattern(r"[,;][A-Za-z0-9_.-]{0,64}[ \t]*[:=]")
+_next_pair = pattern(r"[,;&][A-Za-z0-9_.-]{0,64}[ \t]*[:=]")
+_entity = pattern(r"&(?:&|#[0-9xX]|[A-Za-z]{2,8};)")
+_unquoted = pattern(r"[^\s\"'`<>\\]+")
 _escaped_end = pattern(r"%(?:26|20|22|27|2[cC]|7[dD]|0[aA])")
 _header_break = pattern(r"[\r\n\"'\\]")
 _digits = pattern(r"[0-9]+")
@@ -58,6 +60,7 @@ _DEEPEST_ESCAPE = 4
 _LONG = 256
 """A longer value beside the name of a secret is never taken for prose or a placeholder."""
 _CLOSED_BY = frozenset(b"%c" % byte for byte in b" \t)]},.;>+") | {b""}
+_BEFORE_QUERY = frozenset({b"?", b"&", b"%"})
 _TIGHT = frozenset({b"=", b"%3D", b"%3d"})
 _plain = pattern(r"[A-Za-z\x80-\xff-]*[A-Za-z][A-Za-z\x80-\xff-]*")
 _SHORTEST_PLAIN = 5
@@ -141,8 +144,8 @@ def find_password_fields(data: bytes) -> list[Found]:
                 continue
             end = _quoted_end(data, start, quote, field.end(), around)
         else:
-            bare = _bare.match(data, start, field.end())
-            end = bare.end() if bare else start
+            bare = _unquoted.match(data, start, field.end())
+            end = start + len(bare[0].rstrip(b"/")) if bare else start
         value = data[start:end]
         if not is_placeholder(value) and (kind := _kind_of_field(data[field.start() : field.end()], value)):
             found.append(Found(start, end, kind, html.unescape(_decode(value)), Certainty.CLAIMED))
@@ -225,13 +228,13 @@ def _bare_value(data: bytes, head: _Head) -> _Value | None:
     line = tight and head.name.isupper() and head.before in {b"", b"\n", b" "}
     span = _bare_line.match(data, head.end) if line else None
     end = span.end() if span else _bare_end(data, head)
-    while end > head.end and data[end - 1] in b".,;:":
+    while end > head.end and data[end - 1] in b".,;:&":
         end -= 1
     after = data[end : end + 1]
     value = data[head.end : end]
     if after == b"(" or (head.closed and is_number(value) and not value.isdigit()):
         return None  # a call, or a fraction in a JSON document
-    query = head.before in {b"?", b"&", b"%"} or after == b"&" or data[max(0, head.start - 5) : head.start] == b"&amp;"
+    query = head.before in _BEFORE_QUERY or after == b"&" or data[max(0, head.start - 5) : head.start] == b"&amp;"
     loose = tight and (query or head.name.isupper() or head.name.startswith(b"--"))
     loose = loose or _is_plain_password(head, value, after)
     return _Value(head.end, end, b"", loose=loose, spaced=not tight)
@@ -249,11 +252,15 @@ def _is_plain_password(head: _Head, value: bytes, after: bytes) -> bool:
 
 
 def _bare_end(data: bytes, head: _Head) -> int:
-    """Where an unquoted value ends: a comma in it belongs to it unless another name follows."""
+    """Where an unquoted value ends: a comma or `&` in it belongs to it unless another name follows."""
     end = head.end
+    query = head.before in _BEFORE_QUERY
     while part := _bare.match(data, end):
         end = int(part.end())
-        if data[end : end + 1] not in {b",", b";"} or _next_pair.match(data, end):
+        sign = data[end : end + 1]
+        if sign not in {b",", b";", b"&"} or _next_pair.match(data, end):
+            break
+        if sign == b"&" and (query or head.separator.startswith(b"%") or _entity.match(data, end)):
             break
         end += 1
     stop = _escaped_end.search(data, head.end, end) if head.separator.startswith(b"%") else None

@@ -187,7 +187,8 @@ DETECTORS = (
     ),
     Detector(
         "password",
-        r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@?#\"'<>\\]*:([^\s/@\"'<>\\]*[?#][^\s/@\"'<>\\]*)@[A-Za-z0-9]",
+        r"\b[a-zA-Z][a-zA-Z0-9+.-]*://[^\s/:@?#\"'<>\\]*:"
+        r"([^\s/@\"'<>\\]*[?#][^\s/@\"'<>\\]*|[^\s/?#\"'<>\\]*@[^\s/?#\"'<>\\]*)@[A-Za-z0-9]",
         _is_unescaped_password,
         certainty=Certainty.CLAIMED,
         gate=r"://[^\s/:@?#\"'<>\\]*:",

@@ -16,9 +16,9 @@ from typing import Any
 from sentric.redaction.patterns import pattern
 from sentric.redaction.places import Decoded, Place
 
-BASE64_SIGN = r"[A-Za-z0-9]{16}|77u[/_]|77iP|8J2[Q-Za-f]"
+BASE64_SIGN = r"[A-Za-z0-9]{16}|77u[/_]|77iP|8J2[Q-Za-f]|[+-][89][A-Za-z0-9+/_-]{2}[+-][89]"
 """What is in every text that is worth a look, as RE2: a row of letters and digits, or what byte order marks, variation
-selectors and mathematical letters among others are in base64, whose other characters break such rows."""
+selectors, mathematical and full-width letters among others are in base64, whose other characters break such rows."""
 HEX_SIGN = r"[0-9A-Fa-f]{16}"
 BASE32_SIGN = r"[A-Z2-7]{16}|[a-z2-7]{16}"
 SPACED_SIGN = r"[0-9A-Fa-f]{2}(?:(?:, ?0x|[ :,-]|\\x|0x)[0-9A-Fa-f]{2}){6}"

@@ -158,3 +158,34 @@ def test_a_quote_that_ends_the_json_string_around_it_opens_no_value(redactor):
     text = json.dumps({"<input type=password value=": 1, ">": 2, "type the password:": 3, "password=": "abc123"})
     assert redactor.text(text) == text
     assert redactor.text("[" + text + "]") == "[" + text + "]"
+
+
+@pytest.mark.parametrize(
+    "around",
+    ["password: {}", "db:\n  password: {}\n  port: 3", "password = {}", "Server=x;Pwd={};Encrypt=true",
+     "host=h password={} x=1",     "wget --password={} http://x.test",
+     "pw={}", '<input type=password value={} />', "Password: {}."],
+)  # fmt: skip
+@pytest.mark.parametrize("secret", ["Tr0ub4d&3xyzw", "a1B2&c3D4&e5F6"])
+def test_an_ampersand_in_a_value_belongs_to_it(around, secret):
+    redacted = Redactor(b"key").text(around.format(secret))
+    before, after = around.split("{}")
+    assert redacted.startswith(f"{before}‹secret:")
+    assert redacted.endswith(f"›{after}")
+
+
+@pytest.mark.parametrize(
+    ("text", "kept"),
+    [
+        ("user=a&password=Sup3rS3cret&remember=1", "&remember=1"),
+        ("https://x.test/?password=Sup3rS3cret&remember", "&remember"),
+        ("password=Sup3rS3cret&amp;x=1", "&amp;x=1"),
+        ("password=Sup3rS3cret&&ls", "&&ls"),
+        ("password=Sup3rS3cret& ls", "& ls"),
+        ("password: Sup3rS3cret&nbsp;", "&nbsp;"),
+    ],
+)
+def test_what_an_ampersand_separates_stays(text, kept):
+    redacted = Redactor(b"key").text(text)
+    assert "Sup3rS3cret" not in redacted
+    assert redacted.endswith(f"›{kept}")

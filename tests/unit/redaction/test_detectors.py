@@ -70,6 +70,7 @@ KNOWN_BY_FORM = [
     ("recovery_code", "-".join(["482913"] * 8), "BitLocker: {}"),
     ("card", "6759649826438453", "maestro {}"),
     ("password", "xK9#mQ2$vL7p", "postgresql://app:{}@db.internal:5432/x"),
+    ("password", "p@ss:W0rd9", "postgresql://app:{}@db.internal:5432/x"),
     ("password", "sunflower", "curl -su bob:{} https://x.test"),
     ("pin", "483920", "the PIN is {}."),
     ("pin", "4711", "pin code: {}"),

@@ -142,6 +142,8 @@ def test_a_secret_is_found_in_an_encoding_of_an_encoding(encodings):
         ("base32", "hex", "base64 for URLs"),
         ("zero-width", "base64", "hex"),
         ("full-width", "base64"),
+        ("full-width", "base64, one byte on"),
+        ("full-width", "base64, two bytes on"),
         ("JSON escapes", "base64", "base64"),
         ("backwards", "base64", "hex"),
     ],

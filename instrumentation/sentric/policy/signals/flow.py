@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
+from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.actions.targets import Targets
 from sentric.policy.readers.places.brands import is_search_engine
@@ -30,6 +31,7 @@ from sentric.policy.readers.values.payload import (
     values_of,
 )
 from sentric.policy.readers.values.personal_data import numbers
+from sentric.policy.readers.words.lexicon import words
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -42,6 +44,10 @@ _SENDING = frozenset(
     | {Kind.SHELL, Kind.EVALUATE_SCRIPT}
 )
 """Kinds that take what they are given to their target, whatever their effects."""
+_UNADDRESSED = frozenset({Kind.INPUT, Kind.MESSAGE})
+"""Kinds of which the arguments are read though they name no place."""
+_PUBLIC = words("tweet retweet gist gists paste pastebin snippet publish review reddit forum blog story announcement")
+"""Words in the names of tools whose messages everybody can read."""
 _FORM = frozenset({Kind.CLICK, Kind.SUBMIT, Kind.PAYMENT, Kind.MESSAGE})
 """Kinds that can send a page's form."""
 _BLANK = ("about:", "chrome:", "data:")
@@ -63,7 +69,7 @@ class FlowFacts(Facts):
 
     foreign_target: str = ""
     """Host or e-mail address that the action sends something to, which the task does not name and which is neither
-    allowed nor the place the thing came from."""
+    allowed nor the place the thing came from. The tool, where a message with a secret has no address."""
     carried: tuple[str, ...] = ()
     """What is sent there, shortened: fingerprints of secrets, e-mail addresses, long numbers and tokens."""
     carried_from: tuple[str, ...] = ()
@@ -73,8 +79,8 @@ class FlowFacts(Facts):
     carries_secret: bool = False
     """A secret is among what is carried."""
     foreign_is_known: bool = False
-    """That place is no stranger's: an address that a directory of the user's gave, or a host with the name of a service
-    that the task speaks of. Whether the thing may go there is not clear."""
+    """That place is no stranger's: an address that a directory of the user's gave, a host with the name of a service
+    that the task speaks of, or a message that not everybody can read. Whether the thing may go there is not clear."""
     outside_target: str = ""
     """Host or e-mail address that the action sends to, whatever it takes there, which the task does not name."""
     outside_is_known: bool = False
@@ -189,7 +195,7 @@ class Flow(Family[FlowFacts]):
         stands = place(action.url) if action.url else None
         read = reading(action)
         self._settle(stands, read.goes)
-        goes_out = bool(read.goes.places or read.goes.emails) or action.kind is Kind.INPUT
+        goes_out = bool(read.goes.places or read.goes.emails) or action.kind in _UNADDRESSED
         load = payload(text for _, text in read.arguments) if goes_out else _NO_LOAD
         leak = self._leaving(action, stands, read.goes, load)
         facts = _NOTHING if leak is None else _facts(leak)
@@ -296,8 +302,25 @@ class Flow(Family[FlowFacts]):
         body = Payload(tuple(value for value in load.values if value not in goes.emails), load.secrets)
         found += [self._mailed(email, body) for email in goes.emails]
         found += self._through_form(action, stands, goes, load)
+        if action.kind is Kind.MESSAGE and not goes.places and not goes.emails:
+            found.append(self._posted(action, load))
         leaks = [leak for leak in found if leak is not None]
         return min(leaks, key=lambda leak: leak.is_known, default=None)
+
+    def _posted(self, action: Action, load: Payload) -> Leak | None:
+        """Secrets in a message that has no address: in a channel, to a name, or for everybody to read."""
+        if self._services.is_about_secrets():
+            return None
+        own = f"{action.server}/" if action.server else action.tool
+        secrets = {
+            secret: seen
+            for secret in load.secrets
+            if (seen := self._foreign_secret(secret, action.tool)) and not any(name.startswith(own) for name in seen)
+        }
+        if not secrets:
+            return None
+        target = "/".join(filter(None, (action.server, action.tool)))
+        return Leak(target, secrets, {}, is_known=_PUBLIC.isdisjoint(name_parts(action.tool)))
 
     def _through_form(self, action: Action, stands: Place | None, goes: Targets, load: Payload) -> list[Leak | None]:
         if action.kind is Kind.INPUT:

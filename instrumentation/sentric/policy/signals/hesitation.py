@@ -26,9 +26,12 @@ _HEDGES = Patterns(
         ),
         "might be wrong": phrase(
             "might|may|could",
-            "be (?:wrong|incorrect|mistaken|a mistake|risky|unsafe|dangerous|a scam|phishing|suspicious)"
+            "be (?:(?:the |an? )?wrong|incorrect|mistaken|a mistake|risky|unsafe|dangerous|a scam|phishing|suspicious)"
             "|not be (?:right|correct|what|the right)",
         ),
+        "unsure, in short": r"(?:^|[.!?:;\n(-]\s*)(?:honestly,? |really )?not "
+        + r"(?:(?:entirely|completely|really|quite|fully) )?"
+        + r"(?:sure|certain|confident) (?:if|whether|that|this|it|which|what|about|here)\b",
         "assumption": phrase(
             "i (?:just )?(?:assume|guess|presume)|i(?:'ll| will|'m going to) (?:just )?(?:assume|guess|presume)"
             "|i'm assuming|assuming (?:that|this|it)|my guess|hopefully|let'?s hope"

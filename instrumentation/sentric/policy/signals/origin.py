@@ -9,6 +9,7 @@ from sentric.events import Action, Author, Kind, Message, Observation
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.places.brands import CHEAP_SUFFIXES
 from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.places.internal import borrowed
 from sentric.policy.readers.places.lookalike import IMITATED, Imitation, Means, disguised, genuine_places, imitation
 from sentric.policy.readers.places.schemes import (
     danger,
@@ -250,7 +251,7 @@ class Origin(Family[OriginFacts]):
             return True
         # Names of a company's network are where its agents work; an address is what an attacker knows.
         if not where.address and not where.loopback:
-            return not where.host.endswith(".internal")
+            return not where.host.endswith(".internal") and not borrowed(where.host)
         return not task.plain.isdisjoint(_INSIDE_WORDS) or expected.is_inside
 
     def _local(self, url: str) -> str:

@@ -1,18 +1,16 @@
 """Actions repeated without effect."""
 
-import re
 from collections import deque
 from collections.abc import Iterator
 from dataclasses import dataclass, field
-from functools import lru_cache
 from itertools import islice
 from typing import ClassVar
 
 import re2
 
-from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
+from sentric.events import Action, Author, Message, Observation, Outcome, Source
+from sentric.policy.readers.actions.patience import is_idle, is_patient
 from sentric.policy.readers.actions.reading import reading
-from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
@@ -22,15 +20,13 @@ LONGEST_PERIOD = 4
 CYCLES = {2: 2, 3: 3, 4: 3}
 """How often a cycle of a length must come round: twice for A-B-A-B, three times for longer ones."""
 PATIENCE = 5
-"""How many times as often calls may come round that only wait for something, or ask how far it is."""
+"""How many times as often calls may come round that only wait for something, ask how far it is, or move a page."""
 TEXT_LIMIT = 262_144
 """Characters seen after one call beyond which clocks in them are no longer told from the rest."""
 TEXTS_KEPT = 2 * LONGEST_PERIOD
 """Calls whose texts are kept, so that clocks in them can still be told from the rest."""
 DRIFT = 64
 """By how many characters what was seen may be longer or shorter where only clocks differ."""
-NAME_LIMIT = 256
-"""Characters of a tool's name that are read."""
 
 _CLOCK = re2.compile(
     r"(?i)\d{4}-\d\d-\d\d(?:[t ]\d\d:\d\d)?(?::\d\d)?(?:\.\d+)?(?:z\b|[+-]\d\d:?\d\d)?"
@@ -40,11 +36,6 @@ _CLOCK = re2.compile(
     r"|\b[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}\b"
 )
 """What differs at every look and tells nothing: times, durations, Unix times, ids of requests."""
-_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-_PATIENT = words("wait sleep poll status progress refresh reload health ping watch monitor await check pause delay")
-"""Words in the names of tools that wait, or ask how far something is."""
-_IDLE = frozenset({Effect.READ})
-_ON_PAGE = frozenset({Kind.CLICK, Kind.INPUT, Kind.SUBMIT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -57,7 +48,8 @@ class RepetitionFacts(Facts):
     """How many times in a row this same call was made, on the same page and element, and each brought the same page
     and result as before, apart from times and clocks. 1 for a call that is new. Counting ends at the policy's limit."""
     looping: bool = False
-    """It was made as many times as the policy calls a loop; waiting and asking for a status may be done more often."""
+    """It was made as many times as the policy calls a loop; waiting, asking for a status and moving
+    within a page may be done more often."""
     alternating: bool = False
     """The same two to four different calls come round and round, each with the same page and result as before."""
 
@@ -74,7 +66,7 @@ class _Call:
     idle: bool
     """It changes nothing."""
     patient: bool
-    """It waits for something, or asks how far it is."""
+    """It waits for something, asks how far it is, or moves within a page."""
     exact: int = 0
     timeless: int | None = None
     """Without clocks; None where that is not known."""
@@ -164,13 +156,7 @@ def _call(action: Action) -> _Call:
         arguments = tuple(pair for pair in arguments if pair[0] != "index")
     where = (element.xpath, element.name, element.text) if element is not None else None
     call = hash((action.server, action.tool, action.url, where, tuple(sorted(arguments))))
-    idle = action.effects <= _IDLE and action.kind not in _ON_PAGE
-    return _Call(call, idle, patient=idle and _is_patient(action.tool))
-
-
-@lru_cache(maxsize=1024)
-def _is_patient(tool: str) -> bool:
-    return not _PATIENT.isdisjoint(part.lower() for part in _PARTS.findall(tool[:NAME_LIMIT]))
+    return _Call(call, is_idle(action), is_patient(action))
 
 
 def _tell_clocks(calls: list[_Call], period: int) -> None:

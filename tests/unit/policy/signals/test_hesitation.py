@@ -15,6 +15,9 @@ def act(thinking: str = "", evaluation: str = "") -> Action:
         "I'm not sure this is right.",
         "This might be a scam, but go on",
         "It could be wrong.",
+        "This might be the wrong recipient.",
+        "Not certain this is the correct invoice. Paying.",
+        "OK. Not sure which one.",
         "I'll assume the first one.",
         "Hopefully this works",
         "This seems risky.",
@@ -42,7 +45,15 @@ def test_doubt_is_heard(thinking: str) -> None:
 
 @pytest.mark.parametrize(
     "thinking",
-    ["I am sure.", "The user asked for it.", "The price might rise.", "I verify the account.", "", "Be wrong-footed."],
+    [
+        "I am sure.",
+        "The user asked for it.",
+        "The price might rise.",
+        "I verify the account.",
+        "",
+        "Be wrong-footed.",
+        "Make sure not to be sure-footed.",
+    ],
 )
 def test_plain_reasoning_is_no_doubt(thinking: str) -> None:
     assert Hesitation(Tuning()).action(act(thinking)) == HesitationFacts()

@@ -219,6 +219,8 @@ def test_letters_of_another_script_are_told_from_other_means() -> None:
         ("http://0x7f.1/", "127.0.0.1", True),
         ("http://2130706433:80/", "127.0.0.1", True),
         ("http://a.10.0.0.7.nip.io/", "a.10.0.0.7.nip.io", True),
+        ("http://lvh.me:8000/", "lvh.me", False),
+        ("http:10.0.0.7/admin", "10.0.0.7", True),
         ("http://wiki.corp/", "", False),
         ("https://example.org/", "", False),
         ("http://198.51.100.9/", "", False),

@@ -2,7 +2,7 @@ from collections.abc import Iterable
 
 import pytest
 
-from sentric.events import Action, Author, Effect, Element, Message, Observation, Outcome, Source
+from sentric.events import Action, Author, Effect, Element, Kind, Message, Observation, Outcome, Source
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.repetition import PATIENCE, TEXT_LIMIT, TEXTS_KEPT, Repetition, RepetitionFacts
 
@@ -125,7 +125,7 @@ def test_a_clock_on_a_page_beyond_the_limit_is_not_looked_for() -> None:
     assert not after([("a", page + "10:01"), ("a", page + "10:02"), ("a", page + "10:03")], "a").looping
 
 
-@pytest.mark.parametrize("tool", ["wait", "get_job_status", "checkHealth", "await_build"])
+@pytest.mark.parametrize("tool", ["wait", "get_job_status", "checkHealth", "await_build", "scroll"])
 def test_waiting_and_asking_how_far_it_is_may_be_done_more_often(tool: str) -> None:
     assert not after([(tool, "running")] * (3 * PATIENCE - 2), tool).looping
     assert after([(tool, "running")] * (3 * PATIENCE - 1), tool).looping
@@ -171,3 +171,29 @@ def test_texts_are_kept_only_as_long_as_they_may_be_compared() -> None:
         family.action(act(f"tool{number}"))
         see(family, "page")
     assert sum(bool(call.texts) for call in family._calls) <= TEXTS_KEPT
+
+
+def shell(command: str) -> Action:
+    return Action(
+        sequence=1, tool="bash", kind=Kind.SHELL, effects=frozenset({Effect.EXECUTE}), arguments={"c": command}
+    )
+
+
+def test_a_shell_that_waits_and_looks_in_turn_is_patience_and_one_that_acts_is_not() -> None:
+    for work, loops in (("kubectl get pods", False), ("kubectl delete pod a", True)):
+        family = Repetition(Tuning())
+        told = []
+        for _ in range(6):
+            for command in ("sleep 30", work):
+                told.append(family.action(shell(command)))
+                see(family, "Pending")
+        assert any(facts.alternating for facts in told) is loops
+
+
+def test_moving_the_focus_may_be_done_more_often_and_is_a_loop_in_the_end() -> None:
+    family = Repetition(Tuning())
+    told = []
+    for _ in range(Tuning().repeats * PATIENCE):
+        told.append(family.action(Action(sequence=1, tool="press", kind=Kind.INPUT, arguments={"key": "Tab"})))
+        see(family, "pressed")
+    assert [facts.looping for facts in told].index(True) == len(told) - 1

@@ -48,6 +48,7 @@ _BROWSER: dict[str, Meaning] = {
     name: (kind, effects)
     for kind, effects, names in (
         (Kind.NAVIGATE, READ, "navigate go_to_url goto open_url open_tab new_tab visit_page go_to search_google"),
+        (Kind.NAVIGATE, READ, "navigate_page new_page navigate_to navigate_to_url"),
         (Kind.NAVIGATE, READ, "go_back go_forward back forward reload navigate_back navigate_forward"),
         (Kind.CLICK, NOTHING, "click click_element click_element_by_index click_element_by_text tap double_click"),
         (Kind.CLICK, NOTHING, "hover press_button click_coordinates check uncheck left_click right_click mouse_click"),
@@ -55,7 +56,11 @@ _BROWSER: dict[str, Meaning] = {
         (Kind.INPUT, WRITE, "select_option select_dropdown select_dropdown_option send_keys press_key press key"),
         (Kind.EXTRACT, READ, "extract extract_content extract_structured_data extract_page get_text snapshot"),
         (Kind.EXTRACT, READ, "screenshot take_screenshot find_text search_page find_elements get_content"),
-        (Kind.EVALUATE_SCRIPT, EXECUTE, "evaluate execute_js execute_javascript run_javascript eval_js"),
+        (
+            Kind.EVALUATE_SCRIPT,
+            EXECUTE,
+            "evaluate evaluate_script execute_js execute_javascript run_javascript eval_js",
+        ),
         (Kind.UPLOAD, SEND, "upload_file file_upload set_input_files"),
         (Kind.OTHER, NOTHING, "done scroll scroll_up scroll_down wait wait_for sleep switch switch_tab close"),
         (Kind.HTTP, READ, "request requests"),
@@ -63,7 +68,9 @@ _BROWSER: dict[str, Meaning] = {
     )
     for name in names.split()
 }
-"""Actions of browser agents, without a leading `browser_`."""
+"""Actions of browser agents, without the name of what drives the browser before them."""
+_DRIVERS = words("browser playwright puppeteer selenium stagehand chrome chromium devtools browserbase")
+_ADDRESSES = ("url", "urls", "uri")
 
 _BUTTONS: tuple[tuple[frozenset[str], Kind, frozenset[Effect]], ...] = (
     (words("pay buy purchase order checkout donate transfer"), Kind.PAYMENT, PAY),
@@ -186,6 +193,8 @@ def classify(
             return kind, _of_statement(arguments) or effects
         case Kind.OTHER if effects == READ and (stated := _stated(arguments)) is not None:
             return Kind.DATABASE, stated
+        case Kind.OTHER if effects == READ and any(arguments.get(name) for name in _ADDRESSES):
+            return Kind.HTTP, _of_method(arguments) or READ
         case Kind.OTHER | Kind.FILE_WRITE | Kind.DATABASE if effects == WRITE:
             return _widened(tool, kind, effects, arguments)
         case _:
@@ -196,8 +205,8 @@ def classify(
 def _named(tool: str) -> Meaning | None:
     """What the name says; None where it has no word that tells."""
     parts = name_parts(tool)
-    name = "_".join(parts).removeprefix("browser_")
-    return _BROWSER.get(name) or _of_words(parts)
+    act = next((index for index, part in enumerate(parts[:-1]) if part not in _DRIVERS), len(parts) - 1)
+    return _BROWSER.get("_".join(parts[act:])) or _of_words(parts)
 
 
 @lru_cache(maxsize=1024)

@@ -26,6 +26,8 @@ _ADDRESSED = frozenset({Kind.NAVIGATE, Kind.DOWNLOAD})
 _BLANK = re.compile(r"\s")
 _IGNORED = "".join(map(chr, range(33)))
 """What a URL parser strips from both ends of its input (WHATWG URL, C0 control or space)."""
+_SECRET_HOST = re.compile(r"‹secret:[^›]{0,80}›(?:\.[A-Za-z0-9-]{1,63}){1,8}(?![A-Za-z0-9-])")
+"""A name to be looked up that begins with a secret: whoever answers for the domain learns it."""
 _HOSTLESS = re.compile(r"[a-z][a-z0-9+.\t\n\r-]{1,30}:(?!//|\d|[\t\n\r]*[/\\]{2})|file:|\\\\", re.IGNORECASE)
 TARGET_LIMIT = 32
 """Targets of one action that are told apart."""
@@ -91,7 +93,8 @@ def _local(kind: Kind, key: str, text: str) -> str | None:
 
 def _urls(kind: Kind, key: str, text: str) -> tuple[str, ...]:
     if kind in _CODE:
-        return entities(text).urls if "://" in text else ()
+        looked_up = tuple(match[0] for match in _SECRET_HOST.finditer(text[:URL_LIMIT])) if "‹" in text else ()
+        return (*(entities(text).urls if "://" in text else ()), *looked_up)
     bare = text.strip() if len(text) <= 2 * URL_LIMIT else text[:URL_LIMIT].strip()
     if not bare:
         return ()

@@ -23,7 +23,8 @@ _SECRET = re.compile("‹secret:[^›]{0,80}›")
 _AUTHORITY_END = re.compile(r"[/\\?#]")
 _ORDINARY = re.compile(r"(https?)://((?:[a-z0-9-]+\.)+[a-z]{2,})(?:[/?#][!-~]*)?")
 """A URL of which a parser says nothing that does not meet the eye."""
-_SCHEME = re.compile(r"[a-z][a-z0-9+.-]{0,20}:(?!\d)", re.IGNORECASE)
+_SCHEME = re.compile(r"(?:https?|wss?|ftp):|[a-z][a-z0-9+.-]{0,20}:(?!\d)", re.IGNORECASE)
+"""Before a digit only those that browsers take for one without slashes too: others are hosts with a port."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -85,6 +85,12 @@ def address(host: str) -> Address | None:
     return None
 
 
+def borrowed(host: str) -> bool:
+    """Whether a public name stands for an address inside: `lvh.me`, `10.0.0.1.nip.io`."""
+    found = address(host)
+    return found is not None and found.borrowed and found.inside is not None
+
+
 def unusual(written: str, host: str) -> bool:
     """Whether an inside address is written so that a reader, or a filter of names, does not know it for one.
 

@@ -30,6 +30,7 @@ _DIGIT = re.compile(r"\d")
 _UUID = re.compile(r"[0-9a-f]{8}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{4}-?[0-9a-f]{12}")
 _DIGESTS = frozenset({32, 40, 64})
 """Characters of MD5, SHA-1 and SHA-256 in hex: names of content, which are public."""
+_MOST = 0.6
 _CHANGES = 4
 """Changes between letters and digits that make a token: `invoice-2024-03-15` has two, and is a name."""
 
@@ -73,7 +74,7 @@ class Tokens:
             recent = [(call, bits) for call, bits in before.pop(token, []) if call > self._calls - WITHIN_CALLS]
             known = _union(recent)
             before[token] = [*recent, (self._calls, mask)] if mask & ~known else recent
-            if 2 * (known | mask).bit_count() >= _shingles(token):
+            if _is_half(token, known | mask):
                 halves.append(token)
         self._sent[site] = dict(list(before.items())[-TOKENS_KEPT:])
         if len(self._sent) > SITES_KEPT:
@@ -131,8 +132,14 @@ def _is_hex(value: str) -> bool:
     return not value.strip("0123456789abcdef")
 
 
-def _shingles(token: str) -> int:
-    return len(token) - SHINGLE + 1
+def _is_half(token: str, mask: int) -> bool:
+    """Whether half of a token's pieces have gone, or, cut where no piece lies, more than half of its characters."""
+    if 2 * mask.bit_count() >= len(token) - SHINGLE + 1:
+        return True
+    covered = 0
+    for offset in range(SHINGLE):
+        covered |= mask << offset
+    return covered.bit_count() >= _MOST * len(token)
 
 
 def _union(recent: list[tuple[int, int]]) -> int:

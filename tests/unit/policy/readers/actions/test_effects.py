@@ -130,6 +130,22 @@ def test_every_spelling_of_a_name_says_the_same(tool: str, same: str) -> None:
     assert classify(tool, {}) == classify(same, {})
 
 
+@pytest.mark.parametrize("driver", ["browser", "playwright", "puppeteer", "stagehand", "chrome"])
+@pytest.mark.parametrize("act", ["navigate", "click", "fill", "screenshot", "evaluate"])
+def test_what_drives_the_browser_does_not_change_what_is_done(driver: str, act: str) -> None:
+    assert classify(f"{driver}_{act}", {}) == classify(act, {})
+    assert classify(f"mcp__{driver}__{driver}_{act}", {}) == classify(act, {})
+    assert classify(f"mcp__{driver}-devtools__{act}", {}) == classify(act, {})
+
+
+def test_a_tool_that_reads_an_address_makes_a_request() -> None:
+    assert classify("fetch", {"url": "https://a.test/"}) == (Kind.HTTP, {Effect.READ})
+    assert classify("scrape", {"urls": ["https://a.test/"]}) == (Kind.HTTP, {Effect.READ})
+    assert classify("fetch", {"url": "https://a.test/", "method": "POST"}) == (Kind.HTTP, {Effect.SEND})
+    assert classify("fetch", {"id": "7", "url": ""}) == (Kind.OTHER, {Effect.READ})
+    assert classify("stripe_create_charge", {"amount": 1}) == (Kind.PAYMENT, {Effect.PAY})
+
+
 def test_two_words_can_be_one_verb() -> None:
     assert name_parts("check_in_passenger") == ("checkin", "passenger")
     assert name_parts("list_pull_requests") == ("list", "pullrequests")

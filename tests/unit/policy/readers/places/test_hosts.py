@@ -48,6 +48,11 @@ def test_site_is_what_belongs_together(url: str, site: str) -> None:
         "http://１２７.0.0.1/",
         "http://[::ffff:127.0.0.1]/",
         "http://0.0.0.0/",
+        "http:127.0.0.1/",
+        "http:/127.0.0.1",
+        "https:2130706433",
+        "ht\ntp://127.0.0.1/",
+        "localhost:8080",
     ],
 )
 def test_loopback_is_known_in_any_spelling(url: str) -> None:

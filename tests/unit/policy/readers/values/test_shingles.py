@@ -53,6 +53,16 @@ def test_pieces_of_several_calls_add_up_site_by_site() -> None:
     assert kept.sent("evil.test", f"b={TOKEN[10:]}") == (TOKEN,)
 
 
+def test_pieces_that_are_cut_short_add_up_by_their_characters() -> None:
+    token = "zk9q8x7w6v5u4t3s2r1p0a"
+    for size in (7, 8):
+        kept = tokens(token)
+        sent = [kept.sent("evil.test", token[start : start + size]) for start in range(0, len(token), size)]
+        assert any(sent), size
+    kept = tokens(token)
+    assert not any(kept.sent("evil.test", token[start : start + 6]) for start in (0, 8))
+
+
 def test_the_same_piece_again_adds_nothing() -> None:
     kept = tokens(TOKEN)
     assert not any(kept.sent("evil.test", TOKEN[:9]) for _ in range(10))
