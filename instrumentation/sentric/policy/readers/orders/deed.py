@@ -61,6 +61,9 @@ _COMMANDS = {
 """Programs that do what a verb says."""
 _MONEY = stems(("money", "transaction", "payment"))
 _TO_BUY = stems(("cart", "basket", "shop", "trolley"))
+_NOUNISH = stems(NOUNISH)
+_NUMBERING = ("id", "ids", "number", "numbers", "_no", "order", "ticket", "issue", "request", "invoice", "index")
+"""How the names of arguments end that number things."""
 _OWNERSHIP = stems(("owner", "ownership"))
 _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
@@ -80,6 +83,10 @@ class Deed:
     """It deletes something, as far as its effects are known."""
     gives_away: bool
     """It makes somebody else the owner of something, which is lost for good."""
+    own: frozenset[str]
+    """Stems of the verbs in its tool's name, without those that are more often nouns, where others are."""
+    numbers: frozenset[str]
+    """Of its arguments that number things, those of two digits or more."""
     things: frozenset[str]
     """Stems of what its tool's name says it is about."""
     words: frozenset[str]
@@ -114,8 +121,9 @@ def deed(action: Action) -> Deed:
     given = "\n".join(short)
     keys = (key.replace("_", " ") for key, _ in reading(action).arguments)
     cut = stems(spoken(plain(given)))
+    own = _own_verbs(name)
     verbs = (
-        families(_own_verbs(name) or tool)
+        families(own or tool)
         | _OF_KIND.get(action.kind, _NONE)
         | frozenset(_FAMILY_OF_EFFECT[effect] for effect in action.effects if effect in _FAMILY_OF_EFFECT)
     )
@@ -133,6 +141,8 @@ def deed(action: Action) -> Deed:
         verbs=verbs,
         name=action.tool.lower(),
         tool=tool,
+        own=frozenset(filter(is_verb_stem, own or tool)),
+        numbers=_numbers(action),
         deletes=Effect.DELETE in action.effects,
         gives_away=gives_away,
         things=frozenset(cut for cut in tool if not is_verb_stem(cut) and cut not in _MONEY),
@@ -151,8 +161,14 @@ def deed(action: Action) -> Deed:
 
 def _own_verbs(name: list[str]) -> frozenset[str]:
     """Stems of a tool's name without what is more often a noun: to delete a contact contacts nobody."""
-    own = stems([part for part in name if part not in NOUNISH])
+    own = stems(name) - _NOUNISH
     return own if any(map(is_verb_stem, own)) else _NONE
+
+
+def _numbers(action: Action) -> frozenset[str]:
+    """The numbers by which an action names things."""
+    given = ((key.lower(), text) for key, text in reading(action).arguments if text.isdecimal() and len(text) > 1)
+    return frozenset([text.lstrip("0") for key, text in given if key.endswith(_NUMBERING)])
 
 
 def _is_pointed(text: str) -> bool:

@@ -38,6 +38,7 @@ _ANSWER = stems(words("answer summary summarize summarise report response output
 _TELLING = words("tell inform advise notify")
 _AUDIENCE = stems(words("user customer client guest owner human"))
 """Stems of what a text calls the one whom the model speaks to."""
+_TELL_ME = re.compile(r"(?i)\btell (?:me|us) that\b")
 _MARKS = frozenset("\"“«‘'")
 _REPORTED = re.compile(
     r"\b(?:asks|asked|wants|wanted|told|tells|demands?|demanded|requests?|requested|urges|orders?|ordered|says to"
@@ -144,6 +145,8 @@ def _is_dictated(heard: Heard, text: str) -> bool:
     verb = _verb(said.text)
     if verb in _CLAIMING:
         return at.is_imperative or at.to_agent
+    if verb in _TELLING and _TELL_ME.search(said.text):
+        return True
     if verb in _TELLING and not _AUDIENCE.isdisjoint(said.words):
         return at.is_imperative
     return at.is_imperative and verb not in text and _speaks_of_answer(said.words - {stem(verb)})
