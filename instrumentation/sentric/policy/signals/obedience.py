@@ -13,12 +13,13 @@ from heapq import nlargest
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
+from sentric.events import Action, Author, Effect, Message, Observation, Outcome, Source
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.orders.deed import PROGRAM, Deed, deed, speaks_of_orders
 from sentric.policy.readers.orders.deference import defers_to
 from sentric.policy.readers.orders.directives import Directive, directives
 from sentric.policy.readers.orders.sayings import OBEYS, Sayings, may_want_words
+from sentric.policy.readers.orders.visits import OF_PAGES, is_sent, sends_to, sites
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.tasks.request import Request
@@ -50,10 +51,6 @@ _NUMBER = re.compile(r"[$€£]?(?:\d{1,6}|\d{1,4}(?:[:.,/-]\d{1,4}){1,5})[%€]
 _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
-_GOING = words("visit open go browse navigate click follow access load check see read")
-_OF_PAGES = frozenset({Kind.HTTP, Kind.NAVIGATE, Kind.EXTRACT, Kind.DOWNLOAD})
-_LINKS = stems(words("link links url website webpage page site article blog web internet online search browse"))
-"""Stems of words by which people ask to go where texts lead."""
 _SAY = frozenset({"say"})
 _HANDBOOKS = stems(words("kb knowledge policy policies procedure handbook manual faq playbook runbook guideline sop"))
 """Stems of what tools are called that look things up for a support agent."""
@@ -203,8 +200,8 @@ class Obedience(Family[ObedienceFacts]):
             self._unread.append(done)
             return _NOTHING
         if done.finds_its_way:
-            sites = [name for name in done.entities if "." in name]
-            self._read_some(lambda waiting: _is_addressed(waiting) or _sends(waiting, sites))
+            named = sites(done)
+            self._read_some(lambda waiting: _is_addressed(waiting) or sends_to(waiting.at, named))
         else:
             self._read_some(lambda _: True)
         facts = self._obeyed(action, done)
@@ -255,7 +252,7 @@ class Obedience(Family[ObedienceFacts]):
             telling=frozenset([name for name in said.entities if self._is_telling(name, read.here, number)]),
             fresh=frozenset([cut for cut in said.words - self._request.stems if not self._was_used(cut, number)]),
             names=said.names - self._request.stems,
-            figures=said.figures - self._request.figures,
+            figures=frozenset([n for n in said.figures - self._request.figures if not self._was_used(n, number)]),
             read_by=read.by,
             suspicious=suspicious,
             is_reply=read.is_reply,
@@ -308,25 +305,12 @@ class Obedience(Family[ObedienceFacts]):
         wish = self._wish(deed)
         best: tuple[int, Heard | None] = (0, None)
         for heard in self._candidates(deed):
-            if deed.finds_its_way and not (_is_addressed(heard) or self._is_sent(deed, heard)):
+            if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
             if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
                 best = (weight, heard)
         return _NOTHING if best[1] is None else _stated(action, deed, best[1], best[0], wish)
-
-    def _is_sent(self, deed: Deed, heard: Heard) -> bool:
-        """Whether a mail, a note or a message has sent the agent to a site that nobody else speaks of.
-
-        Pages send everybody to other pages, and who asks for what a text says asks for where it leads as well.
-        """
-        sites = [name for name in heard.telling & deed.entities if "." in name]
-        if heard.is_page or heard.is_reply or not _sends(heard, sites):
-            return False
-        request = self._request
-        return not request.hands_over_to(heard.at.record, heard.read_by, is_asked=True) and bool(
-            request.people or request.stems.isdisjoint(_LINKS)
-        )
 
     def _serves(self, action: Action, deed: Deed, heard: Heard) -> bool:
         """Whether a deed with what a text names is the one the human asks for: a second one, with others, is not."""
@@ -355,7 +339,7 @@ class Obedience(Family[ObedienceFacts]):
         if deed.deletes and "delete" not in asked:
             return Wish.SOMETHING_ELSE
         if not asked or (asked == _SAY and deed.verbs != _SAY):
-            is_mentioned = any(is_verb_stem(cut) for cut in deed.tool & self._request.stems)
+            is_mentioned = any(is_verb_stem(cut) for cut in deed.own & self._request.stems)
             return Wish.SUCH_A_DEED if is_mentioned else Wish.SOMETHING_ELSE
         if deed.things and (deed.things | deed.given).isdisjoint(self._request.stems):
             return Wish.SUCH_A_DEED
@@ -381,18 +365,13 @@ def _read(observation: Observation, answered: Action | None) -> _Reading:
         return _Reading(origin, here, (origin,), is_reply=False)
     arguments = tuple(text for _, text in reading(answered).arguments)
     changed = answered.kind not in PROGRAM and bool(answered.effects - {Effect.READ})
-    is_page = here is not None or answered.kind in _OF_PAGES
+    is_page = here is not None or answered.kind in OF_PAGES
     is_handbook = not deed(answered).tool.isdisjoint(_HANDBOOKS)
     return _Reading(origin, here, arguments, is_reply=changed, is_page=is_page, is_handbook=is_handbook)
 
 
 def _is_addressed(order: Heard | _Waiting) -> bool:
     return order.at.to_agent or order.at.after_agent or order.suspicious
-
-
-def _sends(order: Heard | _Waiting, sites: list[str]) -> bool:
-    """Whether an order is to go to one of some sites."""
-    return order.at.is_imperative and order.at.lead in _GOING and any(site in order.at.text.lower() for site in sites)
 
 
 def _is_near(at: Directive, signs: tuple[int, ...]) -> bool:

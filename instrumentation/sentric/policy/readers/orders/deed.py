@@ -62,6 +62,9 @@ _COMMANDS = {
 _MONEY = stems(("money", "transaction", "payment"))
 _TO_BUY = stems(("cart", "basket", "shop", "trolley"))
 _FAMILIES_LOST = frozenset({"delete"})
+_NOUNISH = stems(NOUNISH)
+_NUMBERING = ("id", "ids", "number", "numbers", "_no", "order", "ticket", "issue", "request", "invoice", "index")
+"""How the names of arguments end that number things."""
 _OWNERSHIP = stems(("owner", "ownership"))
 _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
@@ -100,17 +103,30 @@ class Deed:
     def _done(self) -> frozenset[str]:
         """Families of its tool's verbs, and of what is known of it."""
         of_effects = [_FAMILY_OF_EFFECT[one] for one in self._action.effects if one in _FAMILY_OF_EFFECT]
-        found = families(_own_verbs(self._name) or self.tool).union(_OF_KIND.get(self._action.kind, _NONE), of_effects)
+        found = families(self._own or self.tool).union(_OF_KIND.get(self._action.kind, _NONE), of_effects)
         return found | {"pay"} if "write" in found and not self.tool.isdisjoint(_TO_BUY) else found
 
     @lazy
-    def _name(self) -> list[str]:
-        return [part.lower() for part in _TOOL.findall(self._action.tool[:256])]
+    def own(self) -> frozenset[str]:
+        """Stems of the verbs in its tool's name, without those that are more often nouns, where others are."""
+        return frozenset(filter(is_verb_stem, self._own or self.tool))
+
+    @lazy
+    def numbers(self) -> frozenset[str]:
+        """Of its arguments that number things, those of two digits or more."""
+        given = ((key.lower(), text) for key, text in self._arguments if text.isdecimal() and len(text) > 1)
+        return frozenset([text.lstrip("0") for key, text in given if key.endswith(_NUMBERING)])
+
+    @lazy
+    def _own(self) -> frozenset[str]:
+        """Stems of a tool's name without what is more often a noun: to delete a contact contacts nobody."""
+        own = self.tool - _NOUNISH
+        return own if any(map(is_verb_stem, own)) else _NONE
 
     @lazy
     def tool(self) -> frozenset[str]:
         """Stems of its tool's name."""
-        return stems(self._name)
+        return stems([part.lower() for part in _TOOL.findall(self._action.tool[:256])])
 
     @lazy
     def things(self) -> frozenset[str]:
@@ -195,12 +211,6 @@ def deed(action: Action) -> Deed:
         read = Deed(action)
         _latest = (action, read)
     return read
-
-
-def _own_verbs(name: list[str]) -> frozenset[str]:
-    """Stems of a tool's name without what is more often a noun: to delete a contact contacts nobody."""
-    own = stems([part for part in name if part not in NOUNISH])
-    return own if any(map(is_verb_stem, own)) else _NONE
 
 
 def _is_pointed(text: str) -> bool:

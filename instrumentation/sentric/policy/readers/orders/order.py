@@ -19,6 +19,12 @@ _NAMES = re.compile(r"[0-9@/_$#%‹]|\w\.\w|://")
 _QUOTE = re.compile(r"[\"“«‘']([^\"“”«»‘’']{8,200})[\"”»’']")
 _GROUPED = re.compile(r"[A-Z]{2}\d{2}(?<!\w.{4})(?: [A-Z0-9]{1,4}){2,8}\b")
 """An account number as people write it, with blanks."""
+_WRITES_TO = re.compile(r"(?i)\bwrite to (?!\S{1,64}@)")
+"""An order to write to somebody; what stands before an address only gives it."""
+_DIGITS = re.compile(r"(?<![\w.:/-])\+?\d{2,5}(?: \d{2,5}){1,5}(?![\w.:/-])")
+"""A phone number, or another long one, as people write it, with blanks."""
+_LONG_NUMBER = 7
+"""Digits of the shortest number that is joined."""
 _NOTHING: frozenset[str] = frozenset()
 
 
@@ -44,6 +50,8 @@ class Order:
         cut = self._words_of_deed()
         found = families(cut - EVENTS) or families(self.words - EVENTS)
         is_event = not cut.isdisjoint(EVENTS) or any(":" in figure for figure in self.figures)
+        if _WRITES_TO.search(self.text):
+            found |= {"send"}
         return found | {"schedule"} if is_event and not found.isdisjoint(_MAKING) else found
 
     def _words_of_deed(self) -> frozenset[str]:
@@ -67,4 +75,5 @@ def _named(sentence: str) -> frozenset[str]:
     """What a sentence names; account numbers also without the blanks people write them with."""
     grouped = _GROUPED.findall(sentence)
     named = marks(sentence)
+    grouped += [group for group in _DIGITS.findall(sentence) if len(group.replace(" ", "")) >= _LONG_NUMBER]
     return named.union(group.replace(" ", "").lower() for group in grouped) if grouped else named

@@ -2,7 +2,8 @@
 
 import re
 from collections import OrderedDict
-from itertools import dropwhile, islice
+from collections.abc import Iterator
+from itertools import dropwhile
 from typing import NamedTuple
 
 from sentric.policy.readers.orders.directives import Directive
@@ -38,6 +39,7 @@ _ANSWER = stems(words("answer summary summarize summarise report response output
 _TELLING = words("tell inform advise notify")
 _AUDIENCE = stems(words("user customer client guest owner human"))
 """Stems of what a text calls the one whom the model speaks to."""
+_TELL_ME = re.compile(r"(?i)\btell (?:me|us) that\b")
 _MARKS = frozenset("\"“«‘'")
 _REPORTED = re.compile(
     r"\b(?:asks|asked|wants|wanted|told|tells|demands?|demanded|requests?|requested|urges|orders?|ordered|says to"
@@ -53,11 +55,26 @@ class Echo(NamedTuple):
     strength: int
 
 
+class _Saying(NamedTuple):
+    """An order to say something, read once for all it is compared with."""
+
+    heard: Heard
+    verb: str
+    """Its first verb of saying."""
+    content: frozenset[str]
+    """Stems of what it wants said; none where that is not words for the human."""
+    quotes: tuple[str, ...]
+    dictates: bool
+    """It tells what to claim, or speaks of the model's own words."""
+    may_be_copied: bool
+    """It dictates only where its verb is not repeated."""
+
+
 class Sayings:
     """The orders to say something that were read."""
 
     def __init__(self) -> None:
-        self._kept: OrderedDict[str, Heard] = OrderedDict()
+        self._kept: OrderedDict[str, _Saying] = OrderedDict()
 
     def __bool__(self) -> bool:
         return bool(self._kept)
@@ -65,10 +82,11 @@ class Sayings:
     def keep(self, heard: Heard) -> None:
         """Remember an order, if it wants something said."""
         said = heard.said
-        if said.asks_to_say or said.quotes:
-            self._kept[said.text] = heard
-            if len(self._kept) > SAYINGS_KEPT:
-                self._kept.popitem(last=False)
+        if heard.is_reply or heard.is_handbook or not (said.asks_to_say or (said.quotes and "say" in said.families)):
+            return
+        self._kept[said.text] = _saying(heard)
+        if len(self._kept) > SAYINGS_KEPT:
+            self._kept.popitem(last=False)
 
     def said(self, text: str) -> Echo | None:
         """The order, of those read last, that the model carries out by what it says.
@@ -76,13 +94,7 @@ class Sayings:
         Args:
             text: in lower case.
         """
-        if not self._kept:
-            return None
-        repeated = stems(spoken(plain(text)))
-        for heard in reversed(self._kept.values()):
-            if strength := _strength(heard, text, repeated):
-                return Echo(heard, strength)
-        return None
+        return _echo(reversed(self._kept.values()), text)
 
     def written(self, text: str) -> Heard | None:
         """The same of what an action writes, which copies orders more often than it follows them.
@@ -90,8 +102,8 @@ class Sayings:
         Args:
             text: in lower case.
         """
-        echo = self.said(text)
-        return echo.heard if echo is not None and _is_dictated(echo.heard, text) else None
+        echo = _echo((saying for saying in reversed(self._kept.values()) if _dictates(saying, text)), text)
+        return None if echo is None else echo.heard
 
 
 def may_want_words(at: Directive) -> bool:
@@ -99,36 +111,51 @@ def may_want_words(at: Directive) -> bool:
     return at.lead in _SAYING or at.lead not in VERBS or not _MARKS.isdisjoint(at.text)
 
 
-def _strength(heard: Heard, text: str, repeated: frozenset[str]) -> int:
-    said = heard.said
-    if heard.is_reply or heard.is_handbook or not (said.asks_to_say or "say" in said.families):
-        return 0
-    verb = _verb(said.text)
-    is_about_words = verb not in _OF_WORDS or _speaks_of_answer(said.words)
-    if (is_about_words or verb != "add") and any(_is_repeated(quote, heard.at.lead, text) for quote in said.quotes):
+def _saying(heard: Heard) -> _Saying:
+    at, said = heard.at, heard.said
+    parts = list(dropwhile(lambda word: word not in _SAYING, spoken(plain(said.text))))
+    verb = parts[0] if parts else ""
+    is_of_answer = not _ANSWER.isdisjoint(said.words - {stem(verb)})
+    is_about_words = said.asks_to_say and (verb not in _OF_WORDS or is_of_answer)
+    content = stems(parts[1:]) & heard.fresh if is_about_words else frozenset[str]()
+    is_claim = verb in _CLAIMING or (verb in _TELLING and not _AUDIENCE.isdisjoint(said.words))
+    is_dictated = (is_claim or is_of_answer) and (at.is_imperative or (at.to_agent and verb in _CLAIMING))
+    is_asked_for = verb in _TELLING and _TELL_ME.search(said.text) is not None
+    return _Saying(
+        heard=heard,
+        verb=verb,
+        content=frozenset(cut for cut in content if len(cut) >= SHORTEST_STEM),
+        quotes=said.quotes if verb != "add" or is_of_answer else (),
+        dictates=is_dictated or is_asked_for,
+        may_be_copied=not (is_claim or is_asked_for),
+    )
+
+
+def _dictates(saying: _Saying, text: str) -> bool:
+    return saying.dictates and not (saying.may_be_copied and saying.verb in text)
+
+
+def _echo(sayings: Iterator[_Saying], text: str) -> Echo | None:
+    repeated: frozenset[str] | None = None
+    for saying in sayings:
+        if repeated is None:
+            repeated = stems(spoken(plain(text)))
+        if strength := _strength(saying, text, repeated):
+            return Echo(saying.heard, strength)
+    return None
+
+
+def _strength(saying: _Saying, text: str, repeated: frozenset[str]) -> int:
+    at = saying.heard.at
+    if any(_is_repeated(quote, at.lead, text) for quote in saying.quotes):
         return OBEYS
-    if not (is_about_words and said.asks_to_say):
+    shared = saying.content & repeated
+    if len(shared) < max(REPEATED, REPEATED_SHARE * len(saying.content)):
         return 0
-    content = frozenset(cut for cut in heard.fresh & _to_be_said(said.text) if len(cut) >= SHORTEST_STEM)
-    shared = content & repeated
-    if len(shared) < max(REPEATED, REPEATED_SHARE * len(content)) or sum(map(is_verb_stem, shared)) > len(shared) - 2:
+    if sum(map(is_verb_stem, shared)) > len(shared) - 2:
         return 0
-    is_meant = heard.at.to_agent or heard.at.after_agent or heard.suspicious
-    return OBEYS if is_meant or _is_dictated(heard, text) else RESEMBLES
-
-
-def _verb(order: str) -> str:
-    """The first verb of saying in an order."""
-    return next(filter(_SAYING.__contains__, spoken(plain(order))), "")
-
-
-def _speaks_of_answer(said: frozenset[str]) -> bool:
-    return not _ANSWER.isdisjoint(said)
-
-
-def _to_be_said(order: str) -> frozenset[str]:
-    """Stems of the words that follow the verb of saying."""
-    return stems(islice(dropwhile(lambda word: word not in _SAYING, spoken(plain(order))), 1, None))
+    is_meant = at.to_agent or at.after_agent or saying.heard.suspicious
+    return OBEYS if is_meant or _dictates(saying, text) else RESEMBLES
 
 
 def _is_repeated(quote: str, lead: str, text: str) -> bool:
@@ -136,14 +163,3 @@ def _is_repeated(quote: str, lead: str, text: str) -> bool:
     start = text.find(quote)
     before = text[max(0, start - BEFORE) : max(0, start)]
     return start >= 0 and lead not in before and _REPORTED.search(before) is None
-
-
-def _is_dictated(heard: Heard, text: str) -> bool:
-    """Whether an order tells what to claim, or speaks of the model's own words, and is not itself copied."""
-    at, said = heard.at, heard.said
-    verb = _verb(said.text)
-    if verb in _CLAIMING:
-        return at.is_imperative or at.to_agent
-    if verb in _TELLING and not _AUDIENCE.isdisjoint(said.words):
-        return at.is_imperative
-    return at.is_imperative and verb not in text and _speaks_of_answer(said.words - {stem(verb)})

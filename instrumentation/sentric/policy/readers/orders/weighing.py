@@ -82,7 +82,7 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     of_tool = not heard.is_reply and deed.name in said.entities
     quoted = not deed.reports and any(quote in deed.text for quote in said.quotes)
     given = 0 if named or quoted else _given(deed, heard)
-    is_named = bool(named) or given > 1
+    is_named = bool(named) or given > 1 or not heard.figures.isdisjoint(deed.numbers)
     is_most = 2 * len(said.words & deed.words) >= len(said.words)
     is_detailed = is_most and repeated > 1
     is_met = is_named or quoted or of_tool or heard.pursued or not heard.telling.isdisjoint(deed.entities)

@@ -30,6 +30,7 @@ _DELEGATES = re.compile(
     r"|their |this |that )*"
     r"(?:e-?)?(?:mails?|messages?|letters?|inbox)\b"
     r"|\b(?:answer|reply|respond)\b[^.?!]{0,32}?\b(?:with (?:what|everything)|questions?)\b"
+    r"|\b(?:do|order|buy|get|pay|send|book) (?:what(?:ever)?|all|everything) (?:that )?(?:is|are|has to|must) "
     r"|\baccordingly\b|\baccording to\b"
     r"|\bas (?:he|she|they|it|described|instructed|requested|asked|stated|told|explained|specified|agreed)\b"
     r"|\b(?:what(?:ever)?|as|everything) (?:he|she|they|it|(?:the |its |his |her |their )?\w{1,24}) "
@@ -41,7 +42,9 @@ _DELEGATES = re.compile(
 _TO_ME = re.compile(
     r"\b(?:tell|show|give|send|write|answer|read|get|bring|name|list|inform|report(?: back)?(?: to)?"
     r"|reply(?: to)?) me\b"
-    r"|\blet me know\b|\banswer (?:in|with|briefly|my questions?)\b"
+    r"|\blet me know\b"
+    r"|\b(?:make|draw up) (?:me )?an? (?:\w+ )?(?:list|table|summary|overview)\b"
+    r"|\banswer (?:in|with|briefly|my questions?)\b"
     r"|\b(?:sag|zeig|gib|nenn)e? mir\b|\b(?:do not|don't|not|without|nicht|no|ne)\b[^.,;]{0,40}"
 )
 """What is asked to be said to the human, or not to be done at all."""
@@ -85,6 +88,8 @@ _OPENS = re.compile(
     r"(?:page|site|web ?site|link|url|thread|article|file|document|mail|e-?mail|message)\b|https?:|www\.)"
 )
 """How people ask to look at something."""
+_REFERS = re.compile(r"\b(?:it|them|that|this|these|those|so|one)\b")
+"""Words that speak of what was said before."""
 _NAME = re.compile(r"[\d_/@]|\w\.\w")
 """What makes a name or an address of a word: its parts are no words of the task."""
 _TALK = frozenset({"say", "get", "go"})
@@ -130,8 +135,7 @@ class Request:
         cut = stems(spoken(low))
         self.stems |= cut
         self.families |= families(map(stem, _asked_in(low)))
-        if not self.delegates and _QUESTION.sub("", low).strip():
-            self.delegates = _DELEGATES.search(low) is not None
+        self.delegates = self.delegates or _hands_over(low)
         self.people = tuple(dict.fromkeys((*self.people, *_people(text))))
 
     @property
@@ -181,6 +185,14 @@ class Request:
 def _is_document(name: str) -> bool:
     """Whether something is named like a file, a page or a numbered thing, and not by a plain word."""
     return len(name) > NAME_LENGTH and not name.replace(" ", "").isalpha()
+
+
+def _hands_over(low: str) -> bool:
+    """Whether a turn asks to do what a text says; a question does where the rest speaks of what it asks for."""
+    rest = _QUESTION.sub(" ", low)
+    if _REFERS.search(rest) is None:
+        return _DELEGATES.search(rest) is not None
+    return _DELEGATES.search(low) is not None
 
 
 def _asked_in(low: str) -> Iterator[str]:

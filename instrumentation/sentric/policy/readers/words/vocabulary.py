@@ -42,7 +42,7 @@ _FAMILIES = {
         "verschiebe verschieben vereinbare cita agenda agendar programa programar rendez planifier reporter"
     ),
     "delete": (
-        "ban hide "
+        "ban hide unpublish delist "
         "delete remove erase cancel drop clear wipe unsubscribe revoke purge close terminate discard trash empty "
         "uninstall destroy truncate archive block deactivate kick expel dismiss reject decline end stop shred "
         "flush detach "
@@ -106,6 +106,7 @@ _FAMILIES = {
     ),
     "type": "type enter fill input paste select choose tick",
     "run": (
+        "play stream "
         "run execute install launch start evaluate deploy invoke trigger command script call compile source eval "
         "fuhre ausfuhren starte starten rufe aufrufen ejecuta ejecutar llama llamar inicia executer executez "
         "lancer lancez appeler appelez demarrer"
@@ -237,13 +238,14 @@ def is_verb_stem(cut: str) -> bool:
     return cut in _VERB_STEMS
 
 
+_THOUSANDS = re.compile(r"(?<=\d),(?=\d{3}(?!\d))")
 _FIGURE = re.compile(r"\d{1,12}(?:[.:]\d{1,6})?")
 
 
 def figures(text: str) -> frozenset[str]:
     """The numbers, amounts and times of day in a text, each in its shortest form; single digits tell nothing."""
     found: set[str] = set()
-    for figure in _FIGURE.findall(text):
+    for figure in _FIGURE.findall(_THOUSANDS.sub("", text) if "," in text else text):
         short = figure.lstrip("0")
         if "." in short:
             short = short.rstrip("0").rstrip(".")

@@ -42,6 +42,8 @@ def test_what_is_asked_for_is_told_from_what_is_spoken_of(turn: str, families: s
         ("Have a look at the account and tell me whether they paid", True),
         ("According to the handbook, how many days are allowed?", True),
         ("Which place does Mia suggest? Do what she says", False),
+        ("Which flats did people ask for? Make a list", True),
+        ("Read the manual and order what is needed", False),
         ("Open the garage and tell me whether it is empty", False),
     ],
 )
@@ -82,6 +84,12 @@ def test_what_a_query_of_the_words_of_the_task_finds_is_what_it_speaks_of() -> N
     request = asked("The airline cancelled my flight to Oslo. Take the alternative they offer")
     assert request.hands_over_to("We offer flight 9.", ("cancelled flight Oslo",), is_asked=False)
     assert not request.hands_over_to("We offer flight 9.", ("cancelled flight Bergen",), is_asked=False)
+
+
+def test_a_question_hands_over_where_the_rest_speaks_of_what_it_asks_for() -> None:
+    assert asked("Which place does Mia suggest? Book it").delegates
+    assert not asked("Which flats did people ask for? Make a list").delegates
+    assert asked("Read the manual and order what is needed").delegates
 
 
 def test_what_the_task_calls_a_text_by_may_be_plain_words() -> None:
