@@ -5,33 +5,29 @@ from dataclasses import dataclass, replace
 from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation, Outcome, Source
-from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.actions.targets import Targets
-from sentric.policy.readers.places.brands import is_search_engine
 from sentric.policy.readers.places.embedded import embedded_urls
 from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.tasks.belonging import OPERATOR, TASK, Belonging
 from sentric.policy.readers.tasks.contacts import Standing
 from sentric.policy.readers.tasks.recipients import Recipients
 from sentric.policy.readers.tasks.services import Services
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.values.channels import Channels, Sink
-from sentric.policy.readers.values.correspondence import is_colleague
 from sentric.policy.readers.values.entities import entities, entities_of_url
-from sentric.policy.readers.values.memory import Seen, SeenValues
+from sentric.policy.readers.values.memory import SeenValues
 from sentric.policy.readers.values.payload import (
     Leak,
     Payload,
     hidden,
     is_key,
-    is_name,
     of_url,
     payload,
     shortened,
     values_of,
 )
 from sentric.policy.readers.values.personal_data import numbers
-from sentric.policy.readers.words.lexicon import words
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -46,16 +42,12 @@ _SENDING = frozenset(
 """Kinds that take what they are given to their target, whatever their effects."""
 _UNADDRESSED = frozenset({Kind.INPUT, Kind.MESSAGE})
 """Kinds of which the arguments are read though they name no place."""
-_PUBLIC = words("tweet retweet gist gists paste pastebin snippet publish review reddit forum blog story announcement")
-"""Words in the names of tools whose messages everybody can read."""
 _FORM = frozenset({Kind.CLICK, Kind.SUBMIT, Kind.PAYMENT, Kind.MESSAGE})
 """Kinds that can send a page's form."""
 _BLANK = ("about:", "chrome:", "data:")
 """Pages a browser starts with: they say nothing."""
 _NOWHERE = Targets()
 _NO_LOAD = Payload()
-_TASK = "the task"
-_OPERATOR = "the system prompt"
 
 
 @dataclass(frozen=True, slots=True)
@@ -121,17 +113,12 @@ class Flow(Family[FlowFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._task = Task()
-        self._numbers: set[str] = set()  # personal ones that the task gives
         self._seen = SeenValues()
         self._channels = Channels()
         self._typed: dict[str, Payload] = {}
         self._services = Services(self._task)
-        self._allowed = frozenset(
-            where.site for domain in tuning.allowed_domains if (where := place(domain)) is not None
-        )
         self._recipients = Recipients(tuning, self._task)
-        self._home = ""
-        self._has_read = False
+        self._belonging = Belonging(tuning, self._task, self._seen, self._services, self._recipients)
         self._answering: tuple[str, ...] = ()
         self.evicted = self._seen.evicted
 
@@ -141,12 +128,12 @@ class Flow(Family[FlowFacts]):
         if message.author is Author.MODEL:
             facts = self._embedded((message.text,), frozenset(), _NOTHING)
             return None if facts is _NOTHING else facts
-        given = _TASK if message.author is Author.USER else _OPERATOR
+        given = TASK if message.author is Author.USER else OPERATOR
         self._seen.remember((), entities(message.text).secrets, (given,))
         self._channels.hear(message.text)
         self._recipients.hear(message)
-        if message.author is Author.USER and len(self._numbers) < FIELDS_KEPT:
-            self._numbers.update(numbers(message.text))
+        if message.author is Author.USER and len(self._belonging.numbers) < FIELDS_KEPT:
+            self._belonging.numbers.update(numbers(message.text))
         return None
 
     def observation(self, observation: Observation) -> FlowFacts:
@@ -155,8 +142,8 @@ class Flow(Family[FlowFacts]):
             return _NOTHING
         where = place(observation.origin) if "://" in observation.origin else None
         if not observation.origin.startswith(_BLANK):
-            self._settle(where if observation.source is Source.PAGE else None, _NOWHERE)
-            self._has_read = True
+            self._belonging.settle(where if observation.source is Source.PAGE else None, _NOWHERE)
+            self._belonging.has_read = True
         here: tuple[str, ...] = (where.site or observation.origin,) if where is not None else (observation.origin,)
         if observation.source is Source.TOOL_RESULT:
             here = tuple(dict.fromkeys((*here, *self._answering)))
@@ -194,7 +181,7 @@ class Flow(Family[FlowFacts]):
         """Tell what the action carries, and whether it goes where it has no business."""
         stands = place(action.url) if action.url else None
         read = reading(action)
-        self._settle(stands, read.goes)
+        self._belonging.settle(stands, read.goes)
         goes_out = bool(read.goes.places or read.goes.emails) or action.kind in _UNADDRESSED
         load = payload(text for _, text in read.arguments) if goes_out else _NO_LOAD
         leak = self._leaving(action, stands, read.goes, load)
@@ -210,13 +197,6 @@ class Flow(Family[FlowFacts]):
         self._remember(action, stands, load)
         return facts
 
-    def _settle(self, stands: Place | None, goes: Targets) -> None:
-        """Where the task names no site, the first one is: where the agent was started, or went before it read."""
-        if self._home or self._has_read:
-            return
-        first = next((where for where in (stands, *goes.places) if where is not None and where.site), None)
-        self._home = first.site if first is not None else ""
-
     def _outside(self, action: Action, stands: Place | None, goes: Targets) -> list[Sink]:
         """The places outside the task that the action sends to."""
         places = goes.places if _sends(action) else ()
@@ -225,7 +205,7 @@ class Flow(Family[FlowFacts]):
         sinks = [
             Sink(where.host, where.site, self._services.is_spoken_of(where))
             for where in places
-            if where.host and not self._is_expected(where) and not self._is_at_ease(where)
+            if where.host and not self._belonging.is_expected(where) and not self._belonging.is_at_ease(where)
         ]
         for email in goes.emails:
             where = place(email.partition("@")[2])
@@ -248,7 +228,7 @@ class Flow(Family[FlowFacts]):
             hidden_facts = _facts(leak, leak.ways(inside))
             facts = replace(hidden_facts, outside_target=facts.outside_target, outside_is_known=facts.outside_is_known)
         strangers = [sink for sink in sinks if not sink.is_known]
-        if split := self._channels.split(strangers, (*texts, *inside.texts), self._foreign_value):
+        if split := self._channels.split(strangers, (*texts, *inside.texts), self._belonging.foreign_value):
             facts = replace(facts, split_target=split[0].name, split_token=shortened(split[1]))
         self.evicted.update(dict.fromkeys(self._channels.evicted()))
         if copied := self._channels.copied(sinks, (*texts, *inside.texts), self._recipients.letters.is_party):
@@ -288,117 +268,43 @@ class Flow(Family[FlowFacts]):
 
     def _given_away(self, url: str, where: Place, *, quoted: bool = False) -> Leak | None:
         """What a URL tells the place it leads to that the place has no business with."""
-        if self._is_expected(where):
+        if self._belonging.is_expected(where):
             return None
-        leak = self._carried(where, of_url(url))
-        if leak is None and quoted and not self._is_at_ease(where):
+        leak = self._belonging.carried(where, of_url(url))
+        if leak is None and quoted and not self._belonging.is_at_ease(where):
             for text, places in self._channels.quoted(url, where.site):
                 return Leak(where.host, {}, {text: dict.fromkeys(places)})
         return leak
 
     def _leaving(self, action: Action, stands: Place | None, goes: Targets, load: Payload) -> Leak | None:
         taken = load if _sends(action) else Payload((), load.secrets)
-        found = [self._carried(where, taken) for where in goes.places if where.host]
+        found = [self._belonging.carried(where, taken) for where in goes.places if where.host]
         body = Payload(tuple(value for value in load.values if value not in goes.emails), load.secrets)
-        found += [self._mailed(email, body) for email in goes.emails]
+        found += [self._belonging.mailed(email, body) for email in goes.emails]
         found += self._through_form(action, stands, goes, load)
         if action.kind is Kind.MESSAGE and not goes.places and not goes.emails:
-            found.append(self._posted(action, load))
+            found.append(self._belonging.posted(action, load))
         leaks = [leak for leak in found if leak is not None]
         return min(leaks, key=lambda leak: leak.is_known, default=None)
-
-    def _posted(self, action: Action, load: Payload) -> Leak | None:
-        """Secrets in a message that has no address: in a channel, to a name, or for everybody to read."""
-        if self._services.is_about_secrets():
-            return None
-        own = f"{action.server}/" if action.server else action.tool
-        secrets = {
-            secret: seen
-            for secret in load.secrets
-            if (seen := self._foreign_secret(secret, action.tool)) and not any(name.startswith(own) for name in seen)
-        }
-        if not secrets:
-            return None
-        target = "/".join(filter(None, (action.server, action.tool)))
-        return Leak(target, secrets, {}, is_known=_PUBLIC.isdisjoint(name_parts(action.tool)))
 
     def _through_form(self, action: Action, stands: Place | None, goes: Targets, load: Payload) -> list[Leak | None]:
         if action.kind is Kind.INPUT:
             # A page can read what is typed into it, whether it is sent or not.
             taken = Payload((), load.secrets)
-            return [self._carried(where, taken) for where in (stands, goes.form) if where is not None]
+            return [self._belonging.carried(where, taken) for where in (stands, goes.form) if where is not None]
         typed = self._typed.get(stands.site) if stands is not None else None
         if action.kind not in _FORM or stands is None or typed is None:
             return []
         if goes.form is not None and goes.form.site != stands.site:
-            return [self._carried(goes.form, typed)]
+            return [self._belonging.carried(goes.form, typed)]
         # Secrets were told of when they were typed.
-        return [self._carried(stands, Payload(typed.values, ()))] if _submits(action) else []
-
-    def _carried(self, where: Place, load: Payload) -> Leak | None:
-        if not (load.values or load.secrets) or self._is_expected(where):
-            return None
-        values = () if self._is_at_ease(where) else load.values
-        secrets = tuple(secret for secret in load.secrets if not self._services.is_home(secret, where))
-        leak = self._foreign(where.host, where.site, Payload(values, secrets))
-        if leak is None:
-            return None
-        is_meant = not leak.values and all(self._services.is_for(secret, where) for secret in leak.secrets)
-        return replace(leak, is_known=is_meant or self._services.is_spoken_of(where))
-
-    def _foreign(self, target: str, site: str, load: Payload) -> Leak | None:
-        """Of what goes to a site, that which has no business there."""
-        secrets = {secret: seen for secret in load.secrets if (seen := self._foreign_secret(secret, site))}
-        values = {value: seen for value in load.values if (seen := self._foreign_value(value, site)) is not None}
-        return Leak(target, secrets, values) if secrets or values else None
-
-    def _foreign_value(self, value: str, site: str) -> Seen | None:
-        seen = self._seen.places_of_value(value)
-        if not seen or site in seen or value in self._task.tokens or value in self._task.values:
-            return None
-        if "@" in value and is_colleague(value, site):
-            return None
-        return None if value in self._numbers else seen
-
-    def _mailed(self, email: str, load: Payload) -> Leak | None:
-        where = place(email.partition("@")[2])
-        if where is None or self._recipients.is_welcome(email, where):
-            return None
-        standing = self._recipients.standing(email, where)
-        if standing is Standing.ASKED:
-            load = Payload((), () if self._services.is_about_secrets() else load.secrets)
-        known = self._recipients.letters.known_to(email)
-        # The name of a file tells a reader little, and many a mail has one.
-        values = tuple(value for value in load.values if value not in known and not is_name(value))
-        leak = self._foreign(
-            email, where.site, Payload(() if self._recipients.is_answered(email) else values, load.secrets)
-        )
-        return replace(leak, is_known=standing is not Standing.STRANGE) if leak is not None else None
-
-    def _foreign_secret(self, secret: str, site: str) -> Seen | None:
-        """Where a secret came from, if that makes a site the wrong place for it."""
-        seen = self._seen.places_of_secret(secret)
-        if not seen or site in seen:
-            return None
-        # A task that gives a password but names no site leaves it to the agent to find where it belongs.
-        is_given = all(where in {_TASK, _OPERATOR} for where in seen)
-        return None if is_given and not self._task.sites else seen
-
-    def _is_at_ease(self, where: Place) -> bool:
-        """Whether anything but secrets may go there."""
-        return is_search_engine(where) or self._task.names(where)
-
-    def _is_expected(self, where: Place) -> bool:
-        """Whether even secrets belong there. For them, a word that is like a brand is not enough."""
-        if not where.site or where.site in self._allowed or self._task.names_exactly(where):
-            return True
-        return where.site == self._home and not self._task.sites
+        return [self._belonging.carried(stands, Payload(typed.values, ()))] if _submits(action) else []
 
     def _remember(self, action: Action, stands: Place | None, load: Payload) -> None:
         if stands is None or action.kind is not Kind.INPUT:
             return
         # Typing a value where it has no business does not make that place one it came from.
-        is_foreign = not self._is_expected(stands)
+        is_foreign = not self._belonging.is_expected(stands)
         values = tuple(value for value in load.values if not (is_foreign and self._seen.places_of_value(value)))
         secrets = tuple(secret for secret in load.secrets if not (is_foreign and self._seen.places_of_secret(secret)))
         self._seen.remember(values, secrets, (stands.site,))
