@@ -1,10 +1,9 @@
 """Hostile content in every field of every event: linear time, and the engine still tells everything it is asked."""
 
-import gc
 import json
 import math
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from typing import Any
 
 import pytest
@@ -26,6 +25,7 @@ from sentric.events import (
 from sentric.policy.engine import Engine, replay
 from sentric.policy.loader import load_policy
 from sentric.policy.verdict import Basis, Finding
+from support.linear import assert_linear, repeated
 
 POLICY = load_policy()
 SIZE = 4_000
@@ -98,25 +98,9 @@ def told(happened: list[AnyEvent]) -> list[Finding]:
     return found
 
 
-def cost(text: str) -> float:
-    happened = list(events(text))
-    gc.collect(0)
-    gc.disable()
-    started = time.process_time()
-    told(happened)
-    spent = time.process_time() - started
-    gc.enable()
-    return spent
-
-
-FLOOR = cost("plain words " * (SIZE // 12))
-
-
 @pytest.mark.parametrize("bait", BAIT)
 def test_bait_costs_linear_time_and_fails_no_rule(bait: str) -> None:
-    sizes = [SIZE, 4 * SIZE]
-    small, large = [cost((bait * (size // len(bait) + 1))[:size]) for size in sizes]
-    assert large < 8 * max(small, FLOOR)
+    assert_linear(lambda size: partial(told, list(events(repeated(bait, size)))), SIZE)
 
 
 @pytest.mark.parametrize("given", VALUES.values(), ids=VALUES)
@@ -133,10 +117,12 @@ def test_arguments_deeper_than_the_stack_are_judged(keyed: bool) -> None:
         shallow = shallow.popitem()[1] if isinstance(shallow, dict) else shallow.pop()
 
 
-def test_megabytes_in_one_text_are_seen_in_bounded_time() -> None:
-    for text in ("\u202e" * 2_000_000, "\n" * 2_000_000, "<!--" * 500_000, "| sh " * 400_000):
-        engine = Engine(POLICY, project="p", run_id="r")
-        started = time.process_time()
-        engine.observe(Observation(sequence=1, source=Source.PAGE, origin="https://a.test/", text=text))
-        engine.check(Action(sequence=2, tool="bash", kind=Kind.SHELL, arguments={"command": text}))
-        assert time.process_time() - started < 10
+@pytest.mark.parametrize("bait", ["\u202e", "\n", "<!--", "| sh "])
+def test_megabytes_in_one_text_are_seen_in_linear_time(bait: str) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text, engine = repeated(bait, size), Engine(POLICY, project="p", run_id="r")
+        seen = Observation(sequence=1, source=Source.PAGE, origin="https://a.test/", text=text)
+        action = Action(sequence=2, tool="bash", kind=Kind.SHELL, arguments={"command": text})
+        return lambda: (engine.observe(seen), engine.check(action))
+
+    assert_linear(prepare, 250_000)

@@ -1,6 +1,6 @@
 """One-time codes belong to who asked for them."""
 
-import time
+from collections.abc import Callable
 
 import pytest
 from hypothesis import given
@@ -9,6 +9,7 @@ from hypothesis import strategies as st
 from sentric.events import Action, Author, Element, Kind, Message, Observation, Source
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.codes import CODES_KEPT, CodeFacts, Codes
+from support.linear import assert_linear, repeated
 
 MAIL = "From: no-reply@lampenwelt.example\nYour Lampenwelt verification code is 481920"
 WRONG = "https://forum.example/t/9"
@@ -119,11 +120,12 @@ def test_the_oldest_codes_are_forgotten_first() -> None:
 
 
 @pytest.mark.parametrize("bait", ["otp 1234 ", "from: ", "your code ", "1", "from a@b.co otp 123456 ", "\ud800"])
-def test_bait_costs_bounded_time(bait: str) -> None:
-    started = time.process_time()
-    text = (bait * 200_000)[:500_000]
-    codes(text=text).action(type_in(text))
-    assert time.process_time() - started < 3
+def test_bait_costs_linear_time(bait: str) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text = repeated(bait, size)
+        return lambda: codes(text=text).action(type_in(text))
+
+    assert_linear(prepare, 8_000)
 
 
 @given(st.text(st.characters()) | st.from_regex(r"(your code|otp|from:) [0-9 a-z@.-]{0,60}"))

