@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from e2e.browser_agent.program import NEWEST, OLDEST, Environment
+from e2e.browser_agent.program import NEWEST, OLDEST, Environment, Finished
 
 WITH_SPANS = """
 from opentelemetry import _logs, trace
@@ -17,6 +17,8 @@ for _ in range(20):
 """
 ALLOWED = 1.0
 """Seconds more than the same program takes without Sentric."""
+RUNS = 6
+"""Of each, at most, before the program is found to be late."""
 NO_EXPORT = {f"OTEL_{signal}_EXPORTER": "none" for signal in ("TRACES", "LOGS", "METRICS")}
 WITHOUT_US = {"SENTRIC_DISABLED": "true", **NO_EXPORT}
 
@@ -43,10 +45,16 @@ def test_a_program_ends_in_time_when_nothing_takes_its_spans(
 ) -> None:
     environment = Environment(prefix, tmp_path)
     command = ("opentelemetry-instrument", "python", "-c", program)
+    observed, plain = list[Finished](), list[Finished]()
     with receiver() as url:
         ways = {"OTEL_EXPORTER_OTLP_ENDPOINT": url, "OTEL_EXPORTER_OTLP_PROTOCOL": protocol}
-        observed = [environment.run(*command, **ways) for _ in range(2)]
-    plain = [environment.run(*command, **WITHOUT_US) for _ in range(2)]
+        while len(observed) < RUNS and (not observed or _more(observed, plain) > ALLOWED):
+            observed.append(environment.run(*command, **ways))
+            plain.append(environment.run(*command, **WITHOUT_US))
     assert {finished.code for finished in (*observed, *plain)} == {0}
-    more = min(finished.took for finished in observed) - min(finished.took for finished in plain)
-    assert more <= ALLOWED, f"{more:.2f} s more than without Sentric"
+    assert _more(observed, plain) <= ALLOWED, f"{_more(observed, plain):.2f} s more than without Sentric"
+
+
+def _more(observed: list[Finished], plain: list[Finished]) -> float:
+    """Seconds: a busy machine only ever adds to what a program takes, so the quickest runs are compared."""
+    return min(finished.took for finished in observed) - min(finished.took for finished in plain)
