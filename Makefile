@@ -30,8 +30,14 @@ browser: ## Install Debian's Chromium when it is missing
 demo: $(VENV)/.ready browser ## Run a browser agent, observed and judged, end to end
 	$(BIN)/sentric demo
 
+# Browsers want both cores for themselves; the other tests share them. PYTEST_ARGS chooses tests, and runs them in one go.
 test: $(VENV)/.ready $(OLDEST)/.ready browser ## Run every test, the browser's too
+ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
+else
+	$(BIN)/python -m pytest -m browser
+	$(BIN)/python -m pytest -m "not browser" -n 2
+endif
 
 lint: $(VENV)/.ready ## Check style, floors and shipped rules
 	$(BIN)/ruff check .
