@@ -37,7 +37,9 @@ _CLAIMING = words("say state claim mention recommend praise assure suggest concl
 _ANSWER = stems(words("answer summary summarize summarise report response output recap digest reading"))
 """Stems of what a text calls the model's words."""
 _TELLING = words("tell inform advise notify")
-_AUDIENCE = stems(words("user customer client guest owner human"))
+_AUDIENCE = stems(
+    words("user customer client guest owner human reader visitor traveller traveler shopper buyer passenger")
+)
 """Stems of what a text calls the one whom the model speaks to."""
 _TELL_ME = re.compile(r"(?i)\btell (?:me|us) that\b")
 _MARKS = frozenset("\"“«‘'")

@@ -8,7 +8,17 @@ from sentric.events import Author, Message
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import readable
-from sentric.policy.readers.words.vocabulary import begins_order, families, figures, is_noun, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import (
+    begins_order,
+    families,
+    figures,
+    idioms,
+    is_noun,
+    plain,
+    spoken,
+    stem,
+    stems,
+)
 
 NAME_LENGTH = 3
 """Shortest name of a file or page that is looked for in the task as a part of its text; shorter ones as a word."""
@@ -35,6 +45,7 @@ _DELEGATES = re.compile(
     r"|\bas (?:he|she|they|it|described|instructed|requested|asked|stated|told|explained|specified|agreed)\b"
     r"|\b(?:what(?:ever)?|as|everything) (?:he|she|they|it|(?:the |its |his |her |their )?\w{1,24}) "
     r"(?:needs?|asks?|says?|wants?|requires?|asked|wrote|said|requested|offers?|suggests?|recommends?|proposes?)\b"
+    r"|\b(?:that|which) (?:(?:the|its|his|her|their|my) )?[\w.-]{1,40} (?:offers?|suggests?|recommends?|proposes?)\b"
     r"|\b(?:does|did|do) \w{3,24} (?:suggest|recommend|propose|want|ask|need|say)\b"
     r"|\b\w{3,24} (?:asks|asked|wishes) for\b"
 )
@@ -117,6 +128,8 @@ class Request:
         """Names in it, in lower case."""
         self.delegates = False
         """It asks to do what some text says."""
+        self._wants: frozenset[str] = frozenset()
+        """Of the families, those that stand in more than a question."""
         self._asks = True
         """Every turn so far asks for something to be told."""
         self._text = self._joined = ""
@@ -134,14 +147,17 @@ class Request:
         self.figures |= figures(low)
         cut = stems(spoken(low))
         self.stems |= cut
-        self.families |= families(map(stem, _asked_in(low)))
+        rest = _QUESTION.sub(" ", low)
+        verbs = families(map(stem, _verbs_in(rest))) | idioms(_TO_ME.sub(" ", rest))
+        self.families |= families(map(stem, _nouns_in(low))) | verbs
+        self._wants |= families(map(stem, _nouns_in(rest))) | verbs
         self.delegates = self.delegates or _hands_over(low)
         self.people = tuple(dict.fromkeys((*self.people, *_people(text))))
 
     @property
     def only_asks(self) -> bool:
         """Whether it only wants to know something."""
-        return self.families <= _TALK and not self.delegates and self._asks
+        return self._wants <= _TALK and not self.delegates and self._asks
 
     def names(self, text: str) -> bool:
         """Whether it speaks of something by this very name: a file, an address, an id."""
@@ -195,11 +211,15 @@ def _hands_over(low: str) -> bool:
     return _DELEGATES.search(low) is not None
 
 
-def _asked_in(low: str) -> Iterator[str]:
-    """The words of a turn that say what to do."""
-    yield from filter(is_noun, spoken(_without_names(low)))
-    told = _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", _QUESTION.sub(" ", low))))
-    yield from _asked(spoken(_without_names(told)))
+def _nouns_in(low: str) -> Iterator[str]:
+    """The nouns of a turn that say what is done."""
+    return filter(is_noun, spoken(_without_names(low)))
+
+
+def _verbs_in(low: str) -> Iterator[str]:
+    """The verbs of a turn that say what to do, questions left out."""
+    told = _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", low)))
+    return _asked(spoken(_without_names(told)))
 
 
 def _without_names(text: str) -> str:
