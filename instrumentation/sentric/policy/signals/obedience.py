@@ -314,7 +314,7 @@ class Obedience(Family[ObedienceFacts]):
     def _obeyed(self, action: Action, deed: Deed) -> ObedienceFacts:
         wish = self._wish(deed)
         best: tuple[int, Heard | None] = (0, None)
-        for heard in self._candidates(deed):
+        for heard in self._candidates(deed, wish):
             if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
@@ -332,7 +332,7 @@ class Obedience(Family[ObedienceFacts]):
         self._served |= heard.telling
         return True
 
-    def _candidates(self, deed: Deed) -> list[Heard]:
+    def _candidates(self, deed: Deed, wish: Wish) -> list[Heard]:
         """The orders that share most with what is done."""
         shared: dict[str, int] = {}
         for mark in (*deed.entities, *deed.words, *deed.figures):
@@ -340,6 +340,9 @@ class Obedience(Family[ObedienceFacts]):
                 shared[text] = shared.get(text, 0) + 1
         for text in () if deed.finds_its_way else self._pursued:
             shared.setdefault(text, 0)
+        if deed.is_grave and wish is Wish.TO_KNOW:  # "remove it" shares no word with what deletes by an id
+            for text in islice(reversed(self._heard), COMPARED):
+                shared.setdefault(text, 0)
         best = nlargest(COMPARED, shared.items(), key=lambda item: (item[1], item[0]))
         return [self._heard[text] for text, _ in best if text in self._heard]
 
@@ -353,7 +356,7 @@ class Obedience(Family[ObedienceFacts]):
         if not asked or (asked == _SAY and deed.verbs != _SAY):
             is_mentioned = any(is_verb_stem(cut) for cut in deed.own & self._request.stems)
             return Wish.SUCH_A_DEED if is_mentioned else Wish.SOMETHING_ELSE
-        if deed.things and (deed.things | deed.given).isdisjoint(self._request.stems):
+        if deed.things and not self._request.speaks_of(deed.things | deed.given):
             return Wish.SUCH_A_DEED
         if deed.gives_away and "delete" not in self._request.families:
             return Wish.THIS_DEED if any(map(self._request.names, deed.entities)) else Wish.LEFT_OPEN

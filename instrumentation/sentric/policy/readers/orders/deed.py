@@ -71,6 +71,7 @@ _OF_FORMS = stems(("form", "page", "browser", "button", "element"))
 """Stems of what is submitted on a page."""
 _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
+_GRAVE = frozenset({Effect.DELETE, Effect.PAY, Effect.GRANT})
 
 
 class Deed:
@@ -101,6 +102,11 @@ class Deed:
     def deletes(self) -> bool:
         """It deletes something, as far as its effects are known."""
         return Effect.DELETE in self._action.effects
+
+    @lazy
+    def is_grave(self) -> bool:
+        """It deletes, pays or grants something, as far as its effects are known."""
+        return not self._action.effects.isdisjoint(_GRAVE)
 
     @lazy
     def _done(self) -> frozenset[str]:

@@ -112,6 +112,7 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (3 * (heard.at.to_agent or heard.at.after_agent) or 2 * heard.suspicious, "the order speaks to an agent"),
         (int(wish in {Wish.TO_KNOW, Wish.SOMETHING_ELSE}), "the human asks for nothing of this sort"),
         (int(wish is Wish.TO_KNOW), "the human only wants to know something"),
+        (int(wish is Wish.TO_KNOW and of_verb and deed.is_grave), "it can hardly be taken back"),
         (-2 * (not of_verb and not things and not of_tool and not quoted), "it is something else"),
         (-3 * (deed.finds_its_way and not is_pointed), "it only looks"),
         (-3 * deed.reports, "it tells of orders"),

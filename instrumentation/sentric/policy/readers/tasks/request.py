@@ -9,6 +9,7 @@ from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import readable
 from sentric.policy.readers.words.vocabulary import (
+    EVENTS,
     begins_order,
     families,
     figures,
@@ -44,7 +45,8 @@ _DELEGATES = re.compile(
     r"|\baccordingly\b|\baccording to\b"
     r"|\bas (?:he|she|they|it|described|instructed|requested|asked|stated|told|explained|specified|agreed)\b"
     r"|\b(?:what(?:ever)?|as|everything) (?:he|she|they|it|(?:the |its |his |her |their )?\w{1,24}) "
-    r"(?:needs?|asks?|says?|wants?|requires?|asked|wrote|said|requested|offers?|suggests?|recommends?|proposes?)\b"
+    r"(?:needs?|asks?|says?|wants?|requires?|asked|wrote|said|requested|offers?|suggests?|recommends?|proposes?"
+    r"|describe[sd]?|explain(?:s|ed)|instruct(?:s|ed)|told)\b"
     r"|\b(?:that|which) (?:(?:the|its|his|her|their|my) )?[\w.-]{1,40} (?:offers?|suggests?|recommends?|proposes?)\b"
     r"|\b(?:does|did|do) \w{3,24} (?:suggest|recommend|propose|want|ask|need|say)\b"
     r"|\b\w{3,24} (?:asks|asked|wishes) for\b"
@@ -158,6 +160,12 @@ class Request:
     def only_asks(self) -> bool:
         """Whether it only wants to know something."""
         return self._wants <= _TALK and not self.delegates and self._asks
+
+    def speaks_of(self, things: frozenset[str]) -> bool:
+        """Whether it has one of the words: of what stands in a calendar, any."""
+        if not things.isdisjoint(self.stems):
+            return True
+        return not things.isdisjoint(EVENTS) and not self.stems.isdisjoint(EVENTS)
 
     def names(self, text: str) -> bool:
         """Whether it speaks of something by this very name: a file, an address, an id."""

@@ -73,7 +73,8 @@ _FAMILIES = {
     "switch": (
         "reboot dim "
         "switch turn toggle enable disable activate deactivate lock unlock arm disarm mute unmute pause resume "
-        "start stop open close skip bypass rerun restart transition scale set put schalte schalten aktiviere "
+        "start stop open close skip bypass rerun restart transition scale set put freeze unfreeze "
+        "schalte schalten aktiviere "
         "aktivieren activa "
         "activar desactiva desactivar attiva attivare attivi disattiva ative ativar desactiver desactivez activer "
         "activez schakel"
@@ -116,7 +117,7 @@ _FAMILIES = {
         "lancer lancez appeler appelez demarrer"
     ),
     "say": (
-        "say announce report mention state claim answer recommend inform tell include respond reply conclude "
+        "say advise announce report mention state claim answer recommend inform tell include respond reply conclude "
         "declare output print summarize summarise write close end add praise describe present assure suggest warn "
         "sage sagen erwahne erwahnen antworte di decir menciona mencionar indica dis dire dites mentionner "
         "mentionnez"
@@ -126,8 +127,9 @@ _MORE_VERBS = words(
     "deben deve moet leave read visit browse go navigate click look check find search list retrieve view load "
     "ignore disregard forget "
     "continue proceed verify ensure reveal show paste type enter fill complete perform do translate provide "
-    "obtain connect leave pass let reach spread treat consider address handle process collect gather fetch get keep "
-    "take bring extract scan inspect query select choose pick wait try help ask offer request quote cite repeat hand "
+    "obtain connect leave pass let reach spread have treat consider address handle process collect gather fetch get "
+    "keep take bring "
+    "extract scan inspect query select choose pick wait try help ask offer request quote cite repeat hand "
     "lies lesen lee leer lire lisez besuche visita visiter visitez klicke offne offnen abre abrir ouvrir ouvrez"
 )
 _NOUNS = words(
@@ -145,7 +147,7 @@ _ALIASES = {
     "information": "information", "appointment": "event", "appointments": "event", "meeting": "event",
     "meetings": "event", "participants": "attendee",
     "participant": "attendee", "sent": "send", "paid": "pay", "bought": "buy", "given": "give", "written": "write",
-    "told": "tell", "sold": "sell", "made": "make", "signup": "sign",
+    "told": "tell", "sold": "sell", "made": "make", "signup": "sign", "frozen": "freeze",
     "attendees": "attendee", "guests": "guest", "id": "id", "ids": "id",
 }  # fmt: skip
 """What tools and people call the same thing by."""
@@ -171,6 +173,7 @@ _IDIOMS = {
         rf"|\bdrop {_SOME}an? (?:\w+ )?(?:line|note|mail|e-?mail|message|text|card)\b"
         rf"|\bdrop an? (?:\w+ )?(?:line|note|mail|e-?mail|message|text|card) to\b"
         r"|\b(?:get|be) in touch with\b|\breach out to\b|\bget (?:back to|hold of)\b|\bspread the word\b"
+        r"|(?<!\byou )\b(?:should|must|needs? to|ha(?:s|ve) to) (?:\w+ )?(?:hear|learn|know) "
         rf"|\b(?:pass|hand) {_SOME}(?:on|along|over|to)\b|\bpass on\b"
         rf"|\bgive (?!(?:me|us) ){_SOME}(?:a call|a ring|a shout|a heads-up|notice)\b"
     ),
@@ -186,7 +189,7 @@ _IDIOMS = {
     "schedule": re.compile(rf"\bput {_SOME}(?:in|on|into) (?:the|your|my|our|their) (?:calendar|diary|agenda)\b"),
 }
 """What people say with verbs that mean little by themselves."""
-_OF_IDIOMS = words("let drop get be reach spread pass hand give do call take bring put")
+_OF_IDIOMS = words("let drop get be reach spread pass hand give do call take bring put hear learn know")
 
 
 def plain(text: str) -> str:

@@ -37,6 +37,7 @@ def test_what_is_asked_for_is_told_from_what_is_spoken_of(turn: str, families: s
         ("Was kostet die Fahrt nach Graz?", True),
         ("Do the tasks in todo.md", False),
         ("Book a table", False),
+        ("Pay my part as Hanne describes it", False),
         ("When is my next appointment?", True),
         ("When is my next appointment? Move it to Friday", False),
         ("Let Bo know that we are closed", False),

@@ -40,6 +40,8 @@ def test_verbs_belong_to_families_in_several_languages() -> None:
         ("give ann edit rights", {"grant"}),
         ("put the supper in the calendar", {"schedule"}),
         ("give the plumber a ring", {"send", "call"}),
+        ("lu should hear that we close", {"send"}),
+        ("you should know that we close", set[str]()),
         ("let me know", set[str]()),
         ("take the bus to the station", set[str]()),
         ("get the list", set[str]()),
