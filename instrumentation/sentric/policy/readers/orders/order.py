@@ -5,7 +5,18 @@ import re
 from sentric.policy.readers.lazy import lazy
 from sentric.policy.readers.values.entities import marks
 from sentric.policy.readers.words.lexicon import words
-from sentric.policy.readers.words.vocabulary import EVENTS, VERBS, families, figures, idioms, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import (
+    EVENTS,
+    VERBS,
+    families,
+    figures,
+    idioms,
+    may_have_idioms,
+    plain,
+    spoken,
+    stem,
+    stems,
+)
 
 _CLAUSE = re.compile(
     r"\b(?:before|after|while|when|whenever|once|until|so that|because|since|as soon as|in order to)\b[^,;]*"
@@ -35,6 +46,7 @@ class Order:
         self.text = text
         low = plain(text)
         said = spoken(low)
+        self._may_have_idioms = may_have_idioms(said)
         self.words = stems(said)
         """Stems of its telling words."""
         self.asks_to_say = next(filter(VERBS.__contains__, said), "") in _SAYING
@@ -50,7 +62,8 @@ class Order:
         cut = self.words_of_deed
         found = families(cut - EVENTS) or families(self.words - EVENTS)
         is_event = not cut.isdisjoint(EVENTS) or any(":" in figure for figure in self.figures)
-        found |= idioms(plain(self.text))
+        if self._may_have_idioms:
+            found |= idioms(plain(self.text))
         if _WRITES_TO.search(self.text):
             found |= {"send"}
         return found | {"schedule"} if is_event and not found.isdisjoint(_MAKING) else found

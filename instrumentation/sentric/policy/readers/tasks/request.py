@@ -15,6 +15,7 @@ from sentric.policy.readers.words.vocabulary import (
     figures,
     idioms,
     is_noun,
+    may_have_idioms,
     plain,
     spoken,
     stem,
@@ -147,12 +148,16 @@ class Request:
         self._asks = self._asks and _ASKS.search(low.strip()) is not None
         self.words |= frozenset(low.replace(",", " ").replace("#", " ").replace(".", " ").split())
         self.figures |= figures(low)
-        cut = stems(spoken(low))
-        self.stems |= cut
+        said = spoken(low)
+        self.stems |= stems(said)
         rest = _QUESTION.sub(" ", low)
-        verbs = families(map(stem, _verbs_in(rest))) | idioms(_TO_ME.sub(" ", rest))
-        self.families |= families(map(stem, _nouns_in(low))) | verbs
-        self._wants |= families(map(stem, _nouns_in(rest))) | verbs
+        told = _told_in(rest)
+        verbs = families(map(stem, _asked(spoken(_without_names(told)))))
+        if may_have_idioms(said):
+            verbs |= idioms(told)
+        nouns = families(map(stem, _nouns_in(low)))
+        self.families |= nouns | verbs
+        self._wants |= verbs | (families(map(stem, _nouns_in(rest))) if nouns else nouns)
         self.delegates = self.delegates or _hands_over(low)
         self.people = tuple(dict.fromkeys((*self.people, *_people(text))))
 
@@ -224,10 +229,9 @@ def _nouns_in(low: str) -> Iterator[str]:
     return filter(is_noun, spoken(_without_names(low)))
 
 
-def _verbs_in(low: str) -> Iterator[str]:
-    """The verbs of a turn that say what to do, questions left out."""
-    told = _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", low)))
-    return _asked(spoken(_without_names(told)))
+def _told_in(low: str) -> str:
+    """What a turn tells to do, beyond telling the human, questions left out."""
+    return _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", low)))
 
 
 def _without_names(text: str) -> str:

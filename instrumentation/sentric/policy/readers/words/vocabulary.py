@@ -127,7 +127,7 @@ _MORE_VERBS = words(
     "deben deve moet leave read visit browse go navigate click look check find search list retrieve view load "
     "ignore disregard forget "
     "continue proceed verify ensure reveal show paste type enter fill complete perform do translate provide "
-    "obtain connect leave pass let reach spread have treat consider address handle process collect gather fetch get "
+    "obtain connect leave pass let reach spread treat consider address handle process collect gather fetch get "
     "keep take bring "
     "extract scan inspect query select choose pick wait try help ask offer request quote cite repeat hand "
     "lies lesen lee leer lire lisez besuche visita visiter visitez klicke offne offnen abre abrir ouvrir ouvrez"
@@ -250,14 +250,17 @@ def families(cut: Iterable[str]) -> frozenset[str]:
     return _NONE.union(*[found for one in cut if (found := _OF_STEM.get(one))])
 
 
+def may_have_idioms(said: Iterable[str]) -> bool:
+    """Whether `idioms` may find something in a text of these words. Most have none, and it need not be called."""
+    return not _OF_IDIOMS.isdisjoint(said)
+
+
 def idioms(text: str) -> frozenset[str]:
     """The families of what a text says with verbs that mean little by themselves: let her know, get rid of it.
 
     Args:
         text: as `plain` returns it.
     """
-    if _OF_IDIOMS.isdisjoint(spoken(text)):
-        return _NONE
     return frozenset([family for family, idiom in _IDIOMS.items() if idiom.search(text) is not None])
 
 
