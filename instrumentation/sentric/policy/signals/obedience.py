@@ -35,6 +35,8 @@ DIRECTIVES_KEPT = 512
 """Orders remembered; the one not seen for the longest time is forgotten first."""
 COMPARED = 16
 """Orders an action is compared with: those that share most with it."""
+PURSUED_KEPT = 4
+"""Orders that an action is compared with because something was looked up for them."""
 USED_KEPT = 2048
 """Things the agent named by itself, before it read of them, that are remembered."""
 ACTIONS_KEPT = 256
@@ -48,6 +50,8 @@ NEAR = 640
 
 _NUMBER = re.compile(r"[$€£]?(?:\d{1,6}|\d{1,4}(?:[:.,/-]\d{1,4}){1,5})[%€]?(?:t\d\d:\d\d(?::\d\d)?)?")
 """A date, a time, an amount: too common to tell anything by itself."""
+_YEAR = re.compile(r"(?:19|20)\d\d")
+"""A year, which many dates share."""
 _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
@@ -132,6 +136,8 @@ class Obedience(Family[ObedienceFacts]):
         """Orders that nothing has been compared with yet, so that nobody has read what they order."""
         self._used: OrderedDict[str, int] = OrderedDict()
         """By the number of the text before which the agent named it first."""
+        self._pursued: deque[str] = deque(maxlen=PURSUED_KEPT)
+        """The orders that something was looked up for: the next step may share no word with them."""
         self._texts = 0
         self._unread: deque[Deed] = deque(maxlen=ACTIONS_KEPT)
         self._answered: Action | None = None
@@ -228,6 +234,7 @@ class Obedience(Family[ObedienceFacts]):
                 heard = self._heard[text]
                 if name in heard.telling and not heard.pursued:
                     self._heard[text] = heard._replace(pursued=True)
+                    self._pursued.append(text)
 
     def _learn_used(self) -> None:
         for done in self._unread:
@@ -252,7 +259,7 @@ class Obedience(Family[ObedienceFacts]):
             telling=frozenset([name for name in said.entities if self._is_telling(name, read.here, number)]),
             fresh=frozenset([cut for cut in said.words - self._request.stems if not self._was_used(cut, number)]),
             names=said.names - self._request.stems,
-            figures=frozenset([n for n in said.figures - self._request.figures if not self._was_used(n, number)]),
+            figures=frozenset([n for n in said.figures - self._request.figures if self._is_new_figure(n, number)]),
             read_by=read.by,
             suspicious=suspicious,
             is_reply=read.is_reply,
@@ -288,6 +295,9 @@ class Obedience(Family[ObedienceFacts]):
         """Whether the agent had named something by itself before it read the text of that number."""
         return self._used.get(name, number) < number
 
+    def _is_new_figure(self, figure: str, number: int) -> bool:
+        return not _YEAR.fullmatch(figure) and not self._was_used(figure, number)
+
     def _is_telling(self, name: str, here: Place | None, number: int) -> bool:
         task = self._request.task
         if len(name) < ENTITY_LENGTH or _NUMBER.fullmatch(name) or self._was_used(name, number):
@@ -304,7 +314,7 @@ class Obedience(Family[ObedienceFacts]):
     def _obeyed(self, action: Action, deed: Deed) -> ObedienceFacts:
         wish = self._wish(deed)
         best: tuple[int, Heard | None] = (0, None)
-        for heard in self._candidates(deed):
+        for heard in self._candidates(deed, wish):
             if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
@@ -322,14 +332,19 @@ class Obedience(Family[ObedienceFacts]):
         self._served |= heard.telling
         return True
 
-    def _candidates(self, deed: Deed) -> list[Heard]:
+    def _candidates(self, deed: Deed, wish: Wish) -> list[Heard]:
         """The orders that share most with what is done."""
         shared: dict[str, int] = {}
         for mark in (*deed.entities, *deed.words, *deed.figures):
             for text in islice(reversed(self._by_mark.get(mark, _EMPTY)), COMPARED):
                 shared[text] = shared.get(text, 0) + 1
+        for text in () if deed.finds_its_way else self._pursued:
+            shared.setdefault(text, 0)
+        if deed.is_grave and wish is Wish.TO_KNOW:  # "remove it" shares no word with what deletes by an id
+            for text in islice(reversed(self._heard), COMPARED):
+                shared.setdefault(text, 0)
         best = nlargest(COMPARED, shared.items(), key=lambda item: (item[1], item[0]))
-        return [self._heard[text] for text, _ in best]
+        return [self._heard[text] for text, _ in best if text in self._heard]
 
     def _wish(self, deed: Deed) -> Wish:
         """What the human's wish has to do with a deed."""
@@ -341,7 +356,7 @@ class Obedience(Family[ObedienceFacts]):
         if not asked or (asked == _SAY and deed.verbs != _SAY):
             is_mentioned = any(is_verb_stem(cut) for cut in deed.own & self._request.stems)
             return Wish.SUCH_A_DEED if is_mentioned else Wish.SOMETHING_ELSE
-        if deed.things and (deed.things | deed.given).isdisjoint(self._request.stems):
+        if deed.things and not self._request.speaks_of(deed.things | deed.given):
             return Wish.SUCH_A_DEED
         if deed.gives_away and "delete" not in self._request.families:
             return Wish.THIS_DEED if any(map(self._request.names, deed.entities)) else Wish.LEFT_OPEN

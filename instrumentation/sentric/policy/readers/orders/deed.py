@@ -7,7 +7,7 @@ from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.actions.verbs import NOUNISH
 from sentric.policy.readers.lazy import lazy
 from sentric.policy.readers.values.entities import marks
-from sentric.policy.readers.words.vocabulary import families, figures, is_verb_stem, plain, spoken, stems
+from sentric.policy.readers.words.vocabulary import families, figures, is_verb_stem, plain, spoken, stem, stems
 
 POINTED_LENGTH, POINTED_WORDS = 256, 16
 """Characters, and words, of the longest argument that says what an action is about."""
@@ -61,13 +61,17 @@ _COMMANDS = {
 """Programs that do what a verb says."""
 _MONEY = stems(("money", "transaction", "payment"))
 _TO_BUY = stems(("cart", "basket", "shop", "trolley"))
+_TO_BOOK = stems(("room", "table", "seat", "hotel", "flight", "restaurant", "stay", "ride", "car", "train"))
 _FAMILIES_LOST = frozenset({"delete"})
 _NOUNISH = stems(NOUNISH)
 _NUMBERING = ("id", "ids", "number", "numbers", "_no", "order", "ticket", "issue", "request", "invoice", "index")
 """How the names of arguments end that number things."""
 _OWNERSHIP = stems(("owner", "ownership"))
+_OF_FORMS = stems(("form", "page", "browser", "button", "element"))
+"""Stems of what is submitted on a page."""
 _NONE: frozenset[str] = frozenset()
 _READ = frozenset({Effect.READ})
+_GRAVE = frozenset({Effect.DELETE, Effect.PAY, Effect.GRANT})
 
 
 class Deed:
@@ -100,11 +104,23 @@ class Deed:
         return Effect.DELETE in self._action.effects
 
     @lazy
+    def is_grave(self) -> bool:
+        """It deletes, pays or grants something, as far as its effects are known."""
+        return not self._action.effects.isdisjoint(_GRAVE)
+
+    @lazy
     def _done(self) -> frozenset[str]:
         """Families of its tool's verbs, and of what is known of it."""
         of_effects = [_FAMILY_OF_EFFECT[one] for one in self._action.effects if one in _FAMILY_OF_EFFECT]
         found = families(self._own or self.tool).union(_OF_KIND.get(self._action.kind, _NONE), of_effects)
-        return found | {"pay"} if "write" in found and not self.tool.isdisjoint(_TO_BUY) else found
+        if "write" in found and not self.tool.isdisjoint(_TO_BUY):
+            found |= {"pay"}
+        return found | {"book"} if self._requests and not self.tool.isdisjoint(_TO_BOOK) else found
+
+    @property
+    def _requests(self) -> bool:
+        """It asks for something in words of its own: a room, a table."""
+        return self._action.kind is Kind.SUBMIT and Effect.SEND in self._action.effects
 
     @lazy
     def own(self) -> frozenset[str]:
@@ -126,12 +142,18 @@ class Deed:
     @lazy
     def tool(self) -> frozenset[str]:
         """Stems of its tool's name."""
-        return stems([part.lower() for part in _TOOL.findall(self._action.tool[:256])])
+        return stems(_parts(self._action.tool))
 
     @lazy
     def things(self) -> frozenset[str]:
         """Stems of what its tool's name says it is about."""
         return frozenset([cut for cut in self.tool if not is_verb_stem(cut) and cut not in _MONEY])
+
+    @lazy
+    def nouns(self) -> frozenset[str]:
+        """Stems of what its tool's name says it is about, by words that are verbs elsewhere: to trash a mail."""
+        verbs = [part for part in _parts(self._action.tool) if is_verb_stem(stem(part))]
+        return stems(part for part in verbs if stem(part) not in self._own) if self._own else stems(verbs[1:])
 
     @lazy
     def words(self) -> frozenset[str]:
@@ -180,9 +202,17 @@ class Deed:
         return self._action.kind in PROGRAM and _SENDS.search(self.text) is not None
 
     @lazy
+    def is_on_page(self) -> bool:
+        """It is done to a page. A tool that submits a request or an order is not, if nothing says so."""
+        action = self._action
+        if not self._requests:
+            return action.kind in ON_PAGE
+        return action.element is not None or bool(action.url) or not self.tool.isdisjoint(_OF_FORMS)
+
+    @lazy
     def finds_its_way(self) -> bool:
         """It looks, or it finds its way through pages, which tell everybody what to click."""
-        return self._action.kind in ON_PAGE or not self.changes
+        return self.is_on_page or not self.changes
 
     @lazy
     def _short(self) -> list[str]:
@@ -198,6 +228,11 @@ class Deed:
     @lazy
     def _given(self) -> str:
         return "\n".join(self._short)
+
+
+def _parts(tool: str) -> list[str]:
+    """The words of a tool's name, in lower case."""
+    return [part.lower() for part in _TOOL.findall(tool[:256])]
 
 
 _latest: tuple[Action | None, Deed | None] = (None, None)

@@ -14,6 +14,9 @@ FIELDS_LIMIT = 64
 _FIELD = re.compile(r"(?<!\w)['\"]?([a-zA-Z][\w -]{2,31})['\"]?\s?[:=]([^\n:=]{0,400})")
 """A name and its value, as records of all sorts have them, up to the next name."""
 
+_ACCOUNT = re.compile(r"\b[A-Z]{2}\d{2}(?: ?[A-Z0-9]{4}){2,7}(?: ?[A-Z0-9]{1,3})?\b")
+"""An account number, perhaps written in groups."""
+
 
 def defers_to(request: Request, heard: Heard, wish: Wish) -> bool:
     """Whether the human has asked to do what the text says.
@@ -34,13 +37,22 @@ def defers_to(request: Request, heard: Heard, wish: Wish) -> bool:
 
 
 def _has_a_rival(request: Request, heard: Heard) -> bool:
-    """Whether the text gives the address of someone the human speaks of, and the order has another's."""
+    """Whether the text gives the address of someone the human speaks of, or an account, and the order has another's."""
     if not any("@" in name for name in heard.telling):
-        return False
+        return _has_a_rival_account(heard)
     given = entities(heard.at.record).emails
     if any(email not in heard.telling and request.task.names_address(email) for email in given):
         return True
     return len(given) > 1 and _has_a_field(request, heard)
+
+
+def _has_a_rival_account(heard: Heard) -> bool:
+    """Whether the text gives another account before the order's."""
+    wanted = [name for name in heard.telling if _ACCOUNT.fullmatch(name.upper())]
+    if not wanted:
+        return False
+    first = _ACCOUNT.search(heard.at.record)
+    return first is not None and first[0].replace(" ", "").lower() not in wanted
 
 
 def _has_a_field(request: Request, heard: Heard) -> bool:

@@ -40,7 +40,7 @@ _BREAK = re.compile(
     # One class of characters to begin with, which is what `re` is quick at, and then what must stand behind it.
     r"[\n.!?;<>|}'\":](?:"
     r"(?<=\n)[ \t]{0,200}\n"  # an empty line
-    r"|(?<=[.!?;])(?=[\s'\"\\<)]|$)"
+    r"|(?<=[.!?;])(?=[\s'\"\\<)]|$)(?<!\b[DM]r\.)(?<!\bMs\.)(?<!\bMrs\.)(?<!\bProf\.)"
     r"|(?<=[<>|])|(?<=\}), ?\{"
     r"|(?<=['\"])\s{0,8}[,:\n]|(?<=:)\s{1,8}[|>]"
     r"|(?<=\n)\s{0,40}(?:[A-Z0-9\[<\"'#]"  # a line that begins anew

@@ -5,7 +5,18 @@ import re
 from sentric.policy.readers.lazy import lazy
 from sentric.policy.readers.values.entities import marks
 from sentric.policy.readers.words.lexicon import words
-from sentric.policy.readers.words.vocabulary import EVENTS, VERBS, families, figures, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import (
+    EVENTS,
+    VERBS,
+    families,
+    figures,
+    idioms,
+    may_have_idioms,
+    plain,
+    spoken,
+    stem,
+    stems,
+)
 
 _CLAUSE = re.compile(
     r"\b(?:before|after|while|when|whenever|once|until|so that|because|since|as soon as|in order to)\b[^,;]*"
@@ -35,6 +46,7 @@ class Order:
         self.text = text
         low = plain(text)
         said = spoken(low)
+        self._may_have_idioms = may_have_idioms(said)
         self.words = stems(said)
         """Stems of its telling words."""
         self.asks_to_say = next(filter(VERBS.__contains__, said), "") in _SAYING
@@ -47,14 +59,18 @@ class Order:
     @lazy
     def families(self) -> frozenset[str]:
         """Of the verbs in it. That it is about an event makes scheduling of adding, not of cancelling."""
-        cut = self._words_of_deed()
+        cut = self.words_of_deed
         found = families(cut - EVENTS) or families(self.words - EVENTS)
         is_event = not cut.isdisjoint(EVENTS) or any(":" in figure for figure in self.figures)
+        if self._may_have_idioms:
+            found |= idioms(plain(self.text))
         if _WRITES_TO.search(self.text):
             found |= {"send"}
         return found | {"schedule"} if is_event and not found.isdisjoint(_MAKING) else found
 
-    def _words_of_deed(self) -> frozenset[str]:
+    @lazy
+    def words_of_deed(self) -> frozenset[str]:
+        """Of its telling words, those that do not only say when and why."""
         low = plain(self.text)
         return self.words if _CLAUSE_WORDS.isdisjoint(spoken(low)) else stems(spoken(_CLAUSE.sub(" ", low)))
 

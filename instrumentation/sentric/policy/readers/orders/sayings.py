@@ -7,6 +7,7 @@ from itertools import dropwhile
 from typing import NamedTuple
 
 from sentric.policy.readers.orders.directives import Directive
+from sentric.policy.readers.orders.order import Order
 from sentric.policy.readers.orders.weighing import Heard
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.vocabulary import (
@@ -37,8 +38,12 @@ _CLAIMING = words("say state claim mention recommend praise assure suggest concl
 _ANSWER = stems(words("answer summary summarize summarise report response output recap digest reading"))
 """Stems of what a text calls the model's words."""
 _TELLING = words("tell inform advise notify")
-_AUDIENCE = stems(words("user customer client guest owner human"))
+_AUDIENCE = stems(
+    words("user customer client guest owner human reader visitor traveller traveler shopper buyer passenger")
+)
 """Stems of what a text calls the one whom the model speaks to."""
+_YOUR_HUMAN = re.compile(r"(?i)\b(?:you (?:work for|act for|assist|serve|talk to|speak to)|who(?:ever|m)? you)\b")
+"""The same, said by what the model does for them."""
 _TELL_ME = re.compile(r"(?i)\btell (?:me|us) that\b")
 _MARKS = frozenset("\"“«‘'")
 _REPORTED = re.compile(
@@ -118,7 +123,7 @@ def _saying(heard: Heard) -> _Saying:
     is_of_answer = not _ANSWER.isdisjoint(said.words - {stem(verb)})
     is_about_words = said.asks_to_say and (verb not in _OF_WORDS or is_of_answer)
     content = stems(parts[1:]) & heard.fresh if is_about_words else frozenset[str]()
-    is_claim = verb in _CLAIMING or (verb in _TELLING and not _AUDIENCE.isdisjoint(said.words))
+    is_claim = verb in _CLAIMING or (verb in _TELLING and _is_to_human(said))
     is_dictated = (is_claim or is_of_answer) and (at.is_imperative or (at.to_agent and verb in _CLAIMING))
     is_asked_for = verb in _TELLING and _TELL_ME.search(said.text) is not None
     return _Saying(
@@ -129,6 +134,11 @@ def _saying(heard: Heard) -> _Saying:
         dictates=is_dictated or is_asked_for,
         may_be_copied=not (is_claim or is_asked_for),
     )
+
+
+def _is_to_human(said: Order) -> bool:
+    """Whether what an order wants told is for the one whom the model speaks to."""
+    return not _AUDIENCE.isdisjoint(said.words) or _YOUR_HUMAN.search(said.text) is not None
 
 
 def _dictates(saying: _Saying, text: str) -> bool:

@@ -5,9 +5,10 @@ from enum import Enum
 from typing import NamedTuple
 
 from sentric.events import Action
-from sentric.policy.readers.orders.deed import ON_PAGE, PROGRAM, Deed
+from sentric.policy.readers.orders.deed import PROGRAM, Deed
 from sentric.policy.readers.orders.directives import Directive
 from sentric.policy.readers.orders.order import Order
+from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.vocabulary import stem
 
 MANUAL = 3
@@ -31,8 +32,11 @@ class Wish(Enum):
 
 _CHANGES = frozenset({"mark", "switch", "move"})
 """Families of what is done by changing something."""
+_CHOOSING = words("take choose pick select prefer")
+"""Verbs by which a text says with what to do the deed that the human asks for."""
 ASKED = frozenset({Wish.LEFT_OPEN, Wish.THIS_DEED})
 """A deed of the sort that the human asks for."""
+_OF_SORT = ASKED | {Wish.SUCH_A_DEED}
 
 
 class Heard(NamedTuple):
@@ -73,13 +77,15 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
     repeated = min(2, len(heard.fresh & deed.given)) + min(2, len(heard.figures & deed.figures))
     wanted = said.families | {"change"} if not said.families.isdisjoint(_CHANGES) else said.families
     of_verb = not deed.verbs.isdisjoint(wanted) or (not deed.verbs and stem(heard.at.lead) in deed.tool)
-    is_on_page = action.kind in ON_PAGE
+    is_on_page = deed.is_on_page
     if is_on_page:
         of_verb = of_verb or bool(named) or repeated > 0  # whatever a page offers is done by clicks and keys
     if action.kind in PROGRAM:
         of_verb = of_verb and not heard.fresh.isdisjoint(deed.given)  # every command line is run
-    things = len(deed.things & said.words)
+    of_verb = of_verb or (wish in _OF_SORT and heard.at.lead in _CHOOSING)
     of_tool = not heard.is_reply and deed.name in said.entities
+    spoken_of = deed.things if of_tool or not of_verb else deed.things | deed.nouns
+    things = len(spoken_of & said.words_of_deed)
     quoted = not deed.reports and any(quote in deed.text for quote in said.quotes)
     given = 0 if named or quoted else _given(deed, heard)
     is_named = bool(named) or given > 1 or not heard.figures.isdisjoint(deed.numbers)
@@ -106,6 +112,7 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (3 * (heard.at.to_agent or heard.at.after_agent) or 2 * heard.suspicious, "the order speaks to an agent"),
         (int(wish in {Wish.TO_KNOW, Wish.SOMETHING_ELSE}), "the human asks for nothing of this sort"),
         (int(wish is Wish.TO_KNOW), "the human only wants to know something"),
+        (int(wish is Wish.TO_KNOW and of_verb and deed.is_grave), "it can hardly be taken back"),
         (-2 * (not of_verb and not things and not of_tool and not quoted), "it is something else"),
         (-3 * (deed.finds_its_way and not is_pointed), "it only looks"),
         (-3 * deed.reports, "it tells of orders"),

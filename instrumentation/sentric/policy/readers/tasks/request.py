@@ -8,7 +8,19 @@ from sentric.events import Author, Message
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import readable
-from sentric.policy.readers.words.vocabulary import begins_order, families, figures, is_noun, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import (
+    EVENTS,
+    begins_order,
+    families,
+    figures,
+    idioms,
+    is_noun,
+    may_have_idioms,
+    plain,
+    spoken,
+    stem,
+    stems,
+)
 
 NAME_LENGTH = 3
 """Shortest name of a file or page that is looked for in the task as a part of its text; shorter ones as a word."""
@@ -34,7 +46,9 @@ _DELEGATES = re.compile(
     r"|\baccordingly\b|\baccording to\b"
     r"|\bas (?:he|she|they|it|described|instructed|requested|asked|stated|told|explained|specified|agreed)\b"
     r"|\b(?:what(?:ever)?|as|everything) (?:he|she|they|it|(?:the |its |his |her |their )?\w{1,24}) "
-    r"(?:needs?|asks?|says?|wants?|requires?|asked|wrote|said|requested|offers?|suggests?|recommends?|proposes?)\b"
+    r"(?:needs?|asks?|says?|wants?|requires?|asked|wrote|said|requested|offers?|suggests?|recommends?|proposes?"
+    r"|describe[sd]?|explain(?:s|ed)|instruct(?:s|ed)|told)\b"
+    r"|\b(?:that|which) (?:(?:the|its|his|her|their|my) )?[\w.-]{1,40} (?:offers?|suggests?|recommends?|proposes?)\b"
     r"|\b(?:does|did|do) \w{3,24} (?:suggest|recommend|propose|want|ask|need|say)\b"
     r"|\b\w{3,24} (?:asks|asked|wishes) for\b"
 )
@@ -117,6 +131,8 @@ class Request:
         """Names in it, in lower case."""
         self.delegates = False
         """It asks to do what some text says."""
+        self._wants: frozenset[str] = frozenset()
+        """Of the families, those that stand in more than a question."""
         self._asks = True
         """Every turn so far asks for something to be told."""
         self._text = self._joined = ""
@@ -132,16 +148,29 @@ class Request:
         self._asks = self._asks and _ASKS.search(low.strip()) is not None
         self.words |= frozenset(low.replace(",", " ").replace("#", " ").replace(".", " ").split())
         self.figures |= figures(low)
-        cut = stems(spoken(low))
-        self.stems |= cut
-        self.families |= families(map(stem, _asked_in(low)))
+        said = spoken(low)
+        self.stems |= stems(said)
+        rest = _QUESTION.sub(" ", low)
+        told = _told_in(rest)
+        verbs = families(map(stem, _asked(spoken(_without_names(told)))))
+        if may_have_idioms(said):
+            verbs |= idioms(told)
+        nouns = families(map(stem, _nouns_in(low)))
+        self.families |= nouns | verbs
+        self._wants |= verbs | (families(map(stem, _nouns_in(rest))) if nouns else nouns)
         self.delegates = self.delegates or _hands_over(low)
         self.people = tuple(dict.fromkeys((*self.people, *_people(text))))
 
     @property
     def only_asks(self) -> bool:
         """Whether it only wants to know something."""
-        return self.families <= _TALK and not self.delegates and self._asks
+        return self._wants <= _TALK and not self.delegates and self._asks
+
+    def speaks_of(self, things: frozenset[str]) -> bool:
+        """Whether it has one of the words: of what stands in a calendar, any."""
+        if not things.isdisjoint(self.stems):
+            return True
+        return not things.isdisjoint(EVENTS) and not self.stems.isdisjoint(EVENTS)
 
     def names(self, text: str) -> bool:
         """Whether it speaks of something by this very name: a file, an address, an id."""
@@ -195,11 +224,14 @@ def _hands_over(low: str) -> bool:
     return _DELEGATES.search(low) is not None
 
 
-def _asked_in(low: str) -> Iterator[str]:
-    """The words of a turn that say what to do."""
-    yield from filter(is_noun, spoken(_without_names(low)))
-    told = _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", _QUESTION.sub(" ", low))))
-    yield from _asked(spoken(_without_names(told)))
+def _nouns_in(low: str) -> Iterator[str]:
+    """The nouns of a turn that say what is done."""
+    return filter(is_noun, spoken(_without_names(low)))
+
+
+def _told_in(low: str) -> str:
+    """What a turn tells to do, beyond telling the human, questions left out."""
+    return _WRITE_TO.sub(" send ", _TO_ME.sub(" ", _OPENS.sub(" read ", low)))
 
 
 def _without_names(text: str) -> str:

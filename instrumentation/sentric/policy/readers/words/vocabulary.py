@@ -17,14 +17,15 @@ _FAMILIES = {
         "ship "
         "send email mail forward message dm sms post share reply respond answer notify tell transmit submit "
         "publish text contact broadcast announce deliver cc bcc report disclose leak exfiltrate relay tweet "
-        "dispatch escalate ping alert inform fax mande mandare invii inviare inviate scrivi rispondi stuur sturen "
+        "dispatch escalate ping alert inform fax circulate "
+        "distribute publicise publicize advertise mande mandare invii inviare inviate scrivi rispondi stuur sturen "
         "verstuur envie enviem encaminhe sende senden schicke schicken weiterleiten antworte antworten teile "
         "mitteilen benachrichtige benachrichtigen envia enviar enviale reenvia reenviar responde responder manda "
         "mandar avisa avisar notifica notificar envoie envoyer envoyez transmets transmettre transmettez repondre "
         "repondez partage partager partagez prevenir"
     ),
     "pay": (
-        "gift lend bet "
+        "gift lend bet contribute sponsor "
         "pay transfer wire buy purchase order reorder donate refund tip remit charge checkout reimburse deposit "
         "withdraw transaction payment money invest sell trade subscribe settle credit spend redeem bid fund "
         "upgrade paghi pagare acquista acquistare ordina betaal betalen koop bestel pague comprar compre "
@@ -34,15 +35,16 @@ _FAMILIES = {
         "rembourser commande commander"
     ),
     "book": (
-        "book rebook reserve rent reservation booking hire order buche buchen reserviere reservieren reserva "
+        "book rebook reserve rent reservation booking hire order grab hail charter "
+        "buche buchen reserviere reservieren reserva "
         "reservar reservez reserver"
     ),
     "schedule": (
-        "schedule reschedule arrange plan event calendar appointment meeting postpone delay remind termin "
+        "schedule reschedule shift arrange plan event calendar appointment meeting postpone delay remind termin "
         "verschiebe verschieben vereinbare cita agenda agendar programa programar rendez planifier reporter"
     ),
     "delete": (
-        "ban hide unpublish delist "
+        "ban hide unpublish delist bin toss throw scrap ditch evict oust eject void exclude unfriend "
         "delete remove erase cancel drop clear wipe unsubscribe revoke purge close terminate discard trash empty "
         "uninstall destroy truncate archive block deactivate kick expel dismiss reject decline end stop shred "
         "flush detach "
@@ -52,7 +54,7 @@ _FAMILIES = {
         "supprimez annule annuler annulez efface effacer effacez vider retirer"
     ),
     "grant": (
-        "assign nominate "
+        "assign nominate welcome enrol enlist recruit onboard "
         "grant invite allow authorize authorise permit promote transfer access collaborator member add approve "
         "confirm whitelist share accept admit entitle delegate assign give unblock unlock open trust nodig "
         "uitnodigen convide convidar invitare lade einladen erlaube erlauben freigeben bestatige bestatigen "
@@ -60,7 +62,7 @@ _FAMILIES = {
         "aprobar inviter invitez autoriser autorisez approuver accorder accordez"
     ),
     "change": (
-        "normalise normalize format renew exchange swap "
+        "normalise normalize format renew exchange swap shift rewrite reword retitle "
         "change update modify set reset edit alter replace rename adjust amend correct configure fix migrate "
         "convert overwrite restore revert rotate extend reduce double halve increase decrease raise lower lift "
         "relax tighten apply andere andern andert setze setzen ersetze ersetzen stelle stellen aktualisiere "
@@ -71,7 +73,8 @@ _FAMILIES = {
     "switch": (
         "reboot dim "
         "switch turn toggle enable disable activate deactivate lock unlock arm disarm mute unmute pause resume "
-        "start stop open close skip bypass rerun restart transition scale set put schalte schalten aktiviere "
+        "start stop open close skip bypass rerun restart transition scale set put freeze unfreeze "
+        "schalte schalten aktiviere "
         "aktivieren activa "
         "activar desactiva desactivar attiva attivare attivi disattiva ative ativar desactiver desactivez activer "
         "activez schakel"
@@ -100,6 +103,8 @@ _FAMILIES = {
         "recomienda recomendar noter notez evaluer evaluez recommander recommandez"
     ),
     "get": "download",
+    "call": "call phone ring dial telephone",
+    "use": "use redeem apply claim",
     "go": (
         "go open visit navigate browse click follow access load press tap proceed besuche offne klicke abre "
         "visita visitez ouvrez"
@@ -112,7 +117,7 @@ _FAMILIES = {
         "lancer lancez appeler appelez demarrer"
     ),
     "say": (
-        "say announce report mention state claim answer recommend inform tell include respond reply conclude "
+        "say advise announce report mention state claim answer recommend inform tell include respond reply conclude "
         "declare output print summarize summarise write close end add praise describe present assure suggest warn "
         "sage sagen erwahne erwahnen antworte di decir menciona mencionar indica dis dire dites mentionner "
         "mentionnez"
@@ -122,7 +127,8 @@ _MORE_VERBS = words(
     "deben deve moet leave read visit browse go navigate click look check find search list retrieve view load "
     "ignore disregard forget "
     "continue proceed verify ensure reveal show paste type enter fill complete perform do translate provide "
-    "obtain connect leave use pass treat consider address handle process collect gather fetch get keep take bring "
+    "obtain connect leave pass let reach spread treat consider address handle process collect gather fetch get "
+    "keep take bring "
     "extract scan inspect query select choose pick wait try help ask offer request quote cite repeat hand "
     "lies lesen lee leer lire lisez besuche visita visiter visitez klicke offne offnen abre abrir ouvrir ouvrez"
 )
@@ -141,7 +147,7 @@ _ALIASES = {
     "information": "information", "appointment": "event", "appointments": "event", "meeting": "event",
     "meetings": "event", "participants": "attendee",
     "participant": "attendee", "sent": "send", "paid": "pay", "bought": "buy", "given": "give", "written": "write",
-    "told": "tell", "sold": "sell", "made": "make", "signup": "sign",
+    "told": "tell", "sold": "sell", "made": "make", "signup": "sign", "frozen": "freeze",
     "attendees": "attendee", "guests": "guest", "id": "id", "ids": "id",
 }  # fmt: skip
 """What tools and people call the same thing by."""
@@ -159,6 +165,31 @@ _PLAIN = words(
 )
 """Words that tell nothing."""
 _WORD = re.compile(r"[a-z]+")
+_SOME = r"(?:[^\s.!?;]{1,48} ){1,6}?"
+"""A few words between the parts of an idiom."""
+_IDIOMS = {
+    "send": re.compile(
+        rf"\blet (?!(?:me|us) ){_SOME}know\b"
+        rf"|\bdrop {_SOME}an? (?:\w+ )?(?:line|note|mail|e-?mail|message|text|card)\b"
+        rf"|\bdrop an? (?:\w+ )?(?:line|note|mail|e-?mail|message|text|card) to\b"
+        r"|\b(?:get|be) in touch with\b|\breach out to\b|\bget (?:back to|hold of)\b|\bspread the word\b"
+        r"|(?<!\byou )\b(?:should|must|needs? to|ha(?:s|ve) to) (?:\w+ )?(?:hear|learn|know) "
+        rf"|\b(?:pass|hand) {_SOME}(?:on|along|over|to)\b|\bpass on\b"
+        rf"|\bgive (?!(?:me|us) ){_SOME}(?:a call|a ring|a shout|a heads-up|notice)\b"
+    ),
+    "call": re.compile(rf"\bgive {_SOME}a (?:call|ring)\b"),
+    "delete": re.compile(
+        rf"\bget rid of\b|\bdo away with\b|\bcall (?:{_SOME})?off\b"
+        rf"|\btake (?:{_SOME})?(?:down|off)\b|\btake {_SOME}out of\b"
+    ),
+    "grant": re.compile(
+        rf"\blet {_SOME}(?:in|into|join|see|edit|use|access)\b"
+        rf"|\bgive {_SOME}(?:access|rights?|permissions?|a seat|a role)\b|\bbring {_SOME}(?:in|into|on board)\b"
+    ),
+    "schedule": re.compile(rf"\bput {_SOME}(?:in|on|into) (?:the|your|my|our|their) (?:calendar|diary|agenda)\b"),
+}
+"""What people say with verbs that mean little by themselves."""
+_OF_IDIOMS = words("let drop get be reach spread pass hand give do call take bring put hear learn know")
 
 
 def plain(text: str) -> str:
@@ -217,6 +248,20 @@ _NONE: frozenset[str] = frozenset()
 def families(cut: Iterable[str]) -> frozenset[str]:
     """The families that some stems belong to: send, pay, book, schedule, delete, grant, change, create, rate, ..."""
     return _NONE.union(*[found for one in cut if (found := _OF_STEM.get(one))])
+
+
+def may_have_idioms(said: Iterable[str]) -> bool:
+    """Whether `idioms` may find something in a text of these words. Most have none, and it need not be called."""
+    return not _OF_IDIOMS.isdisjoint(said)
+
+
+def idioms(text: str) -> frozenset[str]:
+    """The families of what a text says with verbs that mean little by themselves: let her know, get rid of it.
+
+    Args:
+        text: as `plain` returns it.
+    """
+    return frozenset([family for family, idiom in _IDIOMS.items() if idiom.search(text) is not None])
 
 
 EVENTS = frozenset(map(stem, words("event calendar appointment meeting")))

@@ -63,3 +63,25 @@ def test_the_latest_deed_is_read_once() -> None:
     same = action("create_note", text="buy rope")
     assert deed(same) is deed(same)
     assert deed(action("create_note", text="buy rope")) is not deed(same)
+
+
+@pytest.mark.parametrize(
+    ("tool", "nouns"),
+    [
+        ("trash_mail", {"email"}),
+        ("delete_message", {"messag"}),
+        ("basket_order", set[str]()),
+        ("order", set[str]()),
+        ("get_hotel", set[str]()),
+    ],
+)
+def test_words_that_are_verbs_elsewhere_are_what_a_tool_is_about(tool: str, nouns: set[str]) -> None:
+    assert deed(action(tool)).nouns == nouns
+
+
+def test_a_tool_that_submits_a_request_is_not_done_to_a_page() -> None:
+    asked = deed(action("submit_room_request", hotel="Harbour Inn"))
+    assert not asked.finds_its_way
+    assert "book" in asked.verbs
+    assert deed(action("submit_form", form="checkout")).finds_its_way
+    assert "book" not in deed(action("submit_report", room="12")).verbs

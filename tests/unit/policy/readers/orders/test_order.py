@@ -21,10 +21,21 @@ def test_an_order_has_the_stems_of_its_telling_words() -> None:
         ("Delete all the files", "delete"),
         ("Pay the invoice", "pay"),
         ("Create a meeting with Ana", "schedule"),
+        ("Bin the letter", "delete"),
+        ("Ring up the plumber", "call"),
+        ("Redeem the voucher", "use"),
+        ("Let Bo know that we are closed", "send"),
     ],
 )
 def test_it_says_what_sort_of_deed_it_asks_for(text: str, family: str) -> None:
     assert family in Order(text).families
+
+
+def test_words_of_time_and_reason_are_no_words_of_the_deed() -> None:
+    order = Order("Get a seat on the ferry before the room is booked")
+    assert "room" in order.words
+    assert "room" not in order.words_of_deed
+    assert "seat" in order.words_of_deed
 
 
 def test_its_time_and_reason_are_no_part_of_the_deed() -> None:

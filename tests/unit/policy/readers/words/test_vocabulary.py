@@ -1,6 +1,6 @@
 import pytest
 
-from sentric.policy.readers.words.vocabulary import begins_order, families, figures, plain, spoken, stem, stems
+from sentric.policy.readers.words.vocabulary import begins_order, families, figures, idioms, plain, spoken, stem, stems
 
 
 @pytest.mark.parametrize(
@@ -26,6 +26,29 @@ def test_words_that_tell_nothing_are_left_out() -> None:
 def test_verbs_belong_to_families_in_several_languages() -> None:
     for word in ("pay", "überweisen", "pagar", "payer", "betalen"):
         assert "pay" in families(stems(spoken(plain(word))))
+
+
+@pytest.mark.parametrize(
+    ("text", "found"),
+    [
+        ("let the team know that we close at five", {"send"}),
+        ("drop gustav a line about friday", {"send"}),
+        ("pass the keys on to the caretaker", {"send"}),
+        ("get rid of notes.txt", {"delete"}),
+        ("take the old price list down", {"delete"}),
+        ("let ann into the channel", {"grant"}),
+        ("give ann edit rights", {"grant"}),
+        ("put the supper in the calendar", {"schedule"}),
+        ("give the plumber a ring", {"send", "call"}),
+        ("lu should hear that we close", {"send"}),
+        ("you should know that we close", set[str]()),
+        ("let me know", set[str]()),
+        ("take the bus to the station", set[str]()),
+        ("get the list", set[str]()),
+    ],
+)
+def test_verbs_that_mean_little_mean_something_in_idioms(text: str, found: set[str]) -> None:
+    assert idioms(text) == found
 
 
 def test_a_noun_does_not_begin_an_order() -> None:
