@@ -13,21 +13,20 @@ from heapq import nlargest
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from sentric.events import Action, Author, Effect, Message, Observation, Outcome, Source
-from sentric.policy.readers.actions.reading import reading
-from sentric.policy.readers.orders.deed import PROGRAM, Deed, deed, speaks_of_orders
+from sentric.events import Action, Author, Message, Observation, Outcome, Source
+from sentric.policy.readers.orders.coming import Coming, coming
+from sentric.policy.readers.orders.deed import Deed, deed, speaks_of_orders
 from sentric.policy.readers.orders.deference import defers_to
 from sentric.policy.readers.orders.directives import Directive, directives
 from sentric.policy.readers.orders.sayings import OBEYS, Sayings, may_want_words
-from sentric.policy.readers.orders.visits import OF_PAGES, is_sent, sends_to, sites
+from sentric.policy.readers.orders.visits import is_sent, sends_to, sites
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.tasks.request import Request
 from sentric.policy.readers.words.hidden import hidden_parts
 from sentric.policy.readers.words.instructions import alarms
-from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import excerpt, readable
-from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, stem, stems
+from sentric.policy.readers.words.vocabulary import VERBS, families, is_verb_stem, stem
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -56,8 +55,6 @@ _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
 _SAY = frozenset({"say"})
-_HANDBOOKS = stems(words("kb knowledge policy policies procedure handbook manual faq playbook runbook guideline sop"))
-"""Stems of what tools are called that look things up for a support agent."""
 _EMPTY: dict[str, None] = {}
 
 
@@ -97,24 +94,11 @@ class ObedienceFacts(Facts):
 _NOTHING = ObedienceFacts()
 
 
-@dataclass(frozen=True, slots=True)
-class _Reading:
-    """How a text was read."""
-
-    origin: str
-    here: Place | None
-    by: tuple[str, ...]
-    """The arguments of the call that brought it, or the address of its page."""
-    is_reply: bool
-    is_page: bool = True
-    is_handbook: bool = False
-
-
 class _Waiting(NamedTuple):
     """An order that was heard, and not read."""
 
     at: Directive
-    read: _Reading
+    read: Coming
     number: int
     """Of the text it stood in."""
     suspicious: bool
@@ -173,7 +157,7 @@ class Obedience(Family[ObedienceFacts]):
             return _NOTHING
         self._learn_used()
         self._texts += 1
-        read = _read(observation, answered)
+        read = coming(observation, answered)
         signs, unseen = alarms(text), hidden_parts(text)
         may_be_grave = not read.is_reply and bool(self._request.stems)
         shown = unasked = ""
@@ -371,18 +355,6 @@ def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
         obeyed_origin=heard.origin,
         obeyed_because=("it says what the order wants it to say",),
     )
-
-
-def _read(observation: Observation, answered: Action | None) -> _Reading:
-    origin = observation.origin
-    here = place(origin) if "://" in origin else None
-    if answered is None:
-        return _Reading(origin, here, (origin,), is_reply=False)
-    arguments = tuple(text for _, text in reading(answered).arguments)
-    changed = answered.kind not in PROGRAM and bool(answered.effects - {Effect.READ})
-    is_page = here is not None or answered.kind in OF_PAGES
-    is_handbook = not deed(answered).tool.isdisjoint(_HANDBOOKS)
-    return _Reading(origin, here, arguments, is_reply=changed, is_page=is_page, is_handbook=is_handbook)
 
 
 def _is_addressed(order: Heard | _Waiting) -> bool:
