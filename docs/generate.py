@@ -9,7 +9,7 @@ import json
 import sys
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import fields
-from functools import partial
+from functools import cache, partial
 from html import escape
 from inspect import getdoc, getsource
 from itertools import pairwise
@@ -140,9 +140,14 @@ def pack_page(pack: str) -> str:
     return _page(f"Pack: {pack}", f"{_pack_intro(pack, rules)} [All rules](../rules.md)", rows)
 
 
+@cache
+def _rules() -> tuple[Rule, ...]:
+    return tuple(load_rules())
+
+
 def _packs() -> dict[str, list[Rule]]:
     packs: dict[str, list[Rule]] = {}
-    for rule in load_rules():
+    for rule in _rules():
         packs.setdefault(rule.pack, []).append(rule)
     return packs
 
@@ -196,7 +201,7 @@ def _flow(value: object) -> str:
 def _coverage() -> Iterator[str]:
     """Every risk of the two OWASP lists with the rules that speak of it."""
     by_reference: dict[str, list[Rule]] = {}
-    for rule in load_rules():
+    for rule in _rules():
         for reference in rule.references:
             by_reference.setdefault(reference, []).append(rule)
     yield "| risk | rules |"
