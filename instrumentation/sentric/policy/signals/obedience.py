@@ -13,7 +13,7 @@ from heapq import nlargest
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from sentric.events import Action, Author, Message, Observation, Outcome, Source
+from sentric.events import Action, Author, Element, Message, Observation, Outcome, Source
 from sentric.policy.readers.orders.coming import Coming, coming
 from sentric.policy.readers.orders.deed import Deed, deed, speaks_of_orders
 from sentric.policy.readers.orders.deference import defers_to
@@ -55,6 +55,7 @@ _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
 _SAY = frozenset({"say"})
+_ENDS = "\"'.:!>|])} "
 _EMPTY: dict[str, None] = {}
 
 
@@ -301,6 +302,8 @@ class Obedience(Family[ObedienceFacts]):
         for heard in self._candidates(deed, wish):
             if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
                 continue
+            if action.element is not None and not _is_addressed(heard) and _is_label(heard, action.element):
+                continue
             weight = weigh(action, deed, heard, wish)[0]
             if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
                 best = (weight, heard)
@@ -355,6 +358,12 @@ def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
         obeyed_origin=heard.origin,
         obeyed_because=("it says what the order wants it to say",),
     )
+
+
+def _is_label(heard: Heard, element: Element) -> bool:
+    """Whether an order is nothing but what stands on the element that is used: `Pay 9.99 EUR now`."""
+    label = " ".join(element.text.split())
+    return bool(label) and heard.said.text.rstrip(_ENDS).lower() == label.rstrip(_ENDS).lower()
 
 
 def _is_addressed(order: Heard | _Waiting) -> bool:
