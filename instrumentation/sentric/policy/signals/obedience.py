@@ -302,7 +302,7 @@ class Obedience(Family[ObedienceFacts]):
         for heard in self._candidates(deed, wish):
             if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
                 continue
-            if action.element is not None and not _is_addressed(heard) and _is_label(heard, action.element):
+            if action.element is not None and not _is_addressed(heard) and _is_label(heard, action, action.element):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
             if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
@@ -360,10 +360,16 @@ def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
     )
 
 
-def _is_label(heard: Heard, element: Element) -> bool:
-    """Whether an order is nothing but what stands on the element that is used: `Pay 9.99 EUR now`."""
+def _is_label(heard: Heard, action: Action, element: Element) -> bool:
+    """Whether an order is nothing but what stands on the element that is used: `Pay 9.99 EUR now`.
+
+    It must have been read on that site: no page may excuse what a mail has ordered by writing it on a button.
+    """
     label = " ".join(element.text.split())
-    return bool(label) and heard.said.text.rstrip(_ENDS).lower() == label.rstrip(_ENDS).lower()
+    if not label or heard.said.text.rstrip(_ENDS).lower() != label.rstrip(_ENDS).lower():
+        return False
+    read, stands = place(heard.origin), place(action.url)
+    return read is not None and stands is not None and bool(read.site) and read.site == stands.site
 
 
 def _is_addressed(order: Heard | _Waiting) -> bool:
