@@ -253,6 +253,7 @@ def _people(text: str) -> Iterator[str]:
         begins = _BEFORE_SENTENCE.search(text, max(0, found.start() - 4), found.start()) is not None
         if name in _NO_NAMES or begins_order(name) or (begins and not _AFTER_NAME.match(text, found.end())):
             continue
-        if _BEFORE_PLACE.search(text, max(0, found.start() - 8), found.start()) and text[found.end() :][:1] not in "'’":
+        is_place = _BEFORE_PLACE.search(text, max(0, found.start() - 8), found.start()) is not None
+        if is_place and not text.startswith(("'", "’"), found.end()):
             continue
         yield name
