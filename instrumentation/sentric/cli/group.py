@@ -1,7 +1,5 @@
 """A group of commands that knows what was meant by a misspelt one."""
 
-from difflib import get_close_matches
-
 import click
 
 
@@ -15,6 +13,8 @@ class SuggestingGroup(click.Group):
         try:
             return super().resolve_command(ctx, args)
         except click.UsageError as error:
+            from difflib import get_close_matches
+
             near = get_close_matches(args[0], self.list_commands(ctx), n=1)
             if near and not error.message.endswith("?"):
                 raise click.UsageError(f"{error.message.rstrip('.')}: did you mean {near[0]!r}?", ctx) from None

@@ -292,10 +292,10 @@ def test_a_file_that_the_task_or_the_agent_named_may_be_opened() -> None:
     assert judged(going("file:///home/dana/slides.pdf"), "Read slides.pdf").local_scheme == ""
     origin = Origin(Tuning())
     origin.action(Action(sequence=1, tool="write_file", kind=Kind.FILE_WRITE, arguments={"path": "out/r.html"}))
-    assert origin.action(going("file:///work/out/r.html")).local_scheme == ""
+    assert origin.action(going("file:///srv/out/r.html")).local_scheme == ""
     for number in range(FILES_KEPT):
         origin.action(Action(sequence=2, tool="x", arguments={"path": f"{number}.html"}))
-    assert origin.action(going("file:///work/out/r.html")).local_scheme == "file"
+    assert origin.action(going("file:///srv/out/r.html")).local_scheme == "file"
 
 
 def test_a_known_site_before_the_host_is_a_disguise_and_an_unknown_one_is_not() -> None:

@@ -1,18 +1,15 @@
 """Which actions only wait, look how far something is, or move within a page: they may be done again and again."""
 
 import re
-from functools import lru_cache
 
 from sentric.events import Action, Effect, Kind
+from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.words.lexicon import words
 
-NAME_LIMIT = 256
-"""Characters of a tool's name that are read."""
 COMMAND_LIMIT = 512
 """Longest command that is looked at: those that only wait and look are short."""
 
-_PARTS = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
 _PATIENT = words(
     "wait sleep poll status progress refresh reload health ping watch monitor await check pause delay scroll swipe"
 )
@@ -43,7 +40,7 @@ def is_patient(action: Action) -> bool:
     """Whether an action waits for something, asks how far it is, or moves within a page."""
     if action.kind is Kind.SHELL:
         return any(_only_looks(command) and _sleeps(command) for command in _commands(action))
-    return (is_idle(action) and _is_patient(action.tool)) or _moves(action)
+    return (is_idle(action) and not _PATIENT.isdisjoint(name_parts(action.tool))) or _moves(action)
 
 
 def _moves(action: Action) -> bool:
@@ -51,11 +48,6 @@ def _moves(action: Action) -> bool:
         return False
     given = [text for key, text in reading(action).arguments if key in _KEY_ARGUMENTS]
     return bool(given) and all(text.lower() in _KEYS for text in given)
-
-
-@lru_cache(maxsize=1024)
-def _is_patient(tool: str) -> bool:
-    return not _PATIENT.isdisjoint(part.lower() for part in _PARTS.findall(tool[:NAME_LIMIT]))
 
 
 def _commands(action: Action) -> list[str]:

@@ -64,8 +64,7 @@ _FORBIDS = re.compile(
 )
 """How a sentence begins that only says what not to do."""
 _DEMANDS = re.compile(r"\b(?:please|kindly|must|should|shall|need to|have to|has to|are asked to|is asked to)\b")
-_OF_DEMANDS = ("please", "kindly", "must", "should", "shall", "ed to", "ve to", "has to")
-_LAST_ENDING = re.compile(r"(?:.*)([.!;:] |\.\n|\n\n|[\">|])", re.DOTALL)
+_LAST_ENDING = re.compile(r".*([.!;:] |\.\n|\n\n|[\">|])", re.DOTALL)
 """Up to the last place where a sentence before an order hardly goes on, in a `flat` text."""
 _EDGES = "\"'.,;:!?>|*[](){}- \\"
 _LABEL = re.compile(r"['\"]?\s?[:=(}\])]|[_.]\w")
@@ -131,7 +130,7 @@ def directives(text: str) -> list[Directive]:
         places = places or _Places(text, glance(seen))
         lead = low[first:end].rpartition(" ")[2].strip(_EDGES)
         begins = not text[first].isalpha() or (first == 0 and begins_order(lead))
-        is_imperative = is_call or begins or _demands(low[start:last])
+        is_imperative = is_call or begins or _DEMANDS.search(low, start, last) is not None
         found.append(places.placed(sentence, lead, start, last, is_call=is_call, is_imperative=is_imperative))
         if len(found) == DIRECTIVES_LIMIT:
             break
@@ -155,10 +154,6 @@ def _forbids(sentence: str, low: str, start: int, end: int) -> bool:
     said = low[start:end]
     negated = "not" in said or "never" in said or "n't" in said or _NOT in said
     return negated and _FORBIDS.match(sentence) is not None
-
-
-def _demands(said: str) -> bool:
-    return any([sign in said for sign in _OF_DEMANDS]) and _DEMANDS.search(said) is not None  # noqa: C419  # faster
 
 
 def _beginning(low: str, floor: int, start: int) -> int:

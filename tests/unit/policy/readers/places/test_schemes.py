@@ -49,8 +49,8 @@ def test_what_only_attacks_use_is_dangerous(link: str, why: str) -> None:
     "link",
     [
         "https://a.example/?q=document.cookie",
-        "file:///work/out/report.html",
-        "file://localhost/work/a.txt",
+        "file:///srv/out/report.html",
+        "file://localhost/srv/a.txt",
         "javascript:void(0)",
         "data:image/png;base64,aaaa",
         "view-source:https://a.example",
