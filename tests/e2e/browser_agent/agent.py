@@ -44,7 +44,7 @@ async def main() -> None:
         await agent.eventbus.stop(timeout=3.0)  # as `run` does: else the program never ends
         await agent.close()
     elif "WRAP" not in os.environ:
-        history = await agent.run(max_steps=8)
+        history = await agent.run(max_steps=12)
     else:
         from sentric import SentricMonitor
 
@@ -52,7 +52,7 @@ async def main() -> None:
         async with monitor.wrap(agent):
             monitor.log_message("user", "Only rubber ducks, please")
             monitor.log_reasoning("The user wants a price")
-            history = await agent.run(max_steps=8)
+            history = await agent.run(max_steps=12)
     sys.stdout.write(f"DONE {history.is_done()} {history.final_result()}\n")
 
 

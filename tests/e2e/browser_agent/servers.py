@@ -55,6 +55,7 @@ class Shop(_Handler):
         self.answer(b"", "text/html", 303, location="/shop")
 
 
+_WAIT = {"wait": {"seconds": 1}}
 Turn = Callable[[str], dict[str, Any]]
 """Given the prompt's last user message, the model's answer."""
 
@@ -88,6 +89,8 @@ def shopping(shop: str) -> list[Turn]:
             {"input": {"index": index_of(prompt, "type=password"), "text": PASSWORD, "clear": True}},
             {"click": {"index": index_of(prompt, "id=login")}},
         ),
+        # browser-use reads a state's address before its page: only a second look is sure to bear the shop's address.
+        lambda prompt: index_of(prompt, "id=pay") and says("Is it all there?", "look again", _WAIT),
         lambda prompt: (
             index_of(prompt, "id=pay")
             and says("What does it cost?", "read", {"extract": {"query": "price", "extract_links": False}})
@@ -119,7 +122,7 @@ class Script:
         try:
             answer = turn(_last_user_text(request["messages"]))
         except LookupError:
-            return json.dumps(says("It is still loading", "wait", {"wait": {"seconds": 1}}))
+            return json.dumps(says("It is still loading", "wait", _WAIT))
         self.turn += 1
         return json.dumps(answer)
 
