@@ -1,19 +1,19 @@
 """The way of a batch: from the log to the store, through assembly and detection.
 
-One thread owns everything here. What it has not finished stays in the log: it can be stopped, or killed, at any line
-and goes on from the last committed position.
+Two threads share the work: one reads batches from the log and prepares them, which is mostly done outside Python; the
+other stores what is prepared, puts traces together and has them judged. What is not finished stays in the log: both
+can be stopped, or killed, at any line, and go on from the last committed position.
 """
 
 import logging
+import queue
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
 from itertools import islice
-
-from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
-from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sentric.errors import SentricError
 from sentric.policy.rule import Policy, Severity
@@ -23,15 +23,14 @@ from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.declaration import Declaration, OnCount
 from sentric_analyzer.detection import Conversations, detect
 from sentric_analyzer.dialects import MARKS
-from sentric_analyzer.log import Entry, Log, LogCorruptError, Signal
-from sentric_analyzer.receiver import project_of
-from sentric_analyzer.redacted import redacted_logs, redacted_spans
-from sentric_analyzer.spans import LogRecord, Span, logs_of, spans_of
+from sentric_analyzer.log import Entry, Log, LogCorruptError
+from sentric_analyzer.preparation import Prepared, prepare
+from sentric_analyzer.spans import Arrival, put_together
 from sentric_analyzer.storage import Store
 
 _logger = logging.getLogger(__name__)
 
-BATCH_BYTES = 8 << 20
+BATCH_BYTES = 16 << 20
 """Request bytes that go into one insert: about 5,000 spans of ordinary size, where chDB is near its best."""
 BATCH_RUNS = 64
 """Judged runs that go into one insert."""
@@ -69,61 +68,140 @@ class Pipeline:
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
-    _redactor: Redactor = field(init=False)
+    _prepared: "queue.Queue[Prepared | int | Exception]" = field(default_factory=lambda: queue.Queue(1))
+    """Batches in their order, positions to commit where bytes were damaged, or what ended the preparing."""
     _conversations: Conversations = field(init=False)
     _stopping: threading.Event = field(default_factory=threading.Event)
     _caught_up: threading.Event = field(default_factory=threading.Event)
-    _thread: threading.Thread | None = None
+    _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
 
     def __post_init__(self) -> None:
-        self._redactor = self.new_redactor()
         self._conversations = Conversations(self.store.earlier_runs)
 
     def start(self) -> None:
-        """Start the thread that owns the pipeline. Until it has caught up with what lay in the log, it is not ready."""
-        self._thread = threading.Thread(target=self._run, name="sentric-pipeline", daemon=True)
-        self._thread.start()
+        """Start the threads that own the pipeline. Until what lay in the log is done with, it is not ready."""
+        for name, run in (("prepare", self._prepare), ("pipeline", self._run)):
+            thread = threading.Thread(target=run, name=f"sentric-{name}", daemon=True)
+            thread.start()
+            self._threads.append(thread)
 
     def stop(self, timeout: float) -> None:
         """Finish the batch in hand and stop; what is left stays in the log."""
+        deadline = time.monotonic() + timeout
         self._stopping.set()
         self.log.release_readers()
-        if self._thread is not None:
-            self._thread.join(timeout)
-
-    def step(self, wait: float = 0.0) -> None:
-        """Take one batch from the log, if one comes within `wait` seconds, and judge what is due."""
-        if batch := self._batch(wait):
-            self.log.begin(batch[-1].next_position)
-            self._keep(batch)
-            self.log.commit(batch[-1].next_position)
-        due = iter(self.assembler.due())
-        while some := list(islice(due, BATCH_RUNS)):
-            self._judge(some)
+        for thread in self._threads:
+            thread.join(max(0.0, deadline - time.monotonic()))
 
     def unready(self) -> str:
         """Why what is asked now may not be all there is; empty when it is."""
         return self.failure or ("" if self._caught_up.is_set() else "reading what came before the last stop")
 
-    def catch_up(self) -> None:
-        """Take up what was open when the service last stopped, and what lies in the log by now."""
-        for project, trace_id in self.store.open_traces(MARKS):
-            self.assembler.add(project, self.store.spans_of_trace(project, trace_id))
-        end = self.log.end
-        while self.log.committed < end and not self._stopping.is_set():
-            self.step()
-        self._caught_up.set()
+    # What prepares
+
+    def _prepare(self) -> None:
+        position, redactor = self.log.committed, self.new_redactor()
+        try:
+            while not self._stopping.is_set():
+                try:
+                    batch = self._batch(position)
+                except LogCorruptError as error:
+                    _logger.error("%s", error)
+                    self.on_count(Counter.FAILED, "log", 1)
+                    position = error.next_position
+                    self._hand_over(position)
+                    continue
+                if batch:
+                    position = batch[-1].next_position
+                    self._hand_over(prepare(batch, redactor))
+        except Exception as error:  # noqa: BLE001  # raised again by whoever stores: nothing more comes
+            self._hand_over(error)
+
+    def _batch(self, position: int) -> list[Entry]:
+        """The next records; the very same ones again where a batch had been begun before a crash.
+
+        Raises:
+            LogCorruptError: what is to be read first is damaged.
+        """
+        begun = self.log.begun
+        batch: list[Entry] = []
+        size = 0
+        try:
+            for entry in self._entries(position):
+                batch.append(entry)
+                size += len(entry.record.body)
+                if entry.next_position >= begun > position or (begun <= position and size >= BATCH_BYTES):
+                    break
+        except LogCorruptError:
+            if not batch:
+                raise
+        return batch
+
+    def _entries(self, position: int) -> Iterator[Entry]:
+        """The first record is waited for; those behind it are taken as far as they are there."""
+        first = next(self.log.read(position, wait=LONGEST_WAIT), None)
+        if first is not None:
+            yield first
+            yield from self.log.read(first.next_position)
+
+    def _hand_over(self, item: "Prepared | int | Exception") -> None:
+        while not self._stopping.is_set():
+            with suppress(queue.Full):
+                self._prepared.put(item, timeout=LONGEST_WAIT)
+                return
+
+    # What stores and judges
 
     def _run(self) -> None:
         try:
-            self.catch_up()
+            self._take_up()
+            end = self.log.end
             while not self._stopping.is_set():
-                self.step(self._wait())
+                if self.log.committed >= end:
+                    self._caught_up.set()
+                self._step(self._wait() if self._caught_up.is_set() else LONGEST_WAIT)
         except SentricError as error:
             self._fail(str(error))
         except Exception as error:  # the boundary of this thread: say it, and turn unready
             _logger.exception("the pipeline has stopped")
             self._fail(f"{type(error).__name__}: {error}")
+
+    def _take_up(self) -> None:
+        """Take up what was open when the service last stopped."""
+        for project, trace_id in self.store.open_traces(MARKS):
+            for span in self.store.spans_of_trace(project, trace_id):
+                arrival = Arrival(project, trace_id, span.span_id, span.parent_span_id, marked=True)
+                self.assembler.add(arrival, span, span.size)
+
+    def _step(self, wait: float) -> None:
+        """Store the next batch, if one comes within `wait` seconds, and judge what is due."""
+        with suppress(queue.Empty):
+            self._take(self._prepared.get(timeout=wait))
+        due = iter(self.assembler.due())
+        while some := list(islice(due, BATCH_RUNS)):
+            self._judge(some)
+
+    def _take(self, item: "Prepared | int | Exception") -> None:
+        match item:
+            case Exception():
+                raise item
+            case int():
+                self.log.commit(item)
+            case Prepared():
+                self.log.begin(item.end)
+                self._keep(item)
+                self.log.commit(item.end)
+
+    def _keep(self, batch: Prepared) -> None:
+        """Store the spans and log records of a batch, and put its traces together."""
+        if len(batch.spans):
+            self.store.insert_spans(batch.spans, batch.token)
+            self.on_count(Counter.STORED, "spans", len(batch.spans))
+        if batch.logs:
+            self.store.insert_logs(batch.logs, batch.token)
+            self.on_count(Counter.STORED, "log_records", len(batch.logs))
+        for arrival, piece, size in batch.arrived:
+            self.assembler.add(arrival, piece, size)
 
     def _fail(self, reason: str) -> None:
         if not self._stopping.is_set():
@@ -133,47 +211,6 @@ class Pipeline:
     def _wait(self) -> float:
         due = self.assembler.next_due()
         return LONGEST_WAIT if due is None else max(0.0, min(LONGEST_WAIT, due - self.clock()))
-
-    def _batch(self, wait: float) -> list[Entry]:
-        """The next records; the very same ones again where a batch had been begun before a crash."""
-        position, begun = self.log.committed, self.log.begun
-        batch: list[Entry] = []
-        size = 0
-        try:
-            for entry in self._entries(position, wait):
-                batch.append(entry)
-                size += len(entry.record.body)
-                if entry.next_position >= begun > position or (begun <= position and size >= BATCH_BYTES):
-                    break
-        except LogCorruptError as error:
-            if batch:
-                return batch
-            self.on_count(Counter.FAILED, "log", 1)
-            _logger.error("%s", error)
-            self.log.commit(error.next_position)
-        return batch
-
-    def _entries(self, position: int, wait: float) -> Iterator[Entry]:
-        """The first record may be waited for; those behind it are taken as far as they are there."""
-        first = next(self.log.read(position, wait=wait), None)
-        if first is not None:
-            yield first
-            yield from self.log.read(first.next_position)
-
-    def _keep(self, batch: list[Entry]) -> None:
-        """Store the spans and log records of a batch.
-
-        The token names the batch by its place in the log: one that is stored again after a crash stands once.
-        """
-        token = f"{batch[0].position}-{batch[-1].next_position}"
-        if spans := list(redacted_spans((span for entry in batch for span in _spans(entry)), self._redactor)):
-            self.store.insert_spans(spans, token)
-            self.on_count(Counter.STORED, "spans", len(spans))
-        if records := list(redacted_logs((record for entry in batch for record in _logs(entry)), self._redactor)):
-            self.store.insert_logs(records, token)
-            self.on_count(Counter.STORED, "log_records", len(records))
-        for span in spans:
-            self.assembler.add(project_of("", span.origin.resource), [span])
 
     def _judge(self, due: list[Released]) -> None:
         replays = [replay for released in due for replay in self._replays(released)]
@@ -186,10 +223,11 @@ class Pipeline:
     def _replays(self, released: Released) -> list[Replay]:
         """Judge a trace. A bug of ours that a trace brings to light is caught here: it is kept, and others go on."""
         self.on_count(Counter.TRACES, released.reason, 1)
-        spans = list(released.spans)
-        if released.reopened:
-            spans = self.store.spans_of_trace(released.project, released.trace_id)
         try:
+            if released.reopened:
+                spans = self.store.spans_of_trace(released.project, released.trace_id)
+            else:
+                spans = put_together(released.trace_id, released.spans)
             return detect(
                 spans,
                 project=released.project,
@@ -201,13 +239,3 @@ class Pipeline:
             self.on_count(Counter.FAILED, "trace", 1)
             _logger.exception("trace %s could not be judged; its spans are kept", released.trace_id)
             return []
-
-
-def _spans(entry: Entry) -> Iterator[Span]:
-    if entry.record.signal is Signal.TRACES:
-        yield from spans_of(ExportTraceServiceRequest.FromString(entry.record.body))
-
-
-def _logs(entry: Entry) -> Iterator[LogRecord]:
-    if entry.record.signal is Signal.LOGS:
-        yield from logs_of(ExportLogsServiceRequest.FromString(entry.record.body))

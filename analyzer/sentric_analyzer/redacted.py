@@ -1,29 +1,11 @@
-"""The analyzer's front door: telemetry of other instrumentations, redacted before it is kept or read.
-
-Sentric's own spans are redacted in the agent's process already; redacting them again changes nothing.
-"""
+"""The analyzer's front door for log records: redacted before they are kept. Spans are redacted in columns."""
 
 from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from typing import Any, cast
 
 from sentric.redaction import Redactor
-from sentric_analyzer.spans import Attributes, LogRecord, Origin, Span
-
-
-def redacted_spans(spans: Iterable[Span], redactor: Redactor) -> Iterator[Span]:
-    """Spans whose secrets have become fingerprints; ids and times stay as they are."""
-    origins = _Origins(redactor)
-    for span in spans:
-        yield replace(
-            span,
-            name=redactor.text(span.name),
-            status_message=redactor.text(span.status_message),
-            attributes=_attributes(span.attributes, redactor),
-            events=tuple(replace(e, attributes=_attributes(e.attributes, redactor)) for e in span.events),
-            links=tuple(replace(k, attributes=_attributes(k.attributes, redactor)) for k in span.links),
-            origin=origins.redacted(span.origin),
-        )
+from sentric_analyzer.spans import Attributes, LogRecord, Origin
 
 
 def redacted_logs(records: Iterable[LogRecord], redactor: Redactor) -> Iterator[LogRecord]:

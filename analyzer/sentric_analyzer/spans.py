@@ -1,13 +1,18 @@
 """Spans and log records as the analyzer holds them: plain values, ids as lower-case hex."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
-from typing import Any
+from functools import cache
+from typing import Any, NamedTuple, TypeAlias
 
+from google.protobuf.descriptor_pb2 import FieldDescriptorProto, FileDescriptorProto
+from google.protobuf.descriptor_pool import DescriptorPool
+from google.protobuf.message_factory import GetMessageClass
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue, InstrumentationScope, KeyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord as ProtoLogRecord
+from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
 Attributes = Mapping[str, Any]
@@ -64,8 +69,46 @@ class Span:
     events: tuple[SpanEvent, ...]
     links: tuple[SpanLink, ...]
     origin: Origin
-    size: int
-    """Bytes of the span's protobuf form: what bounds are counted in."""
+    size: int = field(compare=False)
+    """Bytes that it takes: what bounds are counted in, and not what a span is."""
+
+
+class RawOrigin(NamedTuple):
+    """An origin as it was sent: resource and scope in protobuf."""
+
+    resource: bytes
+    resource_schema: str
+    scope: bytes
+    scope_schema: str
+
+
+class RawSpan(NamedTuple):
+    """A span as it was sent: in protobuf, a quarter of the size of what is made of it, and cheap to hand on."""
+
+    origin: RawOrigin
+    body: bytes
+
+
+class Arrival(NamedTuple):
+    """What is to be known of a span that has come, to put its trace together. Ids in hex."""
+
+    project: str
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    marked: bool
+    """It has something for a dialect."""
+
+
+class Relation(NamedTuple):
+    """All that is kept of a span that tells nothing of agents: where it stands between those that do."""
+
+    span_id: str
+    parent_span_id: str
+
+
+Piece: TypeAlias = RawSpan | Relation | Span
+"""A span of a trace that is being put together; as a `Span` where it was read from the store."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -83,6 +126,36 @@ class LogRecord:
     body: Any
     attributes: Attributes
     origin: Origin
+    project: str = ""
+    """The project it belongs to; empty where that is not yet said."""
+
+
+def raw_spans(body: bytes) -> Iterator[RawSpan]:
+    """The spans of an `ExportTraceServiceRequest` that is known to be valid, in its order, as they were sent."""
+    for resource_spans in _raw_request().FromString(body).resource_spans:
+        for scope_spans in resource_spans.scope_spans:
+            origin = RawOrigin(
+                resource_spans.resource, resource_spans.schema_url, scope_spans.scope, scope_spans.schema_url
+            )
+            for span in scope_spans.spans:
+                yield RawSpan(origin, span)
+
+
+def put_together(trace_id: str, pieces: Iterable[Piece]) -> list[Span]:
+    """The spans of a trace."""
+    origins: dict[RawOrigin, Origin] = {}
+    spans: list[Span] = []
+    for piece in pieces:
+        match piece:
+            case RawSpan(origin, body):
+                if origin not in origins:
+                    origins[origin] = _origin_of(origin)
+                spans.append(_span(ProtoSpan.FromString(body), origins[origin]))
+            case Relation(span_id, parent_span_id):
+                spans.append(_unread(trace_id, span_id, parent_span_id))
+            case Span():
+                spans.append(piece)
+    return spans
 
 
 def spans_of(request: ExportTraceServiceRequest) -> Iterator[Span]:
@@ -131,6 +204,44 @@ def _origin(resource: Attributes, resource_schema: str, scope: InstrumentationSc
         scope_attributes=attributes_of(scope.attributes),
         scope_schema=scope_schema,
     )
+
+
+def _origin_of(raw: RawOrigin) -> Origin:
+    resource = attributes_of(Resource.FromString(raw.resource).attributes)
+    return _origin(resource, raw.resource_schema, InstrumentationScope.FromString(raw.scope), raw.scope_schema)
+
+
+def _unread(trace_id: str, span_id: str, parent_span_id: str) -> Span:
+    return Span(trace_id, span_id, parent_span_id, "", 0, "", 0, 0, 0, 0, "", {}, (), (), _NOWHERE, 0)
+
+
+_NOWHERE = Origin({})
+
+
+@cache
+def _raw_request() -> Any:
+    """The message of an `ExportTraceServiceRequest` of which resources, scopes and spans stay bytes.
+
+    On the wire, bytes are what a message is; so these are parsed by nobody, and cost a copy.
+    """
+    file = FileDescriptorProto(name="sentric/raw.proto", package="sentric.raw", syntax="proto3")
+    for name, fields in (
+        ("Scopes", (("scope", "bytes", 1), ("spans", "bytes", 2), ("schema_url", "string", 3))),
+        ("Resources", (("resource", "bytes", 1), ("scope_spans", "Scopes", 2), ("schema_url", "string", 3))),
+        ("Request", (("resource_spans", "Resources", 1),)),
+    ):
+        message = file.message_type.add(name=name)
+        for field_name, of, number in fields:
+            several = field_name.endswith("spans")
+            made = message.field.add(name=field_name, number=number)
+            made.label = FieldDescriptorProto.LABEL_REPEATED if several else FieldDescriptorProto.LABEL_OPTIONAL
+            if of.istitle():
+                made.type, made.type_name = FieldDescriptorProto.TYPE_MESSAGE, f".sentric.raw.{of}"
+            else:
+                made.type = FieldDescriptorProto.Type.Value(f"TYPE_{of.upper()}")
+    pool = DescriptorPool()
+    pool.AddSerializedFile(file.SerializeToString())
+    return GetMessageClass(pool.FindMessageTypeByName("sentric.raw.Request"))
 
 
 def _span(span: ProtoSpan, origin: Origin) -> Span:

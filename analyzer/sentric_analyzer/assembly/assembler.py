@@ -4,15 +4,15 @@ Everything here is plain state with one owner: no locks, no I/O, and time only f
 """
 
 from collections import Counter, OrderedDict
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from enum import StrEnum
 from typing import TypeAlias
 
-from sentric_analyzer.spans import Span
+from sentric_analyzer.spans import Arrival, Piece
 
-SPAN_OVERHEAD = 1024
-"""Bytes counted for a span besides its content: 2 MB of empty spans were measured to take 159 MB."""
+SPAN_OVERHEAD = 512
+"""Bytes counted for a span besides its content: what two ids and their places in a set and a list take, and more."""
 REMEMBERED = 65_536
 """Released traces that are known again when a late span arrives; the longest unheard of is forgotten first."""
 
@@ -39,7 +39,7 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Released:
-    """A trace to be judged.
+    """A trace to be judged: one that has something for a dialect.
 
     Attributes:
         reopened: part of the trace was released before, so the whole of it is to be loaded from storage.
@@ -47,7 +47,7 @@ class Released:
 
     project: str
     trace_id: str
-    spans: tuple[Span, ...]
+    spans: tuple[Piece, ...]
     reason: Reason
     reopened: bool
 
@@ -58,9 +58,10 @@ class _Open:
     last: float
     reopened: bool
     rooted: bool
+    marked: bool
     size: int = 0
     seen: set[str] = field(default_factory=set[str])
-    spans: list[Span] = field(default_factory=list[Span])
+    spans: list[Piece] = field(default_factory=list[Piece])
 
 
 class Assembler:
@@ -100,7 +101,7 @@ class Assembler:
         self._open: OrderedDict[Key, _Open] = OrderedDict()  # by last arrival
         self._rooted: OrderedDict[Key, _Open] = OrderedDict()  # of these, those whose root has ended
         self._by_age: OrderedDict[Key, _Open] = OrderedDict()  # by first arrival
-        self._past: OrderedDict[Key, bool] = OrderedDict()  # released: whether the root was in it
+        self._past: OrderedDict[Key, bool] = OrderedDict()  # given out: whether the root was in it
         self._ready: list[Released] = []
         self.released: Counter[Reason] = Counter()
         self.duplicates = 0
@@ -109,20 +110,25 @@ class Assembler:
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, project: str, spans: Iterable[Span]) -> None:
-        """Take spans in. Call `due` after it: traces that had to give way at once wait there, outside the bounds."""
+    def add(self, span: Arrival, piece: Piece, size: int) -> None:
+        """Take a span in. Call `due` after it: traces that had to give way at once wait there, outside the bounds.
+
+        Args:
+            span: where it belongs.
+            piece: what is kept of it.
+            size: bytes of that.
+        """
         now = self._now()
-        for span in spans:
-            key = (project, span.trace_id)
-            trace = self._open.get(key) or self._begin(key, now)
-            if span.span_id in trace.seen:
-                self.duplicates += 1
-                continue
-            self._put(key, trace, span, now)
-            if trace.size >= self._max_trace_bytes:
-                self._release(key, Reason.LARGE)
-            while self.size > self._max_bytes:
-                self._release(next(iter(self._open)), Reason.MEMORY)
+        key = (span.project, span.trace_id)
+        trace = self._open.get(key) or self._begin(key, now)
+        if span.span_id in trace.seen:
+            self.duplicates += 1
+            return
+        self._put(key, trace, span, piece, size, now)
+        if trace.size >= self._max_trace_bytes:
+            self._release(key, Reason.LARGE)
+        while self.size > self._max_bytes:
+            self._release(next(iter(self._open)), Reason.MEMORY)
 
     def due(self) -> list[Released]:
         """The traces to be judged now; each span of them is given once."""
@@ -160,19 +166,21 @@ class Assembler:
         return self._latest
 
     def _begin(self, key: Key, now: float) -> _Open:
-        trace = _Open(first=now, last=now, reopened=key in self._past, rooted=self._past.pop(key, False))
+        past = self._past.pop(key, None)
+        trace = _Open(first=now, last=now, reopened=past is not None, rooted=past is True, marked=past is not None)
         self._open[key] = self._by_age[key] = trace
         return trace
 
-    def _put(self, key: Key, trace: _Open, span: Span, now: float) -> None:
-        size = span.size + SPAN_OVERHEAD
+    def _put(self, key: Key, trace: _Open, span: Arrival, piece: Piece, size: int, now: float) -> None:
+        size += SPAN_OVERHEAD
         trace.size += size
         self.size += size
-        trace.spans.append(span)
+        trace.spans.append(piece)
         if span.span_id:
             trace.seen.add(span.span_id)
         trace.last = now
         self._open.move_to_end(key)
+        trace.marked = trace.marked or span.marked
         trace.rooted = trace.rooted or not span.parent_span_id
         if trace.rooted:
             self._rooted[key] = trace
@@ -183,10 +191,12 @@ class Assembler:
         del self._by_age[key]
         self._rooted.pop(key, None)
         self.size -= trace.size
+        self.released[reason] += 1
+        if not trace.marked:
+            return
         self._past[key] = trace.rooted
         if len(self._past) > self._remembered:
             self._past.popitem(last=False)
-        self.released[reason] += 1
         self._ready.append(Released(*key, tuple(trace.spans), reason, trace.reopened))
 
 

@@ -3,7 +3,6 @@
 from sentric_analyzer.receiver.address import Address, PortError, parse_address
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.counts import COUNTERS, Counter
-from sentric_analyzer.receiver.projects import project_of
 from sentric_analyzer.receiver.receiver import Receiver
 
 __all__ = [
@@ -14,5 +13,4 @@ __all__ = [
     "PortError",
     "Receiver",
     "parse_address",
-    "project_of",
 ]

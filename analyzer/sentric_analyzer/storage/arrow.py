@@ -11,6 +11,13 @@ Array: TypeAlias = Any
 """A `pyarrow.Array`. pyarrow itself is imported where it is used: naming the store must cost nothing."""
 
 
+def compute() -> Any:
+    """The functions over arrays, of which pyarrow tells no type checker."""
+    import pyarrow.compute
+
+    return pyarrow.compute
+
+
 class Type(Enum):
     """What a column holds, and so what ClickHouse is given."""
 
@@ -21,6 +28,8 @@ class Type(Enum):
     UINT64 = auto()
     UINT32 = auto()
     UINT8 = auto()
+    UINT8S = auto()
+    UINT8SS = auto()
     MAP = auto()
     TEXTS = auto()
     TIMES = auto()
@@ -97,6 +106,8 @@ _ARRAYS: dict[Type, Callable[[Sequence[Any]], Array]] = {
     Type.UINT64: _numbers("uint64"),
     Type.UINT32: _numbers("uint32"),
     Type.UINT8: _numbers("uint8"),
+    Type.UINT8S: _lists(_numbers("uint8")),
+    Type.UINT8SS: _lists(_lists(_numbers("uint8"))),
     Type.MAP: _maps,
     Type.TEXTS: _lists(_texts),
     Type.TIMES: _lists(_time),

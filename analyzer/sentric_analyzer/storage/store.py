@@ -13,6 +13,7 @@ from sentric_analyzer.storage import queries, writer
 from sentric_analyzer.storage.connection import Connections
 from sentric_analyzer.storage.migrations import migrate, shipped
 from sentric_analyzer.storage.recordings import Cursor, Page, recordings
+from sentric_analyzer.storage.span_batch import SpanBatch
 from sentric_analyzer.storage.url import parse
 
 OPEN_WITHIN = 600.0
@@ -58,7 +59,7 @@ class Store:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def insert_spans(self, spans: Sequence[Span], token: str) -> None:
+    def insert_spans(self, spans: SpanBatch, token: str) -> None:
         """Keep spans, exactly once for the same spans with the same token."""
         with self._connections.client() as client:
             writer.insert_spans(client, spans, token, self._clock())

@@ -1,15 +1,13 @@
-"""Spans and log records as rows of `otel_traces` and `otel_logs`, and spans back."""
+"""The columns of `otel_traces` and `otel_logs`: log records as rows of theirs, and rows of spans as spans."""
 
-import json
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
-from typing import Any, Self
+from typing import Any
 
 from sentric import semconv
 from sentric_analyzer.document import clamp_time
 from sentric_analyzer.spans import LogRecord, Origin, Span, SpanEvent, SpanLink
 from sentric_analyzer.storage.arrow import Row, Schema, Type
-from sentric_analyzer.storage.attributes import forms, text, texts, values
+from sentric_analyzer.storage.attribute_columns import text, values
 
 KINDS = ("Unspecified", "Internal", "Server", "Client", "Producer", "Consumer")
 """Names of the span kinds as the Collector's exporter writes them."""
@@ -40,7 +38,19 @@ SPANS: Schema = {
     "Links.TraceState": Type.TEXTS,
     "Links.Attributes": Type.MAPS,
     "Stored": Type.TIME,
-    "Exact": Type.TEXT,
+    "SentricProject": Type.TEXT,
+    "Types": Type.UINT8S,
+    "EventTypes": Type.UINT8SS,
+    "LinkTypes": Type.UINT8SS,
+    "ResourceTypes": Type.UINT8S,
+    "ResourceSchemaUrl": Type.TEXT,
+    "ScopeAttributes": Type.MAP,
+    "ScopeTypes": Type.UINT8S,
+    "ScopeSchemaUrl": Type.TEXT,
+    "Flags": Type.UINT32,
+    "Size": Type.UINT32,
+    "StartSent": Type.UINT64,
+    "EndSent": Type.UINT64,
 }
 LOGS: Schema = {
     "Timestamp": Type.TIME,
@@ -59,14 +69,8 @@ LOGS: Schema = {
     "ScopeAttributes": Type.MAP,
     "LogAttributes": Type.MAP,
     "EventName": Type.TEXT,
+    "SentricProject": Type.TEXT,
 }
-
-
-def span_rows(spans: Sequence[Span], stored: int) -> list[Row]:
-    """Spans as rows of `SPANS`; `stored` is the Unix time in nanoseconds they are written at."""
-    origins = {id(span.origin): span.origin for span in spans}
-    shared = {key: _Shared.of(origin) for key, origin in origins.items()}
-    return [_span_row(span, shared[id(span.origin)], stored) for span in spans]
 
 
 def log_rows(records: Sequence[LogRecord]) -> list[Row]:
@@ -80,110 +84,52 @@ def span_of(row: Mapping[str, Any]) -> Span:
     It equals the span that was written, but for times of its events outside 1970 to 2106, and bytes in lists.
     A row that the Collector wrote has text for every attribute.
     """
-    written: dict[str, Any] = json.loads(row["Exact"] or "{}")
-    exact: dict[str, Any] = written.get("more", {})
-    start, end = exact.get("time") or (row["Timestamp"], row["Timestamp"] + row["Duration"])
-    attributes = values(row["SpanAttributes"], exact.get("span", {}))
+    start, end = row["Timestamp"], row["Timestamp"] + row["Duration"]
+    if row["StartSent"] or row["EndSent"]:
+        start, end = row["StartSent"], row["EndSent"]
     return Span(
         trace_id=row["TraceId"],
         span_id=row["SpanId"],
         parent_span_id=row["ParentSpanId"],
         trace_state=row["TraceState"],
-        flags=exact.get("flags", 0),
+        flags=row["Flags"],
         name=row["SpanName"],
         kind=_number(KINDS, row["SpanKind"]),
         start=start,
         end=end,
         status_code=_number(STATUSES, row["StatusCode"]),
         status_message=row["StatusMessage"],
-        attributes=attributes,
+        attributes=values(row["SpanAttributes"], row["Types"]),
         events=tuple(
-            SpanEvent(time, name, values(stored, how))
-            for time, name, stored, how in zip(
+            SpanEvent(time, name, values(stored, kinds))
+            for time, name, stored, kinds in zip(
                 row["Events.Timestamp"],
                 row["Events.Name"],
                 row["Events.Attributes"],
-                _each(exact.get("events"), len(row["Events.Name"])),
+                _each(row["EventTypes"], len(row["Events.Name"])),
                 strict=True,
             )
         ),
         links=tuple(
-            SpanLink(trace_id, span_id, state, values(stored, how))
-            for trace_id, span_id, state, stored, how in zip(
+            SpanLink(trace_id, span_id, state, values(stored, kinds))
+            for trace_id, span_id, state, stored, kinds in zip(
                 row["Links.TraceId"],
                 row["Links.SpanId"],
                 row["Links.TraceState"],
                 row["Links.Attributes"],
-                _each(exact.get("links"), len(row["Links.SpanId"])),
+                _each(row["LinkTypes"], len(row["Links.SpanId"])),
                 strict=True,
             )
         ),
-        origin=_origin(row, written.get("origin", {})),
-        size=exact.get("size", sum(map(len, row["SpanAttributes"].values()))),
-    )
-
-
-@dataclass(frozen=True, slots=True)
-class _Shared:
-    """What all spans of an origin have in common, made once."""
-
-    service: str
-    resource: Mapping[str, str]
-    exact: str
-
-    @classmethod
-    def of(cls, origin: Origin) -> Self:
-        resource, scope = forms(origin.resource), forms(origin.scope_attributes)
-        exact = {
-            "resource": resource,
-            "resource_schema": origin.resource_schema,
-            "scope": texts(origin.scope_attributes, scope),
-            "scope_forms": scope,
-            "scope_schema": origin.scope_schema,
-        }
-        return cls(_service(origin), texts(origin.resource, resource), _encode(_stated(exact)))
-
-
-def _span_row(span: Span, shared: _Shared, stored: int) -> Row:
-    attributes, events, links = forms(span.attributes), span.events, span.links
-    of_events = [forms(event.attributes) for event in events]
-    of_links = [forms(link.attributes) for link in links]
-    start = clamp_time(span.start)
-    duration = max(0, span.end - span.start)
-    exact: dict[str, Any] = {
-        "size": span.size,
-        "flags": span.flags,
-        "span": attributes,
-        "events": any(of_events) and of_events,
-        "links": any(of_links) and of_links,
-    }
-    if start != span.start or span.end != start + duration:
-        exact["time"] = (span.start, span.end)
-    return (
-        start,
-        span.trace_id,
-        span.span_id,
-        span.parent_span_id,
-        span.trace_state,
-        span.name,
-        _name(KINDS, span.kind),
-        shared.service,
-        shared.resource,
-        span.origin.scope_name,
-        span.origin.scope_version,
-        texts(span.attributes, attributes),
-        duration,
-        _name(STATUSES, span.status_code),
-        span.status_message,
-        [clamp_time(event.time) for event in events],
-        [event.name for event in events],
-        [texts(event.attributes, of) for event, of in zip(events, of_events, strict=True)],
-        [link.trace_id for link in links],
-        [link.span_id for link in links],
-        [link.trace_state for link in links],
-        [texts(link.attributes, of) for link, of in zip(links, of_links, strict=True)],
-        stored,
-        f'{{"origin":{shared.exact},"more":{_encode(_stated(exact))}}}',
+        origin=Origin(
+            resource=values(row["ResourceAttributes"], row["ResourceTypes"]),
+            resource_schema=row["ResourceSchemaUrl"],
+            scope_name=row["ScopeName"],
+            scope_version=row["ScopeVersion"],
+            scope_attributes=values(row["ScopeAttributes"], row["ScopeTypes"]),
+            scope_schema=row["ScopeSchemaUrl"],
+        ),
+        size=row["Size"] or sum(map(len, row["SpanAttributes"].values())),
     )
 
 
@@ -206,6 +152,7 @@ def _log_row(record: LogRecord) -> Row:
         _texts(origin.scope_attributes),
         _texts(record.attributes),
         record.event_name,
+        record.project,
     )
 
 
@@ -213,37 +160,15 @@ def _service(origin: Origin) -> str:
     return text(origin.resource.get(semconv.SERVICE_NAME, ""))
 
 
-def _origin(row: Mapping[str, Any], exact: Mapping[str, Any]) -> Origin:
-    return Origin(
-        resource=values(row["ResourceAttributes"], exact.get("resource", {})),
-        resource_schema=exact.get("resource_schema", ""),
-        scope_name=row["ScopeName"],
-        scope_version=row["ScopeVersion"],
-        scope_attributes=values(exact.get("scope", {}), exact.get("scope_forms", {})),
-        scope_schema=exact.get("scope_schema", ""),
-    )
+def _texts(attributes: Mapping[str, Any]) -> dict[str, str]:
+    return {key: text(value) for key, value in attributes.items()}
 
 
-def _texts(attributes: Mapping[str, Any]) -> Mapping[str, str]:
-    return texts(attributes, forms(attributes))
-
-
-def _stated(parts: Mapping[str, Any]) -> dict[str, Any]:
-    return {key: value for key, value in parts.items() if value}
-
-
-def _each(how: Sequence[Mapping[str, str]] | None, count: int) -> Sequence[Mapping[str, str]]:
-    return how or [{}] * count
-
-
-def _name(names: Sequence[str], number: int) -> str:
-    return names[number] if 0 <= number < len(names) else str(number)
+def _each(kinds: Sequence[Sequence[int]], count: int) -> Sequence[Sequence[int]]:
+    return kinds or [()] * count
 
 
 def _number(names: Sequence[str], name: str) -> int:
     if name in names:
         return names.index(name)
     return int(name) if name.lstrip("-").isdecimal() else 0
-
-
-_encode = json.JSONEncoder(separators=(",", ":")).encode

@@ -5,16 +5,18 @@ from typing import Any
 
 from sentric.policy.verdict import Replay
 from sentric_analyzer.document import clean_text, json_safe
-from sentric_analyzer.spans import LogRecord, Span
+from sentric_analyzer.spans import LogRecord
 from sentric_analyzer.storage.arrow import Row, Schema, stream
 from sentric_analyzer.storage.run_rows import rows_of
+from sentric_analyzer.storage.span_batch import SpanBatch
 from sentric_analyzer.storage.tables import RUNS, Table
-from sentric_analyzer.storage.telemetry_rows import LOGS, SPANS, log_rows, span_rows
+from sentric_analyzer.storage.telemetry_rows import LOGS, SPANS, log_rows
 
 
-def insert_spans(client: Any, spans: Sequence[Span], token: str, stored: int) -> None:
+def insert_spans(client: Any, spans: SpanBatch, token: str, stored: int) -> None:
     """Keep spans. A batch that was cut off between its days is completed when it is repeated with its token."""
-    _insert(client, "otel_traces", SPANS, span_rows(spans, stored), token)
+    if len(spans):
+        _insert_stream(client, "otel_traces", SPANS, spans.stream(stored), token)
 
 
 def insert_logs(client: Any, records: Sequence[LogRecord], token: str) -> None:
@@ -67,7 +69,10 @@ def _withdraw(
 
 
 def _insert(client: Any, table: str, schema: Schema, rows: Sequence[Row], token: str) -> None:
-    if not rows:
-        return
+    if rows:
+        _insert_stream(client, table, schema, stream(schema, rows), token)
+
+
+def _insert_stream(client: Any, table: str, schema: Schema, columns: bytes, token: str) -> None:
     settings: Mapping[str, str] = {"insert_deduplication_token": token} if token else {}
-    client.raw_insert(table, list(schema), stream(schema, rows), settings=settings, fmt="ArrowStream")
+    client.raw_insert(table, list(schema), columns, settings=settings, fmt="ArrowStream")

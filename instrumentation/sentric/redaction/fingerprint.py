@@ -69,6 +69,10 @@ def former_keys(text: str) -> tuple[FormerKey, ...]:
     return tuple(found)
 
 
+BEGINNING = "‹secret:"
+"""How every fingerprint begins."""
+
+
 class FormerFingerprints:
     """Knows the fingerprints that former keys gave to secrets which are seen again now. Bounded: the oldest go first.
 
@@ -88,9 +92,14 @@ class FormerFingerprints:
         while len(self._known) > FORMER_KEPT:
             del self._known[next(iter(self._known))]
 
+    @property
+    def known(self) -> bool:
+        """Whether there is any to be renewed."""
+        return bool(self._known)
+
     def renewed(self, text: str, stand_in: Callable[[str], str]) -> str:
         """A text in which the former fingerprints of known values are what `stand_in` gives for these values."""
-        if not self._known or "‹secret:" not in text:
+        if not self._known or BEGINNING not in text:
             return text
 
         def renew(match: "re.Match[str]") -> str:

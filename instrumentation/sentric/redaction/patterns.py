@@ -16,6 +16,14 @@ def pattern(text: str) -> Any:
     return re2.compile(text.encode(), _options())
 
 
+def searched(patterns: Iterable[bytes]) -> Any:
+    """One pattern for where any of some matches, in text of any length."""
+    options = _options()
+    options.max_mem = _SET_MEMORY
+    options.never_capture = True
+    return re2.compile(b"|".join(b"(?:%b)" % text for text in patterns), options)
+
+
 def any_of(literals: Iterable[bytes]) -> bytes:
     """The pattern of texts that stand for themselves."""
     return b"|".join(re2.escape(literal) for literal in literals)

@@ -6,12 +6,13 @@ from typing import cast
 from sentric.events import JsonValue
 from sentric.redaction.checks import is_basic_credential, is_distinctive
 from sentric.redaction.context import accepts, accepts_number, cookie_values, credential_start
-from sentric.redaction.fingerprint import Fingerprinter, FormerFingerprints, FormerKey, fingerprint_spans
+from sentric.redaction.fingerprint import BEGINNING, Fingerprinter, FormerFingerprints, FormerKey, fingerprint_spans
 from sentric.redaction.forms import SHORTEST
 from sentric.redaction.keys import context_of_key, kind_of_key
 from sentric.redaction.layers import layers
 from sentric.redaction.personal_data import KINDS, is_personal_value, personal_finders, personal_kind_of_key
 from sentric.redaction.quoting import JsonDepth
+from sentric.redaction.sieve import COMMON, Bytes, Sieve, Starts
 from sentric.redaction.spans import Certainty, Found, apart, joined, leaves_site, whole_characters
 from sentric.redaction.tracked import Secret, Tracked
 
@@ -30,6 +31,7 @@ _CLEAN_KEPT = 4096
 _SHORTEST_CREDENTIAL = 8
 _HEADER_KINDS = frozenset({"authorization", "cookie", "api_key"})
 """Kinds for which a list of two texts is a header's name and its value."""
+_FINGERPRINTS = Sieve([BEGINNING.encode()])
 
 
 class Redactor:
@@ -99,6 +101,30 @@ class Redactor:
         redacted = self._value(value, "", 0)
         # A secret that was recognised late may stand earlier in the value.
         return redacted if self._tracked.added == known else self._value(redacted, "", 0)
+
+    def suspects(self, data: Bytes, starts: Starts) -> Sequence[int]:
+        """Which of many texts may not come out of `text` as they are, in one pass over all of them.
+
+        Args:
+            data: the texts as UTF-8, with a line break behind each.
+            starts: where they begin in it, and where one more would.
+
+        Returns:
+            Their numbers, in order.
+        """
+        if self._personal:
+            return range(len(starts) - 1)
+        sieves = [COMMON, *self._tracked.sieves(), *([_FINGERPRINTS] if self._former.known else [])]
+        return sorted({hit for sieve in sieves for hit in sieve.hits(data, starts)})
+
+    def is_telling(self, name: str) -> bool:
+        """Whether a name by itself says that the value beside it is to be replaced."""
+        return bool(self._kind_beside(name)[0])
+
+    @property
+    def version(self) -> int:
+        """Changes when something more is looked for than before."""
+        return self._tracked.version
 
     def _redact(self, text: str, given: Sequence[Found] = ()) -> str:
         if not given and (len(text) < SHORTEST or self._is_clean(text)):
@@ -214,15 +240,20 @@ class Redactor:
         value_kind = _kind_of_pair(mapping)
         for key, item in mapping.items():
             name = _name(key)
-            kind, deep = (deep_kind, True) if deep_kind and value_kind is None else context_of_key(name)
-            if not kind and self._personal and (personal := personal_kind_of_key(name)) in self._personal:
-                kind = personal
+            kind, deep = (deep_kind, True) if deep_kind and value_kind is None else self._kind_beside(name)
             if name == "auth" and _is_credential(item):
                 kind = "authorization"
             if name == "value" and value_kind is not None:
                 kind = deep_kind or value_kind
             out[self._redact(name)] = self._value(item, kind, depth + 1, deep=deep)
         return out
+
+    def _kind_beside(self, name: str) -> tuple[str, bool]:
+        """What a name says of the value beside it, and whether it says so at every depth."""
+        kind, deep = context_of_key(name)
+        if not kind and self._personal and (personal := personal_kind_of_key(name)) in self._personal:
+            return personal, deep
+        return kind, deep
 
     def _sequence(self, items: Sequence[object], kind: str, depth: int, *, deep: bool) -> JsonValue:
         if len(items) == 2 and isinstance(items[0], str) and isinstance(items[1], str):

@@ -71,8 +71,8 @@ def _gates(detectors: Iterable[Detector]) -> list[str]:
     return [detector.gate or detector.pattern for detector in detectors]
 
 
-def _set_of(patterns: Iterable[str]) -> PatternSet:
-    return PatternSet(text.encode() for text in patterns)
+def _encoded(patterns: Iterable[str]) -> list[bytes]:
+    return [text.encode() for text in patterns]
 
 
 _NAMED = (*DETECTORS, *LABELLED, *COMMAND_LINES)
@@ -88,7 +88,12 @@ FINDERS: list[Finder] = [
 """What finds secrets; of the same stretch, the first one that finds it says what it is."""
 _FIRST_NAMED = len(TOKENS) + len(SPOKEN) + 1
 _FIRST_RUN = _FIRST_NAMED + len(_NAMED) + 3
-_tokens = _set_of([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
-_named = _set_of([*_gates(_NAMED), HEAD, PASSWORD_FIELD, PAIR_GATE])
-_signs = _set_of([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
-_runs = _set_of([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN])
+_OF_TOKENS = _encoded([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
+_OF_NAMED = _encoded([*_gates(_NAMED), HEAD, PASSWORD_FIELD, PAIR_GATE])
+_OF_SIGNS = _encoded([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
+GATES = (*_OF_TOKENS, *_OF_NAMED, *_OF_SIGNS)
+"""Patterns of which one at least is in every text for which `present` has anything to say."""
+_tokens = PatternSet(_OF_TOKENS)
+_named = PatternSet(_OF_NAMED)
+_signs = PatternSet(_OF_SIGNS)
+_runs = PatternSet(_encoded([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN]))

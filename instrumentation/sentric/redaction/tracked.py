@@ -10,6 +10,7 @@ import ahocorasick
 
 from sentric.redaction.forms import forms
 from sentric.redaction.patterns import PatternSet, any_of, pattern
+from sentric.redaction.sieve import Sieve
 from sentric.redaction.spans import Certainty, Found
 
 LIMIT = 200
@@ -43,11 +44,17 @@ class _Generation:
     def __init__(self, secrets: tuple[Secret, ...]) -> None:
         self.secrets = secrets
         self._forms = {form: secret for secret in reversed(secrets) for form in secret.forms}
-        self._gate = PatternSet([any_of(sorted({form[:_GATE_LENGTH] for form in self._forms}))])
+        self._beginnings = any_of(sorted({form[:_GATE_LENGTH] for form in self._forms}))
+        self._gate = PatternSet([self._beginnings])
 
     def may_be_in(self, data: bytes) -> bool:
         """Whether the forms may be in a text: false of most."""
         return bool(self._forms) and bool(self._gate.present(data))
+
+    @cached_property
+    def sieve(self) -> Sieve | None:
+        """What finds the texts in which the forms may be; None where there are no forms."""
+        return Sieve([self._beginnings]) if self._forms else None
 
     def find(self, data: bytes) -> Iterator[tuple[int, int, Secret]]:
         """Where the forms of the secrets stand: byte offsets."""
@@ -115,6 +122,10 @@ class Tracked:
             for start, end, secret in generation.find(data)
             if not _is_part_of_number(data, start, end)
         ]
+
+    def sieves(self) -> list[Sieve]:
+        """What finds the texts in which the secrets may be."""
+        return [generation.sieve for generation in self._generations if generation.sieve]
 
     def _rebuild(self, new: dict[str, Secret]) -> None:
         self._secrets |= new

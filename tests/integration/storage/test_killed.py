@@ -1,3 +1,4 @@
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -5,17 +6,19 @@ from pathlib import Path
 from fixtures.spans import DAY, START, span
 from fixtures.store_rows import rows
 from sentric_analyzer.storage import Store, embedded_url
+from support.otlp import batch_of
 
 INSERT_FOR_EVER = """
 import sys
 from itertools import count
 from fixtures.spans import DAY, START, span
 from sentric_analyzer.storage import Store
+from support.otlp import batch_of
 with Store.open(sys.argv[1]) as store:
     for batch in count(int(sys.argv[2])):
         spans = [span(n, trace=batch + 1, start=START + n % 4 * DAY) for n in range(400)]
         print(batch, flush=True)
-        store.insert_spans(spans, f"batch-{batch}")
+        store.insert_spans(batch_of(spans), f"batch-{batch}")
 """
 
 
@@ -25,7 +28,7 @@ def kill_while_inserting(url: str, batch: int, batches: int) -> int:
         [sys.executable, "-c", INSERT_FOR_EVER, url, str(batch)],
         stdout=subprocess.PIPE,
         text=True,
-        env={"PYTHONPATH": str(Path(__file__).parents[2])},
+        env={"PYTHONPATH": os.pathsep.join(filter(None, sys.path))},
     )
     assert process.stdout is not None
     with process:
@@ -48,7 +51,7 @@ def test_killed_inserts_that_are_repeated_with_their_token_stand_exactly_once(tm
 
     with Store.open(url) as store:
         last = [span(n, trace=begun + 1, start=START + n % 4 * DAY) for n in range(400)]
-        store.insert_spans(last, f"batch-{begun}")
+        store.insert_spans(batch_of(last), f"batch-{begun}")
         found = rows(store, "SELECT TraceId, count() FROM otel_traces GROUP BY TraceId ORDER BY TraceId")
         indexed = rows(store, "SELECT TraceId FROM otel_traces_trace_id_ts GROUP BY TraceId ORDER BY TraceId")
 

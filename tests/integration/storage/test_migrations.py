@@ -8,6 +8,7 @@ from fixtures.store_rows import rows
 from sentric_analyzer.storage import Store, StoreError, embedded_url
 from sentric_analyzer.storage import store as store_module
 from sentric_analyzer.storage.migrations import Migration, migrate, shipped
+from support.otlp import batch_of
 
 
 def test_a_new_store_has_every_migration_recorded(new_store: Store) -> None:
@@ -20,7 +21,7 @@ def test_a_new_store_has_every_migration_recorded(new_store: Store) -> None:
 
 
 def test_opening_a_store_again_changes_nothing(tmp_path: Path, new_store: Store) -> None:
-    new_store.insert_spans([span(1)], "a")
+    new_store.insert_spans(batch_of([span(1)]), "a")
     before = rows(
         new_store, "SELECT name, create_table_query FROM system.tables WHERE database = 'sentric' ORDER BY name"
     )

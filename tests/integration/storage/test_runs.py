@@ -29,6 +29,7 @@ from sentric.events import (
 from sentric.policy.rule import Severity
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, StoreError
+from support.otlp import batch_of
 
 
 def stored_document(store: Store, selector: str) -> dict[str, Any]:
@@ -257,13 +258,13 @@ MARKS = ("gen_ai.tool.name",)
 def test_a_trace_is_open_until_it_was_judged_with_all_its_spans(store: Store, shared_url: str) -> None:
     ticks = count(1_000_000_000_000)
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
-        store.insert_spans([span(1, trace=int(TRACE, 16)), span(1, trace=2)], "a")
+        store.insert_spans(batch_of([span(1, trace=int(TRACE, 16)), span(1, trace=2)]), "a")
         assert sorted(store.open_traces(MARKS)) == [("default", f"{2:032x}"), ("default", TRACE)]
 
         store.insert_replays([judged_run(project="default")])
         assert store.open_traces(MARKS) == [("default", f"{2:032x}")]
 
-        store.insert_spans([span(2, trace=int(TRACE, 16))], "b")
+        store.insert_spans(batch_of([span(2, trace=int(TRACE, 16))]), "b")
         assert ("default", TRACE) in store.open_traces(MARKS)
         assert store.open_traces(["some.other.attribute"]) == []
 
@@ -271,8 +272,8 @@ def test_a_trace_is_open_until_it_was_judged_with_all_its_spans(store: Store, sh
 def test_traces_long_before_the_last_activity_are_not_open(store: Store, shared_url: str) -> None:
     ticks = iter((SECOND, 701 * SECOND))
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
-        store.insert_spans([span(1, trace=1)], "a")
-        store.insert_spans([span(1, trace=2)], "b")
+        store.insert_spans(batch_of([span(1, trace=1)]), "a")
+        store.insert_spans(batch_of([span(1, trace=2)]), "b")
 
         assert store.open_traces(MARKS, within=600) == [("default", f"{2:032x}")]
         assert len(store.open_traces(MARKS, within=800)) == 2

@@ -18,7 +18,7 @@ CREATE TABLE IF NOT EXISTS otel_logs (
     LogAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
     EventName String CODEC(ZSTD(1)),
 
-    SentricProject LowCardinality(String) MATERIALIZED multiIf(
+    SentricProject LowCardinality(String) DEFAULT multiIf(
         ResourceAttributes['sentric.project'] != '', ResourceAttributes['sentric.project'],
         LogAttributes['sentric.project'] != '', LogAttributes['sentric.project'],
         'default'

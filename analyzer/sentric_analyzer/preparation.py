@@ -1,0 +1,75 @@
+"""A batch of the log, made ready to be stored: decoded and redacted in columns."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+
+from sentric.redaction import Redactor
+from sentric_analyzer.dialects import MARKS
+from sentric_analyzer.log import Entry, Record, Signal
+from sentric_analyzer.projects import project_of
+from sentric_analyzer.redacted import redacted_logs
+from sentric_analyzer.spans import Arrival, LogRecord, Piece, Relation, logs_of, raw_spans
+from sentric_analyzer.storage import Request, SpanBatch
+
+_MARKS = tuple(mark.encode() for mark in MARKS)
+_RELATION_BYTES = 128
+"""What a `Relation` takes."""
+
+
+@dataclass(frozen=True, slots=True)
+class Prepared:
+    """What a batch of the log comes to."""
+
+    first: int
+    end: int
+    """Positions in the log: of the first record, and after the last."""
+    spans: SpanBatch
+    logs: Sequence[LogRecord]
+    arrived: Sequence[tuple[Arrival, Piece, int]]
+    """Where each span belongs, what is kept of it until its trace is judged, and how many bytes that is."""
+
+    @property
+    def token(self) -> str:
+        """Names the batch by its place in the log: one that is stored again after a crash stands once."""
+        return f"{self.first}-{self.end}"
+
+
+def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
+    """Decode and redact the records of a batch.
+
+    Args:
+        batch: from the log, at least one.
+        redactor: the secrets it has seen are looked for in all of them.
+    """
+    traces = [entry.record for entry in batch if entry.record.signal is Signal.TRACES]
+    spans = SpanBatch.read([Request(record.body, _projects(record)) for record in traces], redactor)
+    logs = (log for entry in batch if entry.record.signal is Signal.LOGS for log in _logs(entry.record))
+    return Prepared(
+        batch[0].position,
+        batch[-1].next_position,
+        spans,
+        list(redacted_logs(logs, redactor)),
+        list(_arrived(spans, [record.body for record in traces])),
+    )
+
+
+def _arrived(spans: SpanBatch, bodies: Sequence[bytes]) -> Iterator[tuple[Arrival, Piece, int]]:
+    # Most requests of services have nothing for a dialect, and a search of their bytes tells so.
+    raw = [raw_spans(body) if any(mark in body for mark in _MARKS) else None for body in bodies]
+    for arrival, number in zip(spans.arrivals(MARKS), spans.requests, strict=True):
+        sent = next(of_request) if (of_request := raw[number]) else None
+        if sent and arrival.marked:
+            yield arrival, sent, len(sent.body)
+        else:
+            yield arrival, Relation(arrival.span_id, arrival.parent_span_id), _RELATION_BYTES
+
+
+def _logs(record: Record) -> Iterator[LogRecord]:
+    for log in logs_of(ExportLogsServiceRequest.FromString(record.body)):
+        yield replace(log, project=project_of(_projects(record), log.attributes, log.origin.resource))
+
+
+def _projects(record: Record) -> Sequence[str]:
+    return (record.project,) if record.project else ()
