@@ -62,7 +62,7 @@ class _Origins:
         """The project of each span, of which the attributes are given as they were sent."""
         import pyarrow as pa
 
-        told = list(map(project_of, self._allowed, self._told))
+        told = [project_of(*pair) for pair in zip(self._allowed, self._told, strict=True)]
         resource = self._items.resource[self._items.scope]
         projects = pa.array(told, pa.string()).take(pa.array(resource))
         spans, claims = attributes.of_name(semconv.SENTRIC_PROJECT)
