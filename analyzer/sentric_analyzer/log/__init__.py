@@ -7,18 +7,25 @@ from sentric_analyzer.log.errors import (
     LogHeldError,
     LogUnavailableError,
 )
-from sentric_analyzer.log.log import Limits, Log
+from sentric_analyzer.log.limits import Limits
+from sentric_analyzer.log.link import Link
+from sentric_analyzer.log.log import Log
+from sentric_analyzer.log.reader import LogReader
 from sentric_analyzer.log.record import Entry, Receipt, Record, Signal
+from sentric_analyzer.log.writer import LogWriter
 
 __all__ = [
     "Entry",
     "Limits",
+    "Link",
     "Log",
     "LogBusyError",
     "LogCorruptError",
     "LogError",
     "LogHeldError",
+    "LogReader",
     "LogUnavailableError",
+    "LogWriter",
     "Receipt",
     "Record",
     "Signal",
