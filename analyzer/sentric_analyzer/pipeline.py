@@ -23,7 +23,7 @@ from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.declaration import Declaration, OnCount
 from sentric_analyzer.detection import Conversations, detect
 from sentric_analyzer.dialects import MARKS
-from sentric_analyzer.log import Entry, Log, LogCorruptError, Signal
+from sentric_analyzer.log import Entry, LogCorruptError, LogReader, LogUnavailableError, Signal
 from sentric_analyzer.receiver import project_of
 from sentric_analyzer.redacted import redacted_logs, redacted_spans
 from sentric_analyzer.spans import LogRecord, Span, logs_of, spans_of
@@ -37,6 +37,10 @@ BATCH_RUNS = 64
 """Judged runs that go into one insert."""
 LONGEST_WAIT = 1.0
 """Seconds the pipeline sleeps at most when nothing arrives and no trace is due."""
+
+
+RETRY_PAUSE = 0.5
+"""Seconds before a position that the disk refused is kept again."""
 
 
 class Counter(StrEnum):
@@ -60,7 +64,7 @@ COUNTERS = {
 class Pipeline:
     """Reads the log, keeps spans and log records, judges complete traces, keeps what is found."""
 
-    log: Log
+    log: LogReader
     store: Store
     assembler: Assembler
     policy: Policy
@@ -94,9 +98,9 @@ class Pipeline:
     def step(self, wait: float = 0.0) -> None:
         """Take one batch from the log, if one comes within `wait` seconds, and judge what is due."""
         if batch := self._batch(wait):
-            self.log.begin(batch[-1].next_position)
+            self._lastingly(self.log.begin, batch[-1].next_position)
             self._keep(batch)
-            self.log.commit(batch[-1].next_position)
+            self._lastingly(self.log.commit, batch[-1].next_position)
         due = iter(self.assembler.due())
         while some := list(islice(due, BATCH_RUNS)):
             self._judge(some)
@@ -150,8 +154,21 @@ class Pipeline:
                 return batch
             self.on_count(Counter.FAILED, "log", 1)
             _logger.error("%s", error)
-            self.log.commit(error.next_position)
+            self._lastingly(self.log.commit, error.next_position)
         return batch
+
+    def _lastingly(self, keep: Callable[[int], None], position: int) -> None:
+        """Keep a position in the log, however long the disk refuses it: meanwhile the log takes what it may."""
+        said = False
+        while True:
+            try:
+                return keep(position)
+            except LogUnavailableError as error:
+                if not said:
+                    _logger.error("%s: it is tried again", error)
+                said = True
+                if self._stopping.wait(RETRY_PAUSE):
+                    raise
 
     def _entries(self, position: int, wait: float) -> Iterator[Entry]:
         """The first record may be waited for; those behind it are taken as far as they are there."""

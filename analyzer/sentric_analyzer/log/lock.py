@@ -3,7 +3,7 @@
 import fcntl
 import os
 import time
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import ExitStack, contextmanager, suppress
 from pathlib import Path
 
@@ -15,7 +15,7 @@ _POLL = 0.01
 
 
 @contextmanager
-def opening(directory: Path) -> Iterator[ExitStack]:
+def opening(directory: Path) -> Generator[ExitStack]:
     """Undo what was registered if opening one side of a directory fails.
 
     Raises:
