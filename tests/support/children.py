@@ -18,9 +18,7 @@ def echo(parent: Parent, argument: Any) -> None:
             os.kill(os.getpid(), signal.SIGKILL)
         if message == "fail":
             raise SentricError("it is enough: rest")
-        if message == "umask":
-            message = oct(os.umask(0o077))
-        parent.send(message.upper())
+        parent.send(oct(os.umask(0o077)) if message == "umask" else message.upper())
 
 
 def tick(parent: Parent, _: object) -> None:
