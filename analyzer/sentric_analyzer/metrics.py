@@ -2,10 +2,14 @@
 
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
-from sentric_analyzer import pipeline, receiver
+from sentric_analyzer import log, pipeline, processes, receiver
 from sentric_analyzer.declaration import Declaration
 
-COUNTERS: dict[str, Declaration] = dict([*receiver.COUNTERS.items(), *pipeline.COUNTERS.items()])
+COUNTERS: dict[str, Declaration] = {
+    str(name): declared
+    for table in (log.COUNTERS, processes.COUNTERS, receiver.COUNTERS, pipeline.COUNTERS)
+    for name, declared in table.items()
+}
 """Every counter there is."""
 
 

@@ -23,7 +23,7 @@ from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.declaration import Declaration, OnCount
 from sentric_analyzer.detection import Conversations, detect
 from sentric_analyzer.dialects import MARKS
-from sentric_analyzer.log import Entry, Log, LogCorruptError
+from sentric_analyzer.log import Entry, LogCorruptError, LogReader, LogUnavailableError
 from sentric_analyzer.preparation import Prepared, prepare
 from sentric_analyzer.spans import Arrival, put_together
 from sentric_analyzer.storage import Store
@@ -36,6 +36,10 @@ BATCH_RUNS = 64
 """Judged runs that go into one insert."""
 LONGEST_WAIT = 1.0
 """Seconds the pipeline sleeps at most when nothing arrives and no trace is due."""
+
+
+RETRY_PAUSE = 0.5
+"""Seconds before a position that the disk refused is kept again."""
 
 
 class Counter(StrEnum):
@@ -59,7 +63,7 @@ COUNTERS = {
 class Pipeline:
     """Reads the log, keeps spans and log records, judges complete traces, keeps what is found."""
 
-    log: Log
+    log: LogReader
     store: Store
     assembler: Assembler
     policy: Policy
@@ -186,11 +190,11 @@ class Pipeline:
             case Exception():
                 raise item
             case int():
-                self.log.commit(item)
+                self._lastingly(self.log.commit, item)
             case Prepared():
-                self.log.begin(item.end)
+                self._lastingly(self.log.begin, item.end)
                 self._keep(item)
-                self.log.commit(item.end)
+                self._lastingly(self.log.commit, item.end)
 
     def _keep(self, batch: Prepared) -> None:
         """Store the spans and log records of a batch, and put its traces together."""
@@ -202,6 +206,19 @@ class Pipeline:
             self.on_count(Counter.STORED, "log_records", len(batch.logs))
         for arrival, piece, size in batch.arrived:
             self.assembler.add(arrival, piece, size)
+
+    def _lastingly(self, keep: Callable[[int], None], position: int) -> None:
+        """Keep a position in the log, however long the disk refuses it: meanwhile the log takes what it may."""
+        said = False
+        while True:
+            try:
+                return keep(position)
+            except LogUnavailableError as error:
+                if not said:
+                    _logger.error("%s: it is tried again", error)
+                said = True
+                if self._stopping.wait(RETRY_PAUSE):
+                    raise
 
     def _fail(self, reason: str) -> None:
         if not self._stopping.is_set():

@@ -20,10 +20,10 @@ from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.reader import SERVE_FILE
 from sentric_analyzer.assembly import Assembler
-from sentric_analyzer.log import Log
+from sentric_analyzer.log import LogReader
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.pipeline import Pipeline
-from sentric_analyzer.receiver import Receiver, parse_address
+from sentric_analyzer.receiver import ReceiverProcess, parse_address
 from sentric_analyzer.storage import Store, embedded_url
 
 _logger = logging.getLogger(__name__)
@@ -59,6 +59,8 @@ class Service:
         return self
 
     def __exit__(self, *exc_info: object) -> None:
+        self._pipeline.stop(0)  # it ends with the batch in hand, while the receiver answers what has begun
+        self._receiver.stop()
         self._stack.close()
 
     def failure(self) -> str:
@@ -70,17 +72,20 @@ class Service:
         _refuse_open_networks(settings)
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
-        log = self._stack.enter_context(Log.open(directory / "log"))
+        log = self._stack.enter_context(LogReader.open(directory / "log"))
+        self._receiver = ReceiverProcess(log, directory / "log", settings, self._metrics.count)
+        self._receiver.start()  # it comes up while the store is opened
+        self._stack.callback(self._receiver.stop)
         _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
         new_redactor = partial(chosen_redactor, settings, _key(settings, directory))
         self._pipeline = Pipeline(log, store, _assembler(settings), policy, new_redactor, self._metrics.count)
+        self._receiver.wait_ready()
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
-        receiver = self._stack.enter_context(Receiver(log, settings, self._metrics.count))
         app = create_app(store, self._pipeline.unready, self._metrics.text)
         api = self._stack.enter_context(ApiServer(app, settings.http))
-        self.addresses = Addresses(str(receiver.grpc_address), str(receiver.http_address), api.address)
+        self.addresses = Addresses(self._receiver.otlp_grpc, self._receiver.otlp_http, api.address)
         self._announce(directory / SERVE_FILE)
 
     def _announce(self, path: Path) -> None:

@@ -106,6 +106,16 @@ class Settings:
         16 << 20, "Largest OTLP request, in bytes, before and after decompression.", minimum=1024
     )
     span_limit: int = _setting(100_000, "Most spans or log records in one OTLP request.", minimum=1)
+    log_backlog: int = _setting(
+        4 << 30,
+        "Bytes of requests on disk that may wait to be judged; more are refused, and their senders try again.",
+        minimum=1024,
+    )
+    log_reserve: int = _setting(
+        256 << 20,
+        "Bytes of the disk that the log leaves free for the store and for others: requests that would take them are "
+        "refused, and their senders try again.",
+    )
     grace: float = _setting(2.0, "Seconds a trace waits for late spans after its root has ended.")
     idle: float = _setting(
         120.0, "Seconds without a new span after which a trace without its root is judged.", minimum=0.1

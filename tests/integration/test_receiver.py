@@ -38,7 +38,9 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from sentric.settings import Settings
 from sentric_analyzer.log import Log
-from sentric_analyzer.receiver import Counter, Deadlines, PortError, Receiver
+from sentric_analyzer.receiver import Counter, PortError
+from sentric_analyzer.receiver.connection import Deadlines
+from sentric_analyzer.receiver.receiver import Receiver
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 TRACES = "/v1/traces"
@@ -549,7 +551,7 @@ import resource, signal, sys, threading
 from pathlib import Path
 from sentric.settings import Settings
 from sentric_analyzer.log import Log
-from sentric_analyzer.receiver import Receiver
+from sentric_analyzer.receiver.receiver import Receiver
 
 stop = threading.Event()
 signal.signal(signal.SIGTERM, lambda *_: stop.set())

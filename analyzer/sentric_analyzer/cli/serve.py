@@ -3,7 +3,9 @@
 import os
 import signal
 import threading
-from typing import Any
+from collections.abc import Callable
+from types import FrameType
+from typing import Any, NoReturn
 
 import click
 
@@ -11,6 +13,8 @@ from sentric.errors import SentricError
 from sentric.settings import Settings
 
 _ADDRESS = "HOST:PORT"
+_STOP_SECONDS = 4.5
+"""Seconds that stopping may take."""
 
 
 @click.command()
@@ -29,11 +33,33 @@ def serve(**options: Any) -> None:
 
     os.umask(0o077)  # what an agent read is nobody else's business
     stopping = threading.Event()
-    for number in (signal.SIGINT, signal.SIGTERM):
-        signal.signal(number, lambda *_: stopping.set())
+    _on_signals(lambda *_: _leave())
     with Service(Settings.load(**options)) as service:
+        _on_signals(lambda *_: stopping.set())
         where = service.addresses
         click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP http://{where.otlp_http}  API http://{where.http}")
         while not stopping.wait(0.5):
             if reason := service.failure():
                 raise SentricError(f"the service has stopped: {reason}")
+        _end_in_time()
+
+
+def _on_signals(handler: Callable[[int, FrameType | None], object]) -> None:
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, handler)
+
+
+def _leave() -> NoReturn:
+    """Stop what is starting."""
+    _end_in_time()
+    raise SystemExit(0)
+
+
+def _end_in_time() -> None:
+    """End the process even if something holds it up: what is not done stays in the log, and is done at the next start.
+
+    Nothing is left behind: the children of a process end with it.
+    """
+    timer = threading.Timer(_STOP_SECONDS, os._exit, [0])
+    timer.daemon = True
+    timer.start()

@@ -1,5 +1,7 @@
 """The durable log: an OTLP request is in it, on disk, before it is acknowledged."""
 
+from sentric_analyzer.log.counts import COUNTERS
+from sentric_analyzer.log.counts import Counter as LogCounter
 from sentric_analyzer.log.errors import (
     LogBusyError,
     LogCorruptError,
@@ -7,18 +9,27 @@ from sentric_analyzer.log.errors import (
     LogHeldError,
     LogUnavailableError,
 )
-from sentric_analyzer.log.log import Limits, Log
+from sentric_analyzer.log.limits import Limits
+from sentric_analyzer.log.link import Link
+from sentric_analyzer.log.log import Log
+from sentric_analyzer.log.reader import LogReader
 from sentric_analyzer.log.record import Entry, Receipt, Record, Signal
+from sentric_analyzer.log.writer import LogWriter
 
 __all__ = [
+    "COUNTERS",
     "Entry",
     "Limits",
+    "Link",
     "Log",
     "LogBusyError",
     "LogCorruptError",
+    "LogCounter",
     "LogError",
     "LogHeldError",
+    "LogReader",
     "LogUnavailableError",
+    "LogWriter",
     "Receipt",
     "Record",
     "Signal",

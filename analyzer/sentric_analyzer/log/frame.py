@@ -64,12 +64,14 @@ def find_frame(file: int, offset: int, stop: int) -> int | None:
     """Offset of the first whole, undamaged frame at or after an offset; None where there is none."""
     while offset < stop:
         chunk = os.pread(file, min(_CHUNK, stop - offset), offset)
+        if len(chunk) < len(_MAGIC):  # the file is shorter than it should be
+            return None
         found = chunk.find(_MAGIC)
         while found >= 0:
             if read_frame(file, offset + found, stop):
                 return offset + found
             found = chunk.find(_MAGIC, found + 1)
-        offset += max(len(chunk) - len(_MAGIC) + 1, 1)
+        offset += len(chunk) - len(_MAGIC) + 1
     return None
 
 

@@ -73,6 +73,11 @@ class ActiveSegment:
         """Bytes that are durable; none while not even the name is."""
 
     @property
+    def base(self) -> int:
+        """Position of its first byte."""
+        return self._segment.base
+
+    @property
     def header_room(self) -> int:
         """Bytes that the next append writes before what it is given."""
         return 0 if self.durable else HEADER_BYTES

@@ -1,166 +1,101 @@
-"""The one thread that writes the log.
+"""The writing side of a log."""
 
-Whatever waits when the thread is free is written together and made durable by one fdatasync; so the cost of the
-disk is shared by as many requests as came in meanwhile.
-"""
-
-import threading
-from collections import deque
-from collections.abc import Callable, Sequence
-from concurrent.futures import Future
-from dataclasses import dataclass
+import logging
+import os
 from pathlib import Path
 
-from sentric_analyzer.log.errors import LogBusyError, LogUnavailableError
-from sentric_analyzer.log.extent import Extent
-from sentric_analyzer.log.frame import encode
-from sentric_analyzer.log.record import Record
+from sentric_analyzer.log.committer import Committer
+from sentric_analyzer.log.errors import LogBusyError
+from sentric_analyzer.log.limits import Limits
+from sentric_analyzer.log.link import Link
+from sentric_analyzer.log.lock import WRITING, hold, opening
+from sentric_analyzer.log.positions import COMMITTED, read_position
+from sentric_analyzer.log.record import Receipt, Record
+from sentric_analyzer.log.recovery import Recovery, recover
 from sentric_analyzer.log.seen import Seen
-from sentric_analyzer.log.segment import ActiveSegment, Segment, segment_at
 
-_OVERHEAD = 512
-"""What a waiting record holds beside its body, in bytes: what bounds a flood of tiny ones."""
+_logger = logging.getLogger(__name__)
 
-
-@dataclass(frozen=True, slots=True)
-class _Waiting:
-    record: Record
-    digest: bytes
-    position: Future[int]
-
-    @property
-    def size(self) -> int:
-        return len(self.record.body) + _OVERHEAD
+_PATIENCE = 5.0
+"""Seconds to wait for a former writer: one whose service was killed may still be held up by the disk."""
 
 
-class Writer:
-    """Appends records and says when they are durable. Safe from any thread."""
+class LogWriter:
+    """Makes records durable, in order. Safe from any thread. Open with `LogWriter.open`.
 
-    def __init__(self, directory: Path, extent: Extent, seen: Seen, *, segment_bytes: int, queue_bytes: int) -> None:
-        self._directory = directory
-        self._extent = extent
-        self._seen = seen
-        self._segment_bytes = segment_bytes
-        self._queue_bytes = queue_bytes
-        self._waiting: deque[_Waiting] = deque()
-        self._waiting_bytes = 0
-        self._closed = False
-        self._changed = threading.Condition()
-        self._active: ActiveSegment | None = None
-        self._thread = threading.Thread(target=self._run, name="sentric-log", daemon=True)
-        self._thread.start()
+    A position counts bytes since the log began; a later record has a higher one.
+    """
 
-    def submit(self, record: Record) -> tuple[Future[int], bool]:
-        """Take a record for writing; the future of its position, and whether it was there before.
+    def __init__(self, lock: int, directory: Path, link: Link, recovery: Recovery, limits: Limits) -> None:
+        self.recovery = recovery
+        self._lock = lock
+        self._link = link
+        self._limits = limits
+        end = max(recovery.end, link.end, read_position(directory, COMMITTED))
+        link.extend(recovery.segments[-1].base if recovery.segments else end, end)
+        seen = Seen(limits.window)
+        for digest, position in recovery.digests:
+            seen.put(digest, position)
+        self._committer = Committer(directory, link, seen, limits)
 
-        The future cannot be cancelled: a record sent again shares it.
+    @classmethod
+    def open(cls, directory: Path, link: Link, limits: Limits | None = None) -> "LogWriter":
+        """Hold the writing side of a directory, which is made if it is missing, and mend what a crash left.
+
+        Args:
+            directory: of the log.
+            link: of the reading side. It stays the caller's, and may be handed to the next writer after this one.
+            limits: what bounds the log.
 
         Raises:
-            LogBusyError: too much waits already.
-            LogUnavailableError: the log is closed.
+            LogHeldError: another process holds it.
+            LogError: it cannot be used; the message says why.
         """
-        digest = record.digest()
-        with self._changed:
-            if (place := self._seen.get(digest)) is not None:
-                return (place if isinstance(place, Future) else _settled(place)), True
-            if self._closed:
-                raise LogUnavailableError("the log is closed")
-            waiting = _Waiting(record, digest, _running())
-            if self._waiting and self._waiting_bytes + waiting.size > self._queue_bytes:
-                raise LogBusyError("more waits to be written to the log than it takes: try again")
-            self._waiting.append(waiting)
-            self._waiting_bytes += waiting.size
-            self._seen.put(digest, waiting.position)
-            self._changed.notify()
-        return waiting.position, False
+        limits = limits or Limits()
+        with opening(directory) as undo:
+            lock = hold(directory, WRITING, _PATIENCE)
+            undo.callback(os.close, lock)
+            recovery = recover(directory, most_digests=limits.window)
+            _report(directory, recovery)
+            return cls(lock, directory, link, recovery, limits)
+
+    def append(self, record: Record) -> Receipt:
+        """Write a record, and return when it is durable. A record that came lately is not written again.
+
+        Raises:
+            LogBusyError: too much waits to be written or read; try again.
+            LogUnavailableError: the disk refused it, or the log is closed; try again.
+        """
+        self._refuse_backlog()
+        return self._committer.append(record)
+
+    async def append_async(self, record: Record) -> Receipt:
+        """As `append`, without holding up the event loop. A cancelled caller's record may still be written."""
+        self._refuse_backlog()
+        return await self._committer.append_async(record)
 
     def close(self) -> None:
-        """Write what waits, and end the thread."""
-        with self._changed:
-            self._closed = True
-            self._changed.notify()
-        self._thread.join()
+        """Make durable what waits, and let go of the directory."""
+        self._committer.close()
+        os.close(self._lock)
 
-    def _run(self) -> None:
-        group: Sequence[_Waiting] = ()
-        try:
-            while group := self._take():
-                self._store(group)
-        finally:  # on a bug of ours too: nobody is left waiting for ever
-            with self._changed:
-                self._closed = True
-            self._refuse([*group, *self._waiting], "the log has stopped")
-            self._drop(ActiveSegment.close)
+    def __enter__(self) -> "LogWriter":
+        return self
 
-    def _take(self) -> Sequence[_Waiting]:
-        """What waits now, once something does; nothing when the log is closed and all is written."""
-        with self._changed:
-            self._changed.wait_for(lambda: self._waiting or self._closed)
-            group, self._waiting, self._waiting_bytes = self._waiting, deque(), 0
-            return group
+    def __exit__(self, *_: object) -> None:
+        self.close()
 
-    def _store(self, group: Sequence[_Waiting]) -> None:
-        try:
-            positions = self._write(group)
-        except OSError as error:
-            self._drop(ActiveSegment.abandon)
-            self._refuse(group, f"{self._directory}: the log cannot be written: {error.strerror}: try again")
-            return
-        with self._changed:
-            for waiting, position in zip(group, positions, strict=True):
-                self._seen.settle(waiting.digest, position)
-        for waiting, position in zip(group, positions, strict=True):
-            waiting.position.set_result(position)
-
-    def _write(self, group: Sequence[_Waiting]) -> list[int]:
-        """Make a group durable and show it to the readers; its positions.
-
-        Raises:
-            OSError: what of it is on the disk is not known.
-        """
-        active, new = self._active_segment()
-        end = self._extent.end + active.header_room
-        buffers: list[bytes] = []
-        positions: list[int] = []
-        for waiting in group:
-            positions.append(end)
-            frame = encode(waiting.record, waiting.digest)
-            buffers += frame
-            end += sum(map(len, frame))
-        active.append(buffers)
-        self._extent.extend(end, new)
-        return positions
-
-    def _active_segment(self) -> tuple[ActiveSegment, Segment | None]:
-        """The segment to write to, and if it is new, what the readers will know of it."""
-        if self._active and self._active.durable < self._segment_bytes:
-            return self._active, None
-        self._drop(ActiveSegment.close)
-        segment = segment_at(self._directory, self._extent.end)
-        self._active = ActiveSegment(segment)
-        return self._active, segment
-
-    def _drop(self, end: Callable[[ActiveSegment], None]) -> None:
-        if self._active:
-            end(self._active)
-        self._active = None
-
-    def _refuse(self, group: Sequence[_Waiting], message: str) -> None:
-        with self._changed:
-            for waiting in group:
-                self._seen.settle(waiting.digest, None)
-        for waiting in group:
-            if not waiting.position.done():
-                waiting.position.set_exception(LogUnavailableError(message))
+    def _refuse_backlog(self) -> None:
+        if self._link.end - self._link.committed > self._limits.backlog_bytes:
+            raise LogBusyError("more waits in the log to be analysed than it takes: try again later")
 
 
-def _running() -> Future[int]:
-    future: Future[int] = Future()
-    future.set_running_or_notify_cancel()
-    return future
-
-
-def _settled(position: int) -> Future[int]:
-    future = _running()
-    future.set_result(position)
-    return future
+def _report(directory: Path, recovery: Recovery) -> None:
+    if recovery.torn_bytes:
+        _logger.warning(
+            "%s: cut off %d bytes that a crash had left half written; none of them was acknowledged",
+            directory,
+            recovery.torn_bytes,
+        )
+    for damage in recovery.damage:
+        _logger.error("%s", damage)

@@ -1,16 +1,14 @@
 """OTLP in: gRPC and HTTP, checked and bounded, into the log."""
 
 from sentric_analyzer.receiver.address import Address, PortError, parse_address
-from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.counts import COUNTERS, Counter
-from sentric_analyzer.receiver.receiver import Receiver
+from sentric_analyzer.receiver.supervised import ReceiverProcess
 
 __all__ = [
     "COUNTERS",
     "Address",
     "Counter",
-    "Deadlines",
     "PortError",
-    "Receiver",
+    "ReceiverProcess",
     "parse_address",
 ]

@@ -7,7 +7,7 @@ from collections.abc import Callable
 from concurrent.futures import Executor
 
 from sentric_analyzer.declaration import OnCount
-from sentric_analyzer.log import Log, LogBusyError, LogUnavailableError, Record
+from sentric_analyzer.log import LogBusyError, LogUnavailableError, LogWriter, Record
 from sentric_analyzer.receiver.counts import Counter
 from sentric_analyzer.receiver.decode import PROTOBUF, Bounds, Decoded, decode
 from sentric_analyzer.receiver.encodings import IDENTITY
@@ -27,7 +27,7 @@ class Intake:
 
     def __init__(
         self,
-        log: Log,
+        log: LogWriter,
         bounds: Bounds,
         on_count: OnCount,
         executor: Executor,

@@ -10,7 +10,7 @@ import uvloop
 
 from sentric.settings import Settings
 from sentric_analyzer.declaration import OnCount
-from sentric_analyzer.log import Log
+from sentric_analyzer.log import LogWriter
 from sentric_analyzer.receiver.address import Address, listen, parse_address
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.decode import Bounds
@@ -33,7 +33,9 @@ class Receiver:
     """Where it listens, once started."""
     http_address: Address
 
-    def __init__(self, log: Log, settings: Settings, on_count: OnCount, *, deadlines: Deadlines | None = None) -> None:
+    def __init__(
+        self, log: LogWriter, settings: Settings, on_count: OnCount, *, deadlines: Deadlines | None = None
+    ) -> None:
         self._log = log
         self._on_count = on_count
         self._bounds = Bounds(settings.body_limit, settings.span_limit)

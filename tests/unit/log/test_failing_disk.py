@@ -104,7 +104,7 @@ def test_more_buffers_than_one_call_takes_are_written(log: Log, monkeypatch: pyt
 def test_a_mistake_of_our_own_leaves_nobody_waiting(log: Log, monkeypatch: pytest.MonkeyPatch) -> None:
     caught: list[object] = []
     monkeypatch.setattr("threading.excepthook", caught.append)
-    monkeypatch.setattr("sentric_analyzer.log.writer.encode", lambda *_: None)
+    monkeypatch.setattr("sentric_analyzer.log.committer.encode", lambda *_: None)
     for _ in range(2):
         with pytest.raises(LogUnavailableError, match=r"stopped|closed"):
             log.append(record(1))

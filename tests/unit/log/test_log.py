@@ -117,7 +117,7 @@ def test_what_waits_together_is_synced_together(log: Log, monkeypatch: pytest.Mo
         pool.submit(log.append, record(0))
         assert first.wait(10)
         rest = [pool.submit(log.append, record(number)) for number in range(1, 20)]
-        poll(lambda: len(log._writer._waiting) == 19)
+        poll(lambda: len(log.writer._committer._waiting) == 19)
         go_on.set()
         for each in rest:
             each.result(10)
@@ -292,7 +292,7 @@ def test_closing_writes_what_waits(tmp_path: Path, monkeypatch: pytest.MonkeyPat
         first = pool.submit(log.append, record(1))
         assert syncing.wait(10)
         second = pool.submit(log.append, record(2))
-        poll(lambda: len(log._writer._waiting) == 1)
+        poll(lambda: len(log.writer._committer._waiting) == 1)
         closing = pool.submit(log.close)
         go_on.set()
         closing.result(10)
@@ -313,7 +313,7 @@ def test_more_than_the_queue_takes_is_refused_and_not_waited_for(
         pool.submit(log.append, record(1))
         assert syncing.wait(10)
         pool.submit(log.append, record(2, size=5000))  # alone in the queue, it may be larger than that
-        poll(lambda: len(log._writer._waiting) == 1)
+        poll(lambda: len(log.writer._committer._waiting) == 1)
         with pytest.raises(LogBusyError):
             log.append(record(3))
         go_on.set()

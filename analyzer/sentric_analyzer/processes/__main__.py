@@ -1,0 +1,43 @@
+"""What a child runs: `python -m sentric_analyzer.processes MODULE:FUNCTION CONNECTION PARENT`."""
+
+import logging
+import os
+import signal
+import sys
+from collections.abc import Callable
+from importlib import import_module
+from multiprocessing.connection import Connection
+from typing import Any
+
+from sentric.errors import SentricError
+from sentric_analyzer.processes.messages import ChildError
+from sentric_analyzer.processes.parent import Parent, end_with
+
+
+def main(target: str, connection: str, parent_pid: str) -> int:
+    """Run a target with the parent and the argument that the parent sends first; the exit status."""
+    end_with(int(parent_pid))
+    for number in (signal.SIGINT, signal.SIGTERM):  # they go to whole groups: the parent decides what follows
+        signal.signal(number, signal.SIG_IGN)
+    os.umask(0o077)
+    parent = Parent(Connection(int(connection)))
+    try:
+        _function(target)(parent, parent.receive())
+    except SentricError as error:
+        parent.failed(error)
+    except Exception as error:  # the boundary of this process: its traceback stays here
+        logging.getLogger(__name__).exception("%s has ended because of a mistake in Sentric itself", target)
+        parent.failed(ChildError(" ".join(f"{type(error).__name__}: {error}".split())))
+    else:
+        return 0
+    return 1
+
+
+def _function(target: str) -> Callable[[Parent, Any], object]:
+    module, _, name = target.partition(":")
+    function: Callable[[Parent, Any], object] = getattr(import_module(module), name)
+    return function
+
+
+if __name__ == "__main__":
+    sys.exit(main(*sys.argv[1:]))

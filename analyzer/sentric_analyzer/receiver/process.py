@@ -1,0 +1,26 @@
+"""What the receiver's process runs."""
+
+from sentric_analyzer.log import Link, LogCounter, LogWriter
+from sentric_analyzer.processes import Parent, Sums
+from sentric_analyzer.receiver.handover import Listening, Setup
+from sentric_analyzer.receiver.receiver import Receiver
+
+_TELL_EVERY = 0.25
+"""Seconds between two reports of what was counted."""
+_STOP_SECONDS = 2.0
+"""Seconds in which what has begun is answered at the end."""
+
+
+def run(parent: Parent, setup: Setup) -> None:
+    """Receive into the log until the parent says stop."""
+    sums = Sums()
+    with LogWriter.open(setup.directory, Link(*setup.link), setup.limits) as log:
+        if log.recovery.torn_bytes:
+            sums.count(LogCounter.CUT, "torn", log.recovery.torn_bytes)
+        receiver = Receiver(log, setup.settings, sums.count)
+        receiver.start()
+        parent.ready(Listening(receiver.grpc_address, receiver.http_address))
+        for _ in parent.messages(_TELL_EVERY):
+            sums.tell(parent)
+        receiver.stop(_STOP_SECONDS)
+    sums.tell(parent)

@@ -1,0 +1,67 @@
+"""What the children of the tests run."""
+
+import os
+import signal
+import time
+from typing import Any
+
+from sentric.errors import SentricError
+from sentric_analyzer.processes import Parent, Sums
+from sentric_analyzer.receiver import PortError
+
+
+def echo(parent: Parent, argument: Any) -> None:
+    """Say what came, in capitals."""
+    parent.ready((os.getpid(), argument))
+    for message in parent.messages():
+        if message == "die":
+            os.kill(os.getpid(), signal.SIGKILL)
+        if message == "fail":
+            raise SentricError("it is enough: rest")
+        parent.send(oct(os.umask(0o077)) if message == "umask" else message.upper())
+
+
+def tick(parent: Parent, _: object) -> None:
+    """Count the ticks."""
+    sums = Sums()
+    parent.ready()
+    for message in parent.messages(0.01):
+        assert message is None
+        sums.count("ticks", "all", 1)
+        sums.tell(parent)
+
+
+def refuse(parent: Parent, argument: str) -> None:
+    """Fail as it is told."""
+    match argument:
+        case "port":
+            raise PortError("--x 1:2: cannot listen there")
+        case "bug":
+            raise ZeroDivisionError("one\nand another line")
+        case "unpicklable":
+
+            class LocalError(SentricError):
+                pass
+
+            raise LocalError("of a class that the parent does not know")
+        case "exit":
+            os._exit(7)
+        case _:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+
+def deaf(parent: Parent, _: object) -> None:
+    """Hear nothing."""
+    parent.ready(os.getpid())
+    while True:
+        time.sleep(60)
+
+
+def once(parent: Parent, path: str) -> None:
+    """Come up the first time only."""
+    try:
+        os.close(os.open(path, os.O_CREAT | os.O_EXCL))
+    except FileExistsError:
+        raise SentricError("not again") from None
+    parent.ready()
+    os._exit(0)
