@@ -9,23 +9,22 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
-from itertools import islice
+from typing import TypeAlias
 
 from sentric.errors import SentricError
-from sentric.policy.rule import Policy, Severity
-from sentric.policy.verdict import Replay
+from sentric.policy.rule import Severity
 from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.declaration import Declaration, OnCount
-from sentric_analyzer.detection import Conversations, detect
+from sentric_analyzer.detection import Judged, Judges
 from sentric_analyzer.dialects import MARKS
 from sentric_analyzer.log import Entry, LogCorruptError, LogReader, LogUnavailableError
 from sentric_analyzer.preparation import Prepared, prepare
-from sentric_analyzer.spans import Arrival, put_together
+from sentric_analyzer.spans import Arrival, Piece
 from sentric_analyzer.storage import Store
 
 _logger = logging.getLogger(__name__)
@@ -34,6 +33,10 @@ BATCH_BYTES = 16 << 20
 """Request bytes that go into one insert: about 5,000 spans of ordinary size, where chDB is near its best."""
 BATCH_RUNS = 64
 """Judged runs that go into one insert."""
+GATHERING = 0.25
+"""Seconds for which judged runs are gathered, at most."""
+PREPARED = 1
+"""Batches that may wait, prepared, to be stored."""
 LONGEST_WAIT = 1.0
 """Seconds the pipeline sleeps at most when nothing arrives and no trace is due."""
 
@@ -59,6 +62,11 @@ COUNTERS = {
 }
 
 
+_Item: TypeAlias = Prepared | int | Exception | Judged
+"""What the thread that stores is given: a batch, a position to commit where bytes were damaged, what ended the
+preparing, or what came of a trace."""
+
+
 @dataclass(slots=True)
 class Pipeline:
     """Reads the log, keeps spans and log records, judges complete traces, keeps what is found."""
@@ -66,21 +74,26 @@ class Pipeline:
     log: LogReader
     store: Store
     assembler: Assembler
-    policy: Policy
+    new_judges: Callable[[Callable[[Judged], None]], Judges]
+    """Makes what judges, given what is to be called with what comes of it."""
     new_redactor: Callable[[], Redactor]
     on_count: OnCount
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
-    _prepared: "queue.Queue[Prepared | int | Exception]" = field(default_factory=lambda: queue.Queue(1))
-    """Batches in their order, positions to commit where bytes were damaged, or what ended the preparing."""
-    _conversations: Conversations = field(init=False)
+    _inbox: queue.SimpleQueue[_Item] = field(default_factory=queue.SimpleQueue[_Item])
+    _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PREPARED))
+    """For prepared batches in the inbox."""
+    _judges: Judges = field(init=False)
+    _judged: list[Judged] = field(default_factory=list[Judged])
+    """What is to be stored, from the time on that `_judged_since` says."""
+    _judged_since: float = 0.0
     _stopping: threading.Event = field(default_factory=threading.Event)
     _caught_up: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
 
     def __post_init__(self) -> None:
-        self._conversations = Conversations(self.store.earlier_runs)
+        self._judges = self.new_judges(self._inbox.put)
 
     def start(self) -> None:
         """Start the threads that own the pipeline. Until what lay in the log is done with, it is not ready."""
@@ -96,10 +109,15 @@ class Pipeline:
         self.log.release_readers()
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
+        self._judges.stop()
 
     def unready(self) -> str:
         """Why what is asked now may not be all there is; empty when it is."""
-        return self.failure or ("" if self._caught_up.is_set() else "reading what came before the last stop")
+        return (
+            self.failure
+            or self._judges.failure
+            or ("" if self._caught_up.is_set() else "reading what came before the last stop")
+        )
 
     # What prepares
 
@@ -148,10 +166,11 @@ class Pipeline:
             yield first
             yield from self.log.read(first.next_position)
 
-    def _hand_over(self, item: "Prepared | int | Exception") -> None:
+    def _hand_over(self, item: _Item) -> None:
+        """Put it into the inbox, once there is room for it, and for more traces to be judged."""
         while not self._stopping.is_set():
-            with suppress(queue.Full):
-                self._prepared.put(item, timeout=LONGEST_WAIT)
+            if self._judges.wait_for_room(LONGEST_WAIT) and self._room.acquire(timeout=LONGEST_WAIT):
+                self._inbox.put(item)
                 return
 
     # What stores and judges
@@ -178,14 +197,22 @@ class Pipeline:
                 self.assembler.add(arrival, span, span.size)
 
     def _step(self, wait: float) -> None:
-        """Store the next batch, if one comes within `wait` seconds, and judge what is due."""
+        """Take what comes within `wait` seconds, have judged what is due, and store what is judged."""
         with suppress(queue.Empty):
-            self._take(self._prepared.get(timeout=wait))
-        due = iter(self.assembler.due())
-        while some := list(islice(due, BATCH_RUNS)):
-            self._judge(some)
+            self._take(self._inbox.get(timeout=wait))
+            while len(self._judged) < BATCH_RUNS:
+                self._take(self._inbox.get_nowait())
+        for released in self.assembler.due():
+            self._submit(released)
+        if self._judged and self._is_enough():
+            self._keep_judged()
 
-    def _take(self, item: "Prepared | int | Exception") -> None:
+    def _take(self, item: _Item) -> None:
+        if isinstance(item, Judged):
+            self._judged_since = self._judged_since if self._judged else self.clock()
+            self._judged.append(item)
+            return
+        self._room.release()
         match item:
             case Exception():
                 raise item
@@ -227,32 +254,41 @@ class Pipeline:
 
     def _wait(self) -> float:
         due = self.assembler.next_due()
+        if self._judged:
+            due = min(due or self.clock() + LONGEST_WAIT, self._judged_since + GATHERING)
         return LONGEST_WAIT if due is None else max(0.0, min(LONGEST_WAIT, due - self.clock()))
 
-    def _judge(self, due: list[Released]) -> None:
-        replays = [replay for released in due for replay in self._replays(released)]
-        if replays:
-            self.store.insert_replays(replays)
-            self.on_count(Counter.STORED, "runs", len(replays))
-        for finding in (finding for replay in replays for finding in replay.findings):
-            self.on_count(Counter.FINDINGS, finding.severity, 1)
-
-    def _replays(self, released: Released) -> list[Replay]:
-        """Judge a trace. A bug of ours that a trace brings to light is caught here: it is kept, and others go on."""
+    def _submit(self, released: Released) -> None:
+        """Have a trace judged."""
         self.on_count(Counter.TRACES, released.reason, 1)
-        try:
-            if released.reopened:
-                spans = self.store.spans_of_trace(released.project, released.trace_id)
-            else:
-                spans = put_together(released.trace_id, released.spans)
-            return detect(
-                spans,
-                project=released.project,
-                policy=self.policy,
-                redactor=self.new_redactor(),
-                conversations=self._conversations,
-            )
-        except Exception:  # the boundary named above
-            self.on_count(Counter.FAILED, "trace", 1)
-            _logger.exception("trace %s could not be judged; its spans are kept", released.trace_id)
-            return []
+        pieces: Sequence[Piece] = released.spans
+        if released.reopened:
+            pieces = self.store.spans_of_trace(released.project, released.trace_id)
+        self._judges.submit(released.project, released.trace_id, pieces, released.trace_id)
+
+    def _is_enough(self) -> bool:
+        """Whether to store what is judged now: few inserts of many runs are cheaper, but nobody should wait long."""
+        waited = self.clock() - self._judged_since >= GATHERING
+        return waited or len(self._judged) >= BATCH_RUNS or not self._judges.waiting
+
+    def _keep_judged(self) -> None:
+        """Store what is judged; a run that was judged twice is stored twice, the later one after the other."""
+        group: dict[tuple[str, str], Judged] = {}
+        for judged in self._judged:
+            if not group.keys().isdisjoint(judged.rows.keys):
+                self._keep_group(group.values())
+                group.clear()
+            group.update(dict.fromkeys(judged.rows.keys, judged))
+            self.on_count(Counter.FAILED, "trace", int(judged.failed))
+        self._keep_group(group.values())
+        self._judged.clear()
+
+    def _keep_group(self, group: Iterable[Judged]) -> None:
+        distinct = {judged.number: judged for judged in group}.values()
+        if not distinct:
+            return
+        self.store.insert_runs([judged.rows for judged in distinct])
+        for judged in distinct:
+            self.on_count(Counter.STORED, "runs", len(judged.rows.keys))
+            for severity, number in judged.findings.items():
+                self.on_count(Counter.FINDINGS, severity, number)

@@ -20,6 +20,7 @@ from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.reader import SERVE_FILE
 from sentric_analyzer.assembly import Assembler
+from sentric_analyzer.detection import Judges, Setup, chosen_number
 from sentric_analyzer.log import LogReader
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.pipeline import Pipeline
@@ -78,8 +79,12 @@ class Service:
         self._stack.callback(self._receiver.stop)
         _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
-        new_redactor = partial(chosen_redactor, settings, _key(settings, directory))
-        self._pipeline = Pipeline(log, store, _assembler(settings), policy, new_redactor, self._metrics.count)
+        key = _key(settings, directory)
+        new_redactor = partial(chosen_redactor, settings, key)
+        new_judges = partial(
+            Judges, chosen_number(settings.judges), Setup(settings, key, policy.digest), store.earlier_runs
+        )
+        self._pipeline = Pipeline(log, store, _assembler(settings), new_judges, new_redactor, self._metrics.count)
         self._receiver.wait_ready()
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)

@@ -124,6 +124,9 @@ class Settings:
         3600.0, "Seconds after its first span at which an open trace is judged anyway.", minimum=1
     )
     trace_bytes: int = _setting(64 << 20, "Bytes of spans at which an open trace is judged anyway.", minimum=1024)
+    judges: int = _setting(
+        0, "Processes that judge traces, each started when it is first needed. 0: one for each core, at most 8."
+    )
     assembly_bytes: int = _setting(512 << 20, "Bytes of spans that all open traces may hold together.", minimum=1024)
 
     @classmethod

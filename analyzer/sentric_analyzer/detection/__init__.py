@@ -2,5 +2,7 @@
 
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect
+from sentric_analyzer.detection.judges import Judges, chosen_number
+from sentric_analyzer.detection.messages import Judged, Setup
 
-__all__ = ["Conversations", "detect"]
+__all__ = ["Conversations", "Judged", "Judges", "Setup", "chosen_number", "detect"]

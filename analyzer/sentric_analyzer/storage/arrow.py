@@ -37,6 +37,8 @@ class Type(Enum):
     MAPS = auto()
 
 
+Columns: TypeAlias = Any
+"""A `pyarrow.Table`."""
 Schema: TypeAlias = Mapping[str, Type]
 """The columns of an insert, by name."""
 Row: TypeAlias = tuple[Any, ...]
@@ -49,11 +51,32 @@ def stream(schema: Schema, rows: Iterable[Row]) -> bytes:
 
     columns = list(zip(*rows, strict=True))
     arrays = [_ARRAYS[kind](column) for kind, column in zip(schema.values(), columns, strict=True)]
-    batch = pa.record_batch(arrays, names=list(schema))
+    return encoded(pa.Table.from_arrays(arrays, names=list(schema)))
+
+
+def encoded(columns: Columns) -> bytes:
+    """Columns as one Arrow stream of one batch."""
+    import pyarrow as pa
+
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, batch.schema) as writer:
-        writer.write_batch(batch)
+    with pa.ipc.new_stream(sink, columns.schema) as writer:
+        writer.write_table(columns.combine_chunks())
     return bytes(sink.getvalue())
+
+
+def concatenated(streams: Sequence[bytes]) -> Columns | None:
+    """The rows of Arrow streams of one schema behind each other; None where there is no stream."""
+    import pyarrow as pa
+
+    return pa.concat_tables([pa.ipc.open_stream(one).read_all() for one in streams]) if streams else None
+
+
+def with_constant(columns: Columns, name: str, number: int) -> Columns:
+    """Columns and another one, behind them, that has a number in each row."""
+    import numpy as np
+    import pyarrow as pa
+
+    return columns.append_column(name, pa.array(np.full(len(columns), number, np.uint64)))
 
 
 def _texts(column: Sequence[str]) -> Array:

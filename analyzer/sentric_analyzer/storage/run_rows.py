@@ -1,31 +1,43 @@
 """Judged runs as rows of the `agent_*` tables, and back."""
 
 import json
-from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict
-from typing import Any
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass
+from typing import Any, Self
 
 from sentric.event_json import event_from_json, event_to_json
 from sentric.events import Action, AnyEvent, Coverage, Outcome, Run
 from sentric.policy.rule import Decision, Rule, Severity
 from sentric.policy.verdict import Evidence, Finding, Match, Replay, Step, Verdict
-from sentric_analyzer.document import clamp_time, json_safe, risk_document
-from sentric_analyzer.storage.arrow import Row
-from sentric_analyzer.storage.tables import EVENTS, FINDINGS, RUNS, STEPS, Table
+from sentric_analyzer.document import clamp_time, clean_text, json_safe, risk_document
+from sentric_analyzer.storage.arrow import Row, stream
+from sentric_analyzer.storage.tables import EVENTS, FINDINGS, RUNS, STEPS, TABLES, Table
 
 _INT64 = (-(2**63), 2**63 - 1)
 
 
-def rows_of(replay: Replay, revision: int) -> Iterator[tuple[Table, list[Row]]]:
-    """The rows of a judged run, table by table; the run itself last, so that what is listed is complete."""
-    numbered = enumerate(replay.run.events)
-    yield EVENTS, [_event_row(replay.run, place, event, revision) for place, event in numbered]
-    yield STEPS, [_step_row(replay.run, place, step, revision) for place, step in enumerate(replay.steps)]
-    yield (
-        FINDINGS,
-        [_finding_row(replay.run, place, found, revision) for place, found in enumerate(replay.findings)],
-    )
-    yield RUNS, [_run_row(replay, revision)]
+@dataclass(frozen=True, slots=True)
+class RunRows:
+    """Judged runs as rows, ready to be stored: what another process can be handed."""
+
+    keys: tuple[tuple[str, str], ...]
+    """Project and run id of each."""
+    streams: Mapping[str, bytes]
+    """Arrow streams by table, of all columns but the revision."""
+
+    @classmethod
+    def of(cls, replays: Iterable[Replay]) -> Self:
+        """The rows of some runs; of one that is given twice, the last."""
+        latest = {(clean_text(replay.run.project), clean_text(replay.run.run_id)): replay for replay in replays}
+        rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
+        for replay in latest.values():
+            run = replay.run
+            rows[EVENTS] += [_event_row(run, place, event) for place, event in enumerate(run.events)]
+            rows[STEPS] += [_step_row(run, place, step) for place, step in enumerate(replay.steps)]
+            rows[FINDINGS] += [_finding_row(run, place, found) for place, found in enumerate(replay.findings)]
+            rows[RUNS].append(_run_row(replay))
+        streams = {table.name: stream(table.unrevised, of_table) for table, of_table in rows.items() if of_table}
+        return cls(tuple(latest), streams)
 
 
 def replay_of(
@@ -83,7 +95,7 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
     )
 
 
-def _run_row(replay: Replay, revision: int) -> Row:
+def _run_row(replay: Replay) -> Row:
     run, coverage, risk = replay.run, replay.run.coverage, risk_document(replay)
     counts = risk["counts"]
     return (
@@ -116,11 +128,10 @@ def _run_row(replay: Replay, revision: int) -> Row:
         counts["low"],
         replay.policy_digest,
         replay.loosened,
-        revision,
     )
 
 
-def _event_row(run: Run, position: int, event: AnyEvent, revision: int) -> Row:
+def _event_row(run: Run, position: int, event: AnyEvent) -> Row:
     body = json_safe(event_to_json(event))
     return (
         run.project,
@@ -133,11 +144,10 @@ def _event_row(run: Run, position: int, event: AnyEvent, revision: int) -> Row:
         clamp_time(event.time),
         body["event"],
         _json(body),
-        revision,
     )
 
 
-def _step_row(run: Run, position: int, step: Step, revision: int) -> Row:
+def _step_row(run: Run, position: int, step: Step) -> Row:
     action, outcome, matches = step.action, step.outcome, step.verdict.matches
     severity = step.verdict.severity
     return (
@@ -169,11 +179,10 @@ def _step_row(run: Run, position: int, step: Step, revision: int) -> Row:
         [match.rule.severity.value for match in matches],
         [match.decision.value for match in matches],
         [match.risk for match in matches],
-        revision,
     )
 
 
-def _finding_row(run: Run, position: int, finding: Finding, revision: int) -> Row:
+def _finding_row(run: Run, position: int, finding: Finding) -> Row:
     return (
         finding.project,
         finding.run_id,
@@ -200,7 +209,6 @@ def _finding_row(run: Run, position: int, finding: Finding, revision: int) -> Ro
         [evidence.span_id for evidence in finding.evidence],
         finding.policy_digest,
         finding.error,
-        revision,
     )
 
 

@@ -9,7 +9,7 @@ from sentric.redaction import Redactor
 from sentric_analyzer.document import LATEST
 from sentric_analyzer.projects import project_of
 from sentric_analyzer.spans import Arrival
-from sentric_analyzer.storage.arrow import Array, compute
+from sentric_analyzer.storage.arrow import Array, compute, encoded
 from sentric_analyzer.storage.attribute_columns import Attributes, text
 from sentric_analyzer.storage.otlp import Items, counts_of, fields_of, read_spans
 from sentric_analyzer.storage.telemetry_rows import KINDS, SPANS, STATUSES
@@ -151,11 +151,7 @@ class SpanBatch:
 
         time = pa.array(np.full(len(self), stored, "datetime64[ns]"))
         columns = {**self.columns, "Stored": time}
-        batch = pa.record_batch([columns[name] for name in SPANS], names=list(SPANS))
-        sink = pa.BufferOutputStream()
-        with pa.ipc.new_stream(sink, batch.schema) as writer:
-            writer.write_batch(batch)
-        return bytes(sink.getvalue())
+        return encoded(pa.Table.from_arrays([columns[name] for name in SPANS], names=list(SPANS)))
 
 
 def _sizes(attributes: Attributes) -> Any:

@@ -13,6 +13,7 @@ from sentric_analyzer.storage import queries, writer
 from sentric_analyzer.storage.connection import Connections
 from sentric_analyzer.storage.migrations import migrate, shipped
 from sentric_analyzer.storage.recordings import Cursor, Page, recordings
+from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
 from sentric_analyzer.storage.url import parse
 
@@ -70,19 +71,20 @@ class Store:
             writer.insert_logs(client, records, token)
 
     def insert_replays(self, replays: Sequence[Replay], token: str = "") -> None:
-        """Keep judged runs, each as a new revision of itself.
+        """Keep judged runs, as `insert_runs` does."""
+        if replays:
+            self.insert_runs([RunRows.of(replays)], token)
+
+    def insert_runs(self, runs: Sequence[RunRows], token: str = "") -> None:
+        """Keep judged runs, each as a new revision of itself. None may be there twice.
 
         What an earlier revision of a run had and this one has not (events, steps, findings) is withdrawn. One
         insert of many runs is many times cheaper than many of one.
         """
-        latest = {(replay.run.project, replay.run.run_id): replay for replay in replays}
-        if not latest:
-            return
         with self._connections.client() as client, self._revising:
-            chosen = list(latest.values())
-            before = max(writer.latest_revisions(client, chosen).values(), default=0)
+            before = max(writer.latest_revisions(client, runs).values(), default=0)
             self._revision = max(self._clock(), self._revision + 1, before + 1)
-            writer.insert_replays(client, chosen, self._revision, token)
+            writer.insert_runs(client, runs, self._revision, token)
 
     def runs(self, *, project: str | None = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
         """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""

@@ -20,6 +20,11 @@ class Table:
     schema: Schema
 
     @property
+    def unrevised(self) -> Schema:
+        """The columns of a row that has no revision yet: all but the last."""
+        return {name: kind for name, kind in self.schema.items() if name != "Revision"}
+
+    @property
     def tombstone(self) -> Schema:
         """The columns of a revision that withdraws a row."""
         names = (*self.key, self.time, "Revision")
@@ -150,3 +155,5 @@ FINDINGS = Table(
         "Revision": Type.UINT64,
     },
 )
+TABLES = (EVENTS, STEPS, FINDINGS, RUNS)
+"""All of them; the runs last, so that what is listed is complete."""

@@ -3,13 +3,11 @@
 from collections.abc import Collection, Mapping, Sequence
 from typing import Any
 
-from sentric.policy.verdict import Replay
-from sentric_analyzer.document import clean_text, json_safe
 from sentric_analyzer.spans import LogRecord
-from sentric_analyzer.storage.arrow import Row, Schema, stream
-from sentric_analyzer.storage.run_rows import rows_of
+from sentric_analyzer.storage.arrow import Columns, Row, Schema, concatenated, encoded, stream, with_constant
+from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
-from sentric_analyzer.storage.tables import RUNS, Table
+from sentric_analyzer.storage.tables import RUNS, TABLES, Table
 from sentric_analyzer.storage.telemetry_rows import LOGS, SPANS, log_rows
 
 
@@ -24,26 +22,24 @@ def insert_logs(client: Any, records: Sequence[LogRecord], token: str) -> None:
     _insert(client, "otel_logs", LOGS, log_rows(records), token)
 
 
-def insert_replays(client: Any, replays: Sequence[Replay], revision: int, token: str = "") -> None:
+def insert_runs(client: Any, runs: Sequence[RunRows], revision: int, token: str = "") -> None:
     """Keep judged runs as one revision, and withdraw what earlier ones of them had and this one has not."""
-    rows: dict[Table, list[Row]] = {}
-    for replay in replays:
-        for table, of_run in rows_of(replay, revision):
-            rows.setdefault(table, []).extend(of_run)
-    judged_before = latest_revisions(client, replays).keys()
-    for table, present in rows.items():
+    judged_before = latest_revisions(client, runs).keys()
+    for table in TABLES:
+        present = concatenated([of[table.name] for rows in runs if table.name in (of := rows.streams)])
         if judged_before and table is not RUNS:
             _withdraw(client, table, judged_before, present, revision, token)
-        _insert(client, table.name, table.schema, present, token)
+        if present is not None:
+            columns = encoded(with_constant(present, "Revision", revision))
+            _insert_stream(client, table.name, table.schema, columns, token)
 
 
-def latest_revisions(client: Any, replays: Sequence[Replay]) -> dict[tuple[str, str], int]:
+def latest_revisions(client: Any, runs: Sequence[RunRows]) -> dict[tuple[str, str], int]:
     """The latest revision of those runs that are stored already, by project and run id."""
-    keys = {(clean_text(replay.run.project), clean_text(replay.run.run_id)) for replay in replays}
     rows = client.query(
         "SELECT Project, RunId, max(Revision) FROM agent_runs"
         " WHERE (Project, RunId) IN {keys:Array(Tuple(String, String))} GROUP BY Project, RunId",
-        parameters={"keys": sorted(keys)},
+        parameters={"keys": sorted({key for rows in runs for key in rows.keys})},
     ).result_rows
     return {(project, run_id): revision for project, run_id, revision in rows}
 
@@ -52,13 +48,11 @@ def _withdraw(
     client: Any,
     table: Table,
     runs: Collection[tuple[str, str]],
-    present: Sequence[Row],
+    present: Columns | None,
     revision: int,
     token: str,
 ) -> None:
-    names = list(table.schema)
-    places = [names.index(name) for name in table.key]
-    kept = {tuple(json_safe(row[place]) for place in places) for row in present}
+    kept = set() if present is None else set(zip(*(present[name].to_pylist() for name in table.key), strict=True))
     stored = client.query(
         f"SELECT {', '.join(table.key)}, toUnixTimestamp64Nano({table.time}) FROM {table.name} FINAL"  # noqa: S608  # names of ours
         " WHERE (Project, RunId) IN {keys:Array(Tuple(String, String))}",

@@ -1,0 +1,185 @@
+"""The processes that judge, as the service holds them."""
+
+import os
+import threading
+from collections import deque
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from zlib import crc32
+
+from sentric.errors import SentricError
+from sentric.events import Run
+from sentric_analyzer.detection.messages import Ask, Judged, Setup, Task, Told
+from sentric_analyzer.processes import Child, ChildError
+from sentric_analyzer.spans import Piece, RawSpan
+
+MOST = 8
+"""Processes that are used where the number is not set."""
+_TARGET = "sentric_analyzer.detection.process:run"
+_AHEAD = 4
+"""Traces that a process is given before it has judged the first of them."""
+_MOST_TRIES = 2
+"""Starts of a process that a trace may see the end of before it is given up."""
+_WAITING_BYTES = 64 << 20
+"""Bytes of traces that wait to be judged, from which on no more are wanted."""
+_STOP_SECONDS = 1.0
+
+Load = Callable[[Run, int], Sequence[Run]]
+Done = Callable[[Judged], None]
+
+
+def chosen_number(stated: int) -> int:
+    """How many processes judge: the number that is set, or one for each core."""
+    return stated or min(len(os.sched_getaffinity(0)), MOST)
+
+
+class Judges:
+    """Gives traces to processes that judge them. Traces of one conversation are judged one after another.
+
+    A process is started when it has something to do for the first time. Safe from any thread.
+
+    Args:
+        number: how many processes there may be.
+        setup: what each is given.
+        load: gives the runs of a run's conversation that began before it.
+        done: called with what came of each trace, from a thread of ours, in no certain order.
+    """
+
+    def __init__(self, number: int, setup: Setup, load: Load, done: Done) -> None:
+        self._judges = [_Judge(f"judge {one + 1}", setup, load, self._done) for one in range(number)]
+        self._tell = done
+        self._numbers = 0
+        self._sizes: dict[int, int] = {}
+        self._waiting = 0
+        self._changed = threading.Condition()
+
+    def submit(self, project: str, trace_id: str, pieces: Sequence[Piece], together: str) -> None:
+        """Have a trace judged.
+
+        Args:
+            project: the project it belongs to.
+            trace_id: its id.
+            pieces: its spans.
+            together: traces of which this is the same are judged by the same process, in the order given here.
+        """
+        size = sum(len(piece.body) if isinstance(piece, RawSpan) else 256 for piece in pieces)
+        with self._changed:
+            self._numbers += 1
+            task = Task(self._numbers, project, trace_id, pieces)
+            self._sizes[task.number] = size
+            self._waiting += size
+        self._judges[crc32(f"{project}\0{together}".encode()) % len(self._judges)].submit(task)
+
+    def wait_for_room(self, seconds: float) -> bool:
+        """Wait until not too much waits to be judged; false if it still does after so many seconds."""
+        with self._changed:
+            return self._changed.wait_for(lambda: self._waiting < _WAITING_BYTES, seconds)
+
+    @property
+    def failure(self) -> str:
+        """Why traces cannot be judged; empty while they can."""
+        return next((judge.failure for judge in self._judges if judge.failure), "")
+
+    @property
+    def waiting(self) -> int:
+        """Traces that were given and are not judged yet."""
+        return len(self._sizes)
+
+    def stop(self) -> None:
+        """End the processes; what is not judged is not called back."""
+        for judge in self._judges:
+            judge.stop()
+
+    def _done(self, judged: Judged) -> None:
+        with self._changed:
+            self._waiting -= self._sizes.pop(judged.number, 0)
+            self._changed.notify_all()
+        self._tell(judged)
+
+
+@dataclass(slots=True)
+class _Given:
+    task: Task
+    tries: int = 0
+
+
+class _Judge:
+    """One process, with what waits for it."""
+
+    def __init__(self, name: str, setup: Setup, load: Load, done: Done) -> None:
+        self._load = load
+        self._done = done
+        self._lock = threading.Lock()
+        self._waiting: deque[_Given] = deque()
+        self._given: dict[int, _Given] = {}
+        self._up = False
+        self._started = False
+        self.failure = ""
+        self._child = Child(
+            name,
+            _TARGET,
+            argument=lambda: setup,
+            on_ready=self._ready,
+            on_message=self._heard,
+            on_death=self._died,
+        )
+
+    def submit(self, task: Task) -> None:
+        with self._lock:
+            self._waiting.append(_Given(task))
+            if not self._started:
+                self._started = True
+                self._child.start()
+                threading.Thread(target=self._watch, name="sentric-judge-start", daemon=True).start()
+        self._give()
+
+    def stop(self) -> None:
+        with self._lock:
+            started, self._up = self._started, False
+        if started:
+            self._child.stop(_STOP_SECONDS)
+
+    def _watch(self) -> None:
+        try:
+            self._child.wait_ready()
+        except SentricError as error:
+            self.failure = str(error)
+
+    def _give(self) -> None:
+        """Give the process as much as it may have."""
+        with self._lock:
+            while self._up and self._waiting and len(self._given) < _AHEAD:
+                given = self._waiting.popleft()
+                self._given[given.task.number] = given
+                try:
+                    self._child.send(given.task)
+                except ChildError:
+                    return  # it has died: `_died` comes
+
+    def _ready(self, _: object) -> None:
+        with self._lock:
+            self._up = True
+        self._give()
+
+    def _heard(self, message: Ask | Judged) -> None:
+        match message:
+            case Ask(run, limit):
+                self._child.send(Told(self._load(run, limit)))
+            case Judged():
+                with self._lock:
+                    self._given.pop(message.number, None)
+                self._give()
+                self._done(message)
+
+    def _died(self, error: SentricError) -> None:
+        """Begin anew with what it had; give up what it has died of twice."""
+        with self._lock:
+            self._up = False
+            again = list(self._given.values())
+            self._given.clear()
+            for given in again:
+                given.tries += 1
+            self._waiting.extendleft(given for given in reversed(again) if given.tries < _MOST_TRIES)
+        for given in again:
+            if given.tries >= _MOST_TRIES:
+                self._done(Judged.failure(given.task.number))

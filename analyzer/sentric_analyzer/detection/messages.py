@@ -1,0 +1,63 @@
+"""What the service and a process that judges hand to each other."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Self
+
+from sentric.events import Run
+from sentric.settings import Settings
+from sentric_analyzer.spans import Piece
+from sentric_analyzer.storage import RunRows
+
+
+@dataclass(frozen=True, slots=True)
+class Setup:
+    """What the process is given."""
+
+    settings: Settings
+    redaction_key: bytes
+    policy_digest: str
+    """Of the policy in force, so that none is judged by another."""
+
+
+@dataclass(frozen=True, slots=True)
+class Task:
+    """A trace to be judged."""
+
+    number: int
+    project: str
+    trace_id: str
+    pieces: Sequence[Piece]
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """The process wants to know the runs of a run's conversation that began before it, the latest first."""
+
+    run: Run
+    """Without its events."""
+    limit: int
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to an `Ask`."""
+
+    runs: Sequence[Run]
+
+
+@dataclass(frozen=True, slots=True)
+class Judged:
+    """What came of a task."""
+
+    number: int
+    rows: RunRows
+    findings: Mapping[str, int]
+    """How many there are, by severity."""
+    failed: bool = False
+    """It could not be judged, because of a mistake of ours."""
+
+    @classmethod
+    def failure(cls, number: int) -> Self:
+        """Nothing came of it."""
+        return cls(number, RunRows((), {}), {}, failed=True)

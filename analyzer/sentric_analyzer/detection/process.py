@@ -1,0 +1,77 @@
+"""What a process that judges runs."""
+
+import logging
+from collections import Counter, deque
+from collections.abc import Sequence
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+from sentric.errors import SentricError
+from sentric.events import Run
+from sentric.policy.loader import load_policy
+from sentric.policy.rule import Policy
+from sentric.redaction import chosen_redactor
+from sentric_analyzer.detection.conversations import Conversations
+from sentric_analyzer.detection.detect import detect
+from sentric_analyzer.detection.messages import Ask, Judged, Setup, Task, Told
+from sentric_analyzer.processes import Parent
+from sentric_analyzer.spans import put_together
+from sentric_analyzer.storage import RunRows
+
+_logger = logging.getLogger(__name__)
+
+
+def run(parent: Parent, setup: Setup) -> None:
+    """Judge traces until the parent says stop.
+
+    Raises:
+        SentricError: the policy file is not the one that the service has read.
+    """
+    policy = _policy(setup)
+    parent.ready()
+    _Judge(parent, setup, policy).work()
+
+
+class _Judge:
+    def __init__(self, parent: Parent, setup: Setup, policy: Policy) -> None:
+        self._parent = parent
+        self._policy = policy
+        self._new_redactor = partial(chosen_redactor, setup.settings, setup.redaction_key)
+        self._conversations = Conversations(self._earlier)
+        self._tasks: deque[Task] = deque()
+
+    def work(self) -> None:
+        for message in self._parent.messages():
+            self._tasks.append(message)
+            while self._tasks:
+                self._parent.send(self._judge(self._tasks.popleft()))
+
+    def _judge(self, task: Task) -> Judged:
+        try:
+            replays = detect(
+                put_together(task.trace_id, task.pieces),
+                project=task.project,
+                policy=self._policy,
+                redactor=self._new_redactor(),
+                conversations=self._conversations,
+            )
+            findings = Counter(finding.severity.value for replay in replays for finding in replay.findings)
+            return Judged(task.number, RunRows.of(replays), findings)
+        except Exception:  # a mistake of ours that this trace brings to light: its spans are kept, and others go on
+            _logger.exception("trace %s could not be judged; its spans are kept", task.trace_id)
+            return Judged.failure(task.number)
+
+    def _earlier(self, run: Run, limit: int) -> Sequence[Run]:
+        self._parent.send(Ask(replace(run, events=()), limit))
+        while not isinstance(message := self._parent.receive(), Told):
+            self._tasks.append(message)  # sent before the parent was asked
+        return message.runs
+
+
+def _policy(setup: Setup) -> Policy:
+    settings = setup.settings
+    policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
+    if policy.digest != setup.policy_digest:
+        raise SentricError(f"{settings.policy}: was changed since the service has read it: start the service again")
+    return policy
