@@ -10,19 +10,19 @@ import queue
 import threading
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import suppress
+from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field
 from enum import StrEnum
+from functools import partial
 from typing import TypeAlias
 
 from sentric.errors import SentricError
-from sentric.policy.rule import Severity
 from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
-from sentric_analyzer.declaration import Declaration, OnCount
+from sentric_analyzer.declaration import Declaration, Kind, OnCount, OnTime, Value
 from sentric_analyzer.detection import Judged, Judges
 from sentric_analyzer.dialects import MARKS
-from sentric_analyzer.log import Entry, LogCorruptError, LogReader, LogUnavailableError
+from sentric_analyzer.log import Entry, LogCorruptError, LogMetric, LogReader, LogUnavailableError
 from sentric_analyzer.preparation import Prepared, prepare
 from sentric_analyzer.spans import Arrival, Piece
 from sentric_analyzer.storage import Store
@@ -45,20 +45,42 @@ RETRY_PAUSE = 0.5
 """Seconds before a position that the disk refused is kept again."""
 
 
-class Counter(StrEnum):
-    """Name of a counter."""
+class Metric(StrEnum):
+    """Name of a metric."""
 
     STORED = "sentric_pipeline_stored"
     TRACES = "sentric_pipeline_traces"
     FAILED = "sentric_pipeline_failed"
     FINDINGS = "sentric_pipeline_findings"
+    FAIL_OPENS = "sentric_pipeline_fail_opens"
+    INSERTS = "sentric_pipeline_insert_seconds"
+    RELEASED = "sentric_assembly_released"
+    DUPLICATES = "sentric_assembly_duplicates"
+    OPEN = "sentric_assembly_open_traces"
+    BYTES = "sentric_assembly_bytes"
+    JUDGING = "sentric_judging_traces"
+    READY = "sentric_ready"
 
 
-COUNTERS = {
-    Counter.STORED: Declaration("Spans, log records and judged runs stored.", "what", ("spans", "log_records", "runs")),
-    Counter.TRACES: Declaration("Traces released for judging.", "reason", tuple(Reason)),
-    Counter.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "log")),
-    Counter.FINDINGS: Declaration("Findings, counted anew each time a run is judged.", "severity", tuple(Severity)),
+METRICS = {
+    Metric.STORED: Declaration("Spans, log records and judged runs stored.", "what", ("spans", "log_records", "runs")),
+    Metric.TRACES: Declaration("Traces released for judging.", "reason", tuple(Reason)),
+    Metric.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "log")),
+    Metric.FINDINGS: Declaration("Findings, counted anew each time a run is judged.", ("rule", "severity")),
+    Metric.FAIL_OPENS: Declaration(
+        "Actions that ran though no verdict on them could be made before.", "why", ("blind",)
+    ),
+    Metric.INSERTS: Declaration(
+        "How long inserts took.", "into", ("otel_traces", "otel_logs", "agent_tables"), kind=Kind.SECONDS
+    ),
+    Metric.RELEASED: Declaration(
+        "Traces released, those too that tell nothing of agents.", "reason", tuple(Reason), kind=Kind.WATCHED
+    ),
+    Metric.DUPLICATES: Declaration("Spans that came again while their trace was open.", kind=Kind.WATCHED),
+    Metric.OPEN: Declaration("Traces that are being put together.", kind=Kind.GAUGE),
+    Metric.BYTES: Declaration("Bytes of the spans of these.", kind=Kind.GAUGE),
+    Metric.JUDGING: Declaration("Traces that wait to be judged.", kind=Kind.GAUGE),
+    Metric.READY: Declaration("1 when everything that was sent before the last stop has been read.", kind=Kind.GAUGE),
 }
 
 
@@ -78,6 +100,7 @@ class Pipeline:
     """Makes what judges, given what is to be called with what comes of it."""
     new_redactor: Callable[[], Redactor]
     on_count: OnCount
+    on_time: OnTime
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
@@ -88,6 +111,8 @@ class Pipeline:
     _judged: list[Judged] = field(default_factory=list[Judged])
     """What is to be stored, from the time on that `_judged_since` says."""
     _judged_since: float = 0.0
+    _oldest: int = 0
+    """When what is stored next was received, in Unix nanoseconds; 0 where nothing waits."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _caught_up: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
@@ -111,6 +136,20 @@ class Pipeline:
             thread.join(max(0.0, deadline - time.monotonic()))
         self._judges.stop()
 
+    def watched(self) -> Iterator[tuple[str, Value, Callable[[], float]]]:
+        """The metrics that are asked for when they are read: name, value of the label, who knows it."""
+        assembler = self.assembler
+        for reason in Reason:
+            yield Metric.RELEASED, reason, partial(assembler.released.__getitem__, reason)
+        yield Metric.DUPLICATES, (), lambda: assembler.duplicates
+        yield Metric.OPEN, (), lambda: len(assembler)
+        yield Metric.BYTES, (), lambda: assembler.size
+        yield Metric.JUDGING, (), lambda: self._judges.waiting
+        yield Metric.READY, (), lambda: not self.unready()
+        yield LogMetric.LAG, (), lambda: max(0, self.log.end - self.log.committed)
+        yield LogMetric.LATE, (), self._lateness
+        yield LogMetric.FREE, (), self.log.free_bytes
+
     def unready(self) -> str:
         """Why what is asked now may not be all there is; empty when it is."""
         return (
@@ -129,12 +168,13 @@ class Pipeline:
                     batch = self._batch(position)
                 except LogCorruptError as error:
                     _logger.error("%s", error)
-                    self.on_count(Counter.FAILED, "log", 1)
+                    self.on_count(Metric.FAILED, "log", 1)
                     position = error.next_position
                     self._hand_over(position)
                     continue
                 if batch:
                     position = batch[-1].next_position
+                    self._oldest = self._oldest or batch[0].record.received
                     self._hand_over(prepare(batch, redactor))
         except Exception as error:  # noqa: BLE001  # raised again by whoever stores: nothing more comes
             self._hand_over(error)
@@ -222,15 +262,18 @@ class Pipeline:
                 self._lastingly(self.log.begin, item.end)
                 self._keep(item)
                 self._lastingly(self.log.commit, item.end)
+                self._oldest = 0 if item.end >= self.log.end else item.received
 
     def _keep(self, batch: Prepared) -> None:
         """Store the spans and log records of a batch, and put its traces together."""
         if len(batch.spans):
-            self.store.insert_spans(batch.spans, batch.token)
-            self.on_count(Counter.STORED, "spans", len(batch.spans))
+            with self._timed("otel_traces"):
+                self.store.insert_spans(batch.spans, batch.token)
+            self.on_count(Metric.STORED, "spans", len(batch.spans))
         if batch.logs:
-            self.store.insert_logs(batch.logs, batch.token)
-            self.on_count(Counter.STORED, "log_records", len(batch.logs))
+            with self._timed("otel_logs"):
+                self.store.insert_logs(batch.logs, batch.token)
+            self.on_count(Metric.STORED, "log_records", len(batch.logs))
         for arrival, piece, size in batch.arrived:
             self.assembler.add(arrival, piece, size)
 
@@ -247,6 +290,11 @@ class Pipeline:
                 if self._stopping.wait(RETRY_PAUSE):
                     raise
 
+    def _lateness(self) -> float:
+        """Seconds for which what is stored next has waited."""
+        received = self._oldest
+        return max(0.0, time.time() - received / 1e9) if received else 0.0
+
     def _fail(self, reason: str) -> None:
         if not self._stopping.is_set():
             self.failure = reason
@@ -260,7 +308,7 @@ class Pipeline:
 
     def _submit(self, released: Released) -> None:
         """Have a trace judged."""
-        self.on_count(Counter.TRACES, released.reason, 1)
+        self.on_count(Metric.TRACES, released.reason, 1)
         pieces: Sequence[Piece] = released.spans
         if released.reopened:
             pieces = self.store.spans_of_trace(released.project, released.trace_id)
@@ -279,7 +327,7 @@ class Pipeline:
                 self._keep_group(group.values())
                 group.clear()
             group.update(dict.fromkeys(judged.rows.keys, judged))
-            self.on_count(Counter.FAILED, "trace", int(judged.failed))
+            self.on_count(Metric.FAILED, "trace", int(judged.failed))
         self._keep_group(group.values())
         self._judged.clear()
 
@@ -287,8 +335,16 @@ class Pipeline:
         distinct = {judged.number: judged for judged in group}.values()
         if not distinct:
             return
-        self.store.insert_runs([judged.rows for judged in distinct])
+        with self._timed("agent_tables"):
+            self.store.insert_runs([judged.rows for judged in distinct])
         for judged in distinct:
-            self.on_count(Counter.STORED, "runs", len(judged.rows.keys))
-            for severity, number in judged.findings.items():
-                self.on_count(Counter.FINDINGS, severity, number)
+            self.on_count(Metric.STORED, "runs", len(judged.rows.keys))
+            self.on_count(Metric.FAIL_OPENS, "blind", judged.blind)
+            for rule_and_severity, number in judged.findings.items():
+                self.on_count(Metric.FINDINGS, rule_and_severity, number)
+
+    @contextmanager
+    def _timed(self, into: str) -> Iterator[None]:
+        begun = self.clock()
+        yield
+        self.on_time(Metric.INSERTS, into, self.clock() - begun)

@@ -25,6 +25,8 @@ class Prepared:
     first: int
     end: int
     """Positions in the log: of the first record, and after the last."""
+    received: int
+    """When the last of its records was, in Unix nanoseconds."""
     spans: SpanBatch
     logs: Sequence[LogRecord]
     arrived: Sequence[tuple[Arrival, Piece, int]]
@@ -49,6 +51,7 @@ def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
     return Prepared(
         batch[0].position,
         batch[-1].next_position,
+        batch[-1].record.received,
         spans,
         list(redacted_logs(logs, redactor)),
         list(_arrived(spans, [record.body for record in traces])),

@@ -23,7 +23,7 @@ from sentric_analyzer.assembly import Assembler
 from sentric_analyzer.detection import Judges, Setup, chosen_number
 from sentric_analyzer.log import LogReader
 from sentric_analyzer.metrics import Metrics
-from sentric_analyzer.pipeline import Pipeline
+from sentric_analyzer.pipeline import Metric, Pipeline
 from sentric_analyzer.receiver import ReceiverProcess, parse_address
 from sentric_analyzer.storage import Store, embedded_url
 
@@ -48,7 +48,6 @@ class Service:
     def __init__(self, settings: Settings) -> None:
         self._settings = settings
         self._stack = ExitStack()
-        self._metrics = Metrics()
         self.addresses = Addresses("", "", "")
 
     def __enter__(self) -> "Service":
@@ -73,8 +72,9 @@ class Service:
         _refuse_open_networks(settings)
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
+        metrics = Metrics({Metric.FINDINGS: [(rule.id, rule.severity) for rule in policy.rules]})
         log = self._stack.enter_context(LogReader.open(directory / "log"))
-        self._receiver = ReceiverProcess(log, directory / "log", settings, self._metrics.count)
+        self._receiver = ReceiverProcess(log, directory / "log", settings, metrics.count)
         self._receiver.start()  # it comes up while the store is opened
         self._stack.callback(self._receiver.stop)
         _keep_temporary_files_in(directory / "tmp")
@@ -84,11 +84,15 @@ class Service:
         new_judges = partial(
             Judges, chosen_number(settings.judges), Setup(settings, key, policy.digest), store.earlier_runs
         )
-        self._pipeline = Pipeline(log, store, _assembler(settings), new_judges, new_redactor, self._metrics.count)
+        self._pipeline = Pipeline(
+            log, store, _assembler(settings), new_judges, new_redactor, metrics.count, metrics.time
+        )
+        for name, value, ask in self._pipeline.watched():
+            metrics.watch(name, ask, value)
         self._receiver.wait_ready()
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
-        app = create_app(store, self._pipeline.unready, self._metrics.text)
+        app = create_app(store, self._pipeline.unready, metrics.text)
         api = self._stack.enter_context(ApiServer(app, settings.http))
         self.addresses = Addresses(self._receiver.otlp_grpc, self._receiver.otlp_http, api.address)
         self._announce(directory / SERVE_FILE)

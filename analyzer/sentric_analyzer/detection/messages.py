@@ -52,8 +52,10 @@ class Judged:
 
     number: int
     rows: RunRows
-    findings: Mapping[str, int]
-    """How many there are, by severity."""
+    findings: Mapping[tuple[str, str], int]
+    """How many there are, by rule and severity."""
+    blind: int = 0
+    """Actions that ran without a verdict before."""
     failed: bool = False
     """It could not be judged, because of a mistake of ours."""
 

@@ -56,8 +56,10 @@ class _Judge:
                 redactor=self._new_redactor(),
                 conversations=self._conversations,
             )
-            findings = Counter(finding.severity.value for replay in replays for finding in replay.findings)
-            return Judged(task.number, RunRows.of(replays), findings)
+            found = (finding for replay in replays for finding in replay.findings)
+            findings = Counter((finding.rule_id, finding.severity.value) for finding in found)
+            blind = sum(replay.run.coverage.blind for replay in replays)
+            return Judged(task.number, RunRows.of(replays), findings, blind)
         except Exception:  # a mistake of ours that this trace brings to light: its spans are kept, and others go on
             _logger.exception("trace %s could not be judged; its spans are kept", task.trace_id)
             return Judged.failure(task.number)

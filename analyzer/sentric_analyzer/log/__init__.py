@@ -1,7 +1,7 @@
 """The durable log: an OTLP request is in it, on disk, before it is acknowledged."""
 
-from sentric_analyzer.log.counts import COUNTERS
-from sentric_analyzer.log.counts import Counter as LogCounter
+from sentric_analyzer.log.counts import METRICS
+from sentric_analyzer.log.counts import Metric as LogMetric
 from sentric_analyzer.log.errors import (
     LogBusyError,
     LogCorruptError,
@@ -17,16 +17,16 @@ from sentric_analyzer.log.record import Entry, Receipt, Record, Signal
 from sentric_analyzer.log.writer import LogWriter
 
 __all__ = [
-    "COUNTERS",
+    "METRICS",
     "Entry",
     "Limits",
     "Link",
     "Log",
     "LogBusyError",
     "LogCorruptError",
-    "LogCounter",
     "LogError",
     "LogHeldError",
+    "LogMetric",
     "LogReader",
     "LogUnavailableError",
     "LogWriter",

@@ -107,6 +107,14 @@ class LogReader:
             self.link.committed = position
             self._forget(position)
 
+    def free_bytes(self) -> int:
+        """Bytes that are free on the disk of the directory; 0 where it does not say."""
+        try:
+            disk = os.statvfs(self._directory)
+        except OSError:
+            return 0
+        return disk.f_bavail * disk.f_frsize
+
     def close(self) -> None:
         """End the reads, and let go of the directory."""
         self.release_readers()

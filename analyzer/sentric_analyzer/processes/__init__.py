@@ -1,8 +1,8 @@
 """Processes that belong to this one: started fresh, supervised, started again when they die, and never left behind."""
 
 from sentric_analyzer.processes.child import Child
-from sentric_analyzer.processes.counts import COUNTERS, Counted, Counter, Sums
+from sentric_analyzer.processes.counts import METRICS, Counted, Counter, Sums
 from sentric_analyzer.processes.messages import ChildError
 from sentric_analyzer.processes.parent import Parent
 
-__all__ = ["COUNTERS", "Child", "ChildError", "Counted", "Counter", "Parent", "Sums"]
+__all__ = ["METRICS", "Child", "ChildError", "Counted", "Counter", "Parent", "Sums"]

@@ -5,7 +5,7 @@ from collections import Counter as Tally
 from dataclasses import dataclass
 from enum import StrEnum
 
-from sentric_analyzer.declaration import Declaration, OnCount
+from sentric_analyzer.declaration import Declaration, OnCount, Value
 from sentric_analyzer.processes.parent import Parent
 
 
@@ -15,7 +15,7 @@ class Counter(StrEnum):
     DEATHS = "sentric_process_deaths"
 
 
-COUNTERS = {
+METRICS = {
     Counter.DEATHS: Declaration("Processes of the service that died and were started again.", "process", ("receiver",)),
 }
 
@@ -24,7 +24,7 @@ COUNTERS = {
 class Counted:
     """What a child has counted lately: sums by counter and value of its label."""
 
-    sums: dict[tuple[str, str], int]
+    sums: dict[tuple[str, Value], int]
 
     def add_to(self, on_count: OnCount) -> None:
         """Count it here too."""
@@ -36,10 +36,10 @@ class Sums:
     """What a child has counted since it last told its parent. Safe from any thread; counting never waits for anyone."""
 
     def __init__(self) -> None:
-        self._sums: Tally[tuple[str, str]] = Tally()
+        self._sums: Tally[tuple[str, Value]] = Tally()
         self._lock = threading.Lock()
 
-    def count(self, name: str, value: str, amount: int) -> None:
+    def count(self, name: str, value: Value, amount: int) -> None:
         """Let a sum grow: the name of a counter, the value of its label, and by how much."""
         with self._lock:
             self._sums[name, value] += amount

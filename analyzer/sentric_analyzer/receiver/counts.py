@@ -20,7 +20,7 @@ class Counter(StrEnum):
 
 _SIGNALS = tuple(export.name for export in EXPORTS)
 
-COUNTERS = {
+METRICS = {
     Counter.REQUESTS: Declaration("Requests acknowledged.", "signal", _SIGNALS),
     Counter.ITEMS: Declaration("Spans and log records made durable.", "signal", _SIGNALS),
     Counter.BYTES: Declaration("Bytes of protobuf made durable.", "signal", _SIGNALS),

@@ -1,6 +1,6 @@
 """What the receiver's process runs."""
 
-from sentric_analyzer.log import Link, LogCounter, LogWriter
+from sentric_analyzer.log import Link, LogMetric, LogWriter
 from sentric_analyzer.processes import Parent, Sums
 from sentric_analyzer.receiver.handover import Listening, Setup
 from sentric_analyzer.receiver.receiver import Receiver
@@ -16,7 +16,7 @@ def run(parent: Parent, setup: Setup) -> None:
     sums = Sums()
     with LogWriter.open(setup.directory, Link(*setup.link), setup.limits) as log:
         if log.recovery.torn_bytes:
-            sums.count(LogCounter.CUT, "torn", log.recovery.torn_bytes)
+            sums.count(LogMetric.CUT, "torn", log.recovery.torn_bytes)
         receiver = Receiver(log, setup.settings, sums.count)
         receiver.start()
         parent.ready(Listening(receiver.grpc_address, receiver.http_address))

@@ -12,7 +12,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from sentric_analyzer.log import Limits, Log
 from sentric_analyzer.receiver import intake as intake_module
-from sentric_analyzer.receiver.counts import COUNTERS, Counter
+from sentric_analyzer.receiver.counts import METRICS as DECLARED
+from sentric_analyzer.receiver.counts import Counter
 from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds
 from sentric_analyzer.receiver.exports import METRICS, TRACES
 from sentric_analyzer.receiver.intake import Intake
@@ -26,7 +27,7 @@ class Fixture:
         self.intake = Intake(log, Bounds(1 << 20, 100), self._count, executor, clock=lambda: 42)
 
     def _count(self, counter: Counter, value: str, amount: int) -> None:
-        assert value in COUNTERS[counter].values
+        assert value in DECLARED[counter].values
         self.counts[counter, value] += amount
 
     async def accept(self, body: bytes, media: str = PROTOBUF, encoding: str = "") -> int:

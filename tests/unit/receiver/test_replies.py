@@ -5,7 +5,7 @@ from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
-from sentric_analyzer.receiver.counts import COUNTERS, Counter
+from sentric_analyzer.receiver.counts import METRICS, Counter
 from sentric_analyzer.receiver.decode import JSON, PROTOBUF
 from sentric_analyzer.receiver.exports import EXPORTS, TRACES
 from sentric_analyzer.receiver.refusal import ANSWERS, Reason, Refusal
@@ -47,5 +47,5 @@ def test_a_sender_is_told_when_to_try_again() -> None:
 
 
 def test_every_counter_is_declared_with_every_value_of_its_label() -> None:
-    assert set(COUNTERS) == set(Counter)
-    assert set(COUNTERS[Counter.REFUSED].values) == set(Reason)
+    assert set(METRICS) == set(Counter)
+    assert set(METRICS[Counter.REFUSED].values) == set(Reason)
