@@ -23,6 +23,7 @@ from sentric_analyzer.declaration import Declaration, Kind, OnCount, OnTime, Val
 from sentric_analyzer.detection import Judged, Judges
 from sentric_analyzer.dialects import MARKS
 from sentric_analyzer.log import Entry, LogCorruptError, LogMetric, LogReader, LogUnavailableError
+from sentric_analyzer.own_spans import InSpan, no_spans
 from sentric_analyzer.preparation import Prepared, prepare
 from sentric_analyzer.spans import Arrival, Piece
 from sentric_analyzer.storage import Store
@@ -101,6 +102,7 @@ class Pipeline:
     new_redactor: Callable[[], Redactor]
     on_count: OnCount
     on_time: OnTime
+    within: InSpan = no_spans
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
@@ -175,7 +177,9 @@ class Pipeline:
                 if batch:
                     position = batch[-1].next_position
                     self._oldest = self._oldest or batch[0].record.received
-                    self._hand_over(prepare(batch, redactor))
+                    with self.within("prepare", {"sentric.log.position": batch[0].position}):
+                        prepared = prepare(batch, redactor)
+                    self._hand_over(prepared)
         except Exception as error:  # noqa: BLE001  # raised again by whoever stores: nothing more comes
             self._hand_over(error)
 
@@ -259,9 +263,10 @@ class Pipeline:
             case int():
                 self._lastingly(self.log.commit, item)
             case Prepared():
-                self._lastingly(self.log.begin, item.end)
-                self._keep(item)
-                self._lastingly(self.log.commit, item.end)
+                with self.within("store", {"sentric.log.position": item.first, "sentric.spans": len(item.spans)}):
+                    self._lastingly(self.log.begin, item.end)
+                    self._keep(item)
+                    self._lastingly(self.log.commit, item.end)
                 self._oldest = 0 if item.end >= self.log.end else item.received
 
     def _keep(self, batch: Prepared) -> None:
@@ -346,5 +351,6 @@ class Pipeline:
     @contextmanager
     def _timed(self, into: str) -> Iterator[None]:
         begun = self.clock()
-        yield
+        with self.within("insert", {"db.collection.name": into}):
+            yield
         self.on_time(Metric.INSERTS, into, self.clock() - begun)

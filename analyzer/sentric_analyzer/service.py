@@ -23,6 +23,7 @@ from sentric_analyzer.assembly import Assembler
 from sentric_analyzer.detection import Judges, Setup, chosen_number
 from sentric_analyzer.log import LogReader
 from sentric_analyzer.metrics import Metrics
+from sentric_analyzer.own_spans import OwnSpans
 from sentric_analyzer.pipeline import Metric, Pipeline
 from sentric_analyzer.receiver import ReceiverProcess, parse_address
 from sentric_analyzer.storage import Store, embedded_url
@@ -87,6 +88,9 @@ class Service:
         self._pipeline = Pipeline(
             log, store, _assembler(settings), new_judges, new_redactor, metrics.count, metrics.time
         )
+        if settings.own_spans:
+            told = self._stack.enter_context(OwnSpans(settings.own_spans, settings.otlp_http))
+            self._pipeline.within = told.within
         for name, value, ask in self._pipeline.watched():
             metrics.watch(name, ask, value)
         self._receiver.wait_ready()

@@ -102,6 +102,14 @@ class Settings:
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")
     http: str = _setting("127.0.0.1:4319", "HOST:PORT of the REST API.")
+    log_format: str = _setting(
+        "text", "Form of the service's own log lines, on standard error: `text` or `json`.", choices=("text", "json")
+    )
+    own_spans: str = _setting(
+        "",
+        "Base URL of an OTLP/HTTP receiver, not this one, that is sent spans of the analyzer itself: of the preparing "
+        "and the storing of each batch. Empty: none are made.",
+    )
     body_limit: int = _setting(
         16 << 20, "Largest OTLP request, in bytes, before and after decompression.", minimum=1024
     )

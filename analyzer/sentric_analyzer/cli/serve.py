@@ -24,17 +24,21 @@ _STOP_SECONDS = 4.5
 @click.option("--otlp-grpc", metavar=_ADDRESS, help="OTLP/gRPC receiver. Default: 127.0.0.1:4317.")
 @click.option("--otlp-http", metavar=_ADDRESS, help="OTLP/HTTP receiver. Default: 127.0.0.1:4318.")
 @click.option("--http", metavar=_ADDRESS, help="REST API. Default: 127.0.0.1:4319.")
+@click.option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log lines. Default: text.")
 def serve(**options: Any) -> None:
     """Receive traces over OTLP, judge them and keep what is found.
 
     /healthz and /readyz answer on the --http address. Port 0 takes a free port.
     """
+    from sentric_analyzer.logs import set_up
     from sentric_analyzer.service import Service
 
     os.umask(0o077)  # what an agent read is nobody else's business
     stopping = threading.Event()
     _on_signals(lambda *_: _leave())
-    with Service(Settings.load(**options)) as service:
+    settings = Settings.load(**options)
+    set_up(settings.log_format)
+    with Service(settings) as service:
         _on_signals(lambda *_: stopping.set())
         where = service.addresses
         click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP http://{where.otlp_http}  API http://{where.http}")

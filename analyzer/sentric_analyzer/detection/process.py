@@ -15,6 +15,7 @@ from sentric.redaction import chosen_redactor
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect
 from sentric_analyzer.detection.messages import Ask, Judged, Setup, Task, Told
+from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent
 from sentric_analyzer.spans import put_together
 from sentric_analyzer.storage import RunRows
@@ -28,6 +29,7 @@ def run(parent: Parent, setup: Setup) -> None:
     Raises:
         SentricError: the policy file is not the one that the service has read.
     """
+    set_up(setup.settings.log_format)
     policy = _policy(setup)
     parent.ready()
     _Judge(parent, setup, policy).work()

@@ -1,6 +1,7 @@
 """What the receiver's process runs."""
 
 from sentric_analyzer.log import Link, LogMetric, LogWriter
+from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent, Sums
 from sentric_analyzer.receiver.handover import Listening, Setup
 from sentric_analyzer.receiver.receiver import Receiver
@@ -13,6 +14,7 @@ _STOP_SECONDS = 2.0
 
 def run(parent: Parent, setup: Setup) -> None:
     """Receive into the log until the parent says stop."""
+    set_up(setup.settings.log_format)
     sums = Sums()
     with LogWriter.open(setup.directory, Link(*setup.link), setup.limits) as log:
         if log.recovery.torn_bytes:
