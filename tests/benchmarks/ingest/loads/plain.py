@@ -7,13 +7,15 @@ from typing import Any
 
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans, Span, Status
 
-from benchmarks.ingest.loads.encoding import Value, put, request, scope_of
+from benchmarks.ingest.loads.encoding import Sizes, Value, put, request, scope_of
 from benchmarks.ingest.loads.templates import START, Marks, Template
 from benchmarks.ingest.loads.words import Writer
 
 SERVICES = ("frontend", "checkout", "catalogue", "payments", "shipping", "search", "mailer", "ledger")
 TRACE_SPANS = (4, 24)
 """Fewest and most spans of a trace."""
+RESOURCE_BYTES = 420
+"""About how long what the spans of a service have in common is."""
 MILLISECOND = 1_000_000
 
 
@@ -39,11 +41,12 @@ def plain_templates(random: Random, spans: int, spans_per_request: int, mean_byt
 
 def _body(writer: Writer, marks: Marks, count: int, mean_bytes: int) -> bytes:
     resources = [_resource(writer) for _ in range(1 + (count >= 20) * writer.random.randint(0, 2))]
-    traces = _traces(writer, marks)
+    traces, sizes = _traces(writer, marks), Sizes(writer.random, mean_bytes - RESOURCE_BYTES * len(resources) / count)
     for number in range(count):
         span = next(traces)
         _, scope = resources[number * len(resources) // count]
-        _fill(writer, marks, span, round(mean_bytes * writer.random.gammavariate(4, 0.25)))
+        _fill(writer, marks, span, sizes.draw())
+        sizes.note(span)
         scope.spans.append(span)
     return request([resource for resource, _ in resources])
 
