@@ -12,7 +12,7 @@ from benchmarks.ingest.plan import Plan
 _RETRY = frozenset({429, 502, 503, 504})
 _GRPC_RETRY = frozenset({grpc.StatusCode.UNAVAILABLE, grpc.StatusCode.RESOURCE_EXHAUSTED})
 _EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
-ANSWER_WITHIN = 60.0
+ANSWER_WITHIN = 120.0
 """Seconds."""
 
 
@@ -43,7 +43,7 @@ class HttpConnection(asyncio.Protocol):
 
     def __init__(self, plan: Plan) -> None:
         self._host, _, port = plan.address.rpartition(":")
-        self._port = int(port)
+        self._port, self._lenient = int(port), plan.lenient
         more = "".join(f"{name}: {value}\r\n" for name, value in plan.headers.items())
         self._head = (
             f"POST {plan.path} HTTP/1.1\r\nhost: {plan.address}\r\n{more}"
@@ -58,15 +58,23 @@ class HttpConnection(asyncio.Protocol):
             await loop.create_connection(lambda: self, self._host, self._port)
         self._answered = loop.create_future()
         self._transport.writelines((b"%s%d\r\n\r\n" % (self._head, len(body)), body))
-        status = await asyncio.wait_for(self._answered, ANSWER_WITHIN)
-        if status in _RETRY:
+        try:
+            status = await asyncio.wait_for(self._answered, ANSWER_WITHIN)
+        except TimeoutError:
+            self._drop()  # what may still come is no answer to the next request
+            raise
+        if status in _RETRY or (self._lenient and status >= 500):
             raise RefusedForNowError(f"HTTP status {status}")
         if status not in (200, 202):
             raise RefusedError(f"HTTP status {status}")
 
     async def close(self) -> None:
+        self._drop()
+
+    def _drop(self) -> None:
         if self._transport is not None:
-            self._transport.close()
+            self._transport.abort()
+            self._transport = None
 
     # --- asyncio.Protocol and the callbacks of httptools -------------------------------------------------------
 
@@ -80,8 +88,7 @@ class HttpConnection(asyncio.Protocol):
     def on_message_complete(self) -> None:
         status, keeps = self._parser.get_status_code(), self._parser.should_keep_alive()
         if not keeps:
-            self._transport.close()
-            self._transport = None
+            self._drop()
         if self._answered is not None and not self._answered.done():
             self._answered.set_result(status)
 

@@ -26,6 +26,8 @@ class Plan:
     path: str = "/v1/traces"
     """Of HTTP."""
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    lenient: bool = False
+    """Whether every error of the receiver's own is tried again: peers answer so when they are busy."""
     seed: int = 1
 
     def encode(self) -> str:

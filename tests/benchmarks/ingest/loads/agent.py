@@ -58,11 +58,13 @@ def _lengths(random: Random, total: int) -> Iterator[int]:
 
 def _order(random: Random, runs: Sequence[list[tuple[AgentRun, Span]]]) -> Iterator[tuple[AgentRun, Span]]:
     """In which order spans are sent: run after run, but some of them mixed by when their spans ended."""
-    mixed = [run for run in runs if random.random() < INTERLEAVED]
+    mixed: list[tuple[AgentRun, Span]] = []
     for run in runs:
-        if run not in mixed:
+        if random.random() < INTERLEAVED:
+            mixed += run
+        else:
             yield from run
-    yield from sorted((pair for run in mixed for pair in run), key=lambda pair: pair[1].end_time_unix_nano)
+    yield from sorted(mixed, key=lambda pair: pair[1].end_time_unix_nano)
 
 
 def _body(part: Sequence[tuple[AgentRun, Span]]) -> bytes:

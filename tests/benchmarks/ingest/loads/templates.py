@@ -22,7 +22,7 @@ SUSPECT = bytes.fromhex("a77ac4eda77ac4ed")
 """The first half of the trace id of a run in which something must be found."""
 
 _SYLLABLES = [consonant + vowel for consonant in "bdfghklmnprstvwz" for vowel in "aeio"]
-_NAMES_LENGTH = 1 << 20
+_NAMES_LENGTH = 1 << 18
 
 
 class Marks:
