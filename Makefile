@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
 
-.PHONY: help setup demo test lint types fmt eval bench docs browser constraints clean
+.PHONY: help setup demo test lint types fmt eval bench bench-ingest docs browser constraints clean
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -60,6 +60,10 @@ eval: $(VENV)/.ready ## Measure the shipped rules on labelled runs
 
 bench: $(VENV)/.ready ## Print each figure beside a floor measured in the same run
 	$(BIN)/python tests/benchmarks/run.py
+
+# BENCH_ARGS chooses: --load plain|agent|small, --protocol http|grpc, --seconds, --rate, --peer mlflow|phoenix, …
+bench-ingest: $(VENV)/.ready ## Measure what the service takes in, keeps and judges a second
+	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ingest $(BENCH_ARGS)
 
 docs: $(VENV)/.ready ## Generate the reference pages of docs/ from the code
 	$(BIN)/python docs/generate.py
