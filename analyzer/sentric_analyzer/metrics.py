@@ -3,9 +3,12 @@
 from prometheus_client import CollectorRegistry, Counter, generate_latest
 
 from sentric_analyzer import pipeline, receiver
+from sentric_analyzer.api import access
 from sentric_analyzer.declaration import Declaration
 
-COUNTERS: dict[str, Declaration] = dict([*receiver.COUNTERS.items(), *pipeline.COUNTERS.items()])
+COUNTERS: dict[str, Declaration] = dict(
+    [*receiver.COUNTERS.items(), *pipeline.COUNTERS.items(), *access.COUNTERS.items()]
+)
 """Every counter there is."""
 
 

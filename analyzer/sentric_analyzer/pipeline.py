@@ -24,7 +24,7 @@ from sentric_analyzer.declaration import Declaration, OnCount
 from sentric_analyzer.detection import Conversations, detect
 from sentric_analyzer.dialects import MARKS
 from sentric_analyzer.log import Entry, Log, LogCorruptError, Signal
-from sentric_analyzer.receiver import project_of
+from sentric_analyzer.receiver import project_of, settle_projects
 from sentric_analyzer.redacted import redacted_logs, redacted_spans
 from sentric_analyzer.spans import LogRecord, Span, logs_of, spans_of
 from sentric_analyzer.storage import Store
@@ -173,7 +173,7 @@ class Pipeline:
             self.store.insert_logs(records, token)
             self.on_count(Counter.STORED, "log_records", len(records))
         for span in spans:
-            self.assembler.add(project_of("", span.origin.resource), [span])
+            self.assembler.add(project_of((), span.origin.resource), [span])
 
     def _judge(self, due: list[Released]) -> None:
         replays = [replay for released in due for replay in self._replays(released)]
@@ -205,9 +205,13 @@ class Pipeline:
 
 def _spans(entry: Entry) -> Iterator[Span]:
     if entry.record.signal is Signal.TRACES:
-        yield from spans_of(ExportTraceServiceRequest.FromString(entry.record.body))
+        request = ExportTraceServiceRequest.FromString(entry.record.body)
+        settle_projects(request, entry.record.projects)
+        yield from spans_of(request)
 
 
 def _logs(entry: Entry) -> Iterator[LogRecord]:
     if entry.record.signal is Signal.LOGS:
-        yield from logs_of(ExportLogsServiceRequest.FromString(entry.record.body))
+        request = ExportLogsServiceRequest.FromString(entry.record.body)
+        settle_projects(request, entry.record.projects)
+        yield from logs_of(request)

@@ -7,8 +7,9 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,8 +19,13 @@ from sentric.policy.loader import load_policy
 from sentric.redaction import chosen_redactor
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
+from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.reader import SERVE_FILE
 from sentric_analyzer.assembly import Assembler
+from sentric_analyzer.control.first_key import first_admin_key
+from sentric_analyzer.control.keys import ADMIN_KEY_FILE
+from sentric_analyzer.control.store import ControlStore, control_url
+from sentric_analyzer.control.watch import KeyWatch
 from sentric_analyzer.log import Log
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.pipeline import Pipeline
@@ -41,6 +47,14 @@ class Addresses:
     http: str
 
 
+@dataclass(frozen=True, slots=True)
+class FirstKey:
+    """The first admin key, where this start made it, and the file that keeps it."""
+
+    path: Path
+    secret: str = field(repr=False)
+
+
 class Service:
     """A running analyzer. Use as a context manager; leaving it stops everything it started."""
 
@@ -49,6 +63,7 @@ class Service:
         self._stack = ExitStack()
         self._metrics = Metrics()
         self.addresses = Addresses("", "", "")
+        self.first_key = FirstKey(Path(), "")
 
     def __enter__(self) -> "Service":
         try:
@@ -77,11 +92,24 @@ class Service:
         self._pipeline = Pipeline(log, store, _assembler(settings), policy, new_redactor, self._metrics.count)
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
+        control, keys = self._control(directory)
         receiver = self._stack.enter_context(Receiver(log, settings, self._metrics.count))
-        app = create_app(store, self._pipeline.unready, self._metrics.text)
+        key_needed = not _is_loopback(parse_address(settings.http, "--http").host)
+        access = Access(keys.ring, key_needed, self._metrics.count)
+        app = create_app(store, self._unready(keys), self._metrics.text, access=access, control=control)
         api = self._stack.enter_context(ApiServer(app, settings.http))
         self.addresses = Addresses(str(receiver.grpc_address), str(receiver.http_address), api.address)
         self._announce(directory / SERVE_FILE)
+
+    def _control(self, directory: Path) -> tuple[ControlStore, KeyWatch]:
+        """The control store, with an admin key in it, and the valid keys as they change."""
+        control = self._stack.enter_context(ControlStore.open(self._settings.control or control_url(directory)))
+        path = directory / ADMIN_KEY_FILE
+        self.first_key = FirstKey(path, first_admin_key(control, path))
+        return control, self._stack.enter_context(KeyWatch(control))
+
+    def _unready(self, keys: KeyWatch) -> Callable[[], str]:
+        return lambda: self._pipeline.unready() or keys.failure()
 
     def _announce(self, path: Path) -> None:
         """Tell the other commands, which must not open the store while we hold it, where to ask."""

@@ -3,7 +3,7 @@
 from sentric_analyzer.receiver.address import Address, PortError, parse_address
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.counts import COUNTERS, Counter
-from sentric_analyzer.receiver.projects import project_of
+from sentric_analyzer.receiver.projects import project_of, settle_projects
 from sentric_analyzer.receiver.receiver import Receiver
 
 __all__ = [
@@ -15,4 +15,5 @@ __all__ = [
     "Receiver",
     "parse_address",
     "project_of",
+    "settle_projects",
 ]
