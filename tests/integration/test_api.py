@@ -107,8 +107,10 @@ def test_what_is_not_there_is_an_error_in_json(api: Api, path: str) -> None:
     assert (answer.status_code, list(answer.json())) == (404, ["error"])
 
 
-def test_a_method_that_is_not_there_is_an_error_in_json(api: Api) -> None:
-    assert api.http.delete("/v1/runs").json() == {"error": "Method Not Allowed"}
+def test_what_would_change_something_is_not_even_looked_for_without_a_key(api: Api) -> None:
+    for path in ("/v1/runs", "/v1/nothing"):
+        answer = api.http.delete(path)
+        assert (answer.status_code, list(answer.json())) == (401, ["error"])
 
 
 def test_an_ambiguous_run_is_an_error_that_says_so(api: Api) -> None:

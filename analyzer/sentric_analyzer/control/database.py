@@ -168,9 +168,10 @@ def _engine(location: URL) -> Engine:
     try:
         engine = create_engine(location, connect_args=options, hide_parameters=True)
     except ModuleNotFoundError as error:
+        package = "psycopg[binary]" if error.name == "psycopg" else error.name
         raise ControlError(
             f"the control state in {location.get_backend_name()} needs the package {error.name!r}: "
-            f"pip install {error.name!r}"
+            f"pip install {package!r}"
         ) from None
     except SQLAlchemyError:
         raise ControlError(f"the URL of the control state names no driver that is known: {_CURE}") from None
