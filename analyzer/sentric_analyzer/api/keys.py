@@ -92,7 +92,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
 def _key(control: "ControlStore", by: Grant, key_id: str) -> Key:
     found = next((key for key in control.api_keys() if key.key_id == key_id), None)
     if found is None or not _is_within(by, found.projects):
-        raise UnknownKeyError(f"no key {key_id!r}")
+        raise UnknownKeyError("there is no key of that id")  # not repeated: it may be a key itself
     return found
 
 

@@ -137,10 +137,11 @@ def _location(url: str) -> URL:
 
 
 def _name_of(location: URL) -> str:
-    """The database as errors name it, without a password."""
-    if location.get_backend_name() == "sqlite":
+    """The database as errors name it: without user, password and options, which may hold another one."""
+    backend = location.get_backend_name()
+    if backend == "sqlite":
         return str(location.database)
-    return location.set(username=None, password=None, query={}).render_as_string()
+    return URL.create(backend, host=location.host, port=location.port, database=location.database).render_as_string()
 
 
 def _make_file(path: Path) -> None:

@@ -13,7 +13,7 @@ from sqlalchemy import Connection, insert, select, update
 from sentric_analyzer.control.database import Database
 from sentric_analyzer.control.errors import UnknownKeyError
 from sentric_analyzer.control.keyring import Grant, KeyRing, Scope, digest
-from sentric_analyzer.control.keys import Key, NewKey, Project, check_key, new_secret
+from sentric_analyzer.control.keys import PREFIX, Key, NewKey, Project, check_key, new_secret
 from sentric_analyzer.control.tables import API_KEY_PROJECTS, API_KEYS, GENERATION, PROJECTS
 
 CONTROL_FILE = "control.db"
@@ -87,6 +87,8 @@ class ControlStore:
         Raises:
             UnknownKeyError: there is none, or there are several.
         """
+        if beginning.startswith(PREFIX):  # it is not repeated
+            raise UnknownKeyError("that is a key itself: name it by its id, which `sentric keys list` shows")
         found = [key for key in self.api_keys() if beginning and key.key_id.startswith(beginning)]
         if not found:
             raise UnknownKeyError(f"no key {beginning!r}: `sentric keys list` shows those there are")

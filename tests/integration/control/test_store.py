@@ -137,6 +137,8 @@ def test_a_key_is_found_by_the_beginning_of_its_id(store: ControlStore) -> None:
     for wrong in ("", "x", "%", "_", f"{keys[0].key_id}0", "\x1b"):
         with pytest.raises(UnknownKeyError, match="no key"):
             store.find(wrong)
+    with pytest.raises(UnknownKeyError, match="that is a key itself: name it by its id"):
+        store.find(store.create_key(projects=["shop"], scopes=INGEST).secret)
 
 
 def test_every_change_makes_the_number_larger_and_nothing_else_does(store: ControlStore) -> None:
