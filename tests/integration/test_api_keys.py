@@ -1,5 +1,8 @@
 """Who may ask the API for what."""
 
+import json
+import os
+import subprocess
 import time
 from collections.abc import Iterator
 from datetime import UTC, datetime, timedelta
@@ -16,8 +19,9 @@ from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.client import Client
 from sentric_analyzer.api.failures import FREE, Failures
+from sentric_analyzer.api.reader import SERVE_FILE, _admin_key, open_reader
 from sentric_analyzer.control import KeyRing, Scope
-from sentric_analyzer.control.keys import new_secret
+from sentric_analyzer.control.keys import ADMIN_KEY_FILE, new_secret
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.storage import Store, embedded_url
 
@@ -328,6 +332,24 @@ def test_the_client_asks_with_its_key(api: Api) -> None:
         client.runs()
     assert "the key is unknown, expired or revoked" in str(caught.value)
     assert wrong not in str(caught.value)
+
+
+def test_the_commands_ask_a_service_that_lives_with_the_admin_key_of_its_directory(api: Api, tmp_path: Path) -> None:
+    def say_where(pid: int) -> None:
+        (tmp_path / SERVE_FILE).write_text(json.dumps({"http": api.addresses[OPEN], "pid": pid}))
+
+    say_where(os.getpid())
+    with open_reader(tmp_path) as reader, pytest.raises(SentricError, match="this takes a key"):
+        reader.runs()
+    (tmp_path / ADMIN_KEY_FILE).write_text(f"{api.key(Scope.ADMIN, projects=())}\n")
+    with open_reader(tmp_path) as reader:
+        assert len(reader.runs()) == 3
+    with open_reader(tmp_path, key=api.key(Scope.READ)) as reader:
+        assert len(reader.runs()) == 1
+    with subprocess.Popen(["true"]) as gone:
+        pass
+    say_where(gone.pid)
+    assert _admin_key(tmp_path) == ""
 
 
 @pytest.mark.parametrize("key", ["canary\n", "can\r\nary: x", "canäry"])

@@ -134,8 +134,10 @@ def _admin_key(data_dir: Path) -> str:
     A process that took the address of a killed service, and its number, must not be sent it: the service must live.
     """
     _, pid = _stated(data_dir)
+    if pid is None:
+        return ""
     try:
-        os.kill(pid or 0, 0)
+        os.kill(pid, 0)
         return (data_dir / ADMIN_KEY_FILE).read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return ""

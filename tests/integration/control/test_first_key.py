@@ -1,3 +1,4 @@
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,8 +16,9 @@ def path(tmp_path: Path) -> Path:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ControlStore:
-    return ControlStore.open(control_url(tmp_path))
+def store(tmp_path: Path) -> Iterator[ControlStore]:
+    with ControlStore.open(control_url(tmp_path)) as opened:
+        yield opened
 
 
 def administers(store: ControlStore, secret: str) -> bool:
