@@ -46,7 +46,7 @@ def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
         redactor: the secrets it has seen are looked for in all of them.
     """
     traces = [entry.record for entry in batch if entry.record.signal is Signal.TRACES]
-    spans = SpanBatch.read([Request(record.body, _projects(record)) for record in traces], redactor)
+    spans = SpanBatch.read([Request(record.body, record.projects) for record in traces], redactor)
     logs = (log for entry in batch if entry.record.signal is Signal.LOGS for log in _logs(entry.record))
     return Prepared(
         batch[0].position,
@@ -71,8 +71,4 @@ def _arrived(spans: SpanBatch, bodies: Sequence[bytes]) -> Iterator[tuple[Arriva
 
 def _logs(record: Record) -> Iterator[LogRecord]:
     for log in logs_of(ExportLogsServiceRequest.FromString(record.body)):
-        yield replace(log, project=project_of(_projects(record), log.attributes, log.origin.resource))
-
-
-def _projects(record: Record) -> Sequence[str]:
-    return (record.project,) if record.project else ()
+        yield replace(log, project=project_of(record.projects, log.attributes, log.origin.resource))

@@ -6,7 +6,9 @@ from typing import Any
 from sentric import semconv
 
 DEFAULT = "default"
-_MOST_CHARACTERS = 64
+"""The project that is there from the start, and that a sender which names none belongs to."""
+LONGEST = 64
+"""Most characters of a project's name."""
 
 
 def project_of(allowed: Sequence[str], *claims: Mapping[str, Any]) -> str:
@@ -20,11 +22,11 @@ def project_of(allowed: Sequence[str], *claims: Mapping[str, Any]) -> str:
     """
     for attributes in claims:
         claimed = attributes.get(semconv.SENTRIC_PROJECT)
-        if isinstance(claimed, str) and (claimed in allowed if allowed else is_project(claimed)):
+        if isinstance(claimed, str) and (claimed in allowed if allowed else is_project_name(claimed)):
             return claimed
     return allowed[0] if allowed else DEFAULT
 
 
-def is_project(name: str) -> bool:
-    """Whether a text may name a project."""
-    return 0 < len(name) <= _MOST_CHARACTERS and name.isprintable()
+def is_project_name(name: str) -> bool:
+    """Whether a text may name a project: printable, so without line breaks, and not too long."""
+    return 0 < len(name) <= LONGEST and name.isprintable()

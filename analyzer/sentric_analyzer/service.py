@@ -7,8 +7,9 @@ import secrets
 import shutil
 import tempfile
 import time
+from collections.abc import Callable
 from contextlib import ExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import partial
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,8 +19,13 @@ from sentric.policy.loader import load_policy
 from sentric.redaction import chosen_redactor
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
+from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.reader import SERVE_FILE
 from sentric_analyzer.assembly import Assembler
+from sentric_analyzer.control.first_key import first_admin_key
+from sentric_analyzer.control.keys import ADMIN_KEY_FILE
+from sentric_analyzer.control.store import ControlStore, control_url
+from sentric_analyzer.control.watch import KeyWatch
 from sentric_analyzer.detection import Judges, Setup, chosen_number
 from sentric_analyzer.log import LogReader
 from sentric_analyzer.metrics import Metrics
@@ -43,6 +49,14 @@ class Addresses:
     http: str
 
 
+@dataclass(frozen=True, slots=True)
+class FirstKey:
+    """The first admin key, where this start made it, and the file that keeps it."""
+
+    path: Path
+    secret: str = field(repr=False)
+
+
 class Service:
     """A running analyzer. Use as a context manager; leaving it stops everything it started."""
 
@@ -50,6 +64,7 @@ class Service:
         self._settings = settings
         self._stack = ExitStack()
         self.addresses = Addresses("", "", "")
+        self.first_key = FirstKey(Path(), "")
 
     def __enter__(self) -> "Service":
         try:
@@ -78,6 +93,7 @@ class Service:
         self._receiver = ReceiverProcess(log, directory / "log", settings, metrics.count)
         self._receiver.start()  # it comes up while the store is opened
         self._stack.callback(self._receiver.stop)
+        control, keys = self._control(directory)
         _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
         key = _key(settings, directory)
@@ -96,10 +112,22 @@ class Service:
         self._receiver.wait_ready()
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
-        app = create_app(store, self._pipeline.unready, metrics.text)
+        key_needed = not _is_loopback(parse_address(settings.http, "--http").host)
+        access = Access(keys.ring, key_needed, metrics.count)
+        app = create_app(store, self._unready(keys), metrics.text, access=access, control=control)
         api = self._stack.enter_context(ApiServer(app, settings.http))
         self.addresses = Addresses(self._receiver.otlp_grpc, self._receiver.otlp_http, api.address)
         self._announce(directory / SERVE_FILE)
+
+    def _control(self, directory: Path) -> tuple[ControlStore, KeyWatch]:
+        """The control store, with an admin key in it, and the valid keys as they change."""
+        control = self._stack.enter_context(ControlStore.open(self._settings.control or control_url(directory)))
+        path = directory / ADMIN_KEY_FILE
+        self.first_key = FirstKey(path, first_admin_key(control, path))
+        return control, self._stack.enter_context(KeyWatch(control))
+
+    def _unready(self, keys: KeyWatch) -> Callable[[], str]:
+        return lambda: self._pipeline.unready() or keys.failure()
 
     def _announce(self, path: Path) -> None:
         """Tell the other commands, which must not open the store while we hold it, where to ask."""

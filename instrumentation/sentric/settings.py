@@ -57,7 +57,12 @@ class Settings:
         "",
         "Base URL of the analyzer's OTLP/HTTP receiver, for SentricMonitor. Empty: the OTEL_* variables decide.",
     )
-    api_key: str = _setting("", "Key sent to the analyzer as a bearer token.", secret=True)
+    api_key: str = _setting(
+        "",
+        "Key sent to the analyzer as a bearer token. Commands that ask a running service use `admin.key` in the data "
+        "directory where this is empty.",
+        secret=True,
+    )
     agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
     policy: str = _setting("", "Path of a policy file. Empty: the shipped rules.")
     redaction_key: str = _setting(
@@ -98,7 +103,12 @@ class Settings:
     store: str = _setting(
         "", "ClickHouse URL: `chdb:///PATH` embedded, or `http(s)://…`. Empty: embedded, in the data directory."
     )
-    control: str = _setting("", "SQL URL of the control state: projects, keys, policies. Nothing is kept there yet.")
+    control: str = _setting(
+        "",
+        "SQL URL of projects and keys: `sqlite:////PATH`, or `postgresql://…` for several services. Empty: "
+        "`control.db` in the data directory.",
+        secret=True,
+    )
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")
     http: str = _setting("127.0.0.1:4319", "HOST:PORT of the REST API.")

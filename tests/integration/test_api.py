@@ -21,6 +21,7 @@ from sentric_analyzer.api.client import Client
 from sentric_analyzer.api.reader import SERVE_FILE, StoreReader, open_reader
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, StoreError, embedded_url
+from support.access import local_access
 
 
 @dataclass
@@ -40,7 +41,7 @@ def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     data_dir = tmp_path_factory.mktemp("data")
     with Store.open(embedded_url(data_dir)) as store:
         api = Api(store, data_dir)
-        with ApiServer(create_app(store, lambda: api.unready), "127.0.0.1:0") as server:
+        with ApiServer(create_app(store, lambda: api.unready, access=local_access()), "127.0.0.1:0") as server:
             api.address = server.address
             with httpx.Client(base_url=f"http://{server.address}", trust_env=False) as api.http:
                 yield api
@@ -106,8 +107,10 @@ def test_what_is_not_there_is_an_error_in_json(api: Api, path: str) -> None:
     assert (answer.status_code, list(answer.json())) == (404, ["error"])
 
 
-def test_a_method_that_is_not_there_is_an_error_in_json(api: Api) -> None:
-    assert api.http.delete("/v1/runs").json() == {"error": "Method Not Allowed"}
+def test_what_would_change_something_is_not_even_looked_for_without_a_key(api: Api) -> None:
+    for path in ("/v1/runs", "/v1/nothing"):
+        answer = api.http.delete(path)
+        assert (answer.status_code, list(answer.json())) == (401, ["error"])
 
 
 def test_an_ambiguous_run_is_an_error_that_says_so(api: Api) -> None:
@@ -128,7 +131,7 @@ def test_readiness_gives_its_reason(api: Api) -> None:
 async def test_a_store_that_fails_is_an_error_in_one_line(api: Api) -> None:
     closed = Store.open(embedded_url(api.data_dir))
     closed.close()
-    transport = httpx.ASGITransport(create_app(closed, lambda: ""))
+    transport = httpx.ASGITransport(create_app(closed, lambda: "", access=local_access()))
     async with httpx.AsyncClient(transport=transport, base_url="http://localhost") as client:
         answer = await client.get("/v1/runs")
 
@@ -168,7 +171,10 @@ def test_the_client_says_that_nothing_answers() -> None:
 
 
 def test_a_port_in_use_is_one_line(api: Api) -> None:
-    with pytest.raises(SentricError) as caught, ApiServer(create_app(api.store, lambda: ""), api.address):
+    with (
+        pytest.raises(SentricError) as caught,
+        ApiServer(create_app(api.store, str, access=local_access()), api.address),
+    ):
         pass
 
     assert str(caught.value) == (
@@ -178,14 +184,17 @@ def test_a_port_in_use_is_one_line(api: Api) -> None:
 
 @pytest.mark.parametrize("address", ["nowhere", "127.0.0.1:99999", "127.0.0.1:http", "no.such.host.invalid:1"])
 def test_an_address_that_is_none_is_one_line(api: Api, address: str) -> None:
-    with pytest.raises(SentricError, match=f"--http {address}: "), ApiServer(create_app(api.store, str), address):
+    with (
+        pytest.raises(SentricError, match=f"--http {address}: "),
+        ApiServer(create_app(api.store, str, access=local_access()), address),
+    ):
         pass
 
 
 def test_a_stopped_server_leaves_its_port_free(api: Api) -> None:
-    with ApiServer(create_app(api.store, lambda: ""), "127.0.0.1:0") as server:
+    with ApiServer(create_app(api.store, str, access=local_access()), "127.0.0.1:0") as server:
         address = server.address
-    with ApiServer(create_app(api.store, lambda: ""), address) as server:
+    with ApiServer(create_app(api.store, str, access=local_access()), address) as server:
         assert server.address == address
 
 

@@ -28,6 +28,7 @@ from sentric_analyzer.api.recordings import (
 )
 from sentric_analyzer.storage import Store, embedded_url
 from sentric_analyzer.storage.recordings import PAGE_EVENTS, Cursor
+from support.access import local_access
 
 
 @dataclass
@@ -40,7 +41,7 @@ class Served:
 def service(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Served]:
     with (
         Store.open(embedded_url(tmp_path_factory.mktemp("data"))) as store,
-        ApiServer(create_app(store, lambda: ""), "127.0.0.1:0") as server,
+        ApiServer(create_app(store, str, access=local_access()), "127.0.0.1:0") as server,
     ):
         yield Served(store, server.address)
 
@@ -89,7 +90,7 @@ def test_pages_join_without_a_gap_also_where_runs_started_together(served: Serve
 def test_a_page_of_long_runs_has_fewer(served: Served) -> None:
     long = run(*[sends("a@example.com")] * (PAGE_EVENTS // 2), run_id="1")
     keep(served.store, long, run(run_id="2", started=STARTED + 1))
-    page = served.store.recordings(project=None, after=Cursor(), limit=10)
+    page = served.store.recordings(projects=None, after=Cursor(), limit=10)
 
     assert [one.run_id for one in page.runs] == ["1"]
     assert [one.run_id for one in fetched(served)] == ["1", "2"]

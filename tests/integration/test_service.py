@@ -1,4 +1,5 @@
 import subprocess
+import time
 from pathlib import Path
 from typing import Any
 
@@ -6,6 +7,8 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from sentric_analyzer.log import Log, Record, Signal
+from sentric_analyzer.storage import Store, embedded_url
 from support.serving import SENTRIC, Serving, poll, serving
 
 OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
@@ -60,6 +63,26 @@ def test_an_honest_run_has_nothing_high(tmp_path: Path) -> None:
         service.post(BENIGN.read_bytes())
         poll(lambda: service.get("/v1/runs")["runs"])
         assert service.get("/v1/findings?severity=high")["findings"] == []
+
+
+def test_the_key_of_a_request_decides_its_project_whatever_its_resources_claim(tmp_path: Path) -> None:
+    request = ExportTraceServiceRequest.FromString(ATTACK.read_bytes())
+    for part in request.resource_spans:
+        part.resource.attributes.add(key="sentric.project").value.string_value = "claimed"
+    with Log.open(tmp_path / "data" / "log") as log:
+        for number, projects in enumerate([("shop",), ("bank", "claimed")]):
+            for part in request.resource_spans:
+                for scope in part.scope_spans:
+                    for span in scope.spans:
+                        span.trace_id = bytes([number + 1]) * 16
+            log.append(Record(projects, Signal.TRACES, request.SerializeToString(), time.time_ns()))
+    with serving(tmp_path / "data") as service:
+        found = poll(lambda: len(runs := service.get("/v1/runs")["runs"]) == 2 and runs)
+        assert {(run["project"], run["trace_id"][:2]) for run in found} == {("shop", "01"), ("claimed", "02")}
+        assert service.stop() == 0
+    with Store.open(embedded_url(tmp_path / "data")) as store:
+        assert len(store.spans_of_trace("shop", "01" * 16)) == 7
+        assert store.spans_of_trace("claimed", "01" * 16) == []
 
 
 def test_spans_come_over_grpc_too(tmp_path: Path) -> None:
@@ -154,8 +177,6 @@ def test_a_service_that_was_stopped_leaves_no_address_behind(tmp_path: Path) -> 
 
 
 def test_what_others_send_is_redacted_before_it_is_stored(tmp_path: Path) -> None:
-    from sentric_analyzer.storage import Store, embedded_url
-
     with serving(tmp_path / "data") as service:
         service.post(ATTACK.read_bytes())
         (run,) = poll(lambda: service.get("/v1/runs")["runs"])

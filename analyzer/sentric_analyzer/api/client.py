@@ -23,12 +23,19 @@ class Client:
 
     Args:
         address: HOST:PORT of the service's REST API.
+        key: what to ask with; empty: nothing.
+
+    Raises:
+        SentricError: the key is none that can be sent.
     """
 
-    def __init__(self, address: str) -> None:
+    def __init__(self, address: str, key: str = "") -> None:
         self._base = f"http://{address}"
+        if not key.isascii() or not key.isprintable():
+            raise SentricError("the key to ask the service with is no key: look at SENTRIC_API_KEY and its _FILE")
+        headers = {"Authorization": f"Bearer {key}"} if key else {}
         # Proxies of the environment are for the way out, not for a service on this machine.
-        self._http = httpx.Client(base_url=self._base, timeout=TIMEOUT, trust_env=False)
+        self._http = httpx.Client(base_url=self._base, timeout=TIMEOUT, trust_env=False, headers=headers)
 
     def close(self) -> None:
         """Close the connection."""

@@ -1,6 +1,7 @@
 """Reading what is stored: over REST while a service holds the store, else from the store itself."""
 
 import json
+import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -10,8 +11,10 @@ from sentric.errors import SentricError
 from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.recordings import each_run
+from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, embedded_url
+from sentric_analyzer.storage.recordings import Cursor, Page
 
 SERVE_FILE = "serve.json"
 """Name of the file in a data directory in which a running service says where it answers."""
@@ -61,28 +64,37 @@ class StoreReader:
 
     def runs(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """See Reader."""
-        return self._store.runs(project=project, limit=limit)
+        return self._store.runs(projects=_only(project), limit=limit)
 
     def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
         """See Reader."""
-        replay = self._store.run(selector, project=project)
+        replay = self._store.run(selector, projects=_only(project))
         return run_document(replay) if replay else None
 
-    def findings(self, **wanted: Any) -> list[dict[str, Any]]:
+    def findings(self, *, project: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """See Reader."""
-        return [finding_document(finding) for finding in self._store.findings(**wanted)]
+        found = self._store.findings(projects=_only(project), **wanted)
+        return [finding_document(finding) for finding in found]
 
     def recorded_runs(self, *, project: str | None = None, since: int = 0) -> Iterator[Run]:
         """See Reader."""
-        return each_run(self._store.recordings, project=project, since=since)
+        return each_run(self._page, project=project, since=since)
+
+    def _page(self, *, project: str | None, after: Cursor, limit: int) -> Page:
+        return self._store.recordings(projects=_only(project), after=after, limit=limit)
 
 
-def open_reader(data_dir: Path, store_url: str = "") -> Reader:
+def _only(project: str | None) -> tuple[str, ...] | None:
+    return None if project is None else (project,)
+
+
+def open_reader(data_dir: Path, store_url: str = "", key: str = "") -> Reader:
     """Read what a service has stored, running or not.
 
     Args:
         data_dir: the service's data directory.
         store_url: URL of its store; empty: the embedded one in the data directory.
+        key: what a running service is asked with; empty: the admin key in the data directory, where it may be read.
 
     Raises:
         SentricError: nothing is stored there yet, or the store cannot be opened.
@@ -90,7 +102,7 @@ def open_reader(data_dir: Path, store_url: str = "") -> Reader:
     if address := serving_address(data_dir):
         from sentric_analyzer.api.client import Client
 
-        return Client(address)
+        return Client(address, key or _admin_key(data_dir))
     url = store_url or embedded_url(data_dir)
     if not store_url and not (data_dir / "store").is_dir():
         raise SentricError(
@@ -104,12 +116,31 @@ def serving_address(data_dir: Path) -> str:
 
     A file that a killed service left behind is not trusted: what answers must be the process that wrote it.
     """
+    address, pid = _stated(data_dir)
+    return address if pid is not None and _answering_pid(address) == pid else ""
+
+
+def _stated(data_dir: Path) -> tuple[str, int | None]:
     try:
         stated = json.loads((data_dir / SERVE_FILE).read_text(encoding="utf-8"))
-        address, pid = str(stated["http"]), int(stated["pid"])
+        return str(stated["http"]), int(stated["pid"])
     except (OSError, ValueError, KeyError, TypeError):
+        return "", None
+
+
+def _admin_key(data_dir: Path) -> str:
+    """The admin key of a data directory; empty where it may not be read.
+
+    A process that took the address of a killed service, and its number, must not be sent it: the service must live.
+    """
+    _, pid = _stated(data_dir)
+    if pid is None:
         return ""
-    return address if _answering_pid(address) == pid else ""
+    try:
+        os.kill(pid, 0)
+        return (data_dir / ADMIN_KEY_FILE).read_text(encoding="ascii").strip()
+    except (OSError, ValueError):
+        return ""
 
 
 def _answering_pid(address: str) -> int | None:

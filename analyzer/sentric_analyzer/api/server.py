@@ -35,6 +35,7 @@ class ApiServer:
                 log_config=None,
                 access_log=False,
                 server_header=False,
+                proxy_headers=False,  # wrong keys are counted by address: who sends must not choose it
                 ws="none",
                 timeout_graceful_shutdown=int(STOP_TIMEOUT),
             )

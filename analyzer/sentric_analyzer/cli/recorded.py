@@ -116,7 +116,8 @@ class StoredRuns:
         """See Recorded."""
         from sentric_analyzer.api.reader import open_reader
 
-        with open_reader(Path(self.settings.data_dir).expanduser(), self.settings.store) as reader:
+        settings = self.settings
+        with open_reader(Path(settings.data_dir).expanduser(), settings.store, settings.api_key) as reader:
             moment = max(0, int(self.since.timestamp() * 1_000_000) * 1000)
             yield from reader.recorded_runs(project=self.project, since=moment)
 

@@ -31,7 +31,7 @@ def report(run: str, data_dir: str | None, store: str | None, form: str, output:
     from sentric_analyzer.api.reader import open_reader
 
     settings = Settings.load(data_dir=data_dir, store=store)
-    with open_reader(Path(settings.data_dir).expanduser(), settings.store) as reader:
+    with open_reader(Path(settings.data_dir).expanduser(), settings.store, settings.api_key) as reader:
         document = reader.run_document(run)
     if document is None:
         raise SentricError(f"no run {run!r}: `sentric runs` lists those there are")

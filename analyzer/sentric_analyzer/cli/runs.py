@@ -22,7 +22,7 @@ def runs(data_dir: str | None, store: str | None, limit: int, form: str) -> None
     from sentric_analyzer.api.reader import open_reader
 
     settings = Settings.load(data_dir=data_dir, store=store)
-    with open_reader(Path(settings.data_dir).expanduser(), settings.store) as reader:
+    with open_reader(Path(settings.data_dir).expanduser(), settings.store, settings.api_key) as reader:
         found = reader.runs(limit=limit)
     if form == "json":
         click.echo(json.dumps(found, indent=2, ensure_ascii=False))

@@ -20,7 +20,7 @@ _STOP_SECONDS = 4.5
 @click.command()
 @click.option("--data-dir", metavar="DIR", help="Directory of the log, the store and the keys.")
 @click.option("--store", metavar="URL", help="ClickHouse URL: chdb:///PATH embedded (the default), or http(s)://….")
-@click.option("--control", metavar="URL", help="SQL URL of the control state. Nothing is kept there yet.")
+@click.option("--control", metavar="URL", help="SQL URL of projects and keys. Default: SQLite in the directory.")
 @click.option("--otlp-grpc", metavar=_ADDRESS, help="OTLP/gRPC receiver. Default: 127.0.0.1:4317.")
 @click.option("--otlp-http", metavar=_ADDRESS, help="OTLP/HTTP receiver. Default: 127.0.0.1:4318.")
 @click.option("--http", metavar=_ADDRESS, help="REST API. Default: 127.0.0.1:4319.")
@@ -41,6 +41,9 @@ def serve(**options: Any) -> None:
     with Service(settings) as service:
         _on_signals(lambda *_: stopping.set())
         where = service.addresses
+        if service.first_key.secret:
+            click.echo(f"First admin key, kept in {service.first_key.path} and not shown again:")
+            click.echo(service.first_key.secret)
         click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP http://{where.otlp_http}  API http://{where.http}")
         while not stopping.wait(0.5):
             if reason := service.failure():

@@ -1,4 +1,4 @@
-"""Moments on the command line: how long ago, or a date."""
+"""Moments on the command line: how long ago or from now, or a date."""
 
 import re
 from datetime import UTC, datetime, timedelta
@@ -14,6 +14,7 @@ class Since(click.ParamType):
     """A moment: `7d` ago (m, h, d, w), or a date such as 2026-11-01."""
 
     name = "since"
+    direction = -1
 
     def get_metavar(self, param: click.Parameter, ctx: click.Context | None = None) -> str:
         """How help shows it."""
@@ -23,8 +24,15 @@ class Since(click.ParamType):
         """Read a moment."""
         try:
             if found := _AGE.fullmatch(value):
-                return datetime.now(UTC) - timedelta(**{UNITS[found[2]]: int(found[1])})
+                return datetime.now(UTC) + self.direction * timedelta(**{UNITS[found[2]]: int(found[1])})
             moment = datetime.fromisoformat(value)
         except (ValueError, OverflowError):
             self.fail(f"{value!r} is neither an age like 12h, 7d or 2w, nor a date like 2026-11-01", param, ctx)
         return moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+
+
+class Until(Since):
+    """A moment: `7d` from now (m, h, d, w), or a date such as 2026-11-01."""
+
+    name = "until"
+    direction = 1

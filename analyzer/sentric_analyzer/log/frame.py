@@ -1,7 +1,8 @@
 """How a record lies in a segment.
 
 A frame, little-endian: magic, payload length, CRC-32 over that length and the payload; the payload: time of
-receipt, signal, digest, length of the project, project, body. The CRC is zlib's: 4 GB/s, and no dependency.
+receipt, signal, digest, length of the projects, projects (one a line), body. The CRC is zlib's: 4 GB/s, and no
+dependency.
 """
 
 import os
@@ -31,8 +32,8 @@ class Frame:
 
 def encode(record: Record, digest: bytes) -> tuple[bytes, bytes]:
     """The frame of a record, in two parts, so that the body is not copied."""
-    project = record.project.encode()
-    known = _KNOWN.pack(record.received, _CODES[record.signal], digest, len(project)) + project
+    projects = record.joined_projects.encode()
+    known = _KNOWN.pack(record.received, _CODES[record.signal], digest, len(projects)) + projects
     length = len(known) + len(record.body)
     crc = zlib.crc32(record.body, zlib.crc32(known, zlib.crc32(_LENGTH.pack(length))))
     return _FRAME.pack(_MAGIC, length, crc) + known, record.body
@@ -46,9 +47,10 @@ def read_frame(file: int, offset: int, stop: int) -> Frame | None:
     payload = os.pread(file, length, offset + _FRAME.size)
     if zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length))) != _FRAME.unpack(head)[2]:
         return None
-    received, code, digest, project_length = _KNOWN.unpack_from(payload)
-    body = _KNOWN.size + project_length
-    record = Record(payload[_KNOWN.size : body].decode(), _SIGNALS[code], payload[body:], received)
+    received, code, digest, projects_length = _KNOWN.unpack_from(payload)
+    body = _KNOWN.size + projects_length
+    projects = payload[_KNOWN.size : body].decode().split("\n")
+    record = Record(tuple(filter(None, projects)), _SIGNALS[code], payload[body:], received)
     return Frame(record, digest, offset + _FRAME.size + length)
 
 

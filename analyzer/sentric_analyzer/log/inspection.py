@@ -114,7 +114,7 @@ def _scan(state: LogState, segment: Segment, following: Segment | None, file: in
         found.end = entry.next_position
         found.records += 1
         found.waiting += entry.position >= state.committed
-        state.records[entry.record.signal, entry.record.project] += 1
+        state.records[entry.record.signal, ", ".join(entry.record.projects)] += 1
         state.first = entry.record.received if state.first is None else state.first
         state.last = entry.record.received
     rest = segment.base + stop - found.end

@@ -20,17 +20,22 @@ DIGEST_BYTES = 16
 class Record:
     """One accepted OTLP request."""
 
-    project: str
-    """Project that the sender's key decides; empty: the resources of the request say it."""
+    projects: tuple[str, ...]
+    """Projects of the sender's key, none with a line break; empty: the resources of the request say theirs."""
     signal: Signal
     body: bytes
     """Protobuf of an `ExportTraceServiceRequest` or an `ExportLogsServiceRequest`."""
     received: int
     """Unix nanoseconds."""
 
+    @property
+    def joined_projects(self) -> str:
+        """The projects as one text: a name is printable, and so without line breaks."""
+        return "\n".join(self.projects)
+
     def digest(self) -> bytes:
-        """What a request sent again has in common with the first: the hash of project, signal and body."""
-        digest = hashlib.sha256(f"{self.signal}\0{self.project}\0".encode())
+        """What a request sent again has in common with the first: the hash of projects, signal and body."""
+        digest = hashlib.sha256(f"{self.signal}\0{self.joined_projects}\0".encode())
         digest.update(self.body)
         return digest.digest()[:DIGEST_BYTES]
 

@@ -75,7 +75,7 @@ class Intake:
     async def _keep(self, export: Export, decoded: Decoded) -> None:
         if export.signal is None or not decoded.items:
             return
-        record = Record("", export.signal, decoded.body, self._clock())
+        record = Record((), export.signal, decoded.body, self._clock())
         try:
             async with asyncio.timeout(_PATIENCE):
                 receipt = await self._log.append_async(record)

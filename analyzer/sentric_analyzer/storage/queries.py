@@ -1,7 +1,7 @@
 """Questions to the store: every value in them is a parameter."""
 
 from collections.abc import Sequence
-from typing import Any
+from typing import Any, TypeAlias
 
 from sentric.events import Run
 from sentric.policy.rule import Severity
@@ -17,29 +17,34 @@ from sentric_analyzer.storage.telemetry_rows import SPANS, span_of
 LATEST_RUN = "latest"
 """Stands for the run that started last."""
 
+Projects: TypeAlias = Sequence[str] | None
+"""Of which projects something is asked; None: of all."""
+OF_PROJECTS = "({every:Bool} OR Project IN {projects:Array(String)})"
+"""The condition of them; `of_projects` gives its parameters."""
+
 _TABLES = ("otel_traces", "otel_logs", "agent_runs", "agent_events", "agent_steps", "agent_findings")
 
 
-def runs(client: Any, *, project: str | None, limit: int, since: int) -> list[dict[str, Any]]:
+def runs(client: Any, *, projects: Projects, limit: int, since: int) -> list[dict[str, Any]]:
     """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
     rows = read_rows(
         client,
         RUNS.schema,
-        "agent_runs FINAL WHERE ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
+        f"agent_runs FINAL WHERE {OF_PROJECTS}"
         " AND Started >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')"
         " ORDER BY Started DESC, Revision DESC, RunId LIMIT {limit:UInt32}",
-        {"project": project, "since": since, "limit": limit},
+        {**of_projects(projects), "since": since, "limit": limit},
     )
     return [_summary(row) for row in rows]
 
 
-def run(client: Any, selector: str, *, project: str | None) -> Replay | None:
+def run(client: Any, selector: str, *, projects: Projects) -> Replay | None:
     """A judged run by its id, the beginning of it, or `latest`.
 
     Raises:
         StoreError: several runs begin so.
     """
-    row = _run_row(client, selector, project)
+    row = _run_row(client, selector, projects)
     if row is None:
         return None
     where = {"project": row["Project"], "run": row["RunId"]}
@@ -81,18 +86,18 @@ def earlier_runs(client: Any, of: Run, limit: int, *, events: int) -> list[Run]:
 
 
 def findings(
-    client: Any, *, project: str | None, run: str | None, severity: Severity, rule: str | None, limit: int
+    client: Any, *, projects: Projects, run: str | None, severity: Severity, rule: str | None, limit: int
 ) -> list[Finding]:
     """Findings at or over a severity, newest first."""
     rows = read_rows(
         client,
         FINDINGS.schema,
         "agent_findings FINAL WHERE SeverityNumber >= {severity:UInt8}"
-        " AND ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
+        f" AND {OF_PROJECTS}"
         " AND ({run:Nullable(String)} IS NULL OR RunId = {run:Nullable(String)})"
         " AND ({rule:Nullable(String)} IS NULL OR RuleId = {rule:Nullable(String)})"
         " ORDER BY Time DESC, RunId, Position LIMIT {limit:UInt32}",
-        {"severity": severity.number, "project": project, "run": run, "rule": rule, "limit": limit},
+        {"severity": severity.number, **of_projects(projects), "run": run, "rule": rule, "limit": limit},
     )
     return [finding_of(row) for row in rows]
 
@@ -145,7 +150,7 @@ def counts(client: Any) -> dict[str, int]:
     }
 
 
-def _run_row(client: Any, selector: str, project: str | None) -> dict[str, Any] | None:
+def _run_row(client: Any, selector: str, projects: Projects) -> dict[str, Any] | None:
     if selector == LATEST_RUN:
         condition, order = "1", "Started DESC, Revision DESC"
     else:
@@ -156,10 +161,8 @@ def _run_row(client: Any, selector: str, project: str | None) -> dict[str, Any] 
     rows = read_rows(
         client,
         RUNS.schema,
-        f"agent_runs FINAL WHERE {condition}"
-        " AND ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
-        f" ORDER BY {order} LIMIT 2",
-        {"run": selector, "project": project},
+        f"agent_runs FINAL WHERE {condition} AND {OF_PROJECTS} ORDER BY {order} LIMIT 2",
+        {"run": selector, **of_projects(projects)},
     )
     if len(rows) == 2 and selector != LATEST_RUN:
         _check_one(selector, rows[0], rows[1])
@@ -172,6 +175,11 @@ def _check_one(selector: str, first: dict[str, Any], second: dict[str, Any]) -> 
         raise StoreError(f"run {selector!r} is in the projects {projects}: name one")
     if first["RunId"] != selector:
         raise StoreError(f"run {selector!r} is the beginning of several, {first['RunId']} among them: give more of it")
+
+
+def of_projects(projects: Projects) -> dict[str, Any]:
+    """Parameters of the condition OF_PROJECTS."""
+    return {"every": projects is None, "projects": list(projects or ())}
 
 
 def of_run(client: Any, table: Table, where: dict[str, Any]) -> list[dict[str, Any]]:

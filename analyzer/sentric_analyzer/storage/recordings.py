@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentric.events import Run
-from sentric_analyzer.storage.queries import of_run, read_rows
+from sentric_analyzer.storage.queries import OF_PROJECTS, Projects, of_projects, of_run, read_rows
 from sentric_analyzer.storage.run_rows import replay_of
 from sentric_analyzer.storage.tables import EVENTS, RUNS
 
@@ -30,16 +30,22 @@ class Page:
     """Where the next page begins; None where this is the last."""
 
 
-def recordings(client: Any, *, project: str | None, after: Cursor, limit: int) -> Page:
+def recordings(client: Any, *, projects: Projects, after: Cursor, limit: int) -> Page:
     """The runs after a place, with their events."""
     found = read_rows(
         client,
         RUNS.schema,
-        "agent_runs FINAL WHERE ({project:Nullable(String)} IS NULL OR Project = {project:Nullable(String)})"
+        f"agent_runs FINAL WHERE {OF_PROJECTS}"
         " AND (toUnixTimestamp64Nano(Started), toString(Project), RunId) > ({started:Int64}, {in:String}, {run:String})"
         " AND Started >= fromUnixTimestamp64Nano({started:Int64}, 'UTC')"
         " ORDER BY Started, toString(Project), RunId LIMIT {limit:UInt32}",
-        {"project": project, "started": after.started, "in": after.project, "run": after.run_id, "limit": limit},
+        {
+            **of_projects(projects),
+            "started": after.started,
+            "in": after.project,
+            "run": after.run_id,
+            "limit": limit,
+        },
     )
     runs: list[Run] = []
     events = 0

@@ -12,6 +12,7 @@ from sentric_analyzer.spans import LogRecord, Span
 from sentric_analyzer.storage import queries, writer
 from sentric_analyzer.storage.connection import Connections
 from sentric_analyzer.storage.migrations import migrate, shipped
+from sentric_analyzer.storage.queries import Projects
 from sentric_analyzer.storage.recordings import Cursor, Page, recordings
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
@@ -86,24 +87,24 @@ class Store:
             self._revision = max(self._clock(), self._revision + 1, before + 1)
             writer.insert_runs(client, runs, self._revision, token)
 
-    def runs(self, *, project: str | None = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
+    def runs(self, *, projects: Projects = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
         """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
         with self._connections.client() as client:
-            return queries.runs(client, project=project, limit=limit, since=since)
+            return queries.runs(client, projects=projects, limit=limit, since=since)
 
-    def run(self, selector: str, *, project: str | None = None) -> Replay | None:
+    def run(self, selector: str, *, projects: Projects = None) -> Replay | None:
         """A judged run by its id, the beginning of its id, or `latest`; None where there is none.
 
         Raises:
             StoreError: several runs begin so.
         """
         with self._connections.client() as client:
-            return queries.run(client, selector, project=project)
+            return queries.run(client, selector, projects=projects)
 
-    def recordings(self, *, project: str | None, after: Cursor, limit: int) -> Page:
+    def recordings(self, *, projects: Projects, after: Cursor, limit: int) -> Page:
         """Runs after a place, the earliest first, with all their events: at most `limit`, fewer where they are long."""
         with self._connections.client() as client:
-            return recordings(client, project=project, after=after, limit=limit)
+            return recordings(client, projects=projects, after=after, limit=limit)
 
     def earlier_runs(self, run: Run, limit: int, *, events: int = 2_000) -> list[Run]:
         """Runs of the same project and conversation that began before a run, with their events, the latest first."""
@@ -113,15 +114,15 @@ class Store:
     def findings(
         self,
         *,
-        project: str | None = None,
+        projects: Projects = None,
         run: str | None = None,
         severity: Severity = Severity.LOW,
         rule: str | None = None,
         limit: int = 100,
     ) -> list[Finding]:
-        """Findings at or over a severity, newest first; of one project, run or rule where these are given."""
+        """Findings at or over a severity, newest first; of some projects, one run or rule where these are given."""
         with self._connections.client() as client:
-            return queries.findings(client, project=project, run=run, severity=severity, rule=rule, limit=limit)
+            return queries.findings(client, projects=projects, run=run, severity=severity, rule=rule, limit=limit)
 
     def spans_of_trace(self, project: str, trace_id: str) -> list[Span]:
         """The spans of a trace as they came, in the order of their start, each once."""

@@ -124,6 +124,8 @@ TOKENS = (
     _token("shopify_token", rf"shp(?:at|ca|pa|ss|ua)_{_H}{{32}}", gate="shp(?:at|ca|pa|ss|ua)_"),
     _token("razorpay_key", rf"rzp_(?:live|test)_{_A}{{14}}{_END}", is_mixed, gate="rzp_(?:live|test)_"),
     _token("braintree_token", rf"access_token\$(?:production|sandbox)\${_A}{{16}}\${_H}{{32}}", gate=r"access_token\$"),
+    # Sentric's own
+    _token("sentric_key", rf"sentric_sk_{_W}{{43}}", gate="sentric_sk_"),
     # Models
     _token("anthropic_key", rf"sk-ant-{_W}{{20}}{_W}*", gate="sk-ant-"),
     _token("openai_key", rf"sk-(?:proj|svcacct|admin|or-v1)-{_W}{{20}}{_W}*", gate="sk-(?:proj|svcacct|admin|or-v1)-"),

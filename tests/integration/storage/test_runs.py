@@ -181,10 +181,10 @@ def test_runs_are_listed_newest_first(store: Store) -> None:
     store.insert_replays([judged_run(f"run-{n}", started=STARTED + n * SECOND) for n in (2, 0, 1)])
     store.insert_replays([judged_run("elsewhere", project="other")])
 
-    assert [row["run_id"] for row in store.runs(project="shop")] == ["run-2", "run-1", "run-0"]
+    assert [row["run_id"] for row in store.runs(projects=["shop"])] == ["run-2", "run-1", "run-0"]
     assert [row["run_id"] for row in store.runs(limit=2)] == ["run-2", "run-1"]
     assert [row["run_id"] for row in store.runs(since=STARTED + SECOND)] == ["run-2", "run-1"]
-    assert store.runs(project="nobody's") == []
+    assert store.runs(projects=["nobody's"]) == []
 
 
 def test_a_listed_run_is_a_flat_summary(store: Store) -> None:
@@ -229,7 +229,7 @@ def test_a_run_id_in_two_projects_needs_the_project(store: Store) -> None:
 
     with pytest.raises(StoreError, match="run 'run-1' is in the projects other and shop: name one"):
         store.run("run-1")
-    found = store.run("run-1", project="other")
+    found = store.run("run-1", projects=["other"])
     assert found is not None
     assert found.run.project == "other"
 
@@ -245,8 +245,9 @@ def test_findings_are_chosen_by_run_severity_and_rule(store: Store) -> None:
         ("run-2", "credential-over-http"),
         ("run-1", "credential-over-http"),
     ]
-    assert found(rule="asks", project="shop", run="run-0") == [("run-0", "asks")]
-    assert found(project="other") == []
+    assert found(rule="asks", projects=["other", "shop"], run="run-0") == [("run-0", "asks")]
+    assert found(projects=["other"]) == []
+    assert found(projects=[]) == []
     assert [finding_document(finding) for finding in store.findings(run="run-1")] == [
         finding_document(finding) for finding in judged_run("run-1", started=STARTED + SECOND).findings
     ]

@@ -15,6 +15,7 @@ HEAVY = (
     "clickhouse_connect",
     "pyarrow",
     "cel_expr_python",
+    "sqlalchemy",
 )
 
 
@@ -32,7 +33,7 @@ def test_help_lists_every_command_and_imports_none() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.endswith("imported: []\n")
-    for command in ("analyze", "demo", "policy", "report", "rules", "runs", "serve"):
+    for command in ("analyze", "demo", "keys", "policy", "report", "rules", "runs", "serve"):
         assert f"\n  {command} " in done.stdout
 
 

@@ -11,7 +11,7 @@ from support.serving import poll
 
 
 def record(number: int, size: int = 100) -> Record:
-    return Record("", Signal.TRACES, str(number).encode().ljust(size, b"."), number)
+    return Record((), Signal.TRACES, str(number).encode().ljust(size, b"."), number)
 
 
 @pytest.fixture

@@ -10,7 +10,9 @@ from sentric_analyzer.log.frame import encode, find_frame, read_digest, read_fra
 
 records = st.builds(
     Record,
-    project=st.text(st.characters(codec="utf-8"), max_size=20),
+    projects=st.lists(st.text(st.characters(codec="utf-8"), min_size=1, max_size=20).filter(str.isprintable)).map(
+        tuple
+    ),
     signal=st.sampled_from(Signal),
     body=st.binary(max_size=2000),
     received=st.integers(0, (1 << 64) - 1),
@@ -62,7 +64,7 @@ def test_a_frame_cut_short_is_no_frame(record: Record, data: st.DataObject) -> N
 
 @pytest.mark.parametrize("garbage", [b"", b"x" * 3, b"\xf5STR" * 5, b"\0" * ((1 << 20) - 2), b"x" * (3 << 20)])
 def test_the_next_frame_is_found_behind_garbage(garbage: bytes, tmp_path: Path) -> None:
-    record = Record("p", Signal.LOGS, b"body", 1)
+    record = Record(("p",), Signal.LOGS, b"body", 1)
     content = garbage + b"".join(encode(record, record.digest()))
     file = open_with(content)
     try:

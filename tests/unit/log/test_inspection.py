@@ -13,7 +13,7 @@ SMALL = Limits(segment_bytes=1000)
 
 
 def record(number: int, signal: Signal = Signal.TRACES) -> Record:
-    return Record("", signal, str(number).encode().ljust(100, b"."), (1_700_000_000 + number) * 10**9)
+    return Record((), signal, str(number).encode().ljust(100, b"."), (1_700_000_000 + number) * 10**9)
 
 
 @pytest.fixture

@@ -25,8 +25,8 @@ from sentric_analyzer.log import (
 SMALL = Limits(segment_bytes=1000)
 
 
-def record(number: int, *, size: int = 100, project: str = "") -> Record:
-    return Record(project, Signal.TRACES, str(number).encode().ljust(size, b"."), number)
+def record(number: int, *, size: int = 100, projects: tuple[str, ...] = ()) -> Record:
+    return Record(projects, Signal.TRACES, str(number).encode().ljust(size, b"."), number)
 
 
 @pytest.fixture
@@ -44,7 +44,7 @@ def segments(log_directory: Path) -> list[str]:
 
 
 def test_records_are_read_in_the_order_in_which_they_were_appended(log: Log) -> None:
-    written = [record(number, project="päivä") for number in range(50)]
+    written = [record(number, projects=("päivä", "b")) for number in range(50)]
     positions = [log.append(each).position for each in written]
 
     entries = list(log.read(0))
@@ -153,13 +153,13 @@ async def test_a_caller_that_gives_up_leaves_the_record_to_the_log(log: Log, mon
 
 
 def test_a_record_that_comes_again_is_kept_once(log: Log) -> None:
-    first, other = log.append(record(1)), log.append(record(1, project="another"))
-    again = log.append(Record("", Signal.TRACES, record(1).body, received=99))
+    first, other = log.append(record(1)), log.append(record(1, projects=("another",)))
+    again = log.append(Record((), Signal.TRACES, record(1).body, received=99))
 
     assert again == (first.position, True)
     assert not first.duplicate
     assert not other.duplicate
-    assert not log.append(Record("", Signal.LOGS, record(1).body, 1)).duplicate
+    assert not log.append(Record((), Signal.LOGS, record(1).body, 1)).duplicate
     assert len(bodies(log)) == 3
 
 

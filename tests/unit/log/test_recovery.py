@@ -11,7 +11,7 @@ SMALL = Limits(segment_bytes=400)
 
 
 def record(number: int) -> Record:
-    return Record("p", Signal.TRACES, str(number).encode().ljust(60, b"."), number)
+    return Record(("p",), Signal.TRACES, str(number).encode().ljust(60, b"."), number)
 
 
 def write(directory: Path, numbers: range, limits: Limits | None = None) -> list[int]:

@@ -53,7 +53,7 @@ async def test_what_is_accepted_is_in_the_log_and_counted(fixture: Fixture) -> N
     assert await fixture.accept(request_of("a", "b")) == 1
 
     (entry,) = fixture.log.read(0)
-    assert (entry.record.project, entry.record.signal, entry.record.received) == ("", "traces", 42)
+    assert (entry.record.projects, entry.record.signal, entry.record.received) == ((), "traces", 42)
     spans = ExportTraceServiceRequest.FromString(entry.record.body).resource_spans[0].scope_spans[0].spans
     assert [span.name for span in spans] == ["a", "b"]
     assert fixture.counts == {

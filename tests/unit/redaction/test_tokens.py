@@ -36,6 +36,7 @@ ISSUED = [
     ("jwt", "eyJhbGciOiJub25lIn0.eyJzdWIiOiIxMjM0In0.", "unsigned {} ok"),
     ("telegram_token", "123456789:AAE" + LETTERS + "abcd-_abcdeF", "https://api.telegram.org/bot{}/getMe"),
     ("discord_webhook", "123456789012345678/" + LETTERS * 3, "https://discord.com/api/webhooks/{}"),
+    ("sentric_key", "sentric_sk_" + (LETTERS * 3)[:41] + "_-", "send {} along"),
     ("aws_secret_key", "wJalrXUtnFEMI7K7MDENG/bPxRfiCYzEXAMPLEKE", "AKIAABCDEFGHIJKLMNOP, {} are ours"),
     ("aws_bedrock_key", "ABSK" + LETTERS * 6, "use {}"),
     ("google_token", "1//0" + LETTERS * 2, "refresh {}"),
