@@ -7,7 +7,7 @@ from sentric_analyzer.receiver.receiver import Receiver
 
 _TELL_EVERY = 0.25
 """Seconds between two reports of what was counted."""
-_STOP_SECONDS = 2.0
+_STOP_SECONDS = 1.5
 """Seconds in which what has begun is answered at the end."""
 
 

@@ -10,7 +10,7 @@ from sentric_analyzer.processes import Child, Counted, Counter
 from sentric_analyzer.receiver.handover import Listening, Setup
 
 _TARGET = "sentric_analyzer.receiver.process:run"
-_STOP_SECONDS = 3.0
+_STOP_SECONDS = 2.5
 """Seconds it has to answer what has begun and to close the log."""
 
 

@@ -96,8 +96,7 @@ def test_a_writer_that_is_killed_again_and_again_loses_and_doubles_nothing(tmp_p
         with writing(tmp_path, reader, first) as writer:
             write(writer, 100_000)
             assert writer.stdout
-            for _ in range(100):
-                acknowledged.append(int(writer.stdout.readline()))
+            acknowledged += [int(writer.stdout.readline()) for _ in range(100)]
             for entry in reader.read(position):
                 found.append(entry.record.received)
                 position = entry.next_position
