@@ -58,6 +58,7 @@ class Senders:
         """How often a request had to be sent again."""
         self._host, _, self._port = address.rpartition(":")
         self._stopping = threading.Event()
+        self._abandoned = False
         self._threads = [threading.Thread(target=self._run, args=(number,), daemon=True) for number in range(count)]
 
     def start(self) -> None:
@@ -71,6 +72,11 @@ class Senders:
             thread.join(60)
             assert not thread.is_alive()
 
+    def abandon(self) -> None:
+        """End, acknowledged or not."""
+        self._abandoned = True
+        self._stopping.set()
+
     def _run(self, sender: int) -> None:
         connection, number = self._connect(), 0
         while not self._stopping.is_set():
@@ -81,7 +87,7 @@ class Senders:
         connection.close()
 
     def _send(self, connection: http.client.HTTPConnection, body: bytes) -> http.client.HTTPConnection:
-        while True:
+        while not self._abandoned:
             try:
                 connection.request("POST", "/v1/traces", body, PROTOBUF)
                 response = connection.getresponse()
@@ -94,6 +100,7 @@ class Senders:
                 connection = self._connect()
             self.again += 1
             time.sleep(0.02)
+        return connection
 
     def _connect(self) -> http.client.HTTPConnection:
         return http.client.HTTPConnection(self._host, int(self._port), timeout=10)
@@ -106,8 +113,10 @@ def sending(address: str, count: int = 4) -> Iterator[Senders]:
     senders.start()
     try:
         yield senders
-    finally:
-        senders.stop()
+    except BaseException:
+        senders.abandon()
+        raise
+    senders.stop()
 
 
 def stored(data_dir: Path) -> Tally[str]:
