@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
 
-.PHONY: help setup demo test lint types fmt eval bench bench-ingest docs browser constraints clean
+.PHONY: help setup demo test soak lint types fmt eval bench bench-ingest docs browser strace constraints clean
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -27,17 +27,23 @@ $(OLDEST)/.ready: pyproject.toml constraints-oldest.txt deploy/make-venv
 browser: ## Install Debian's Chromium when it is missing
 	@deploy/demo/install-chromium
 
+strace: ## Install Debian's strace when it is missing: some tests watch system calls with it
+	@deploy/install-strace
+
 demo: $(VENV)/.ready browser ## Run a browser agent, observed and judged, end to end
 	$(BIN)/sentric demo
 
 # Browsers want both cores for themselves; the other tests share them. PYTEST_ARGS chooses tests, and runs them in one go.
-test: $(VENV)/.ready $(OLDEST)/.ready browser ## Run every test, the browser's too
+test: $(VENV)/.ready $(OLDEST)/.ready browser strace ## Run every test, the browser's too
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
 	$(BIN)/python -m pytest -m browser
-	$(BIN)/python -m pytest -m "not browser" -n 2
+	$(BIN)/python -m pytest -m "not browser and not soak" -n 2
 endif
+
+soak: $(VENV)/.ready strace ## Run the long variants of the tests, which take minutes
+	$(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.ready ## Check style, floors and shipped rules
 	$(BIN)/ruff check .

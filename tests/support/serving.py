@@ -8,10 +8,12 @@ import sys
 import time
 import urllib.error
 import urllib.request
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any, TypeVar
+
+import psutil
 
 SENTRIC = Path(sys.executable).with_name("sentric")
 DEADLINE = 60.0
@@ -81,11 +83,16 @@ class Serving:
         self.process.kill()
         self.process.wait(20)
 
+    def receiver(self) -> psutil.Process:
+        """The process of its receiver."""
+        (child,) = psutil.Process(self.process.pid).children()
+        return child
+
 
 @contextmanager
-def serving(data_dir: Path, *options: str, **environ: str) -> Iterator[Serving]:
-    """A service on free ports; it is gone when the block is left."""
-    command = [SENTRIC, "serve", "--data-dir", data_dir]
+def serving(data_dir: Path, *options: str, before: Sequence[str] = (), **environ: str) -> Iterator[Serving]:
+    """A service on free ports; it is gone when the block is left. What is named before runs it, and becomes it."""
+    command: list[str | Path] = [*before, SENTRIC, "serve", "--data-dir", data_dir]
     for name in ("--otlp-grpc", "--otlp-http", "--http"):
         command += [name, "127.0.0.1:0"]
     process = subprocess.Popen(

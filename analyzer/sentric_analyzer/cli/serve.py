@@ -13,7 +13,7 @@ from sentric.errors import SentricError
 from sentric.settings import Settings
 
 _ADDRESS = "HOST:PORT"
-_STOP_SECONDS = 4.5
+_STOP_SECONDS = 3.5
 """Seconds that stopping may take."""
 
 

@@ -156,9 +156,9 @@ class Child:
         return last_words or ChildError(f"the {self.name} {_described(status)}")
 
     def _open(self, connection: "Connection[Any, Any]") -> None:
-        """Say the first words, and let others speak."""
-        connection.send(self._argument())
+        """Say the first words, and let others speak: who sends later than the argument was made is heard."""
         with self._sending:
+            connection.send(self._argument())
             self._connection = connection
             if self._stopping.is_set():  # said before there was anybody to hear it
                 connection.send(Stop())

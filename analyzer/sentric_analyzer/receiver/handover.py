@@ -18,6 +18,8 @@ class Setup:
     """Descriptors of the log's link."""
     limits: Limits
     settings: Settings
+    messages: tuple[object, ...] = ()
+    """What it was told before it was started: heeded before it listens."""
 
 
 @dataclass(frozen=True, slots=True)

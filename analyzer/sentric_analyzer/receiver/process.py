@@ -8,7 +8,7 @@ from sentric_analyzer.receiver.receiver import Receiver
 
 _TELL_EVERY = 0.25
 """Seconds between two reports of what was counted."""
-_STOP_SECONDS = 2.0
+_STOP_SECONDS = 1.5
 """Seconds in which what has begun is answered at the end."""
 
 
@@ -20,9 +20,20 @@ def run(parent: Parent, setup: Setup) -> None:
         if log.recovery.torn_bytes:
             sums.count(LogMetric.CUT, "torn", log.recovery.torn_bytes)
         receiver = Receiver(log, setup.settings, sums.count)
+        for message in setup.messages:
+            _heed(receiver, message)
         receiver.start()
         parent.ready(Listening(receiver.grpc_address, receiver.http_address))
-        for _ in parent.messages(_TELL_EVERY):
+        for message in parent.messages(_TELL_EVERY):
+            if message is not None:
+                _heed(receiver, message)
             sums.tell(parent)
         receiver.stop(_STOP_SECONDS)
     sums.tell(parent)
+
+
+def _heed(_: Receiver, message: object) -> None:
+    """Do what the service says; each kind of message has a case here."""
+    match message:
+        case _:
+            raise TypeError(f"the receiver has no use for a {type(message).__name__}")

@@ -1,16 +1,17 @@
 """The receiver's process, as the service holds it."""
 
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
 from sentric.settings import Settings
 from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.log import Limits, LogReader
-from sentric_analyzer.processes import Child, Counted, Counter
+from sentric_analyzer.processes import Child, ChildError, Counted, Counter
 from sentric_analyzer.receiver.handover import Listening, Setup
 
 _TARGET = "sentric_analyzer.receiver.process:run"
-_STOP_SECONDS = 3.0
+_STOP_SECONDS = 2.5
 """Seconds it has to answer what has begun and to close the log."""
 
 
@@ -21,10 +22,11 @@ class ReceiverProcess:
         limits = Limits(backlog_bytes=settings.log_backlog, reserve_bytes=settings.log_reserve)
         self._setup = Setup(directory, log.link.files, limits, settings)
         self._on_count = on_count
+        self._messages: dict[type, object] = {}
         self._child = Child(
             "receiver",
             _TARGET,
-            argument=lambda: self._setup,
+            argument=lambda: replace(self._setup, messages=tuple(self._messages.values())),
             files=log.link.files,
             on_ready=self._listening,
             on_message=self._counted,
@@ -53,6 +55,12 @@ class ReceiverProcess:
             LogError: the log cannot be used.
         """
         self._child.wait_ready()
+
+    def send(self, message: object) -> None:
+        """Tell it something, which must be picklable. It hears the latest of each kind again whenever it starts."""
+        self._messages[type(message)] = message
+        with suppress(ChildError):  # it is not there: then it hears it when it starts
+            self._child.send(message)
 
     def stop(self) -> None:
         """Accept nothing more, answer what has begun, and end."""
