@@ -9,9 +9,9 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks.ingest import floor
-from benchmarks.ingest.loads import SPANS_PER_REQUEST
+from benchmarks.ingest.loads import CONNECTIONS, SPANS_PER_REQUEST
 from benchmarks.ingest.peers import PEERS, running
-from benchmarks.ingest.plan import CONNECTIONS, Plan
+from benchmarks.ingest.plan import Plan
 from benchmarks.ingest.run import Measured, differences, measure
 from benchmarks.ingest.service import sentric
 from benchmarks.ingest.target import Target
@@ -61,13 +61,14 @@ def _arguments() -> argparse.Namespace:
     parser.add_argument("--seconds", type=float, default=60.0, help="how long new requests are begun")
     parser.add_argument("--rate", type=float, default=0.0, help="spans a second; 0: as fast as they are acknowledged")
     parser.add_argument("--spans-per-request", type=int, help="default: 200, and 10 of the small load")
-    parser.add_argument("--connections", type=int, default=CONNECTIONS, help="requests in flight")
+    parser.add_argument("--connections", type=int, help="requests in flight; default: 8, and 32 of the small load")
     parser.add_argument("--dir", help="where the data lies while it runs; default: where temporary files do")
     parser.add_argument("--peer", choices=PEERS, help="another receiver, driven first")
     parser.add_argument("--cache", type=Path, default=CACHE, help="where peers are installed")
     asked = parser.parse_args()
     if asked.peer and asked.protocol != "http":
         parser.error("peers are driven over HTTP")
+    asked.connections = asked.connections or CONNECTIONS[asked.load]
     asked.spans_per_request = asked.spans_per_request or SPANS_PER_REQUEST[asked.load]
     return asked
 

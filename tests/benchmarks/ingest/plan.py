@@ -4,8 +4,6 @@ import json
 from dataclasses import asdict, dataclass, field
 from typing import Self
 
-CONNECTIONS = 8
-
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Plan:
@@ -21,7 +19,7 @@ class Plan:
     """How long new requests are begun."""
     rate: float = 0.0
     """Spans a second; 0 sends the next request as soon as one is acknowledged."""
-    connections: int = CONNECTIONS
+    connections: int
     """Requests in flight at most: one on each connection."""
     path: str = "/v1/traces"
     """Of HTTP."""

@@ -14,7 +14,7 @@ _UTIME, _CSTIME = 11, 14
 """Places of the first and last of four times in /proc/PID/stat, after the name: own and of ended children."""
 EVERY = 0.5
 """Seconds between two samples."""
-PSS_EVERY = 10
+PSS_EVERY = 4
 """Samples for one of the proportional size, which the kernel has to walk the page tables for."""
 
 

@@ -11,6 +11,8 @@ TEMPLATE_SPANS = 10_000
 """Spans encoded before a run begins: 33 MB of text."""
 SPANS_PER_REQUEST = {"plain": 200, "agent": 200, "small": 10}
 """Spans in one request where nothing else is asked for, by load."""
+CONNECTIONS = {"plain": 8, "agent": 8, "small": 32}
+"""Requests in flight where nothing else is asked for: each waits for the disk."""
 MEAN_BYTES = 3300
 """Mean size of a span on the wire."""
 
