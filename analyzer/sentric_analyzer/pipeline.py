@@ -332,12 +332,12 @@ class Pipeline:
                 self._keep_group(group.values())
                 group.clear()
             group.update(dict.fromkeys(judged.rows.keys, judged))
-            self.on_count(Metric.FAILED, "trace", int(judged.failed))
+            self.on_count(Metric.FAILED, "trace", judged.failed)
         self._keep_group(group.values())
         self._judged.clear()
 
     def _keep_group(self, group: Iterable[Judged]) -> None:
-        distinct = {judged.number: judged for judged in group}.values()
+        distinct = {id(judged): judged for judged in group}.values()
         if not distinct:
             return
         with self._timed("agent_tables"):

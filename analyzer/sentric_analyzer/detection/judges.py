@@ -16,8 +16,10 @@ from sentric_analyzer.spans import Piece, RawSpan
 MOST = 8
 """Processes that are used where the number is not set."""
 _TARGET = "sentric_analyzer.detection.process:run"
-_AHEAD = 4
-"""Traces that a process is given before it has judged the first of them."""
+_TOGETHER = 16
+"""Traces that a process is given at once, where so many wait: their rows are made together."""
+_AHEAD = 2
+"""How often it is given some before it is done with the first of these."""
 _MOST_TRIES = 2
 """Starts of a process that a trace may see the end of before it is given up."""
 _WAITING_BYTES = 64 << 20
@@ -92,7 +94,7 @@ class Judges:
 
     def _done(self, judged: Judged) -> None:
         with self._changed:
-            self._waiting -= self._sizes.pop(judged.number, 0)
+            self._waiting -= sum(self._sizes.pop(number, 0) for number in judged.numbers)
             self._changed.notify_all()
         self._tell(judged)
 
@@ -112,6 +114,7 @@ class _Judge:
         self._lock = threading.Lock()
         self._waiting: deque[_Given] = deque()
         self._given: dict[int, _Given] = {}
+        self._ahead = 0
         self._up = False
         self._started = False
         self.failure = ""
@@ -148,11 +151,12 @@ class _Judge:
     def _give(self) -> None:
         """Give the process as much as it may have."""
         with self._lock:
-            while self._up and self._waiting and len(self._given) < _AHEAD:
-                given = self._waiting.popleft()
-                self._given[given.task.number] = given
+            while self._up and self._waiting and self._ahead < _AHEAD:
+                some = [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
+                self._given |= {given.task.number: given for given in some}
+                self._ahead += 1
                 try:
-                    self._child.send(given.task)
+                    self._child.send([given.task for given in some])
                 except ChildError:
                     return  # it has died: `_died` comes
 
@@ -167,14 +171,16 @@ class _Judge:
                 self._child.send(Told(self._load(run, limit)))
             case Judged():
                 with self._lock:
-                    self._given.pop(message.number, None)
+                    self._ahead -= 1
+                    for number in message.numbers:
+                        self._given.pop(number, None)
                 self._give()
                 self._done(message)
 
     def _died(self, error: SentricError) -> None:
         """Begin anew with what it had; give up what it has died of twice."""
         with self._lock:
-            self._up = False
+            self._up, self._ahead = False, 0
             again = list(self._given.values())
             self._given.clear()
             for given in again:

@@ -48,18 +48,18 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """What came of a task."""
+    """What came of some tasks."""
 
-    number: int
+    numbers: Sequence[int]
     rows: RunRows
     findings: Mapping[tuple[str, str], int]
     """How many there are, by rule and severity."""
     blind: int = 0
     """Actions that ran without a verdict before."""
-    failed: bool = False
-    """It could not be judged, because of a mistake of ours."""
+    failed: int = 0
+    """Tasks that could not be judged, because of a mistake of ours."""
 
     @classmethod
     def failure(cls, number: int) -> Self:
-        """Nothing came of it."""
-        return cls(number, RunRows((), {}), {}, failed=True)
+        """Nothing came of a task."""
+        return cls([number], RunRows((), {}), {}, failed=1)

@@ -11,6 +11,7 @@ from sentric.errors import SentricError
 from sentric.events import Run
 from sentric.policy.loader import load_policy
 from sentric.policy.rule import Policy
+from sentric.policy.verdict import Replay
 from sentric.redaction import chosen_redactor
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect
@@ -41,35 +42,44 @@ class _Judge:
         self._policy = policy
         self._new_redactor = partial(chosen_redactor, setup.settings, setup.redaction_key)
         self._conversations = Conversations(self._earlier)
-        self._tasks: deque[Task] = deque()
+        self._given: deque[Sequence[Task]] = deque()
 
     def work(self) -> None:
         for message in self._parent.messages():
-            self._tasks.append(message)
-            while self._tasks:
-                self._parent.send(self._judge(self._tasks.popleft()))
+            self._given.append(message)
+            while self._given:
+                self._parent.send(self._judged(self._given.popleft()))
 
-    def _judge(self, task: Task) -> Judged:
+    def _judged(self, tasks: Sequence[Task]) -> Judged:
+        judged = [self._replays(task) for task in tasks]
+        replays = [replay for of_task in judged for replay in of_task or ()]
+        found = (finding for replay in replays for finding in replay.findings)
+        return Judged(
+            [task.number for task in tasks],
+            RunRows.of(replays),
+            Counter((finding.rule_id, finding.severity.value) for finding in found),
+            blind=sum(replay.run.coverage.blind for replay in replays),
+            failed=judged.count(None),
+        )
+
+    def _replays(self, task: Task) -> list[Replay] | None:
+        """The judged runs of a trace; None where a mistake of ours, which it brings to light, prevents that."""
         try:
-            replays = detect(
+            return detect(
                 put_together(task.trace_id, task.pieces),
                 project=task.project,
                 policy=self._policy,
                 redactor=self._new_redactor(),
                 conversations=self._conversations,
             )
-            found = (finding for replay in replays for finding in replay.findings)
-            findings = Counter((finding.rule_id, finding.severity.value) for finding in found)
-            blind = sum(replay.run.coverage.blind for replay in replays)
-            return Judged(task.number, RunRows.of(replays), findings, blind)
-        except Exception:  # a mistake of ours that this trace brings to light: its spans are kept, and others go on
+        except Exception:  # its spans are kept, and others go on
             _logger.exception("trace %s could not be judged; its spans are kept", task.trace_id)
-            return Judged.failure(task.number)
+            return None
 
     def _earlier(self, run: Run, limit: int) -> Sequence[Run]:
         self._parent.send(Ask(replace(run, events=()), limit))
         while not isinstance(message := self._parent.receive(), Told):
-            self._tasks.append(message)  # sent before the parent was asked
+            self._given.append(message)  # sent before the parent was asked
         return message.runs
 
 
