@@ -2,6 +2,7 @@
 
 import os
 import signal
+import threading
 import time
 from typing import Any
 
@@ -55,6 +56,13 @@ def deaf(parent: Parent, _: object) -> None:
     parent.ready(os.getpid())
     while True:
         time.sleep(60)
+
+
+def half(parent: Parent, _: object) -> None:
+    """Lose a thread when it is told to."""
+    parent.ready()
+    for _message in parent.messages():
+        threading.Thread(target=lambda: 1 / 0).start()
 
 
 def once(parent: Parent, path: str) -> None:

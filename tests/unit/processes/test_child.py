@@ -149,6 +149,15 @@ def test_a_mistake_in_a_callback_is_a_death(caplog: pytest.LogCaptureFixture) ->
     assert "stumbled" in caplog.text
 
 
+def test_a_child_that_loses_a_thread_is_started_again(capfd: pytest.CaptureFixture[str]) -> None:
+    deaths: list[SentricError] = []
+    with running("half", on_death=deaths.append) as child:
+        child.send("lose one")
+        poll(lambda: deaths)
+    assert str(deaths[0]) == "the tester ended with status 1"
+    assert "ZeroDivisionError" in capfd.readouterr().err
+
+
 PARENT = """
 import sys, threading
 from sentric_analyzer.processes import Child
