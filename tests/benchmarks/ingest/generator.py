@@ -82,13 +82,15 @@ class Generator:
         return due
 
     async def _deliver(self, connection: Connection) -> None:
-        while request := await self._waiting.get():
-            began = request.due or time.monotonic()
-            await self._acknowledged(connection, request.body)
-            self._took.append(time.monotonic() - began)
-            self.sent.requests += 1
-            self.sent.bytes += len(request.body)
-        await connection.close()
+        try:
+            while request := await self._waiting.get():
+                began = request.due or time.monotonic()
+                await self._acknowledged(connection, request.body)
+                self._took.append(time.monotonic() - began)
+                self.sent.requests += 1
+                self.sent.bytes += len(request.body)
+        finally:
+            await connection.close()
 
     async def _acknowledged(self, connection: Connection, body: bytes) -> None:
         """Send until it is acknowledged; the same bytes, so that the receiver knows them again."""
