@@ -10,7 +10,6 @@ import time
 from contextlib import ExitStack
 from dataclasses import dataclass
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 from sentric.errors import SentricError, SettingError
@@ -25,6 +24,7 @@ from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.pipeline import Pipeline
 from sentric_analyzer.receiver import Receiver, parse_address
 from sentric_analyzer.storage import Store, embedded_url
+from sentric_analyzer.tls import ServerTls
 
 _logger = logging.getLogger(__name__)
 
@@ -79,7 +79,7 @@ class Service:
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
         receiver = self._stack.enter_context(Receiver(log, settings, self._metrics.count))
         app = create_app(store, self._pipeline.unready, self._metrics.text)
-        api = self._stack.enter_context(ApiServer(app, settings.http))
+        api = self._stack.enter_context(ApiServer(app, settings.http, tls=ServerTls.of(settings, ask_clients=False)))
         self.addresses = Addresses(str(receiver.grpc_address), str(receiver.http_address), api.address)
         self._announce(directory / SERVE_FILE)
 
@@ -90,6 +90,7 @@ class Service:
             "http": where.http,
             "otlp_http": where.otlp_http,
             "otlp_grpc": where.otlp_grpc,
+            "tls_cert": str(Path(self._settings.tls_cert).expanduser().resolve()) if self._settings.tls_cert else "",
             "pid": os.getpid(),
         }
         temporary = path.with_suffix(".tmp")
@@ -146,20 +147,18 @@ def _assembler(settings: Settings) -> Assembler:
 
 
 def _refuse_open_networks(settings: Settings) -> None:
-    """Keys and TLS are not there yet, so nothing but this machine may reach the service."""
-    for option, address in (
-        ("--otlp-grpc", settings.otlp_grpc),
-        ("--otlp-http", settings.otlp_http),
-        ("--http", settings.http),
-    ):
-        if not _is_loopback(parse_address(address, option).host):
-            raise SettingError(f"{option} {address}: only loopback addresses are allowed without keys and TLS")
+    """What other machines reach must have TLS and ask for keys."""
+    if settings.allow_insecure_bind:
+        return
+    for option, stated in (("--otlp-grpc", settings.otlp_grpc), ("--otlp-http", settings.otlp_http)):
+        if parse_address(stated, option).is_loopback:
+            continue
+        if not settings.tls_cert:
+            raise SettingError(f"{option} {stated}: other machines reach it: give --tls-cert and --tls-key{_OR_ALLOW}")
+        if settings.ingest_keys == "optional":
+            raise SettingError(f"{option} {stated}: other machines reach it: leave SENTRIC_INGEST_KEYS out{_OR_ALLOW}")
+    if not parse_address(settings.http, "--http").is_loopback:
+        raise SettingError(f"--http {settings.http}: the API asks for no keys yet: use a loopback address{_OR_ALLOW}")
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+_OR_ALLOW = ", or set SENTRIC_ALLOW_INSECURE_BIND where something in front provides them"

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.recordings import cursor_to_text, each_run, page_of
 from sentric_analyzer.storage.recordings import Cursor, Page
+from sentric_analyzer.tls import pinned_context
 
 TIMEOUT = 30.0
 """Seconds an answer may take."""
@@ -23,12 +25,14 @@ class Client:
 
     Args:
         address: HOST:PORT of the service's REST API.
+        certificate: file of the certificate it is served with; None: it is served without TLS.
     """
 
-    def __init__(self, address: str) -> None:
-        self._base = f"http://{address}"
+    def __init__(self, address: str, *, certificate: Path | None = None) -> None:
+        self._base = f"{'https' if certificate else 'http'}://{address}"
+        verify = pinned_context(certificate) if certificate else False
         # Proxies of the environment are for the way out, not for a service on this machine.
-        self._http = httpx.Client(base_url=self._base, timeout=TIMEOUT, trust_env=False)
+        self._http = httpx.Client(base_url=self._base, timeout=TIMEOUT, trust_env=False, verify=verify)
 
     def close(self) -> None:
         """Close the connection."""

@@ -20,6 +20,9 @@ _ADDRESS = "HOST:PORT"
 @click.option("--otlp-grpc", metavar=_ADDRESS, help="OTLP/gRPC receiver. Default: 127.0.0.1:4317.")
 @click.option("--otlp-http", metavar=_ADDRESS, help="OTLP/HTTP receiver. Default: 127.0.0.1:4318.")
 @click.option("--http", metavar=_ADDRESS, help="REST API. Default: 127.0.0.1:4319.")
+@click.option("--tls-cert", metavar="FILE", help="PEM certificate, with its chain, for all three. Default: no TLS.")
+@click.option("--tls-key", metavar="FILE", help="PEM private key of the certificate.")
+@click.option("--tls-client-ca", metavar="FILE", help="PEM authorities whose certificates OTLP senders must show.")
 def serve(**options: Any) -> None:
     """Receive traces over OTLP, judge them and keep what is found.
 
@@ -31,9 +34,11 @@ def serve(**options: Any) -> None:
     stopping = threading.Event()
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, lambda *_: stopping.set())
-    with Service(Settings.load(**options)) as service:
+    settings = Settings.load(**options)
+    with Service(settings) as service:
         where = service.addresses
-        click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP http://{where.otlp_http}  API http://{where.http}")
+        scheme = "https" if settings.tls_cert else "http"
+        click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP {scheme}://{where.otlp_http}  API {scheme}://{where.http}")
         while not stopping.wait(0.5):
             if reason := service.failure():
                 raise SentricError(f"the service has stopped: {reason}")

@@ -8,6 +8,8 @@ from sentric_analyzer.receiver.refusal import Reason, Refusal
 _LENGTH_DELIMITED = 2
 _SMALLEST_MESSAGE = 2
 """Bytes of an empty nested message: its tag and its length."""
+_SMALLEST_VALUE = 2
+"""Bytes of a value in JSON, with its comma."""
 
 
 class Budget:
@@ -50,6 +52,19 @@ def check_items(body: bytes, most: int) -> None:
             level = below
     except IndexError:
         raise Refusal(Reason.MALFORMED, "the body is not a valid protobuf message") from None
+
+
+def check_json_values(body: bytes, most: int) -> None:
+    """Refuse an OTLP/JSON request that would grow to too many values, before it is parsed.
+
+    Each value stands before a comma or ends what a bracket has opened, and takes a byte or more besides. Signs
+    inside of strings are counted too; real requests have one in twenty bytes.
+
+    Raises:
+        Refusal: it has, or may have, more of them than `most`.
+    """
+    if len(body) > most * _SMALLEST_VALUE and sum(map(body.count, (b",", b"{", b"["))) > most:
+        raise Refusal(Reason.TOO_MANY, "the request has too many values: send fewer in each")
 
 
 def check_json_items(request: object, most: int) -> None:

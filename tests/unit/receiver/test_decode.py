@@ -1,5 +1,6 @@
 import gzip
 import json
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +10,11 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Decoded, decode, parse_content_type
+from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Decoded, Partly, decode, parse_content_type
 from sentric_analyzer.receiver.exports import EXPORTS, LOGS, METRICS, TRACES, Export
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 
-BOUNDS = Bounds(body=100_000, items=1000)
+BOUNDS = Bounds(body=100_000, items=1000, messages=1_000_000, value=1 << 20)
 GOOD: dict[str, Any] = {"trace_id": b"t" * 16, "span_id": b"s" * 8}
 
 
@@ -41,15 +42,15 @@ def request_with(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
 def test_a_body_that_is_fine_is_kept_to_the_byte() -> None:
     future_field = b"\xfa\x07\x03new"
     body = request_with(GOOD).SerializeToString() + future_field
-    assert read(body) == Decoded(body, 1, 0)
-    assert read(gzip.compress(body), encoding="gzip") == Decoded(body, 1, 0)
+    assert read(body) == Decoded(body, 1)
+    assert read(gzip.compress(body), encoding="gzip") == Decoded(body, 1)
 
 
 def test_json_is_kept_as_protobuf() -> None:
     body = json.dumps(
         {"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "74" * 16, "spanId": "73" * 8}]}]}]}
     ).encode()
-    assert read(body, media=JSON) == Decoded(request_with(GOOD).SerializeToString(), 1, 0)
+    assert read(body, media=JSON) == Decoded(request_with(GOOD).SerializeToString(), 1)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +68,14 @@ def test_json_is_kept_as_protobuf() -> None:
 def test_a_span_with_invalid_ids_is_left_out_and_the_others_stay(wrong: dict[str, Any]) -> None:
     other = {**GOOD, "span_id": b"another!", "parent_span_id": b"p" * 8}
     decoded = read(request_with(GOOD, GOOD | wrong, other).SerializeToString())
-    assert decoded == Decoded(request_with(GOOD, other).SerializeToString(), 2, 1)
+    assert decoded == Decoded(request_with(GOOD, other).SerializeToString(), 2, Partly(rejected=1))
 
 
 def test_many_invalid_spans_are_left_out_in_linear_time() -> None:
-    decoded = read(request_with(*([{}] * 50_000)).SerializeToString(), bounds=Bounds(1 << 20, 100_000))
-    assert (decoded.items, decoded.rejected) == (0, 50_000)
+    decoded = read(
+        request_with(*([{}] * 50_000)).SerializeToString(), bounds=replace(BOUNDS, body=1 << 20, items=100_000)
+    )
+    assert (decoded.items, decoded.partly.rejected) == (0, 50_000)
 
 
 def test_a_log_record_loses_invalid_ids_and_stays() -> None:
@@ -84,11 +87,11 @@ def test_a_log_record_loses_invalid_ids_and_stays() -> None:
     expected.CopyFrom(request)
     changed = expected.resource_logs[0].scope_logs[0].log_records[1]
     changed.trace_id = changed.span_id = b""
-    assert read(body, LOGS) == Decoded(expected.SerializeToString(), 2, 0)
+    assert read(body, LOGS) == Decoded(expected.SerializeToString(), 2)
 
 
 def test_metrics_are_not_looked_into_but_are_bounded() -> None:
-    assert read(b"\xff\xff", METRICS) == Decoded(b"", 0, 0)
+    assert read(b"\xff\xff", METRICS) == Decoded(b"", 0)
     with pytest.raises(Refusal) as caught:
         read(gzip.compress(bytes(200_000)), METRICS, encoding="gzip")
     assert caught.value.reason is Reason.TOO_LARGE
@@ -148,7 +151,7 @@ def test_a_million_empty_spans_are_refused() -> None:
     for tag in (b"\x12", b"\x0a"):
         body = tag + _varint(len(body)) + body
     with pytest.raises(Refusal) as caught:
-        read(body, bounds=Bounds(16 << 20, 100_000))
+        read(body, bounds=replace(BOUNDS, body=16 << 20, items=100_000))
     assert caught.value.reason is Reason.TOO_MANY
 
 
