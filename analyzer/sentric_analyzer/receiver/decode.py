@@ -81,11 +81,10 @@ def decode(export: Export, body: bytes, media: str, encoding: str, bounds: Bound
         return Decoded(b"", 0)
     if media == JSON:
         body = _from_json(export, body, bounds)
-    else:
-        check_items(body, bounds.items)
-        check_shape(body, export.request, bounds.messages)
+    largest = check_items(body, bounds.items)
+    check_shape(body, export.request, bounds.messages)
     request = _parse(export, body)  # what came as JSON too: the reader of the log must be able to do the same
-    cut = cut_values(request, bounds.value) if len(body) > bounds.value else 0
+    cut = cut_values(request, bounds.value) if largest > bounds.value else 0
     if export is TRACES:
         items, rejected = _drop_invalid_spans(request)
         changed = rejected > 0
