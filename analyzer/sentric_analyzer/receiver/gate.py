@@ -83,15 +83,15 @@ class Gate:
         else:
             sender = Sender(address)
         for buckets in (self._requests, self._bytes):
-            if buckets and (wait := buckets.wait(sender.name)):
+            if buckets is not None and (wait := buckets.wait(sender.name)):
                 raise Refusal(Reason.RATE, "too much in too short a time: send less", wait=wait)
-        if self._requests:
+        if self._requests is not None:
             self._requests.take(sender.name)
         return sender
 
     def charge(self, sender: Sender, count: int) -> None:
         """Count bytes that a sender has sent."""
-        if self._bytes:
+        if self._bytes is not None:
             self._bytes.take(sender.name, count)
 
     def _holder(self, authorization: str, address: str) -> Sender:

@@ -46,7 +46,7 @@ class Pool:
         full = self._all if len(self._all) >= self._most else None
         if crowd and len(crowd) >= self._most_per_address:
             full = crowd
-        if full:
+        if full is not None:
             victim = full.last_in_worth()
             if victim is None:
                 return False

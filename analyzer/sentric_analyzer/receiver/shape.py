@@ -19,6 +19,8 @@ from sentric_analyzer.receiver.refusal import Reason, Refusal
 
 SMALLEST = 2
 """Bytes of an empty nested message: its tag and its length."""
+_LONGEST_HEADER = 6
+"""Bytes of tag and length that a merged message has itself, at most."""
 _PACKAGE = "sentric.shape"
 _LEAF = "Leaf"
 _VALUE = AnyValue.DESCRIPTOR.full_name
@@ -28,10 +30,12 @@ _MOST_LEVELS = 50
 
 
 def check_shape(body: bytes, message: type[Message], most: int) -> None:
-    """Refuse a request that may hold more messages of any kind than `most`; those over 127 bytes count a bit more.
+    """Refuse a request that may hold more messages of any kind than `most`.
+
+    None is missed; each over 127 bytes counts as up to two and a half.
 
     Raises:
-        Refusal: it does, or is not protobuf.
+        Refusal: it may hold more, or is not protobuf.
     """
     left = most
     shape = _shape(message.DESCRIPTOR)
@@ -42,19 +46,20 @@ def check_shape(body: bytes, message: type[Message], most: int) -> None:
             merged = shape.FromString(body)
         except DecodeError:
             raise Refusal(Reason.MALFORMED, "the body is not a valid protobuf message") from None
-        left -= (len(body) - merged.ByteSize()) // SMALLEST
-        if left < 0:
+        kept = list(_merged(merged))
+        missing = len(body) - merged.ByteSize() + _LONGEST_HEADER * len(kept)
+        if (left := left - missing // SMALLEST) < 0:
             raise Refusal(Reason.TOO_MANY, "the request has too many values: send fewer in each")
-        body = b"".join(_leaves(merged))
+        body = b"".join(each.SerializeToString() for each in kept if each.DESCRIPTOR.name == _LEAF)
         shape = _shape(AnyValue.DESCRIPTOR)
     raise Refusal(Reason.MALFORMED, "the body is nested too deep")
 
 
-def _leaves(merged: Message) -> Iterator[bytes]:
-    if merged.DESCRIPTOR.name == _LEAF:
-        yield merged.SerializeToString()
-    for _, child in merged.ListFields():
-        yield from _leaves(child)
+def _merged(message: Message) -> Iterator[Message]:
+    """The messages under a merged one, a few dozen."""
+    for _, child in message.ListFields():
+        yield child
+        yield from _merged(child)
 
 
 @cache
