@@ -12,9 +12,8 @@ from time import time
 from sentric_analyzer.receiver.gate import Sender, network_of
 from sentric_analyzer.receiver.limits import Budget
 from sentric_analyzer.receiver.messages import MessageParser, Request
-from sentric_analyzer.receiver.pool import Pool
+from sentric_analyzer.receiver.pool import Member, Pool
 from sentric_analyzer.receiver.refusal import Reason, Refusal
-from sentric_analyzer.tls import ServerTls
 
 LEAST_RATE = 1024
 """Bytes a second of a body, under which its sender is cut off."""
@@ -61,7 +60,6 @@ class Host:
     budget: Budget
     pool: Pool
     deadlines: Deadlines
-    tls: ServerTls | None = None
     connections: "set[Connection]" = field(default_factory=set["Connection"])
     receiving: "OrderedDict[Connection, float]" = field(default_factory=OrderedDict["Connection", float])
     """Connections in the middle of a body, and when it began, the earliest first."""
@@ -74,15 +72,19 @@ class Connection(asyncio.Protocol):
     closed: asyncio.Future[None]
     """Done when the connection is lost."""
 
-    def __init__(self, host: Host) -> None:
+    def __init__(self, host: Host, before: Member | None = None) -> None:
+        """Begin.
+
+        Args:
+            host: what the connections of the server share.
+            before: who has had the place of this one until it was made.
+        """
         self.address = ""
         self._host = host
+        self._before = before
         self._parser = MessageParser(self, host.body_limit, host.budget, self._admit)
         self._pending: deque[Request | Reply] = deque()
         self._worker: asyncio.Task[None] | None = None
-        self._handshake: asyncio.Task[None] | None = None
-        self._early: bytes | None = None
-        """What came after a handshake, before we know that it is over; None: no handshake is going on."""
         self._timer: asyncio.TimerHandle | None = None
         self._paced = 0
         """Bytes of the body that had come when its pace was last looked at."""
@@ -120,50 +122,24 @@ class Connection(asyncio.Protocol):
         self.closed = asyncio.get_running_loop().create_future()
         self.address = network_of(str((transport.get_extra_info("peername") or ("",))[0]))
         self._host.connections.add(self)
+        if self._before:
+            self._host.pool.leave(self._before)
         if not self._host.pool.enter(self):
             self.evict()
-        elif self._host.tls:
-            self._early = b""
-            self._wait(self._host.deadlines.head, self.abort)
-            self._transport.pause_reading()
-            self._handshake = asyncio.get_running_loop().create_task(self._secure(self._host.tls))
         else:
             self._wait(self._host.deadlines.head, self._late_head)
 
-    async def _secure(self, tls: ServerTls) -> None:
-        """Put TLS between this and the socket. Here, not in the server, so that a slow handshake has a place too."""
-        raw, loop = self._transport, asyncio.get_running_loop()
-        try:
-            secured = await loop.start_tls(
-                raw, self, tls.context, server_side=True, ssl_handshake_timeout=self._host.deadlines.head
-            )
-            if secured is None:
-                raise ConnectionAbortedError
-        except OSError:  # what is no TLS, a client certificate that is missing or not valid, or too slow
-            raw.abort()
-            self.connection_lost(None)
-            return
-        self._transport, early, self._early = secured, self._early, None
-        self._wait(self._host.deadlines.head, self._late_head)
-        if early:
-            self._parser.feed(early)
-
     def data_received(self, data: bytes) -> None:
         """Parse what came."""
-        if self._early is None:
-            self._parser.feed(data)
-        else:
-            self._early += data
+        self._parser.feed(data)
 
     def eof_received(self) -> bool:
         """The other side sends nothing more; what is pending is still answered."""
         self._closing, self._unread = True, False
-        return self._worker is not None and self._host.tls is None  # TLS has no half of a connection
+        return self._worker is not None and self._transport.can_write_eof()  # TLS has no half of a connection
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Forget everything; what is being made durable is not called back."""
-        if self.closed.done():
-            return
         self._stop_waiting()
         self._host.pool.leave(self)
         self._parser.close()

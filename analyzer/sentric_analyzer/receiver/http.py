@@ -9,6 +9,7 @@ import socket
 
 from sentric_analyzer.receiver.connection import Connection, Host, Reply
 from sentric_analyzer.receiver.entrance import Entrance
+from sentric_analyzer.receiver.handshakes import TlsListener
 from sentric_analyzer.receiver.intake import Intake
 from sentric_analyzer.receiver.messages import Request
 from sentric_analyzer.receiver.pool import Pool
@@ -19,7 +20,7 @@ from sentric_analyzer.receiver.replies import failure, success
 class HttpServer:
     """Gives requests to the intake. For one event loop."""
 
-    _server: asyncio.Server
+    _server: asyncio.Server | TlsListener
 
     def __init__(self, intake: Intake, entrance: Entrance, pool: Pool) -> None:
         self._intake = intake
@@ -31,13 +32,16 @@ class HttpServer:
             budget=entrance.budget,
             pool=pool,
             deadlines=entrance.deadlines,
-            tls=entrance.tls,
         )
+        self._tls = entrance.tls
 
     async def start(self, listening: socket.socket) -> None:
         """Serve a listening socket."""
-        loop = asyncio.get_running_loop()
-        self._server = await loop.create_server(lambda: Connection(self._host), sock=listening)
+        if self._tls:
+            self._server = TlsListener(self._host, self._tls.context, listening)
+        else:
+            loop = asyncio.get_running_loop()
+            self._server = await loop.create_server(lambda: Connection(self._host), sock=listening)
 
     async def stop(self, seconds: float) -> None:
         """Accept nothing more, answer what has begun for at most so long, and close."""
