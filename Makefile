@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
 
-.PHONY: help setup demo test lint types fmt eval bench docs browser constraints clean
+.PHONY: help setup demo test lint types fmt eval bench fuzz docs browser constraints clean
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -60,6 +60,11 @@ eval: $(VENV)/.ready ## Measure the shipped rules on labelled runs
 
 bench: $(VENV)/.ready ## Print each figure beside a floor measured in the same run
 	$(BIN)/python tests/benchmarks/run.py
+
+# FUZZ_SECONDS for each of the receiver's decoders; what is found is left in the directory the last line names.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.ready ## Fuzz the receiver's decoders
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS)
 
 docs: $(VENV)/.ready ## Generate the reference pages of docs/ from the code
 	$(BIN)/python docs/generate.py

@@ -68,6 +68,7 @@ class Service:
     def _start(self) -> None:
         settings = self._settings
         _refuse_open_networks(settings)
+        tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
         log = self._stack.enter_context(Log.open(directory / "log"))
@@ -79,7 +80,7 @@ class Service:
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
         receiver = self._stack.enter_context(Receiver(log, settings, self._metrics.count))
         app = create_app(store, self._pipeline.unready, self._metrics.text)
-        api = self._stack.enter_context(ApiServer(app, settings.http, tls=ServerTls.of(settings, ask_clients=False)))
+        api = self._stack.enter_context(ApiServer(app, settings.http, tls=tls))
         self.addresses = Addresses(str(receiver.grpc_address), str(receiver.http_address), api.address)
         self._announce(directory / SERVE_FILE)
 
