@@ -1,5 +1,6 @@
 import gzip
 import json
+import random
 from dataclasses import replace
 from typing import Any
 
@@ -13,6 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Decoded, Partly, decode, parse_content_type
 from sentric_analyzer.receiver.exports import EXPORTS, LOGS, METRICS, TRACES, Export
 from sentric_analyzer.receiver.refusal import Reason, Refusal
+from unit.receiver.otlp_messages import to_json
 
 BOUNDS = Bounds(body=100_000, items=1000, messages=1_000_000, value=1 << 20)
 GOOD: dict[str, Any] = {"trace_id": b"t" * 16, "span_id": b"s" * 8}
@@ -189,3 +191,42 @@ def test_a_content_type_may_have_parameters() -> None:
         with pytest.raises(Refusal) as caught:
             parse_content_type(header)
         assert caught.value.reason is Reason.CONTENT_TYPE
+
+
+def nested_json(levels: int) -> bytes:
+    value = '{"arrayValue":{"values":[' * levels + '{"stringValue":"x"}' + "]}}" * levels
+    return f'{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"k","value":{value}}}]}}}}]}}'.encode()
+
+
+@pytest.mark.parametrize("levels", [60, 100, 300, 400])
+def test_json_that_is_nested_too_deep_is_refused(levels: int) -> None:
+    assert read(nested_json(30), media=JSON).items == 0
+    with pytest.raises(Refusal) as caught:
+        read(nested_json(levels), media=JSON)
+    assert caught.value.reason is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("media", [PROTOBUF, JSON])
+def test_too_many_values_are_refused_though_they_are_few_spans(media: str) -> None:
+    request = request_with(GOOD)
+    for _ in range(400):
+        request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="k").value.int_value = 1
+    body = json.dumps(to_json(request, random.Random(1))).encode() if media == JSON else request.SerializeToString()
+    with pytest.raises(Refusal) as caught:
+        read(body, media=media, bounds=replace(BOUNDS, messages=500))
+    assert caught.value.reason is Reason.TOO_MANY
+
+
+@pytest.mark.parametrize("media", [PROTOBUF, JSON])
+def test_long_values_are_cut_and_the_rest_is_kept(media: str) -> None:
+    request = request_with(GOOD, GOOD)
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    span.attributes.add(key="long").value.string_value = "x" * 3000
+    body = request.SerializeToString()
+    if media == JSON:
+        body = json.dumps(to_json(request, random.Random(1))).encode()
+    decoded = read(body, media=media, bounds=replace(BOUNDS, value=1000))
+    assert (decoded.items, decoded.partly) == (2, Partly(cut=1))
+    kept = ExportTraceServiceRequest.FromString(decoded.body).resource_spans[0].scope_spans[0].spans[0]
+    assert [attribute.key for attribute in kept.attributes] == ["long", "sentric.truncated"]
+    assert len(kept.attributes[0].value.string_value) == 1000
