@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
 
-.PHONY: help setup demo test soak lint types fmt eval bench bench-ingest docs browser strace constraints clean
+.PHONY: help setup demo test soak lint types fmt eval bench bench-ingest fuzz docs browser strace constraints clean
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -70,6 +70,11 @@ bench: $(VENV)/.ready ## Print each figure beside a floor measured in the same r
 # BENCH_ARGS chooses: --load plain|agent|small, --protocol http|grpc, --seconds, --rate, --peer mlflow|phoenix, …
 bench-ingest: $(VENV)/.ready ## Measure what the service takes in, keeps and judges a second
 	@PYTHONPATH=tests $(BIN)/python -m benchmarks.ingest $(BENCH_ARGS)
+
+# FUZZ_SECONDS for each of the receiver's decoders; what is found is left in the directory the last line names.
+FUZZ_SECONDS ?= 60
+fuzz: $(VENV)/.ready ## Fuzz the receiver's decoders
+	PYTHONPATH=tests $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS)
 
 docs: $(VENV)/.ready ## Generate the reference pages of docs/ from the code
 	$(BIN)/python docs/generate.py

@@ -11,7 +11,6 @@ from collections.abc import Callable
 from contextlib import ExitStack
 from dataclasses import dataclass, field
 from functools import partial
-from ipaddress import ip_address
 from pathlib import Path
 
 from sentric.errors import SentricError, SettingError
@@ -31,8 +30,9 @@ from sentric_analyzer.log import LogReader
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.own_spans import OwnSpans
 from sentric_analyzer.pipeline import Metric, Pipeline
-from sentric_analyzer.receiver import ReceiverProcess, parse_address
+from sentric_analyzer.receiver import Keys, ReceiverProcess, parse_address
 from sentric_analyzer.storage import Store, embedded_url
+from sentric_analyzer.tls import ServerTls
 
 _logger = logging.getLogger(__name__)
 
@@ -86,6 +86,7 @@ class Service:
     def _start(self) -> None:
         settings = self._settings
         _refuse_open_networks(settings)
+        tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
         metrics = Metrics({Metric.FINDINGS: [(rule.id, rule.severity) for rule in policy.rules]})
@@ -112,10 +113,10 @@ class Service:
         self._receiver.wait_ready()
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
-        key_needed = not _is_loopback(parse_address(settings.http, "--http").host)
+        key_needed = not parse_address(settings.http, "--http").is_loopback
         access = Access(keys.ring, key_needed, metrics.count)
         app = create_app(store, self._unready(keys), metrics.text, access=access, control=control)
-        api = self._stack.enter_context(ApiServer(app, settings.http))
+        api = self._stack.enter_context(ApiServer(app, settings.http, tls=tls))
         self.addresses = Addresses(self._receiver.otlp_grpc, self._receiver.otlp_http, api.address)
         self._announce(directory / SERVE_FILE)
 
@@ -124,7 +125,8 @@ class Service:
         control = self._stack.enter_context(ControlStore.open(self._settings.control or control_url(directory)))
         path = directory / ADMIN_KEY_FILE
         self.first_key = FirstKey(path, first_admin_key(control, path))
-        return control, self._stack.enter_context(KeyWatch(control))
+        watch = KeyWatch(control, lambda ring: self._receiver.send(Keys(ring)))
+        return control, self._stack.enter_context(watch)
 
     def _unready(self, keys: KeyWatch) -> Callable[[], str]:
         return lambda: self._pipeline.unready() or keys.failure()
@@ -136,6 +138,7 @@ class Service:
             "http": where.http,
             "otlp_http": where.otlp_http,
             "otlp_grpc": where.otlp_grpc,
+            "tls_cert": str(Path(self._settings.tls_cert).expanduser().resolve()) if self._settings.tls_cert else "",
             "pid": os.getpid(),
         }
         temporary = path.with_suffix(".tmp")
@@ -192,20 +195,20 @@ def _assembler(settings: Settings) -> Assembler:
 
 
 def _refuse_open_networks(settings: Settings) -> None:
-    """Keys and TLS are not there yet, so nothing but this machine may reach the service."""
-    for option, address in (
+    """What other machines reach must have TLS and ask for keys."""
+    if settings.allow_insecure_bind:
+        return
+    for option, stated in (
         ("--otlp-grpc", settings.otlp_grpc),
         ("--otlp-http", settings.otlp_http),
         ("--http", settings.http),
     ):
-        if not _is_loopback(parse_address(address, option).host):
-            raise SettingError(f"{option} {address}: only loopback addresses are allowed without keys and TLS")
+        if parse_address(stated, option).is_loopback:
+            continue
+        if not settings.tls_cert:
+            raise SettingError(f"{option} {stated}: other machines reach it: give --tls-cert and --tls-key{_OR_ALLOW}")
+        if settings.ingest_keys == "optional" and option != "--http":
+            raise SettingError(f"{option} {stated}: other machines reach it: leave SENTRIC_INGEST_KEYS out{_OR_ALLOW}")
 
 
-def _is_loopback(host: str) -> bool:
-    if host == "localhost":
-        return True
-    try:
-        return ip_address(host).is_loopback
-    except ValueError:
-        return False
+_OR_ALLOW = ", or set SENTRIC_ALLOW_INSECURE_BIND where something in front provides them"

@@ -134,6 +134,46 @@ class Settings:
         "Bytes of the disk that the log leaves free for the store and for others: requests that would take them are "
         "refused, and their senders try again.",
     )
+    value_limit: int = _setting(
+        1_000_000,
+        "Most spans, events, links, attributes and nested values in one OTLP request, counted together.",
+        minimum=1,
+    )
+    attribute_limit: int = _setting(
+        1 << 20,
+        "Longest value of an attribute or body of a log record, in bytes. Longer ones are cut, and named in "
+        "`sentric.truncated`.",
+        minimum=1024,
+    )
+    ingest_keys: str = _setting(
+        "auto",
+        "Whether OTLP senders must present a key: `auto` on addresses that other machines reach, `required` always, "
+        "`optional` never. A key that is presented must be valid in any case.",
+        choices=("auto", "required", "optional"),
+    )
+    tls_cert: str = _setting(
+        "",
+        "PEM file of the certificate, with its chain, that OTLP and the API are served with. A changed file is used "
+        "from the next connection on.",
+    )
+    tls_key: str = _setting("", "PEM file of the certificate's private key, without a password.")
+    tls_client_ca: str = _setting(
+        "", "PEM file of the authorities whose certificates OTLP senders must show. Empty: they need none."
+    )
+    allow_insecure_bind: bool = _setting(
+        False,
+        "Listen on addresses that other machines reach without TLS, or without keys: only behind something that "
+        "provides them, such as a proxy or a private network.",
+    )
+    sender_requests: float = _setting(
+        0.0, "OTLP requests a second that one key may send, or one address without a key. 0: no limit."
+    )
+    sender_bytes: float = _setting(
+        0.0, "Bytes a second, after decompression, that one key may send, or one address without a key. 0: no limit."
+    )
+    address_connections: int = _setting(
+        512, "OTLP/HTTP connections from one address at a time. One more takes the place of the least used.", minimum=1
+    )
     grace: float = _setting(2.0, "Seconds a trace waits for late spans after its root has ended.")
     idle: float = _setting(
         120.0, "Seconds without a new span after which a trace without its root is judged.", minimum=0.1

@@ -420,16 +420,20 @@ def test_honest_senders_are_served_among_many_slow_ones(service: Service) -> Non
             connection.close()
 
 
-def test_connections_over_the_bound_are_closed(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_who_connects_when_all_places_are_taken_gets_that_of_the_slowest(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
     monkeypatch.setattr("sentric_analyzer.receiver.receiver._most_connections", lambda: 2)
-    with serving(tmp_path) as service:
-        first, second, third = (service.connect() for _ in range(3))
-        with first, second, third:
-            with suppress(ConnectionResetError):
-                assert third.recv(1) == b""
-            assert service.counts[Counter.REFUSED, "busy"] == 1
-            first.close()
-            poll(lambda: is_served(service))
+    body = request_of("a")
+    with serving(tmp_path) as service, service.connect() as proven, service.connect() as silent:
+        proven.sendall(head_of(body) + body)
+        assert proven.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
+        assert is_served(service)
+        with suppress(ConnectionResetError):
+            assert silent.recv(1) == b""
+        assert service.counts[Counter.REFUSED, "busy"] == 1
+        proven.sendall(head_of(body) + body)
+        assert proven.recv(1000).startswith(b"HTTP/1.1 200 OK\r\n")
 
 
 def is_served(service: Service) -> bool:

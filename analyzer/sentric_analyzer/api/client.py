@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from http import HTTPStatus
+from pathlib import Path
 from types import TracebackType
 from typing import Any, Self
 from urllib.parse import quote
@@ -13,6 +14,7 @@ from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.recordings import cursor_to_text, each_run, page_of
 from sentric_analyzer.storage.recordings import Cursor, Page
+from sentric_analyzer.tls import pinned_context
 
 TIMEOUT = 30.0
 """Seconds an answer may take."""
@@ -24,18 +26,20 @@ class Client:
     Args:
         address: HOST:PORT of the service's REST API.
         key: what to ask with; empty: nothing.
+        certificate: file of the certificate it is served with; None: it is served without TLS.
 
     Raises:
         SentricError: the key is none that can be sent.
     """
 
-    def __init__(self, address: str, key: str = "") -> None:
-        self._base = f"http://{address}"
+    def __init__(self, address: str, key: str = "", *, certificate: Path | None = None) -> None:
+        self._base = f"{'https' if certificate else 'http'}://{address}"
         if not key.isascii() or not key.isprintable():
             raise SentricError("the key to ask the service with is no key: look at SENTRIC_API_KEY and its _FILE")
         headers = {"Authorization": f"Bearer {key}"} if key else {}
+        verify = pinned_context(certificate) if certificate else False
         # Proxies of the environment are for the way out, not for a service on this machine.
-        self._http = httpx.Client(base_url=self._base, timeout=TIMEOUT, trust_env=False, headers=headers)
+        self._http = httpx.Client(base_url=self._base, timeout=TIMEOUT, trust_env=False, headers=headers, verify=verify)
 
     def close(self) -> None:
         """Close the connection."""

@@ -15,6 +15,7 @@ from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, embedded_url
 from sentric_analyzer.storage.recordings import Cursor, Page
+from sentric_analyzer.tls import pinned_context
 
 SERVE_FILE = "serve.json"
 """Name of the file in a data directory in which a running service says where it answers."""
@@ -99,10 +100,11 @@ def open_reader(data_dir: Path, store_url: str = "", key: str = "") -> Reader:
     Raises:
         SentricError: nothing is stored there yet, or the store cannot be opened.
     """
-    if address := serving_address(data_dir):
+    if served := serving_place(data_dir):
         from sentric_analyzer.api.client import Client
 
-        return Client(address, key or _admin_key(data_dir))
+        address, certificate = served
+        return Client(address, key or _admin_key(data_dir), certificate=certificate)
     url = store_url or embedded_url(data_dir)
     if not store_url and not (data_dir / "store").is_dir():
         raise SentricError(
@@ -111,21 +113,29 @@ def open_reader(data_dir: Path, store_url: str = "", key: str = "") -> Reader:
     return StoreReader(Store.open(url))
 
 
-def serving_address(data_dir: Path) -> str:
-    """HOST:PORT of the REST API of the service that holds a data directory; empty where none answers.
+def serving_place(data_dir: Path) -> tuple[str, Path | None] | None:
+    """Where the service that holds a data directory answers; None where none does.
 
     A file that a killed service left behind is not trusted: what answers must be the process that wrote it.
+
+    Returns:
+        HOST:PORT of its REST API, and the file of its certificate if it is served with TLS.
     """
-    address, pid = _stated(data_dir)
-    return address if pid is not None and _answering_pid(address) == pid else ""
+    if (stated := _stated(data_dir)) is None:
+        return None
+    address, certificate, pid = stated
+    return (address, certificate) if _answering_pid(address, certificate) == pid else None
 
 
-def _stated(data_dir: Path) -> tuple[str, int | None]:
+def _stated(data_dir: Path) -> tuple[str, Path | None, int] | None:
+    """Address, certificate and process id that a service has left in its data directory."""
     try:
         stated = json.loads((data_dir / SERVE_FILE).read_text(encoding="utf-8"))
-        return str(stated["http"]), int(stated["pid"])
-    except (OSError, ValueError, KeyError, TypeError):
-        return "", None
+        address, pid = str(stated["http"]), int(stated["pid"])
+        certificate = Path(stated["tls_cert"]) if stated.get("tls_cert") else None
+    except (OSError, ValueError, KeyError, TypeError, AttributeError):
+        return None
+    return address, certificate, pid
 
 
 def _admin_key(data_dir: Path) -> str:
@@ -133,22 +143,23 @@ def _admin_key(data_dir: Path) -> str:
 
     A process that took the address of a killed service, and its number, must not be sent it: the service must live.
     """
-    _, pid = _stated(data_dir)
-    if pid is None:
+    if (stated := _stated(data_dir)) is None:
         return ""
     try:
-        os.kill(pid, 0)
+        os.kill(stated[2], 0)
         return (data_dir / ADMIN_KEY_FILE).read_text(encoding="ascii").strip()
     except (OSError, ValueError):
         return ""
 
 
-def _answering_pid(address: str) -> int | None:
+def _answering_pid(address: str, certificate: Path | None) -> int | None:
     import httpx
 
     try:
-        answer = httpx.get(f"http://{address}/healthz", timeout=PROBE_TIMEOUT, trust_env=False).json()
-    except (httpx.HTTPError, httpx.InvalidURL, ValueError):
+        scheme, verify = ("https", pinned_context(certificate)) if certificate else ("http", False)
+        url = f"{scheme}://{address}/healthz"
+        answer = httpx.get(url, timeout=PROBE_TIMEOUT, trust_env=False, verify=verify).json()
+    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
         return None
     pid = answer.get("pid") if isinstance(answer, dict) else None
     return pid if isinstance(pid, int) else None

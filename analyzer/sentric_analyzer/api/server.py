@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from sentric.errors import SentricError
+from sentric_analyzer.tls import ServerTls
 
 START_TIMEOUT = 10.0
 """Seconds the server may take to come up."""
@@ -23,23 +24,25 @@ class ApiServer:
     Args:
         app: what to serve.
         address: HOST:PORT to listen at; port 0 takes a free one.
+        tls: the certificate to serve it with; None: no TLS.
     """
 
-    def __init__(self, app: FastAPI, address: str) -> None:
+    def __init__(self, app: FastAPI, address: str, *, tls: ServerTls | None = None) -> None:
         self._wanted = address
         self._socket: socket.socket | None = None
-        self._server = uvicorn.Server(
-            uvicorn.Config(
-                app,
-                lifespan="off",
-                log_config=None,
-                access_log=False,
-                server_header=False,
-                proxy_headers=False,  # wrong keys are counted by address: who sends must not choose it
-                ws="none",
-                timeout_graceful_shutdown=int(STOP_TIMEOUT),
-            )
+        config = uvicorn.Config(
+            app,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            proxy_headers=False,  # wrong keys are counted by address: who sends must not choose it
+            ws="none",
+            timeout_graceful_shutdown=int(STOP_TIMEOUT),
         )
+        config.load()  # it would make a context of its own
+        config.ssl = tls.context if tls else None
+        self._server = uvicorn.Server(config)
         self._thread: threading.Thread | None = None
         self.address = ""
         """HOST:PORT it listens at."""

@@ -25,6 +25,9 @@ _STOP_SECONDS = 3.5
 @click.option("--otlp-http", metavar=_ADDRESS, help="OTLP/HTTP receiver. Default: 127.0.0.1:4318.")
 @click.option("--http", metavar=_ADDRESS, help="REST API. Default: 127.0.0.1:4319.")
 @click.option("--log-format", type=click.Choice(["text", "json"]), help="Form of the log lines. Default: text.")
+@click.option("--tls-cert", metavar="FILE", help="PEM certificate, with its chain, for all three. Default: no TLS.")
+@click.option("--tls-key", metavar="FILE", help="PEM private key of the certificate.")
+@click.option("--tls-client-ca", metavar="FILE", help="PEM authorities whose certificates OTLP senders must show.")
 def serve(**options: Any) -> None:
     """Receive traces over OTLP, judge them and keep what is found.
 
@@ -44,7 +47,8 @@ def serve(**options: Any) -> None:
         if service.first_key.secret:
             click.echo(f"First admin key, kept in {service.first_key.path} and not shown again:")
             click.echo(service.first_key.secret)
-        click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP http://{where.otlp_http}  API http://{where.http}")
+        scheme = "https" if settings.tls_cert else "http"
+        click.echo(f"OTLP/gRPC {where.otlp_grpc}  OTLP/HTTP {scheme}://{where.otlp_http}  API {scheme}://{where.http}")
         while not stopping.wait(0.5):
             if reason := service.failure():
                 raise SentricError(f"the service has stopped: {reason}")

@@ -2,6 +2,7 @@
 
 import socket
 from dataclasses import dataclass
+from ipaddress import ip_address
 
 from sentric.errors import SentricError, SettingError
 
@@ -19,6 +20,14 @@ class Address:
 
     host: str
     port: int
+
+    @property
+    def is_loopback(self) -> bool:
+        """Only this machine can reach it."""
+        try:
+            return self.host == "localhost" or ip_address(self.host).is_loopback
+        except ValueError:
+            return False
 
     def __str__(self) -> str:
         return f"[{self.host}]:{self.port}" if ":" in self.host else f"{self.host}:{self.port}"

@@ -15,6 +15,7 @@ class Counter(StrEnum):
     BYTES = "sentric_receiver_bytes"
     DUPLICATES = "sentric_receiver_duplicates"
     INVALID = "sentric_receiver_invalid_items"
+    CUT = "sentric_receiver_cut_values"
     REFUSED = "sentric_receiver_refused"
 
 
@@ -26,5 +27,6 @@ METRICS = {
     Counter.BYTES: Declaration("Bytes of protobuf made durable.", "signal", _SIGNALS),
     Counter.DUPLICATES: Declaration("Requests that came again; acknowledged, and not kept twice.", "signal", _SIGNALS),
     Counter.INVALID: Declaration("Spans left out because their ids are not valid.", "signal", _SIGNALS),
+    Counter.CUT: Declaration("Values cut because they are longer than the limit.", "signal", _SIGNALS),
     Counter.REFUSED: Declaration("Requests refused.", "reason", tuple(Reason)),
 }

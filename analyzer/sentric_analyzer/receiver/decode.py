@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 from typing import Any, cast
 
-from google.protobuf.message import DecodeError, Message
+from google.protobuf.message import DecodeError, EncodeError, Message
 
+from sentric_analyzer.receiver.cut import cut_values
 from sentric_analyzer.receiver.encodings import decompress
 from sentric_analyzer.receiver.exports import TRACES, Export
-from sentric_analyzer.receiver.limits import check_items
+from sentric_analyzer.receiver.limits import check_items, check_json_values
 from sentric_analyzer.receiver.otlp_json import parse_json
 from sentric_analyzer.receiver.refusal import Reason, Refusal
+from sentric_analyzer.receiver.shape import check_shape
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
@@ -27,6 +29,23 @@ class Bounds:
     """Bytes, before and after decompression."""
     items: int
     """Spans or log records."""
+    messages: int
+    """Messages of any kind: what nests in spans and log records too."""
+    value: int
+    """Bytes of one string; longer ones are cut."""
+
+
+@dataclass(frozen=True, slots=True)
+class Partly:
+    """What of a request was not taken as it came. False where all of it was."""
+
+    rejected: int = 0
+    """Spans that were left out, because their ids are not valid."""
+    cut: int = 0
+    """Values that were cut, because they are too long."""
+
+    def __bool__(self) -> bool:
+        return bool(self.rejected or self.cut)
 
 
 @dataclass(frozen=True, slots=True)
@@ -36,8 +55,7 @@ class Decoded:
     body: bytes
     """Protobuf; the very bytes that came, where nothing had to be changed."""
     items: int
-    rejected: int
-    """Spans that were left out, because their ids are not valid."""
+    partly: Partly = Partly()
 
 
 def parse_content_type(header: str) -> str:
@@ -60,19 +78,30 @@ def decode(export: Export, body: bytes, media: str, encoding: str, bounds: Bound
     """
     body = decompress(body, encoding, bounds.body)
     if export.signal is None:
-        return Decoded(b"", 0, 0)
+        return Decoded(b"", 0)
     if media == JSON:
-        body = parse_json(body, export.request, bounds.items).SerializeToString()
-    else:
-        check_items(body, bounds.items)
+        body = _from_json(export, body, bounds)
+    largest = check_items(body, bounds.items)
+    check_shape(body, export.request, bounds.messages)
     request = _parse(export, body)  # what came as JSON too: the reader of the log must be able to do the same
+    cut = cut_values(request, bounds.value) if largest > bounds.value else 0
     if export is TRACES:
         items, rejected = _drop_invalid_spans(request)
         changed = rejected > 0
     else:
         items, changed = _clear_invalid_ids(request)
         rejected = 0
-    return Decoded(request.SerializeToString() if changed else body, items, rejected)
+    return Decoded(request.SerializeToString() if changed or cut else body, items, Partly(rejected, cut))
+
+
+def _from_json(export: Export, body: bytes, bounds: Bounds) -> bytes:
+    check_json_values(body, bounds.messages)
+    message = parse_json(body, export.request, bounds.items)
+    try:
+        serialized: bytes = message.SerializeToString()
+    except EncodeError:
+        raise Refusal(Reason.MALFORMED, "the body is nested too deep") from None
+    return serialized
 
 
 def _parse(export: Export, body: bytes) -> Message:

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from sentric.settings import Settings
+from sentric_analyzer.control import KeyRing
 from sentric_analyzer.log import Limits
 from sentric_analyzer.receiver.address import Address
 
@@ -28,3 +29,11 @@ class Listening:
 
     grpc: Address
     http: Address
+
+
+@dataclass(frozen=True, slots=True)
+class Keys:
+    """The keys have changed."""
+
+    ring: KeyRing | None
+    """None: they are not known now."""

@@ -9,15 +9,20 @@ from concurrent.futures import Executor
 from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.log import LogBusyError, LogUnavailableError, LogWriter, Record
 from sentric_analyzer.receiver.counts import Counter
-from sentric_analyzer.receiver.decode import PROTOBUF, Bounds, Decoded, decode
+from sentric_analyzer.receiver.decode import PROTOBUF, Bounds, Decoded, Partly, decode
 from sentric_analyzer.receiver.encodings import IDENTITY
 from sentric_analyzer.receiver.exports import Export
+from sentric_analyzer.receiver.gate import Gate, Sender
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 
 _logger = logging.getLogger(__name__)
 
 _HEAVY = 64 << 10
 """Bytes of a compressed or JSON body from which decoding it would hold up the other connections."""
+_LARGE = 2 << 20
+"""The same for protobuf as it is."""
+_FAILURE_SECONDS = 5.0
+"""How long health tells of a failure to keep a request, if no other is kept meanwhile."""
 _PATIENCE = 10.0
 """Seconds a sender is kept waiting for the disk; senders themselves give up after 10 by default."""
 
@@ -31,25 +36,37 @@ class Intake:
         bounds: Bounds,
         on_count: OnCount,
         executor: Executor,
+        gate: Gate,
         *,
         clock: Callable[[], int] = time.time_ns,
+        monotonic: Callable[[], float] = time.monotonic,
     ) -> None:
         self.bounds = bounds
+        self.gate = gate
         self._log = log
         self._on_count = on_count
         self._executor = executor
         self._clock = clock
+        self._monotonic = monotonic
         self._failing = False
+        self._failing_until = 0.0
 
-    async def accept(self, export: Export, body: bytes, media: str, encoding: str) -> int:
-        """Take in a request, and return when it is durable; how many of its spans were left out.
+    @property
+    def is_failing(self) -> bool:
+        """Requests could not be kept a moment ago. It is tried again after a while: they may be kept by then."""
+        return self._monotonic() < self._failing_until
+
+    async def accept(self, export: Export, body: bytes, media: str, encoding: str, sender: Sender) -> Partly:
+        """Take in a request, and return when it is durable; what of it was not taken as it came.
 
         Raises:
             Refusal: it was not taken in.
         """
         try:
+            self.gate.charge(sender, len(body))
             decoded = await self._decode(export, body, media, encoding)
-            await self._keep(export, decoded)
+            self.gate.charge(sender, max(len(decoded.body) - len(body), 0))
+            await self._keep(export, decoded, sender)
         except Refusal as refusal:
             self.refused(refusal)
             raise
@@ -59,23 +76,25 @@ class Intake:
             self.refused(failure)
             raise failure from None
         self._count(Counter.REQUESTS, export, 1)
-        self._count(Counter.INVALID, export, decoded.rejected)
-        return decoded.rejected
+        self._count(Counter.INVALID, export, decoded.partly.rejected)
+        self._count(Counter.CUT, export, decoded.partly.cut)
+        return decoded.partly
 
     def refused(self, refusal: Refusal) -> None:
         """Count a refusal."""
         self._on_count(Counter.REFUSED, refusal.reason, 1)
 
     async def _decode(self, export: Export, body: bytes, media: str, encoding: str) -> Decoded:
-        if len(body) < _HEAVY or (media == PROTOBUF and encoding == IDENTITY):
+        light = _LARGE if media == PROTOBUF and encoding == IDENTITY else _HEAVY
+        if len(body) < light:
             return decode(export, body, media, encoding, self.bounds)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, decode, export, body, media, encoding, self.bounds)
 
-    async def _keep(self, export: Export, decoded: Decoded) -> None:
+    async def _keep(self, export: Export, decoded: Decoded, sender: Sender) -> None:
         if export.signal is None or not decoded.items:
             return
-        record = Record((), export.signal, decoded.body, self._clock())
+        record = Record(sender.projects, export.signal, decoded.body, self._clock())
         try:
             async with asyncio.timeout(_PATIENCE):
                 receipt = await self._log.append_async(record)
@@ -84,7 +103,7 @@ class Intake:
         except LogUnavailableError as error:
             self._note_failure(error)
             raise Refusal(Reason.UNAVAILABLE, "the request cannot be kept now: try again") from None
-        self._failing = False
+        self._failing, self._failing_until = False, 0.0
         if receipt.duplicate:
             self._count(Counter.DUPLICATES, export, 1)
         else:
@@ -94,7 +113,7 @@ class Intake:
     def _note_failure(self, error: LogUnavailableError) -> None:
         if not self._failing:  # once, not for each request
             _logger.error("%s", error)
-        self._failing = True
+        self._failing, self._failing_until = True, self._monotonic() + _FAILURE_SECONDS
 
     def _count(self, counter: Counter, export: Export, amount: int) -> None:
         if amount:

@@ -8,6 +8,8 @@ from sentric_analyzer.receiver.refusal import Reason, Refusal
 _LENGTH_DELIMITED = 2
 _SMALLEST_MESSAGE = 2
 """Bytes of an empty nested message: its tag and its length."""
+_SMALLEST_VALUE = 2
+"""Bytes of a value in JSON, with its comma."""
 
 
 class Budget:
@@ -28,28 +30,45 @@ class Budget:
         self._left += count
 
 
-def check_items(body: bytes, most: int) -> None:
+def check_items(body: bytes, most: int) -> int:
     """Refuse a protobuf Export request that would grow to too many messages, before it is parsed.
 
     An empty span takes 2 bytes on the wire and 80 in memory. Resources and scopes count like spans and log
     records: in all of OTLP they are field 1, then field 2, then field 2.
 
+    Returns:
+        An upper bound of the bytes of its largest resource, scope, span or log record.
+
     Raises:
         Refusal: it has more of them than `most`, or is not protobuf.
     """
     if len(body) <= most * _SMALLEST_MESSAGE:
-        return
-    left = most
+        return len(body)
+    left, largest = most, 0
     level = [(0, len(body))]
     try:
         for field in (1, 2, 2):
             below: list[tuple[int, int]] = []
             for start, end in level:
-                _find(body, start, end, field, below, left)
+                largest = max(largest, _find(body, start, end, field, below, left))
             left -= len(below)
             level = below
     except IndexError:
         raise Refusal(Reason.MALFORMED, "the body is not a valid protobuf message") from None
+    return max(largest, max((end - start for start, end in level), default=0))
+
+
+def check_json_values(body: bytes, most: int) -> None:
+    """Refuse an OTLP/JSON request that would grow to too many values, before it is parsed.
+
+    Each value stands before a comma or ends what a bracket has opened, and takes a byte or more besides. Signs
+    inside of strings are counted too; real requests have one in twenty bytes.
+
+    Raises:
+        Refusal: it has, or may have, more of them than `most`.
+    """
+    if len(body) > most * _SMALLEST_VALUE and sum(map(body.count, (b",", b"{", b"["))) > most:
+        raise Refusal(Reason.TOO_MANY, "the request has too many values: send fewer in each")
 
 
 def check_json_items(request: object, most: int) -> None:
@@ -71,9 +90,14 @@ def _children(parent: object, name: str) -> Sequence[object]:
     return cast(list[object], children) if isinstance(children, list) else ()
 
 
-def _find(body: bytes, position: int, end: int, field: int, found: list[tuple[int, int]], most: int) -> None:
-    """Add where the nested messages of a field lie; IndexError where this is not protobuf."""
+def _find(body: bytes, position: int, end: int, field: int, found: list[tuple[int, int]], most: int) -> int:
+    """Add where the nested messages of a field lie; IndexError where this is not protobuf.
+
+    Returns:
+        The length of the longest other field.
+    """
     wanted = field << 3 | _LENGTH_DELIMITED
+    longest = 0
     while position < end:
         tag, position = _varint(body, position)
         match tag & 7:
@@ -89,11 +113,14 @@ def _find(body: bytes, position: int, end: int, field: int, found: list[tuple[in
                     found.append((position, position + length))
                     if len(found) > most:
                         raise _too_many(most)
+                elif length > longest:
+                    longest = length
                 position += length
             case _:
                 raise IndexError
     if position != end:
         raise IndexError
+    return longest
 
 
 def _varint(body: bytes, position: int) -> tuple[int, int]:

@@ -5,7 +5,7 @@ from typing import Protocol
 
 import httptools
 
-from sentric_analyzer.receiver.head import Head, Target, check_head
+from sentric_analyzer.receiver.head import Admit, Head, Target, check_head
 from sentric_analyzer.receiver.limits import Budget
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 
@@ -35,6 +35,10 @@ class Sink(Protocol):
     def request_ends(self, request: Request) -> None:
         """A request is whole."""
 
+    def make_room(self) -> bool:
+        """Give up a body that takes longer, if there is one, so that this one can be taken in."""
+        ...
+
     def refuse(self, refusal: Refusal, media: str) -> None:
         """Nothing more is parsed."""
 
@@ -42,13 +46,15 @@ class Sink(Protocol):
 class MessageParser:
     """Parses the requests of one connection; checks each as early as it can be checked."""
 
-    def __init__(self, sink: Sink, body_limit: int, budget: Budget) -> None:
+    def __init__(self, sink: Sink, body_limit: int, budget: Budget, admit: Admit) -> None:
         self._sink = sink
+        self._admit = admit
         self._body_limit = body_limit
         self._budget = budget
         self._parser = httptools.HttpRequestParser(self)
         self._refused = False
         self._message_bytes = 0
+        self._begun = False
         self._head = Head()
         self._target: Target | None = None
         self._body = bytearray()  # not a list of chunks: of one byte each, they would take 40 times their size
@@ -56,7 +62,12 @@ class MessageParser:
     @property
     def is_between_requests(self) -> bool:
         """No request has begun that has not ended."""
-        return not self._message_bytes
+        return not self._message_bytes and not self._begun
+
+    @property
+    def body_bytes(self) -> int:
+        """How much of a body has come."""
+        return len(self._body)
 
     def feed(self, data: bytes) -> None:
         """Take what has arrived; nothing more is parsed after a refusal."""
@@ -94,7 +105,8 @@ class MessageParser:
         self._budget.release(len(self._body))
         self._body = bytearray()
 
-    def _begin(self) -> None:
+    def _begin(self, *, begun: bool) -> None:
+        self._begun = begun
         self._head, self._target, self._body = Head(), None, bytearray()
 
     # What httptools calls; it calls on after a refusal, to the end of what it was fed.
@@ -102,7 +114,7 @@ class MessageParser:
     def on_message_begin(self) -> None:
         """A request begins."""
         if not self._refused:
-            self._begin()
+            self._begin(begun=True)
             self._sink.head_begins()
 
     def on_url(self, url: bytes) -> None:
@@ -111,15 +123,20 @@ class MessageParser:
 
     def on_header(self, name: bytes, value: bytes) -> None:
         """A header; after the body, a trailer, which says nothing to us."""
-        if self._target is None:
+        if self._target is not None or self._refused:
+            return
+        try:
             self._head.add(name, value)
+        except Refusal as refusal:
+            self.refuse(refusal)
 
     def on_headers_complete(self) -> None:
         """The head is whole."""
         if self._refused:
             return
         try:
-            self._target = check_head(self._head, self._parser.get_method(), self._body_limit)
+            method, version = self._parser.get_method(), self._parser.get_http_version()
+            self._target = check_head(self._head, method, version, self._body_limit, self._admit)
         except Refusal as refusal:
             self.refuse(refusal)
             return
@@ -134,7 +151,7 @@ class MessageParser:
             return
         if len(self._body) + len(chunk) > self._body_limit:
             self.refuse(Refusal(Reason.TOO_LARGE, f"the body is larger than {self._body_limit} bytes"))
-        elif not self._budget.claim(len(chunk)):
+        elif not self._budget.claim(len(chunk)) and not (self._sink.make_room() and self._budget.claim(len(chunk))):
             self.refuse(Refusal(Reason.BUSY, "too many bodies are being received: try again"))
         else:
             self._body += chunk
@@ -146,5 +163,5 @@ class MessageParser:
         keep_alive = self._parser.should_keep_alive() and self._parser.get_http_version() == "1.1"
         request = Request(self._target, bytes(self._body), keep_alive)
         self._message_bytes = 0
-        self._begin()
+        self._begin(begun=False)
         self._sink.request_ends(request)

@@ -3,7 +3,7 @@
 from sentric_analyzer.log import Link, LogMetric, LogWriter
 from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent, Sums
-from sentric_analyzer.receiver.handover import Listening, Setup
+from sentric_analyzer.receiver.handover import Keys, Listening, Setup
 from sentric_analyzer.receiver.receiver import Receiver
 
 _TELL_EVERY = 0.25
@@ -32,8 +32,10 @@ def run(parent: Parent, setup: Setup) -> None:
     sums.tell(parent)
 
 
-def _heed(_: Receiver, message: object) -> None:
+def _heed(receiver: Receiver, message: object) -> None:
     """Do what the service says; each kind of message has a case here."""
     match message:
+        case Keys(ring):
+            receiver.set_keys(ring)
         case _:
             raise TypeError(f"the receiver has no use for a {type(message).__name__}")

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from enum import StrEnum
+from math import ceil
 
 RETRY_SECONDS = 1
 """What a sender is asked to wait before it tries again. Senders back off further by themselves."""
@@ -20,6 +21,10 @@ class Reason(StrEnum):
     CONTENT_TYPE = "content_type"
     ENCODING = "encoding"
     HEADERS = "headers"
+    UNAUTHENTICATED = "unauthenticated"
+    FORBIDDEN = "forbidden"
+    ATTEMPTS = "attempts"
+    RATE = "rate"
     INTERNAL = "internal"
     BUSY = "busy"
     UNAVAILABLE = "unavailable"
@@ -27,13 +32,14 @@ class Reason(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What a reason is on the wire. Of these, OTLP senders try again after 503 and UNAVAILABLE alone."""
+    """What a reason is on the wire. OTLP senders try again after those with `retry` alone."""
 
     status: int
     """Of HTTP."""
     code: int
     """Of google.rpc and gRPC."""
     retry: bool = False
+    """It is worth trying again: the sender is told after how long."""
 
 
 ANSWERS = {
@@ -47,6 +53,10 @@ ANSWERS = {
     Reason.CONTENT_TYPE: Answer(415, 3),
     Reason.ENCODING: Answer(415, 3),
     Reason.HEADERS: Answer(431, 3),
+    Reason.UNAUTHENTICATED: Answer(401, 16),
+    Reason.FORBIDDEN: Answer(403, 7),
+    Reason.ATTEMPTS: Answer(429, 8, retry=True),
+    Reason.RATE: Answer(429, 8, retry=True),
     Reason.INTERNAL: Answer(500, 13),
     Reason.BUSY: Answer(503, 14, retry=True),
     Reason.UNAVAILABLE: Answer(503, 14, retry=True),
@@ -54,13 +64,25 @@ ANSWERS = {
 
 
 class Refusal(Exception):  # noqa: N818 (an answer, not an error)
-    """A request is not accepted; the message goes to the sender."""
+    """A request is not accepted; the message goes to the sender.
 
-    def __init__(self, reason: Reason, message: str) -> None:
+    Args:
+        reason: why.
+        message: what the sender is told.
+        wait: seconds after which it is worth trying again, where it is at all.
+    """
+
+    def __init__(self, reason: Reason, message: str, *, wait: float = RETRY_SECONDS) -> None:
         super().__init__(message)
         self.reason = reason
+        self._wait = wait
 
     @property
     def answer(self) -> Answer:
         """What the sender gets."""
         return ANSWERS[self.reason]
+
+    @property
+    def retry_seconds(self) -> int:
+        """Whole seconds to wait before trying again; 0: it cannot help."""
+        return max(ceil(self._wait), RETRY_SECONDS) if self.answer.retry else 0

@@ -60,10 +60,13 @@ def test_the_agents_side_never_loads_the_analyzers_packages() -> None:
         (
             ("serve", "--http", "0.0.0.0:4319"),
             3,
-            "error: --http 0.0.0.0:4319: only loopback addresses are allowed",
+            "error: --http 0.0.0.0:4319: the API asks for no keys yet: use a loopback address",
         ),
         (("serve", "--http", "nonsense"), 3, "error: --http is 'nonsense': it must be HOST:PORT"),
-        (("serve", "--http", "127.0.0.1.evil.example:80"), 3, "only loopback addresses are allowed"),
+        (("serve", "--http", "127.0.0.1.evil.example:80"), 3, "use a loopback address"),
+        (("serve", "--otlp-http", "0.0.0.0:4318"), 3, "0.0.0.0:4318: other machines reach it: give --tls-cert and"),
+        (("serve", "--otlp-grpc", "[::]:4317"), 3, "[::]:4317: other machines reach it: give --tls-cert and"),
+        (("serve", "--tls-cert", "c.pem"), 3, "error: --tls-key is missing: TLS needs a certificate and its key"),
     ],
 )
 def test_a_mistake_is_one_line_and_a_status(arguments: tuple[str, ...], status: int, message: str) -> None:

@@ -1,5 +1,7 @@
 import gzip
 import json
+import random
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -9,11 +11,12 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Decoded, decode, parse_content_type
+from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Decoded, Partly, decode, parse_content_type
 from sentric_analyzer.receiver.exports import EXPORTS, LOGS, METRICS, TRACES, Export
 from sentric_analyzer.receiver.refusal import Reason, Refusal
+from unit.receiver.otlp_messages import to_json
 
-BOUNDS = Bounds(body=100_000, items=1000)
+BOUNDS = Bounds(body=100_000, items=1000, messages=1_000_000, value=1 << 20)
 GOOD: dict[str, Any] = {"trace_id": b"t" * 16, "span_id": b"s" * 8}
 
 
@@ -41,15 +44,15 @@ def request_with(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
 def test_a_body_that_is_fine_is_kept_to_the_byte() -> None:
     future_field = b"\xfa\x07\x03new"
     body = request_with(GOOD).SerializeToString() + future_field
-    assert read(body) == Decoded(body, 1, 0)
-    assert read(gzip.compress(body), encoding="gzip") == Decoded(body, 1, 0)
+    assert read(body) == Decoded(body, 1)
+    assert read(gzip.compress(body), encoding="gzip") == Decoded(body, 1)
 
 
 def test_json_is_kept_as_protobuf() -> None:
     body = json.dumps(
         {"resourceSpans": [{"scopeSpans": [{"spans": [{"traceId": "74" * 16, "spanId": "73" * 8}]}]}]}
     ).encode()
-    assert read(body, media=JSON) == Decoded(request_with(GOOD).SerializeToString(), 1, 0)
+    assert read(body, media=JSON) == Decoded(request_with(GOOD).SerializeToString(), 1)
 
 
 @pytest.mark.parametrize(
@@ -67,12 +70,14 @@ def test_json_is_kept_as_protobuf() -> None:
 def test_a_span_with_invalid_ids_is_left_out_and_the_others_stay(wrong: dict[str, Any]) -> None:
     other = {**GOOD, "span_id": b"another!", "parent_span_id": b"p" * 8}
     decoded = read(request_with(GOOD, GOOD | wrong, other).SerializeToString())
-    assert decoded == Decoded(request_with(GOOD, other).SerializeToString(), 2, 1)
+    assert decoded == Decoded(request_with(GOOD, other).SerializeToString(), 2, Partly(rejected=1))
 
 
 def test_many_invalid_spans_are_left_out_in_linear_time() -> None:
-    decoded = read(request_with(*([{}] * 50_000)).SerializeToString(), bounds=Bounds(1 << 20, 100_000))
-    assert (decoded.items, decoded.rejected) == (0, 50_000)
+    decoded = read(
+        request_with(*([{}] * 50_000)).SerializeToString(), bounds=replace(BOUNDS, body=1 << 20, items=100_000)
+    )
+    assert (decoded.items, decoded.partly.rejected) == (0, 50_000)
 
 
 def test_a_log_record_loses_invalid_ids_and_stays() -> None:
@@ -84,11 +89,11 @@ def test_a_log_record_loses_invalid_ids_and_stays() -> None:
     expected.CopyFrom(request)
     changed = expected.resource_logs[0].scope_logs[0].log_records[1]
     changed.trace_id = changed.span_id = b""
-    assert read(body, LOGS) == Decoded(expected.SerializeToString(), 2, 0)
+    assert read(body, LOGS) == Decoded(expected.SerializeToString(), 2)
 
 
 def test_metrics_are_not_looked_into_but_are_bounded() -> None:
-    assert read(b"\xff\xff", METRICS) == Decoded(b"", 0, 0)
+    assert read(b"\xff\xff", METRICS) == Decoded(b"", 0)
     with pytest.raises(Refusal) as caught:
         read(gzip.compress(bytes(200_000)), METRICS, encoding="gzip")
     assert caught.value.reason is Reason.TOO_LARGE
@@ -148,7 +153,7 @@ def test_a_million_empty_spans_are_refused() -> None:
     for tag in (b"\x12", b"\x0a"):
         body = tag + _varint(len(body)) + body
     with pytest.raises(Refusal) as caught:
-        read(body, bounds=Bounds(16 << 20, 100_000))
+        read(body, bounds=replace(BOUNDS, body=16 << 20, items=100_000))
     assert caught.value.reason is Reason.TOO_MANY
 
 
@@ -186,3 +191,42 @@ def test_a_content_type_may_have_parameters() -> None:
         with pytest.raises(Refusal) as caught:
             parse_content_type(header)
         assert caught.value.reason is Reason.CONTENT_TYPE
+
+
+def nested_json(levels: int) -> bytes:
+    value = '{"arrayValue":{"values":[' * levels + '{"stringValue":"x"}' + "]}}" * levels
+    return f'{{"resourceSpans":[{{"resource":{{"attributes":[{{"key":"k","value":{value}}}]}}}}]}}'.encode()
+
+
+@pytest.mark.parametrize("levels", [60, 100, 300, 400])
+def test_json_that_is_nested_too_deep_is_refused(levels: int) -> None:
+    assert read(nested_json(30), media=JSON).items == 0
+    with pytest.raises(Refusal) as caught:
+        read(nested_json(levels), media=JSON)
+    assert caught.value.reason is Reason.MALFORMED
+
+
+@pytest.mark.parametrize("media", [PROTOBUF, JSON])
+def test_too_many_values_are_refused_though_they_are_few_spans(media: str) -> None:
+    request = request_with(GOOD)
+    for _ in range(400):
+        request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="k").value.int_value = 1
+    body = json.dumps(to_json(request, random.Random(1))).encode() if media == JSON else request.SerializeToString()
+    with pytest.raises(Refusal) as caught:
+        read(body, media=media, bounds=replace(BOUNDS, messages=500))
+    assert caught.value.reason is Reason.TOO_MANY
+
+
+@pytest.mark.parametrize("media", [PROTOBUF, JSON])
+def test_long_values_are_cut_and_the_rest_is_kept(media: str) -> None:
+    request = request_with(GOOD, GOOD)
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    span.attributes.add(key="long").value.string_value = "x" * 3000
+    body = request.SerializeToString()
+    if media == JSON:
+        body = json.dumps(to_json(request, random.Random(1))).encode()
+    decoded = read(body, media=media, bounds=replace(BOUNDS, value=1000))
+    assert (decoded.items, decoded.partly) == (2, Partly(cut=1))
+    kept = ExportTraceServiceRequest.FromString(decoded.body).resource_spans[0].scope_spans[0].spans[0]
+    assert [attribute.key for attribute in kept.attributes] == ["long", "sentric.truncated"]
+    assert len(kept.attributes[0].value.string_value) == 1000

@@ -5,33 +5,43 @@ import os
 from collections import Counter as Tally
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+from sentric_analyzer.control import KeyRing
 from sentric_analyzer.log import Limits, Log
 from sentric_analyzer.receiver import intake as intake_module
 from sentric_analyzer.receiver.counts import METRICS as DECLARED
 from sentric_analyzer.receiver.counts import Counter
-from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds
+from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Partly
 from sentric_analyzer.receiver.exports import METRICS, TRACES
+from sentric_analyzer.receiver.gate import Gate, Rates, Sender
 from sentric_analyzer.receiver.intake import Intake
 from sentric_analyzer.receiver.refusal import Reason, Refusal
+
+SOMEBODY = Sender("192.0.2.1")
 
 
 class Fixture:
     def __init__(self, log: Log, executor: ThreadPoolExecutor) -> None:
         self.counts: Tally[tuple[str, str]] = Tally()
         self.log = log
-        self.intake = Intake(log, Bounds(1 << 20, 100), self._count, executor, clock=lambda: 42)
+        self.now = 0.0
+        self.gate = Gate(KeyRing({}), Rates(bytes=1 << 20), clock=lambda: self.now)
+        bounds = Bounds(body=1 << 20, items=100, messages=1_000_000, value=1 << 20)
+        self.intake = Intake(
+            log, bounds, self._count, executor, self.gate, clock=lambda: 42, monotonic=lambda: self.now
+        )
 
     def _count(self, counter: Counter, value: str, amount: int) -> None:
         assert value in DECLARED[counter].values
         self.counts[counter, value] += amount
 
-    async def accept(self, body: bytes, media: str = PROTOBUF, encoding: str = "") -> int:
-        return await self.intake.accept(TRACES, body, media, encoding)
+    async def accept(self, body: bytes, media: str = PROTOBUF, encoding: str = "", sender: Sender = SOMEBODY) -> Partly:
+        return await self.intake.accept(TRACES, body, media, encoding, sender)
 
 
 @pytest.fixture
@@ -50,7 +60,7 @@ def request_of(*names: str) -> bytes:
 
 
 async def test_what_is_accepted_is_in_the_log_and_counted(fixture: Fixture) -> None:
-    assert await fixture.accept(request_of("a", "b")) == 1
+    assert await fixture.accept(request_of("a", "b")) == Partly(rejected=1)
 
     (entry,) = fixture.log.read(0)
     assert (entry.record.projects, entry.record.signal, entry.record.received) == ((), "traces", 42)
@@ -73,9 +83,9 @@ async def test_what_comes_again_is_acknowledged_and_not_kept_twice(fixture: Fixt
 
 
 async def test_what_is_empty_and_metrics_are_acknowledged_and_not_kept(fixture: Fixture) -> None:
-    assert await fixture.accept(b"") == 0
-    assert await fixture.accept(b"{}", JSON) == 0
-    assert await fixture.intake.accept(METRICS, b"\xff", PROTOBUF, "") == 0
+    assert not await fixture.accept(b"")
+    assert not await fixture.accept(b"{}", JSON)
+    assert not await fixture.intake.accept(METRICS, b"\xff", PROTOBUF, "", SOMEBODY)
     assert list(fixture.log.read(0)) == []
     assert fixture.counts == {(Counter.REQUESTS, "traces"): 2, (Counter.REQUESTS, "metrics"): 1}
 
@@ -110,6 +120,9 @@ async def test_a_full_disk_is_a_refusal_to_try_again_and_is_told_once(
             refusal = await refusal_of(fixture, request_of(name))
             assert (refusal.reason, refusal.answer.retry) == (Reason.UNAVAILABLE, True)
     assert caplog.text.count("No space left on device") == 1
+    assert fixture.intake.is_failing
+    fixture.now += 60
+    assert not fixture.intake.is_failing  # so that somebody tries again
     await fixture.accept(request_of("a"))
     assert len(list(fixture.log.read(0))) == 1
 
@@ -145,3 +158,31 @@ async def test_a_mistake_of_our_own_tells_the_sender_nothing(
     assert (refusal.reason, refusal.answer.status) == (Reason.INTERNAL, 500)
     assert "secret detail" not in str(refusal)
     assert "secret detail" in caplog.text
+
+
+async def test_what_a_key_decides_goes_into_the_log_and_what_was_sent_is_charged(fixture: Fixture) -> None:
+    key = Sender("key-1", projects="shop\noffice")
+    body = request_of("x" * 1000)
+    await fixture.accept(gzip.compress(body), encoding="gzip", sender=key)
+    (entry,) = fixture.log.read(0)
+    assert entry.record.project == "shop\noffice"
+    charged: list[int] = []
+    fixture.gate.charge = lambda _, count: charged.append(count)  # type: ignore[method-assign]
+    await fixture.accept(gzip.compress(body), encoding="gzip", sender=key)
+    assert sum(charged) == len(entry.record.body)
+
+
+async def test_what_is_refused_is_charged_too(fixture: Fixture) -> None:
+    charged: list[int] = []
+    fixture.gate.charge = lambda _, count: charged.append(count)  # type: ignore[method-assign]
+    await refusal_of(fixture, b"\xff" * 100)
+    assert sum(charged) == 100
+
+
+async def test_cut_values_are_counted(fixture: Fixture) -> None:
+    request = ExportTraceServiceRequest.FromString(request_of("a"))
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    span.attributes.add(key="k").value.string_value = "x" * ((1 << 20) - 200)
+    fixture.intake.bounds = replace(fixture.intake.bounds, value=1000)
+    assert await fixture.accept(request.SerializeToString()) == Partly(rejected=1, cut=1)
+    assert fixture.counts[Counter.CUT, "traces"] == 1

@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from sentric_analyzer.receiver.limits import Budget, check_items, check_json_items
+from sentric_analyzer.receiver.limits import Budget, check_items, check_json_items, check_json_values
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 from unit.receiver.otlp_messages import random_message
 
@@ -97,3 +97,25 @@ def test_a_budget_gives_what_it_has_and_takes_it_back() -> None:
     budget.release(5)
     assert budget.claim(5)
     assert not budget.claim(1)
+
+
+@pytest.mark.parametrize("value", [b"{}", b"[]", b'"a"', b"1", b'{"a":1}', b"[1]"])
+def test_json_of_too_many_values_is_refused_before_it_is_parsed(value: bytes) -> None:
+    body = b"[" + b",".join([value] * 1000) + b"]"
+    check_json_values(body, 2500)
+    with pytest.raises(Refusal) as caught:
+        check_json_values(body, 900)
+    assert caught.value.reason is Reason.TOO_MANY
+
+
+def test_json_too_short_to_hold_so_many_values_is_not_looked_at() -> None:
+    check_json_values(b"," * 20, 10)
+
+
+def test_the_largest_of_what_a_request_holds_is_known_from_counting() -> None:
+    request = request_of(2, 1, 2)
+    assert check_items(request.SerializeToString(), 10) >= 300  # the resources
+    request.resource_spans[1].scope_spans[0].spans[1].name = "x" * 1000
+    body = request.SerializeToString()
+    assert 1000 <= check_items(body, 10) < 1010
+    assert check_items(body, 10_000) == len(body)

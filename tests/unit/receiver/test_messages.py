@@ -7,11 +7,14 @@ from hypothesis import strategies as st
 
 from sentric_analyzer.receiver.decode import JSON, PROTOBUF
 from sentric_analyzer.receiver.exports import LOGS, TRACES
+from sentric_analyzer.receiver.gate import Sender
+from sentric_analyzer.receiver.head import Head
 from sentric_analyzer.receiver.limits import Budget
 from sentric_analyzer.receiver.messages import MessageParser, Request
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 
 LIMIT = 1000
+SOMEBODY = Sender("192.0.2.1")
 POST = b"POST /v1/traces HTTP/1.1\r\nHost: x\r\nContent-Type: application/x-protobuf\r\n"
 
 
@@ -30,13 +33,23 @@ class Recorder:
     def request_ends(self, request: Request) -> None:
         self.requests.append(request)
 
+    def make_room(self) -> bool:
+        self.steps.append("make room")
+        return False
+
     def refuse(self, refusal: Refusal, media: str) -> None:
         self.refusals.append((refusal.reason, media))
 
 
+def let_in(authorization: str | None) -> Sender:
+    if authorization == "wrong":
+        raise Refusal(Reason.UNAUTHENTICATED, "the key is not valid")
+    return SOMEBODY
+
+
 def parse(*parts: bytes, limit: int = LIMIT, budget: int = 10_000) -> Recorder:
     recorder = Recorder()
-    parser = MessageParser(recorder, limit, Budget(budget))
+    parser = MessageParser(recorder, limit, Budget(budget), let_in)
     for part in parts:
         parser.feed(part)
     return recorder
@@ -115,6 +128,23 @@ JSON_POST = POST.replace(b"application/x-protobuf", b"application/json")
         (POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n", Reason.MALFORMED),
         (POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", Reason.MALFORMED),
         (POST + b"Content-Length: -5\r\n\r\n", Reason.MALFORMED),
+        (POST + b"a:\r\n" * 60_000, Reason.HEADERS),
+        (POST + b"a: b\r\n" * 99 + b"Content-Length: 0\r\n\r\n", Reason.HEADERS),
+        (POST + b"Authorization: wrong\r\nContent-Length: 5000\r\n\r\n", Reason.UNAUTHENTICATED),
+        (POST.replace(b"/v1/traces", b"/v1/tra\0ces") + b"\r\n", Reason.MALFORMED),
+        (POST + b"X: a\0b\r\nContent-Length: 0\r\n\r\n", Reason.MALFORMED),
+        (POST + b"X: a\r\n folded\r\nContent-Length: 0\r\n\r\n", Reason.MALFORMED),
+        (POST + b"Content-Length : 5\r\n\r\nhello", Reason.MALFORMED),
+        (POST + b"Content-Length: 5, 5\r\n\r\nhello", Reason.MALFORMED),
+        (POST + b"Content-Length: +5\r\n\r\nhello", Reason.MALFORMED),
+        (POST + b"Transfer-Encoding: gzip, chunked\r\n\r\n0\r\n\r\n", Reason.MALFORMED),
+        (POST + b"Transfer-Encoding: xchunked\r\n\r\n0\r\n\r\n", Reason.MALFORMED),
+        (POST + b"Transfer-Encoding: chunked\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Reason.MALFORMED),
+        (POST.replace(b"1.1", b"1.0") + b"Transfer-Encoding: chunked\r\n\r\n0\r\n\r\n", Reason.MALFORMED),
+        (POST.replace(b"1.1", b"2.0") + b"Content-Length: 0\r\n\r\n", Reason.MALFORMED),
+        (POST.replace(b"\r\n", b"\n") + b"Content-Length: 0\n\n", Reason.MALFORMED),
+        (POST + b"Transfer-Encoding: chunked\r\n\r\n-1\r\n", Reason.MALFORMED),
+        (b"POST /v1/../v1/traces HTTP/1.1\r\nContent-Length: 0\r\n\r\n", Reason.NOT_FOUND),
         (b"CONNECT x:1 HTTP/1.1\r\nHost: x\r\n\r\n", Reason.NOT_FOUND),
     ],
 )
@@ -128,6 +158,30 @@ def test_a_head_is_refused_before_its_body_comes() -> None:
     recorder = parse(JSON_POST + b"Content-Length: 1001\r\n\r\n")
     assert recorder.refusals == [(Reason.TOO_LARGE, JSON)]
     assert recorder.steps == ["head"]
+
+
+def test_a_head_that_has_begun_after_a_request_is_not_between_requests() -> None:
+    parser = MessageParser(Recorder(), LIMIT, Budget(10_000), let_in)
+    assert parser.is_between_requests
+    parser.feed(with_body(b"a"))
+    assert parser.is_between_requests
+    parser.feed(with_body(b"a") + b"POST /v1")
+    assert not parser.is_between_requests
+
+
+def test_what_is_parsed_of_a_bomb_of_headers_is_bounded() -> None:
+    seen = 0
+
+    class Counting(Head):
+        def add(self, name: bytes, value: bytes) -> None:
+            nonlocal seen
+            seen += 1
+            super().add(name, value)
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr("sentric_analyzer.receiver.messages.Head", Counting)
+        parse(POST + b"a:\r\n" * 60_000)
+    assert seen == 101
 
 
 def test_an_offer_of_another_protocol_is_passed_over() -> None:  # Java's own client makes it with each request
@@ -147,13 +201,13 @@ def test_what_lies_between_chunks_is_bounded() -> None:
 
 def test_bodies_of_all_connections_share_a_budget_that_is_given_back() -> None:
     recorder, budget = Recorder(), Budget(100)
-    parser = MessageParser(recorder, LIMIT, budget)
+    parser = MessageParser(recorder, LIMIT, budget, let_in)
     parser.feed(with_body(b"x" * 90)[:-10])
     assert not budget.claim(21)
     parser.close()
     assert budget.claim(100)
     other = Recorder()
-    MessageParser(other, LIMIT, budget).feed(with_body(b"x"))
+    MessageParser(other, LIMIT, budget, let_in).feed(with_body(b"x"))
     assert [reason for reason, _ in other.refusals] == [Reason.BUSY]
 
 
