@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterator
 from contextlib import suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from itertools import islice
 
@@ -25,8 +25,8 @@ from sentric_analyzer.detection import Conversations, detect
 from sentric_analyzer.dialects import MARKS
 from sentric_analyzer.log import Entry, Log, LogCorruptError
 from sentric_analyzer.preparation import Prepared, prepare
-from sentric_analyzer.spans import Arrival, put_together
-from sentric_analyzer.storage import Store
+from sentric_analyzer.spans import put_together
+from sentric_analyzer.storage import RecordedTrace, Store
 
 _logger = logging.getLogger(__name__)
 
@@ -50,7 +50,7 @@ class Counter(StrEnum):
 COUNTERS = {
     Counter.STORED: Declaration("Spans, log records and judged runs stored.", "what", ("spans", "log_records", "runs")),
     Counter.TRACES: Declaration("Traces released for judging.", "reason", tuple(Reason)),
-    Counter.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "log")),
+    Counter.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "open_trace", "log")),
     Counter.FINDINGS: Declaration("Findings, counted anew each time a run is judged.", "severity", tuple(Severity)),
 }
 
@@ -168,10 +168,12 @@ class Pipeline:
 
     def _take_up(self) -> None:
         """Take up what was open when the service last stopped."""
-        for project, trace_id in self.store.open_traces(MARKS):
-            for span in self.store.spans_of_trace(project, trace_id):
-                arrival = Arrival(project, trace_id, span.span_id, span.parent_span_id, marked=True)
-                self.assembler.add(arrival, span, span.size)
+        traces, others = self.store.open_traces(MARKS, within=self.assembler.longest)
+        for project, trace_id, spans, rooted in traces:
+            self.assembler.take_up(project, trace_id, spans=spans, rooted=rooted)
+        if others:
+            self.on_count(Counter.FAILED, "open_trace", others)
+            _logger.error("%d traces that were open at the last stop are not judged: they are too many", others)
 
     def _step(self, wait: float) -> None:
         """Store the next batch, if one comes within `wait` seconds, and judge what is due."""
@@ -179,7 +181,27 @@ class Pipeline:
             self._take(self._prepared.get(timeout=wait))
         due = iter(self.assembler.due())
         while some := list(islice(due, BATCH_RUNS)):
-            self._judge(some)
+            self._judge(self._compared(some))
+
+    def _compared(self, due: list[Released]) -> list[Released]:
+        """What is due; a trace of which there was more before our memory goes back is loaded from the store.
+
+        Judged without that, it would be a revision of its runs which withdraws what was found in them.
+        """
+        judged = self.store.judged_traces([(one.project, one.trace_id) for one in due if one.new])
+        for project, trace_id in judged:
+            self.assembler.read_back(project, trace_id)
+        return [
+            replace(one, spans=(), reopened=True) if one.new and (one.project, one.trace_id) in judged else one
+            for one in due
+        ]
+
+    def _recorded(self, released: Released) -> RecordedTrace:
+        """A trace that is to be judged: as it was held, or as the store has it."""
+        if not released.reopened:
+            return RecordedTrace(released.spans, 0)
+        most = self.assembler.max_trace_bytes
+        return self.store.recorded_trace(released.project, released.trace_id, MARKS, most=most)
 
     def _take(self, item: "Prepared | int | Exception") -> None:
         match item:
@@ -224,17 +246,16 @@ class Pipeline:
         """Judge a trace. A bug of ours that a trace brings to light is caught here: it is kept, and others go on."""
         self.on_count(Counter.TRACES, released.reason, 1)
         try:
-            if released.reopened:
-                spans = self.store.spans_of_trace(released.project, released.trace_id)
-            else:
-                spans = put_together(released.trace_id, released.spans)
-            return detect(
-                spans,
+            pieces, left_out = self._recorded(released)
+            replays = detect(
+                put_together(released.trace_id, pieces),
                 project=released.project,
                 policy=self.policy,
                 redactor=self.new_redactor(),
                 conversations=self._conversations,
+                left_out=left_out,
             )
+            return [self.store.with_former_findings(one) for one in replays] if left_out else replays
         except Exception:  # the boundary named above
             self.on_count(Counter.FAILED, "trace", 1)
             _logger.exception("trace %s could not be judged; its spans are kept", released.trace_id)

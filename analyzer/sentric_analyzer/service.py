@@ -19,7 +19,7 @@ from sentric.redaction import chosen_redactor
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.reader import SERVE_FILE
-from sentric_analyzer.assembly import Assembler
+from sentric_analyzer.assembly import Assembler, Times
 from sentric_analyzer.log import Log
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.pipeline import Pipeline
@@ -136,9 +136,7 @@ def _key(settings: Settings, directory: Path) -> bytes:
 
 def _assembler(settings: Settings) -> Assembler:
     return Assembler(
-        grace=settings.grace,
-        idle=settings.idle,
-        max_age=settings.trace_age,
+        Times(settings.grace, settings.idle, settings.checkpoint, settings.trace_age),
         max_trace_bytes=settings.trace_bytes,
         max_bytes=settings.assembly_bytes,
         clock=time.monotonic,

@@ -18,6 +18,7 @@ def detect(
     policy: Policy,
     redactor: Redactor,
     conversations: Conversations | None = None,
+    left_out: int = 0,
 ) -> list[Replay]:
     """Read the runs of a trace and judge each.
 
@@ -27,11 +28,12 @@ def detect(
         policy: the rules in force.
         redactor: a new one, whose secrets are those of this trace.
         conversations: what is known of earlier runs; the runs of this trace are added.
+        left_out: how many spans of the trace are not among these, because it is too large.
 
     Returns:
         A judged run for each agent invocation in the trace; none where no dialect knows the spans.
     """
     known = conversations if conversations is not None else Conversations()
-    runs = read_runs(spans, project=project, redactor=redactor)
+    runs = read_runs(spans, project=project, redactor=redactor, left_out=left_out)
     earlier = {run.run_id: known.earlier(run) for run in sorted(runs, key=lambda run: (run.started, run.run_id))}
     return [replay(policy, run, earlier=earlier[run.run_id]) for run in runs]
