@@ -9,9 +9,9 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from enum import StrEnum
 from functools import partial
 from typing import TypeAlias
@@ -21,12 +21,12 @@ from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.declaration import Declaration, Kind, OnCount, OnTime, Value
 from sentric_analyzer.detection import Judged, Judges
-from sentric_analyzer.dialects import MARKS
+from sentric_analyzer.dialects import MARKS, conversation_of
 from sentric_analyzer.log import Entry, LogCorruptError, LogMetric, LogReader, LogUnavailableError
 from sentric_analyzer.own_spans import InSpan, no_spans
 from sentric_analyzer.preparation import Prepared, prepare
-from sentric_analyzer.spans import Arrival, Piece
-from sentric_analyzer.storage import Store
+from sentric_analyzer.spans import Span
+from sentric_analyzer.storage import RecordedTrace, Store
 
 _logger = logging.getLogger(__name__)
 
@@ -66,7 +66,7 @@ class Metric(StrEnum):
 METRICS = {
     Metric.STORED: Declaration("Spans, log records and judged runs stored.", "what", ("spans", "log_records", "runs")),
     Metric.TRACES: Declaration("Traces released for judging.", "reason", tuple(Reason)),
-    Metric.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "log")),
+    Metric.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "open_trace", "log")),
     Metric.FINDINGS: Declaration("Findings, counted anew each time a run is judged.", ("rule", "severity")),
     Metric.FAIL_OPENS: Declaration(
         "Actions that ran though no verdict on them could be made before.", "why", ("blind",)
@@ -235,10 +235,12 @@ class Pipeline:
 
     def _take_up(self) -> None:
         """Take up what was open when the service last stopped."""
-        for project, trace_id in self.store.open_traces(MARKS):
-            for span in self.store.spans_of_trace(project, trace_id):
-                arrival = Arrival(project, trace_id, span.span_id, span.parent_span_id, marked=True)
-                self.assembler.add(arrival, span, span.size)
+        traces, others = self.store.open_traces(MARKS, within=self.assembler.longest)
+        for project, trace_id, spans, rooted in traces:
+            self.assembler.take_up(project, trace_id, spans=spans, rooted=rooted)
+        if others:
+            self.on_count(Metric.FAILED, "open_trace", others)
+            _logger.error("%d traces that were open at the last stop are not judged: they are too many", others)
 
     def _step(self, wait: float) -> None:
         """Take what comes within `wait` seconds, have judged what is due, and store what is judged."""
@@ -246,10 +248,30 @@ class Pipeline:
             self._take(self._inbox.get(timeout=wait))
             while len(self._judged) < BATCH_RUNS:
                 self._take(self._inbox.get_nowait())
-        for released in self.assembler.due():
+        for released in self._compared(self.assembler.due()):
             self._submit(released)
         if self._judged and self._is_enough():
             self._keep_judged()
+
+    def _compared(self, due: list[Released]) -> list[Released]:
+        """What is due; a trace of which there was more before our memory goes back is loaded from the store.
+
+        Judged without that, it would be a revision of its runs which withdraws what was found in them.
+        """
+        judged = self.store.judged_traces([(one.project, one.trace_id) for one in due if one.new])
+        for project, trace_id in judged:
+            self.assembler.read_back(project, trace_id)
+        return [
+            replace(one, spans=(), reopened=True) if one.new and (one.project, one.trace_id) in judged else one
+            for one in due
+        ]
+
+    def _recorded(self, released: Released) -> RecordedTrace:
+        """A trace that is to be judged: as it was held, or as the store has it."""
+        if not released.reopened:
+            return RecordedTrace(released.spans, 0)
+        most = self.assembler.max_trace_bytes
+        return self.store.recorded_trace(released.project, released.trace_id, MARKS, most=most)
 
     def _take(self, item: _Item) -> None:
         if isinstance(item, Judged):
@@ -314,10 +336,11 @@ class Pipeline:
     def _submit(self, released: Released) -> None:
         """Have a trace judged."""
         self.on_count(Metric.TRACES, released.reason, 1)
-        pieces: Sequence[Piece] = released.spans
-        if released.reopened:
-            pieces = self.store.spans_of_trace(released.project, released.trace_id)
-        self._judges.submit(released.project, released.trace_id, pieces, released.trace_id)
+        pieces, left_out = self._recorded(released)
+        conversation = released.conversation or conversation_of(piece for piece in pieces if isinstance(piece, Span))
+        self._judges.submit(
+            released.project, released.trace_id, pieces, left_out=left_out, together=conversation or released.trace_id
+        )
 
     def _is_enough(self) -> bool:
         """Whether to store what is judged now: few inserts of many runs are cheaper, but nobody should wait long."""

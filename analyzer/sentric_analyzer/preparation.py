@@ -6,16 +6,18 @@ from dataclasses import dataclass, replace
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
 from sentric.redaction import Redactor
-from sentric_analyzer.dialects import MARKS
+from sentric_analyzer.dialects import CONVERSATION, MARKS
 from sentric_analyzer.log import Entry, Record, Signal
 from sentric_analyzer.projects import project_of
 from sentric_analyzer.redacted import redacted_logs
-from sentric_analyzer.spans import Arrival, LogRecord, Piece, Relation, logs_of, raw_spans
+from sentric_analyzer.spans import Arrival, LogRecord, Piece, RawOrigin, Relation, logs_of, raw_spans
 from sentric_analyzer.storage import Request, SpanBatch
 
 _MARKS = tuple(mark.encode() for mark in MARKS)
-_RELATION_BYTES = 128
-"""What a `Relation` takes."""
+RELATION_BYTES = 64
+"""What a `Relation` takes besides what any span does."""
+ORIGIN_BYTES = 384
+"""What an origin takes, which the spans of a trace that came together share, besides its content."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,12 +63,17 @@ def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
 def _arrived(spans: SpanBatch, bodies: Sequence[bytes]) -> Iterator[tuple[Arrival, Piece, int]]:
     # Most requests of services have nothing for a dialect, and a search of their bytes tells so.
     raw = [raw_spans(body) if any(mark in body for mark in _MARKS) else None for body in bodies]
-    for arrival, number in zip(spans.arrivals(MARKS), spans.requests, strict=True):
+    shared: tuple[RawOrigin, str] | None = None
+    for arrival, number in zip(spans.arrivals(MARKS, CONVERSATION), spans.requests, strict=True):
         sent = next(of_request) if (of_request := raw[number]) else None
-        if sent and arrival.marked:
-            yield arrival, sent, len(sent.body)
-        else:
-            yield arrival, Relation(arrival.span_id, arrival.parent_span_id), _RELATION_BYTES
+        if not sent or not arrival.marked:
+            yield arrival, Relation(arrival.span_id, arrival.parent_span_id), RELATION_BYTES
+            continue
+        size = len(sent.body)
+        if not shared or shared[0] is not sent.origin or shared[1] != arrival.trace_id:
+            shared = sent.origin, arrival.trace_id
+            size += ORIGIN_BYTES + len(sent.origin.resource) + len(sent.origin.scope)
+        yield arrival, sent, size
 
 
 def _logs(record: Record) -> Iterator[LogRecord]:

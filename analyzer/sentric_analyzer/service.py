@@ -20,7 +20,7 @@ from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.reader import SERVE_FILE
-from sentric_analyzer.assembly import Assembler
+from sentric_analyzer.assembly import Assembler, Times
 from sentric_analyzer.control.first_key import first_admin_key
 from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from sentric_analyzer.control.store import ControlStore, control_url
@@ -99,9 +99,7 @@ class Service:
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
         key = _key(settings, directory)
         new_redactor = partial(chosen_redactor, settings, key)
-        new_judges = partial(
-            Judges, chosen_number(settings.judges), Setup(settings, key, policy.digest), store.earlier_runs
-        )
+        new_judges = partial(Judges, chosen_number(settings.judges), Setup(settings, key, policy.digest), store)
         self._pipeline = Pipeline(
             log, store, _assembler(settings), new_judges, new_redactor, metrics.count, metrics.time
         )
@@ -185,9 +183,7 @@ def _key(settings: Settings, directory: Path) -> bytes:
 
 def _assembler(settings: Settings) -> Assembler:
     return Assembler(
-        grace=settings.grace,
-        idle=settings.idle,
-        max_age=settings.trace_age,
+        Times(settings.grace, settings.idle, settings.checkpoint, settings.trace_age),
         max_trace_bytes=settings.trace_bytes,
         max_bytes=settings.assembly_bytes,
         clock=time.monotonic,

@@ -98,6 +98,8 @@ class Arrival(NamedTuple):
     parent_span_id: str
     marked: bool
     """It has something for a dialect."""
+    conversation: str = ""
+    """The conversation it says it belongs to."""
 
 
 class Relation(NamedTuple):

@@ -178,10 +178,23 @@ class Settings:
     idle: float = _setting(
         120.0, "Seconds without a new span after which a trace without its root is judged.", minimum=0.1
     )
-    trace_age: float = _setting(
-        3600.0, "Seconds after its first span at which an open trace is judged anyway.", minimum=1
+    checkpoint: float = _setting(
+        60.0,
+        "Seconds after which a trace that goes on is judged as far as it has come; then again whenever it has gone on "
+        "half as long again.",
+        minimum=0.1,
     )
-    trace_bytes: int = _setting(64 << 20, "Bytes of spans at which an open trace is judged anyway.", minimum=1024)
+    trace_age: float = _setting(
+        3600.0,
+        "Seconds after its first span at which the spans of an open trace are no longer held in memory; also the "
+        "longest time between two judgements of a trace that goes on.",
+        minimum=1,
+    )
+    trace_bytes: int = _setting(
+        64 << 20,
+        "Bytes of spans at which an open trace is judged anyway; of a larger one the newest spans are judged together.",
+        minimum=1024,
+    )
     judges: int = _setting(
         0, "Processes that judge traces, each started when it is first needed. 0: one for each core, at most 8."
     )

@@ -1,8 +1,8 @@
 """Detection: the engine over recorded runs."""
 
 from sentric_analyzer.detection.conversations import Conversations
-from sentric_analyzer.detection.detect import detect
+from sentric_analyzer.detection.detect import detect, with_former
 from sentric_analyzer.detection.judges import Judges, chosen_number
 from sentric_analyzer.detection.messages import Judged, Setup
 
-__all__ = ["Conversations", "Judged", "Judges", "Setup", "chosen_number", "detect"]
+__all__ = ["Conversations", "Judged", "Judges", "Setup", "chosen_number", "detect", "with_former"]

@@ -1,14 +1,16 @@
 """From the spans of a trace to judged runs."""
 
 from collections.abc import Sequence
+from dataclasses import replace
 
-from sentric.policy.engine import replay
+from sentric.policy import engine
 from sentric.policy.rule import Policy
 from sentric.policy.verdict import Replay
 from sentric.redaction import Redactor
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.dialects import read_runs
 from sentric_analyzer.spans import Span
+from sentric_analyzer.storage import Former
 
 
 def detect(
@@ -18,6 +20,7 @@ def detect(
     policy: Policy,
     redactor: Redactor,
     conversations: Conversations | None = None,
+    left_out: int = 0,
 ) -> list[Replay]:
     """Read the runs of a trace and judge each.
 
@@ -27,11 +30,20 @@ def detect(
         policy: the rules in force.
         redactor: a new one, whose secrets are those of this trace.
         conversations: what is known of earlier runs; the runs of this trace are added.
+        left_out: how many spans of the trace are not among these, because it is too large.
 
     Returns:
         A judged run for each agent invocation in the trace; none where no dialect knows the spans.
     """
     known = conversations if conversations is not None else Conversations()
-    runs = read_runs(spans, project=project, redactor=redactor)
+    runs = read_runs(spans, project=project, redactor=redactor, left_out=left_out)
     earlier = {run.run_id: known.earlier(run) for run in sorted(runs, key=lambda run: (run.started, run.run_id))}
-    return [replay(policy, run, earlier=earlier[run.run_id]) for run in runs]
+    return [engine.replay(policy, run, earlier=earlier[run.run_id]) for run in runs]
+
+
+def with_former(replay: Replay, former: Former) -> Replay:
+    """A judged run of which the beginning was left out, with its start and what was found there before."""
+    present = {event.event_id for event in replay.run.events}
+    found = [finding for finding in former.findings if finding.event_id not in present]
+    started = min([replay.run.started, *former.started])
+    return replace(replay, run=replace(replay.run, started=started), findings=(*found, *replay.findings))

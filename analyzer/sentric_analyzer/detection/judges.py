@@ -5,13 +5,15 @@ import threading
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from typing import Protocol
 from zlib import crc32
 
 from sentric.errors import SentricError
 from sentric.events import Run
-from sentric_analyzer.detection.messages import Ask, Judged, Setup, Task, Told
+from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
 from sentric_analyzer.processes import Child, ChildError
 from sentric_analyzer.spans import Piece, RawSpan
+from sentric_analyzer.storage import Former
 
 MOST = 8
 """Processes that are used where the number is not set."""
@@ -26,13 +28,24 @@ _WAITING_BYTES = 64 << 20
 """Bytes of traces that wait to be judged, from which on no more are wanted."""
 _STOP_SECONDS = 1.0
 
-Load = Callable[[Run, int], Sequence[Run]]
 Done = Callable[[Judged], None]
 
 
 def chosen_number(stated: int) -> int:
     """How many processes judge: the number that is set, or one for each core."""
     return stated or min(len(os.sched_getaffinity(0)), MOST)
+
+
+class Known(Protocol):
+    """What the store tells those who judge."""
+
+    def earlier_runs(self, run: Run, limit: int, /) -> Sequence[Run]:
+        """The runs of a run's conversation that began before it, the latest first."""
+        ...
+
+    def former(self, project: str, run_id: str, /) -> Former:
+        """What is stored of a run."""
+        ...
 
 
 class Judges:
@@ -43,34 +56,37 @@ class Judges:
     Args:
         number: how many processes there may be.
         setup: what each is given.
-        load: gives the runs of a run's conversation that began before it.
+        known: what the processes may ask.
         done: called with what came of each trace, from a thread of ours, in no certain order.
     """
 
-    def __init__(self, number: int, setup: Setup, load: Load, done: Done) -> None:
-        self._judges = [_Judge(f"judge {one + 1}", setup, load, self._done) for one in range(number)]
+    def __init__(self, number: int, setup: Setup, known: Known, done: Done) -> None:
+        self._judges = [_Judge(f"judge {one + 1}", setup, known, self._done) for one in range(number)]
         self._tell = done
         self._numbers = 0
         self._sizes: dict[int, int] = {}
         self._waiting = 0
         self._changed = threading.Condition()
 
-    def submit(self, project: str, trace_id: str, pieces: Sequence[Piece], together: str) -> None:
+    def submit(self, project: str, trace_id: str, pieces: Sequence[Piece], *, left_out: int, together: str) -> None:
         """Have a trace judged.
 
         Args:
             project: the project it belongs to.
             trace_id: its id.
             pieces: its spans.
+            left_out: how many spans of it are not among these.
             together: traces of which this is the same are judged by the same process, in the order given here.
         """
         size = sum(len(piece.body) if isinstance(piece, RawSpan) else 256 for piece in pieces)
         with self._changed:
             self._numbers += 1
-            task = Task(self._numbers, project, trace_id, pieces)
+            task = Task(self._numbers, project, trace_id, pieces, left_out)
             self._sizes[task.number] = size
             self._waiting += size
-        self._judges[crc32(f"{project}\0{together}".encode()) % len(self._judges)].submit(task)
+        self._judges[crc32(f"{project}\0{together or trace_id}".encode("utf-8", "replace")) % len(self._judges)].submit(
+            task
+        )
 
     def wait_for_room(self, seconds: float) -> bool:
         """Wait until not too much waits to be judged; false if it still does after so many seconds."""
@@ -108,8 +124,8 @@ class _Given:
 class _Judge:
     """One process, with what waits for it."""
 
-    def __init__(self, name: str, setup: Setup, load: Load, done: Done) -> None:
-        self._load = load
+    def __init__(self, name: str, setup: Setup, known: Known, done: Done) -> None:
+        self._known = known
         self._done = done
         self._lock = threading.Lock()
         self._waiting: deque[_Given] = deque()
@@ -165,10 +181,12 @@ class _Judge:
             self._up = True
         self._give()
 
-    def _heard(self, message: Ask | Judged) -> None:
+    def _heard(self, message: AskEarlier | AskFormer | Judged) -> None:
         match message:
-            case Ask(run, limit):
-                self._child.send(Told(self._load(run, limit)))
+            case AskEarlier(run, limit):
+                self._child.send(Told(self._known.earlier_runs(run, limit)))
+            case AskFormer(project, run_id):
+                self._child.send(Told(self._known.former(project, run_id)))
             case Judged():
                 with self._lock:
                     self._ahead -= 1

@@ -2,7 +2,7 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Self
+from typing import Any, Self
 
 from sentric.events import Run
 from sentric.settings import Settings
@@ -28,10 +28,12 @@ class Task:
     project: str
     trace_id: str
     pieces: Sequence[Piece]
+    left_out: int
+    """Spans that are not among these, because the trace is too large."""
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class AskEarlier:
     """The process wants to know the runs of a run's conversation that began before it, the latest first."""
 
     run: Run
@@ -40,10 +42,18 @@ class Ask:
 
 
 @dataclass(frozen=True, slots=True)
-class Told:
-    """The answer to an `Ask`."""
+class AskFormer:
+    """The process wants to know what is stored of a run."""
 
-    runs: Sequence[Run]
+    project: str
+    run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """The answer to what was asked."""
+
+    answer: Any
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 from sentric.errors import SentricError
 from sentric.events import Run
@@ -14,8 +15,8 @@ from sentric.policy.rule import Policy
 from sentric.policy.verdict import Replay
 from sentric.redaction import chosen_redactor
 from sentric_analyzer.detection.conversations import Conversations
-from sentric_analyzer.detection.detect import detect
-from sentric_analyzer.detection.messages import Ask, Judged, Setup, Task, Told
+from sentric_analyzer.detection.detect import detect, with_former
+from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
 from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent
 from sentric_analyzer.spans import put_together
@@ -65,22 +66,31 @@ class _Judge:
     def _replays(self, task: Task) -> list[Replay] | None:
         """The judged runs of a trace; None where a mistake of ours, which it brings to light, prevents that."""
         try:
-            return detect(
+            replays = detect(
                 put_together(task.trace_id, task.pieces),
                 project=task.project,
                 policy=self._policy,
                 redactor=self._new_redactor(),
                 conversations=self._conversations,
+                left_out=task.left_out,
             )
+            return [self._with_former(replay) for replay in replays] if task.left_out else replays
         except Exception:  # its spans are kept, and others go on
             _logger.exception("trace %s could not be judged; its spans are kept", task.trace_id)
             return None
 
+    def _with_former(self, replay: Replay) -> Replay:
+        return with_former(replay, self._asked(AskFormer(replay.run.project, replay.run.run_id)))
+
     def _earlier(self, run: Run, limit: int) -> Sequence[Run]:
-        self._parent.send(Ask(replace(run, events=()), limit))
+        runs: Sequence[Run] = self._asked(AskEarlier(replace(run, events=()), limit))
+        return runs
+
+    def _asked(self, question: object) -> Any:
+        self._parent.send(question)
         while not isinstance(message := self._parent.receive(), Told):
-            self._given.append(message)  # sent before the parent was asked
-        return message.runs
+            self._given.append(message)  # sent before the question was heard
+        return message.answer
 
 
 def _policy(setup: Setup) -> Policy:

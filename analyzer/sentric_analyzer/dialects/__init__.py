@@ -5,7 +5,9 @@ Adding a dialect touches its own file and `DIALECTS`.
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Sequence
+from dataclasses import replace
 
+from sentric import semconv
 from sentric.events import Run
 from sentric.redaction import Redactor
 from sentric_analyzer.dialects.dialect import Dialect
@@ -15,7 +17,7 @@ from sentric_analyzer.dialects.sentric import Sentric
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.spans import Span
 
-__all__ = ["DIALECTS", "MARKS", "Dialect", "read_runs"]
+__all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs"]
 
 DIALECTS: tuple[Dialect, ...] = (Sentric(), GenAi())
 """Every dialect. Of two that tell of the same calls in one trace, the first is believed."""
@@ -23,8 +25,17 @@ DIALECTS: tuple[Dialect, ...] = (Sentric(), GenAi())
 MARKS = tuple(mark for dialect in DIALECTS for mark in dialect.marks)
 """Attributes of which every span that some dialect recognises has one."""
 
+CONVERSATION = (semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID)
+"""Attributes that say a span's conversation; the first counts. Of these the dialects make `Run.conversation`."""
 
-def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor) -> list[Run]:
+
+def conversation_of(spans: Iterable[Span]) -> str:
+    """The conversation that spans say they belong to; empty where none does."""
+    told = (span.attributes.get(name) for name in CONVERSATION for span in spans)
+    return next((value for value in told if isinstance(value, str) and value), "")
+
+
+def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_out: int = 0) -> list[Run]:
     """The runs that spans tell of, redacted.
 
     The result does not depend on the order in which the spans arrived, nor on duplicates.
@@ -33,6 +44,7 @@ def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor) -> lis
         spans: of one trace, or of several.
         project: the project they were sent to.
         redactor: made for these spans alone, because it remembers the secrets it finds.
+        left_out: how many spans of the trace there are besides, because it is too large.
 
     Returns:
         The runs in the order of their dialects and start; empty where no dialect recognises a span.
@@ -40,19 +52,28 @@ def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor) -> lis
     by_trace: dict[str, list[Span]] = defaultdict(list)
     for span in spans:
         by_trace[span.trace_id].append(span)
-    return [run for trace in by_trace.values() for run in _read(trace, project, redactor)]
+    return [run for trace in by_trace.values() for run in _read(trace, project, redactor, left_out)]
 
 
-def _read(spans: Sequence[Span], project: str, redactor: Redactor) -> Iterator[Run]:
+def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int) -> Iterator[Run]:
     trace = Trace(spans)
+    notes = tuple(_notes(trace, left_out))
     left = list(trace.nodes)
     for dialect in DIALECTS:
         mine = [node for node in left if dialect.recognises(node.span)]
         if not mine:
             continue
         for run in dialect.read(trace, mine, project=project):
-            yield dialect.finish(redacted(run, redactor))
+            noted = replace(run, coverage=replace(run.coverage, notes=(*run.coverage.notes, *notes)))
+            yield dialect.finish(redacted(noted, redactor))
         left = _beyond(trace, left, mine)
+
+
+def _notes(trace: Trace, left_out: int) -> Iterator[str]:
+    if trace.contradicted:
+        yield f"{trace.contradicted} spans were sent again with another content: both were judged."
+    if left_out:
+        yield f"The trace is too large: its first {left_out} spans were not judged together with the others."
 
 
 def _beyond(trace: Trace, left: Iterable[Node], read: Iterable[Node]) -> list[Node]:

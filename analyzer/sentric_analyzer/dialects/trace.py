@@ -1,7 +1,8 @@
 """The spans of one trace, put in order: what every dialect starts from."""
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from hashlib import sha256
 from operator import attrgetter
 from typing import TypeVar
 
@@ -32,10 +33,12 @@ class Trace:
 
     Attributes:
         nodes: by start time, then parent before child, then span id.
+        contradicted: how many of them tell of a span otherwise than another of them.
     """
 
     def __init__(self, spans: Iterable[Span]) -> None:
-        placed = _place(sorted(_distinct(spans), key=_identity))
+        told, self.contradicted = _tellings(spans)
+        placed = _place(sorted(told, key=_identity))
         self.nodes: Sequence[Node] = sorted(
             placed, key=lambda node: (node.span.start, node.depth, *_identity(node.span))
         )
@@ -53,15 +56,46 @@ def _identity(span: Span) -> tuple[str, int, int, str]:
     return (span.span_id, span.start, span.end, span.name)
 
 
-def _distinct(spans: Iterable[Span]) -> Iterable[Span]:
-    """One span of each id: of two that differ the later and larger. Spans without an id are all kept."""
+def _tellings(spans: Iterable[Span]) -> tuple[list[Span], int]:
+    """What is told of each span id, and how much of it contradicts the rest.
+
+    Nobody hides what was done by telling it again otherwise. Of several tellings of one id the latest and largest
+    keeps the id; one that tells anything else is kept too, under an id with a digest of it. What tells only a part of
+    the first, as an early export of a span does that has not ended, is dropped. Spans without an id are all kept.
+    """
     kept: dict[str, Span] = {}
+    again: list[Span] = []
+    nameless: list[Span] = []
     for span in spans:
         if not span.span_id:
-            yield span
-        elif (other := kept.setdefault(span.span_id, span)) is not span and _replaces(span, other):
-            kept[span.span_id] = span
-    yield from kept.values()
+            nameless.append(span)
+        elif (other := kept.setdefault(span.span_id, span)) is not span:
+            if _replaces(span, other):
+                kept[span.span_id] = span
+            again.append(span if kept[span.span_id] is other else other)
+    contradictions: dict[str, Span] = {}
+    for span in again:
+        if not _is_part(span, kept[span.span_id]):
+            renamed = replace(span, span_id=f"{span.span_id}-{_digest(span)}")
+            contradictions[renamed.span_id] = renamed
+    return [*kept.values(), *contradictions.values(), *nameless], len(contradictions)
+
+
+def _is_part(span: Span, whole: Span) -> bool:
+    """Whether another span tells all that this one does."""
+    told = whole.attributes
+    return (
+        all(name in told and told[name] == value for name, value in span.attributes.items())
+        and span.events == whole.events[: len(span.events)]
+        and span.name in ("", whole.name)
+        and span.status_code in (0, whole.status_code)
+        and span.status_message in ("", whole.status_message)
+    )
+
+
+def _digest(span: Span) -> str:
+    told = (*_text(span), str(span.end), *(canonical(dict(event.attributes)) for event in span.events))
+    return sha256("\0".join(told).encode("utf-8", "replace")).hexdigest()[:8]
 
 
 def _replaces(span: Span, other: Span) -> bool:

@@ -16,7 +16,9 @@ class Counter(StrEnum):
 
 
 METRICS = {
-    Counter.DEATHS: Declaration("Processes of the service that died and were started again.", "process", ("receiver",)),
+    Counter.DEATHS: Declaration(
+        "Processes of the service that died and were started again.", "process", ("receiver", "judge")
+    ),
 }
 
 

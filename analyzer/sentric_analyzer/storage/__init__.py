@@ -1,9 +1,21 @@
 """ClickHouse, embedded or as a server: the only place that knows it."""
 
 from sentric_analyzer.storage.errors import StoreError, StoreHeldError
+from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import Request, SpanBatch
 from sentric_analyzer.storage.store import Store
 from sentric_analyzer.storage.url import embedded_url
 
-__all__ = ["Request", "RunRows", "SpanBatch", "Store", "StoreError", "StoreHeldError", "embedded_url"]
+__all__ = [
+    "Former",
+    "RecordedTrace",
+    "Request",
+    "RunRows",
+    "SpanBatch",
+    "Store",
+    "StoreError",
+    "StoreHeldError",
+    "StoredTrace",
+    "embedded_url",
+]

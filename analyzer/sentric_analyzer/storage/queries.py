@@ -1,13 +1,13 @@
 """Questions to the store: every value in them is a parameter."""
 
 from collections.abc import Sequence
-from typing import Any, TypeAlias
+from typing import Any, NamedTuple, TypeAlias
 
 from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding, Replay
 from sentric_analyzer.document import json_safe, timestamp
-from sentric_analyzer.spans import Span
+from sentric_analyzer.spans import Piece, Relation, Span
 from sentric_analyzer.storage.arrow import Schema, Type
 from sentric_analyzer.storage.errors import StoreError
 from sentric_analyzer.storage.run_rows import finding_of, replay_of
@@ -21,8 +21,50 @@ Projects: TypeAlias = Sequence[str] | None
 """Of which projects something is asked; None: of all."""
 OF_PROJECTS = "({every:Bool} OR Project IN {projects:Array(String)})"
 """The condition of them; `of_projects` gives its parameters."""
+RELATION_BYTES = 512
+"""What the place of a span that tells nothing of agents is taken for, among the bytes of a trace."""
+
+_OF_TRACE = (
+    "otel_traces WHERE TraceId = {trace:String} AND SentricProject = {project:String}"
+    " AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = {trace:String})"
+    " AND Timestamp < (SELECT addSeconds(toDateTime64(max(End), 9), 1)"
+    " FROM otel_traces_trace_id_ts WHERE TraceId = {trace:String})"
+)
+_EACH_ONCE = (
+    "ORDER BY Stored, Timestamp, SpanId LIMIT 1 BY SpanId, sipHash128(ParentSpanId, SpanName, Timestamp, Duration,"
+    " StartSent, EndSent, StatusCode, StatusMessage, SpanAttributes, Types, Events.Name, Events.Attributes, EventTypes)"
+)
+_MARKED = "hasAny(mapKeys(SpanAttributes), {marks:Array(String)})"
+_BYTES = "512 + byteSize(SpanAttributes, ResourceAttributes, Events.Attributes, Links.Attributes)"
 
 _TABLES = ("otel_traces", "otel_logs", "agent_runs", "agent_events", "agent_steps", "agent_findings")
+
+
+class RecordedTrace(NamedTuple):
+    """A trace as it is recorded."""
+
+    pieces: Sequence[Piece]
+    left_out: int
+    """Spans that were too many, those stored first."""
+
+
+class Former(NamedTuple):
+    """What is stored of a run."""
+
+    started: Sequence[int]
+    """Unix nanoseconds; none where the run is not stored."""
+    findings: Sequence[Finding]
+    """In the order of their times."""
+
+
+class StoredTrace(NamedTuple):
+    """A trace that the store has spans of."""
+
+    project: str
+    trace_id: str
+    spans: int
+    rooted: bool
+    """Its root is among them."""
 
 
 def runs(client: Any, *, projects: Projects, limit: int, since: int) -> list[dict[str, Any]]:
@@ -103,43 +145,104 @@ def findings(
 
 
 def spans_of_trace(client: Any, project: str, trace_id: str) -> list[Span]:
-    """The spans of a trace in the order of their start; of a span that came twice, the one stored first."""
-    rows = read_rows(
-        client,
-        SPANS,
-        "otel_traces WHERE TraceId = {trace:String} AND SentricProject = {project:String}"
-        " AND Timestamp >= (SELECT min(Start) FROM otel_traces_trace_id_ts WHERE TraceId = {trace:String})"
-        " AND Timestamp < (SELECT addSeconds(toDateTime64(max(End), 9), 1)"
-        " FROM otel_traces_trace_id_ts WHERE TraceId = {trace:String})"
-        " ORDER BY Stored, Timestamp, SpanId LIMIT 1 BY SpanId",
-        {"trace": trace_id, "project": project},
-    )
+    """The spans of a trace in the order of their start; of those that came twice the same, one."""
+    rows = read_rows(client, SPANS, f"{_OF_TRACE} {_EACH_ONCE}", {"trace": trace_id, "project": project})
     return sorted(map(span_of, rows), key=lambda span: (span.start, span.span_id))
 
 
-def open_traces(client: Any, within: int, marks: Sequence[str]) -> list[tuple[str, str]]:
-    """Traces with a marked span, and with spans stored in the last `within` nanoseconds and after they were judged."""
+def recorded_trace(client: Any, project: str, trace_id: str, marks: Sequence[str], most: int) -> RecordedTrace:
+    """What is to be known of a trace to judge it.
+
+    Args:
+        client: of the store.
+        project: it belongs to.
+        trace_id: of it.
+        marks: attributes; of spans that have none of them only their place is read.
+        most: bytes that its marked spans may take; what was stored last is read, and at least one batch of it.
+    """
+    where = {"trace": trace_id, "project": project, "marks": list(marks), "most": most}
+    ((since, spans, read),) = client.query(
+        # An aggregate without rows has one row of defaults.
+        f"""
+        SELECT minIf(Time, Sum - Bytes < {{most:UInt64}}), sum(Spans), sumIf(Spans, Sum - Bytes < {{most:UInt64}})
+        FROM (
+            SELECT Time, Bytes, Spans, sum(Bytes) OVER (ORDER BY Time DESC) AS Sum
+            FROM (
+                SELECT toUnixTimestamp64Nano(Stored) AS Time, count() AS Spans, sum({_BYTES}) AS Bytes
+                FROM {_OF_TRACE} AND {_MARKED}
+                GROUP BY Time
+            )
+        )
+        """,  # noqa: S608  # texts of ours
+        parameters=json_safe(where),
+    ).result_rows
+    where["since"] = since
+    newest = "toUnixTimestamp64Nano(Stored) >= {since:Int64}"
+    rows = read_rows(client, SPANS, f"{_OF_TRACE} AND {_MARKED} AND {newest} {_EACH_ONCE}", where)
+    relations = client.query(
+        f"SELECT SpanId, ParentSpanId FROM {_OF_TRACE} AND NOT {_MARKED}"  # noqa: S608  # texts of ours
+        " ORDER BY Stored DESC, SpanId LIMIT 1 BY SpanId, ParentSpanId LIMIT {relations:UInt64}",
+        parameters=json_safe({**where, "relations": most // RELATION_BYTES}),
+    ).result_rows
+    return RecordedTrace([*map(span_of, rows), *(Relation(*row) for row in relations)], spans - read)
+
+
+def judged_traces(client: Any, traces: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+    """Those of some traces, by project and trace id, that have judged runs."""
+    found = client.query(
+        "SELECT DISTINCT Project, TraceId FROM agent_runs WHERE TraceId IN {ids:Array(String)}"
+        " AND (Project, TraceId) IN {traces:Array(Tuple(String, String))}",
+        parameters={"ids": sorted({trace_id for _, trace_id in traces}), "traces": list(traces)},
+    ).result_rows
+    return {(project, trace_id) for project, trace_id in found}
+
+
+def former(client: Any, project: str, run_id: str, limit: int) -> Former:
+    """What is stored of a run: when it started, and what was found in it."""
+    before = read_rows(
+        client,
+        RUNS.schema,
+        "agent_runs FINAL WHERE Project = {project:String} AND RunId = {run:String}",
+        {"project": project, "run": run_id},
+    )
+    found = findings(client, projects=(project,), run=run_id, severity=Severity.LOW, rule=None, limit=limit)
+    return Former([row["Started"] for row in before], sorted(found, key=lambda one: (one.time, one.finding_id)))
+
+
+def open_traces(client: Any, marks: Sequence[str], within: int, limit: int) -> tuple[list[StoredTrace], int]:
+    """Traces with a marked span, and with spans stored in the last `within` nanoseconds and after they were judged.
+
+    Returns:
+        The `limit` that had a span last, the one silent longest first, and how many others there are.
+    """
     found = client.query(
         """
-        SELECT SentricProject, TraceId
+        WITH (SELECT max(toUnixTimestamp64Nano(Stored)) FROM otel_traces) - {within:Int64} AS Since
+        SELECT SentricProject, TraceId, Spans, Rooted, count() OVER () AS Traces
         FROM (
-            SELECT SentricProject, TraceId, max(toUnixTimestamp64Nano(Stored)) AS Last
+            SELECT
+                SentricProject,
+                TraceId,
+                count() AS Spans,
+                max(ParentSpanId = '') AS Rooted,
+                max(toUnixTimestamp64Nano(Stored)) AS Last
             FROM otel_traces
-            WHERE TraceId != ''
-              AND toUnixTimestamp64Nano(Stored) >=
-                  (SELECT max(toUnixTimestamp64Nano(Stored)) FROM otel_traces) - {within:Int64}
+            WHERE TraceId != '' AND toUnixTimestamp64Nano(Stored) >= Since
             GROUP BY SentricProject, TraceId
             HAVING max(hasAny(mapKeys(SpanAttributes), {marks:Array(String)}))
         ) AS spans
         LEFT JOIN (
-            SELECT Project, TraceId, max(Revision) AS Judged FROM agent_runs GROUP BY Project, TraceId
+            SELECT Project, TraceId, max(Revision) AS Judged FROM agent_runs WHERE Revision >= Since
+            GROUP BY Project, TraceId
         ) AS runs ON runs.Project = spans.SentricProject AND runs.TraceId = spans.TraceId
         WHERE Last > Judged
-        ORDER BY Last, TraceId
+        ORDER BY Last DESC, TraceId
+        LIMIT {limit:UInt64}
         """,
-        parameters={"within": within, "marks": list(marks)},
+        parameters={"within": within, "marks": list(marks), "limit": limit},
     ).result_rows
-    return [(project, trace_id) for project, trace_id in found]
+    traces = [StoredTrace(project, trace_id, spans, bool(rooted)) for project, trace_id, spans, rooted, _ in found]
+    return traces[::-1], found[0][-1] - len(found) if found else 0
 
 
 def counts(client: Any) -> dict[str, int]:

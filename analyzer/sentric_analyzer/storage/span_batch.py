@@ -134,15 +134,20 @@ class SpanBatch:
         }
         return cls(columns, attributes, items.request[items.resource[items.scope]].tolist())
 
-    def arrivals(self, marks: Sequence[str]) -> Iterator[Arrival]:
+    def arrivals(self, marks: Sequence[str], conversation: Sequence[str]) -> Iterator[Arrival]:
         """Where each span belongs, in order.
 
         Args:
             marks: names of attributes; a span that has one of them is marked.
+            conversation: names of attributes; the first of them that a span has says its conversation.
         """
         names = ("SentricProject", "TraceId", "SpanId", "ParentSpanId")
         ids = (self.columns[name].to_pylist() for name in names)
-        return map(Arrival, *ids, self.attributes.marked(marks).tolist())
+        told = [""] * len(self)
+        for name in reversed(conversation):
+            for span, value in zip(*self.attributes.of_name(name), strict=True):
+                told[span] = value if isinstance(value, str) else told[span]
+        return map(Arrival, *ids, self.attributes.marked(marks).tolist(), told)
 
     def stream(self, stored: int) -> bytes:
         """As one Arrow stream; `stored` is the Unix time in nanoseconds it is written at."""

@@ -12,14 +12,16 @@ from sentric_analyzer.spans import LogRecord, Span
 from sentric_analyzer.storage import queries, writer
 from sentric_analyzer.storage.connection import Connections
 from sentric_analyzer.storage.migrations import migrate, shipped
-from sentric_analyzer.storage.queries import Projects
+from sentric_analyzer.storage.queries import Former, Projects, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.recordings import Cursor, Page, recordings
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
 from sentric_analyzer.storage.url import parse
 
-OPEN_WITHIN = 600.0
-"""Seconds of activity before a stop in which an open trace must have had a span."""
+OPEN_TRACES = 50_000
+"""Open traces that are taken up again after a restart."""
+FORMER_FINDINGS = 10_000
+"""Findings of a run that are kept when the events they are about are too long ago to be read."""
 
 
 class Store:
@@ -125,19 +127,49 @@ class Store:
             return queries.findings(client, projects=projects, run=run, severity=severity, rule=rule, limit=limit)
 
     def spans_of_trace(self, project: str, trace_id: str) -> list[Span]:
-        """The spans of a trace as they came, in the order of their start, each once."""
+        """The spans of a trace as they came, in the order of their start; each once, but what differs."""
         with self._connections.client() as client:
             return queries.spans_of_trace(client, project, trace_id)
 
-    def open_traces(self, marks: Sequence[str], within: float = OPEN_WITHIN) -> list[tuple[str, str]]:
-        """Project and trace id of the traces that were not yet judged with all their spans, oldest first.
+    def recorded_trace(self, project: str, trace_id: str, marks: Sequence[str], *, most: int) -> RecordedTrace:
+        """What is to be known of a trace to judge it.
+
+        Args:
+            project: it belongs to.
+            trace_id: of it.
+            marks: attributes; of spans that have none of them only their place is read.
+            most: bytes of spans; of a larger trace those stored last are read.
+        """
+        with self._connections.client() as client:
+            return queries.recorded_trace(client, project, trace_id, marks, most)
+
+    def judged_traces(self, traces: Sequence[tuple[str, str]]) -> set[tuple[str, str]]:
+        """Those of some traces, by project and trace id, that were judged before."""
+        if not traces:
+            return set()
+        with self._connections.client() as client:
+            return queries.judged_traces(client, traces)
+
+    def former(self, project: str, run_id: str, *, limit: int = FORMER_FINDINGS) -> Former:
+        """What is stored of a run: when it started, and what was found in it."""
+        with self._connections.client() as client:
+            return queries.former(client, project, run_id, limit)
+
+    def open_traces(
+        self, marks: Sequence[str], *, within: float, limit: int = OPEN_TRACES
+    ) -> tuple[list[StoredTrace], int]:
+        """The traces that were not yet judged with all their spans, the one silent longest first.
 
         Args:
             marks: attributes; a trace counts if one of its spans has one of them.
             within: seconds before the last stored span in which such a trace had one.
+            limit: most traces.
+
+        Returns:
+            Those that had a span last, and how many others there are.
         """
         with self._connections.client() as client:
-            return queries.open_traces(client, int(within * 1e9), marks)
+            return queries.open_traces(client, marks, int(within * 1e9), limit)
 
     def counts(self) -> dict[str, int]:
         """How many spans, log records, runs, events, steps and findings there are, by table."""

@@ -1,5 +1,5 @@
 import threading
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import count
 from typing import Any
@@ -27,8 +27,9 @@ from sentric.events import (
     Source,
 )
 from sentric.policy.rule import Severity
+from sentric_analyzer.detection import with_former
 from sentric_analyzer.document import finding_document, run_document
-from sentric_analyzer.storage import Store, StoreError
+from sentric_analyzer.storage import Store, StoredTrace, StoreError
 from support.otlp import batch_of
 
 
@@ -256,18 +257,30 @@ def test_findings_are_chosen_by_run_severity_and_rule(store: Store) -> None:
 MARKS = ("gen_ai.tool.name",)
 
 
+def opened(store: Store, marks: Sequence[str] = MARKS, *, within: float = 600, limit: int = 10) -> list[int]:
+    return [int(one.trace_id, 16) for one in store.open_traces(marks, within=within, limit=limit)[0]]
+
+
 def test_a_trace_is_open_until_it_was_judged_with_all_its_spans(store: Store, shared_url: str) -> None:
-    ticks = count(1_000_000_000_000)
+    ticks, trace = count(1_000_000_000_000), int(TRACE, 16)
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
-        store.insert_spans(batch_of([span(1, trace=int(TRACE, 16)), span(1, trace=2)]), "a")
-        assert sorted(store.open_traces(MARKS)) == [("default", f"{2:032x}"), ("default", TRACE)]
+        child = replace(span(7, trace=2), parent_span_id="f" * 16)
+        store.insert_spans(batch_of([span(1, trace=trace), child]), "a")
+        assert sorted(store.open_traces(MARKS, within=600)[0]) == [
+            StoredTrace("default", f"{2:032x}", 1, rooted=False),
+            StoredTrace("default", TRACE, 1, rooted=True),
+        ]
+        assert store.judged_traces([("default", TRACE), ("default", f"{2:032x}")]) == set()
 
         store.insert_replays([judged_run(project="default")])
-        assert store.open_traces(MARKS) == [("default", f"{2:032x}")]
+        assert opened(store) == [2]
+        traces = [("default", TRACE), ("other", TRACE), ("default", f"{2:032x}")]
+        assert store.judged_traces(traces) == {("default", TRACE)}
+        assert store.judged_traces([]) == set()
 
-        store.insert_spans(batch_of([span(2, trace=int(TRACE, 16))]), "b")
-        assert ("default", TRACE) in store.open_traces(MARKS)
-        assert store.open_traces(["some.other.attribute"]) == []
+        store.insert_spans(batch_of([span(2, trace=trace)]), "b")
+        assert opened(store) == [2, trace]
+        assert opened(store, ["some.other.attribute"]) == []
 
 
 def test_traces_long_before_the_last_activity_are_not_open(store: Store, shared_url: str) -> None:
@@ -276,8 +289,35 @@ def test_traces_long_before_the_last_activity_are_not_open(store: Store, shared_
         store.insert_spans(batch_of([span(1, trace=1)]), "a")
         store.insert_spans(batch_of([span(1, trace=2)]), "b")
 
-        assert store.open_traces(MARKS, within=600) == [("default", f"{2:032x}")]
-        assert len(store.open_traces(MARKS, within=800)) == 2
+        assert opened(store) == [2]
+        assert opened(store, within=800) == [1, 2]
+
+
+def test_of_too_many_open_traces_those_that_had_a_span_last_are_taken(store: Store, shared_url: str) -> None:
+    ticks = count(SECOND)
+    with Store.open(shared_url, clock=lambda: next(ticks)) as store:
+        for trace in range(1, 8):
+            store.insert_spans(batch_of([span(1, trace=trace)]), str(trace))
+
+        assert opened(store, limit=3) == [5, 6, 7]
+        assert store.open_traces(MARKS, within=600, limit=3)[1] == 4
+
+
+def test_what_was_found_in_a_part_that_is_no_longer_read_stays(store: Store) -> None:
+    whole = judged_run(project="default")
+    store.insert_replays([whole])
+    events = whole.run.events[-1:]
+    later = replace(whole.run, events=events, started=whole.run.started + SECOND)
+    rest = replace(whole, run=later, findings=(), steps=())
+    kept = with_former(rest, store.former("default", whole.run.run_id))
+
+    present = {event.event_id for event in events}
+    expected = {found.finding_id for found in whole.findings if found.event_id not in present}
+    assert expected
+    assert {found.finding_id for found in kept.findings} == expected
+    assert kept.run.started == whole.run.started
+    store.insert_replays([kept])
+    assert {found.finding_id for found in store.findings()} == expected
 
 
 def test_threads_read_and_write_at_the_same_time(store: Store) -> None:

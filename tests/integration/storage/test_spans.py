@@ -1,5 +1,6 @@
 import math
 from dataclasses import replace
+from itertools import count
 from typing import Any
 from uuid import uuid4
 
@@ -14,8 +15,9 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from fixtures.spans import DAY, ORIGIN, START, log_record, span
 from fixtures.store_rows import rows
 from sentric_analyzer.document import LATEST
-from sentric_analyzer.spans import Origin, spans_of
+from sentric_analyzer.spans import Origin, Relation, Span, spans_of
 from sentric_analyzer.storage import Store, StoreError
+from sentric_analyzer.storage.queries import RELATION_BYTES
 from support.otlp import batch_of
 
 TRACE = f"{1:032x}"
@@ -140,11 +142,13 @@ def test_a_row_that_the_collector_wrote_is_read_as_text(store: Store) -> None:
     assert (read.kind, read.attributes, read.end - read.start, read.origin) == (3, {"tokens": "5"}, 7, Origin({}))
 
 
-def test_a_trace_is_read_in_the_order_of_time_and_each_span_once(store: Store) -> None:
+def test_a_trace_is_read_in_the_order_of_time_and_the_same_once(store: Store) -> None:
+    changed = span(2, start=START + 2 * DAY, changed="yes")
     store.insert_spans(batch_of([span(2, start=START + DAY), span(1), span(7, trace=2)]), "a")
-    store.insert_spans(batch_of([span(2, start=START + 2 * DAY, changed="yes")]), "b")
+    store.insert_spans(batch_of([changed, span(1)]), "b")
+    store.insert_spans(batch_of([changed]), "c")
 
-    assert store.spans_of_trace("default", TRACE) == [span(1), span(2, start=START + DAY)]
+    assert store.spans_of_trace("default", TRACE) == [span(1), span(2, start=START + DAY), changed]
     assert store.spans_of_trace("another", TRACE) == []
     assert store.spans_of_trace("default", "' OR 1") == []
 
@@ -167,6 +171,54 @@ def test_the_index_of_times_is_completed_when_a_batch_is_repeated(store: Store) 
     store.insert_spans(batch_of(batch), "a")
 
     assert len(store.spans_of_trace("default", TRACE)) == 30
+
+
+MARKS = ("gen_ai.tool.name",)
+PLENTY = 1 << 30
+
+
+def unmarked(number: int, parent: int = 0) -> Span:
+    return replace(span(number), attributes={"http.route": "/"}, parent_span_id=f"{parent:016x}")
+
+
+def test_of_a_span_without_a_mark_only_its_place_is_read(store: Store) -> None:
+    store.insert_spans(batch_of([span(1), unmarked(2, 1), unmarked(2, 1), span(3), span(4, trace=2)]), "a")
+
+    pieces, left_out = store.recorded_trace("default", TRACE, MARKS, most=PLENTY)
+    assert sorted((type(piece).__name__, piece.span_id) for piece in pieces) == [
+        ("Relation", f"{2:016x}"),
+        ("Span", f"{1:016x}"),
+        ("Span", f"{3:016x}"),
+    ]
+    assert left_out == 0
+    assert store.recorded_trace("another", TRACE, MARKS, most=PLENTY) == ([], 0)
+
+
+def test_of_a_large_trace_what_was_stored_last_is_read(shared_url: str, store: Store) -> None:
+    ticks = count(1_000)
+    with Store.open(shared_url, clock=lambda: next(ticks)) as store:
+        for number in range(8):
+            # Their own times are skewed: what an agent's clock says does not choose.
+            store.insert_spans(batch_of([span(number, start=START - number * DAY, text="x" * 10_000)]), str(number))
+        store.insert_spans(batch_of([unmarked(number) for number in range(100, 200)]), "unmarked")
+
+        pieces, left_out = store.recorded_trace("default", TRACE, MARKS, most=35_000)
+        spans = [int(piece.span_id, 16) for piece in pieces if isinstance(piece, Span)]
+        assert (sorted(spans), left_out) == ([4, 5, 6, 7], 4)
+        assert sum(isinstance(piece, Relation) for piece in pieces) == 35_000 // RELATION_BYTES
+
+        pieces, left_out = store.recorded_trace("default", TRACE, MARKS, most=1)
+        assert ([int(piece.span_id, 16) for piece in pieces if isinstance(piece, Span)], left_out) == ([7], 7)
+
+
+def test_a_trace_is_read_whole_whatever_its_clocks_said(store: Store) -> None:
+    times = [0, 1, START - DAY, START, START + DAY, START + 40 * DAY, LATEST + 1, 2**64 - 1]
+    for number, start in enumerate(times):
+        written = replace(span(number, start=start), end=0 if number % 2 else start, events=())
+        store.insert_spans(batch_of([written]), str(number))
+
+    pieces, _ = store.recorded_trace("default", TRACE, MARKS, most=PLENTY)
+    assert sorted(piece.start for piece in pieces if isinstance(piece, Span)) == times
 
 
 @pytest.mark.parametrize("start", [0, 1, LATEST, LATEST + 1, 2**63, 2**64 - 1])
