@@ -1,6 +1,6 @@
 """The analyzer's own spans, on request: how long each part of a batch's way took."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from typing import TypeAlias
 from urllib.parse import urlsplit
@@ -54,7 +54,7 @@ class OwnSpans:
         self._provider.shutdown()
 
     @contextmanager
-    def within(self, name: str, attributes: Attributes) -> Iterator[None]:
+    def within(self, name: str, attributes: Attributes) -> Generator[None]:
         """Put what is done here into a span."""
         with self._tracer.start_as_current_span(name, attributes=dict(attributes)):
             yield

@@ -372,7 +372,7 @@ class Pipeline:
                 self.on_count(Metric.FINDINGS, rule_and_severity, number)
 
     @contextmanager
-    def _timed(self, into: str) -> Iterator[None]:
+    def _timed(self, into: str) -> Generator[None]:
         begun = self.clock()
         with self.within("insert", {"db.collection.name": into}):
             yield

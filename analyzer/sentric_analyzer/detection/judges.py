@@ -10,8 +10,10 @@ from zlib import crc32
 
 from sentric.errors import SentricError
 from sentric.events import Run
+from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
 from sentric_analyzer.processes import Child, ChildError
+from sentric_analyzer.processes import Counter as ProcessCounter
 from sentric_analyzer.spans import Piece, RawSpan
 from sentric_analyzer.storage import Former
 
@@ -57,11 +59,12 @@ class Judges:
         number: how many processes there may be.
         setup: what each is given.
         known: what the processes may ask.
+        on_count: told when one has died.
         done: called with what came of each trace, from a thread of ours, in no certain order.
     """
 
-    def __init__(self, number: int, setup: Setup, known: Known, done: Done) -> None:
-        self._judges = [_Judge(f"judge {one + 1}", setup, known, self._done) for one in range(number)]
+    def __init__(self, number: int, setup: Setup, known: Known, on_count: OnCount, done: Done) -> None:
+        self._judges = [_Judge(f"judge {one + 1}", setup, known, on_count, self._done) for one in range(number)]
         self._tell = done
         self._numbers = 0
         self._sizes: dict[int, int] = {}
@@ -124,8 +127,9 @@ class _Given:
 class _Judge:
     """One process, with what waits for it."""
 
-    def __init__(self, name: str, setup: Setup, known: Known, done: Done) -> None:
+    def __init__(self, name: str, setup: Setup, known: Known, on_count: OnCount, done: Done) -> None:
         self._known = known
+        self._on_count = on_count
         self._done = done
         self._lock = threading.Lock()
         self._waiting: deque[_Given] = deque()
@@ -197,6 +201,7 @@ class _Judge:
 
     def _died(self, error: SentricError) -> None:
         """Begin anew with what it had; give up what it has died of twice."""
+        self._on_count(ProcessCounter.DEATHS, "judge", 1)
         with self._lock:
             self._up, self._ahead = False, 0
             again = list(self._given.values())

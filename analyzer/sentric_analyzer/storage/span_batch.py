@@ -62,7 +62,8 @@ class _Origins:
         """The project of each span, of which the attributes are given as they were sent."""
         import pyarrow as pa
 
-        told = [project_of(*pair) for pair in zip(self._allowed, self._told, strict=True)]
+        pairs = zip(self._allowed, self._told, strict=True)
+        told = [project_of(allowed, resource) for allowed, resource in pairs]
         resource = self._items.resource[self._items.scope]
         projects = pa.array(told, pa.string()).take(pa.array(resource))
         spans, claims = attributes.of_name(semconv.SENTRIC_PROJECT)
