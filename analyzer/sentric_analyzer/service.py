@@ -99,7 +99,8 @@ class Service:
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
         key = _key(settings, directory)
         new_redactor = partial(chosen_redactor, settings, key)
-        new_judges = partial(Judges, chosen_number(settings.judges), Setup(settings, key, policy.digest), store)
+        judging = Setup(settings, key, policy.digest)
+        new_judges = partial(Judges, chosen_number(settings.judges), judging, store, metrics.count)
         self._pipeline = Pipeline(
             log, store, _assembler(settings), new_judges, new_redactor, metrics.count, metrics.time
         )

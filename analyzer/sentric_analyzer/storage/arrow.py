@@ -47,20 +47,24 @@ Row: TypeAlias = tuple[Any, ...]
 
 def stream(schema: Schema, rows: Iterable[Row]) -> bytes:
     """Rows as one Arrow stream of one batch. Integers must fit their type; text may hold anything."""
+    return encoded(columns(schema, rows))
+
+
+def columns(schema: Schema, rows: Iterable[Row]) -> Columns:
+    """Rows as columns. Integers must fit their type; text may hold anything."""
     import pyarrow as pa
 
-    columns = list(zip(*rows, strict=True))
-    arrays = [_ARRAYS[kind](column) for kind, column in zip(schema.values(), columns, strict=True)]
-    return encoded(pa.Table.from_arrays(arrays, names=list(schema)))
+    values = zip(schema.values(), zip(*rows, strict=True), strict=True)
+    return pa.Table.from_arrays([_ARRAYS[kind](column) for kind, column in values], names=list(schema))
 
 
-def encoded(columns: Columns) -> bytes:
+def encoded(rows: Columns) -> bytes:
     """Columns as one Arrow stream of one batch."""
     import pyarrow as pa
 
     sink = pa.BufferOutputStream()
-    with pa.ipc.new_stream(sink, columns.schema) as writer:
-        writer.write_table(columns.combine_chunks())
+    with pa.ipc.new_stream(sink, rows.schema) as writer:
+        writer.write_table(rows.combine_chunks())
     return bytes(sink.getvalue())
 
 
@@ -71,12 +75,12 @@ def concatenated(streams: Sequence[bytes]) -> Columns | None:
     return pa.concat_tables([pa.ipc.open_stream(one).read_all() for one in streams]) if streams else None
 
 
-def with_constant(columns: Columns, name: str, number: int) -> Columns:
+def with_constant(rows: Columns, name: str, number: int) -> Columns:
     """Columns and another one, behind them, that has a number in each row."""
     import numpy as np
     import pyarrow as pa
 
-    return columns.append_column(name, pa.array(np.full(len(columns), number, np.uint64)))
+    return rows.append_column(name, pa.array(np.full(len(rows), number, np.uint64)))
 
 
 def _texts(column: Sequence[str]) -> Array:

@@ -9,7 +9,7 @@ from sentric.redaction import Redactor
 from sentric_analyzer.document import LATEST
 from sentric_analyzer.projects import project_of
 from sentric_analyzer.spans import Arrival
-from sentric_analyzer.storage.arrow import Array, compute, encoded
+from sentric_analyzer.storage.arrow import Array, Columns, compute
 from sentric_analyzer.storage.attribute_columns import Attributes, text
 from sentric_analyzer.storage.otlp import Items, counts_of, fields_of, read_spans
 from sentric_analyzer.storage.telemetry_rows import KINDS, SPANS, STATUSES
@@ -30,7 +30,7 @@ class _Origins:
         resources = Attributes.read(items.resource_fields["attributes"])
         told = resources.dicts()
         self._items = items
-        self._allowed = [projects[number] for number in items.request.tolist()]
+        self._allowed = [projects[int(number)] for number in items.request]
         self._told = told
         self._services = [text(resource.get(semconv.SERVICE_NAME, "")) for resource in told]
         self._resources = resources.redacted(redactor)
@@ -62,8 +62,7 @@ class _Origins:
         """The project of each span, of which the attributes are given as they were sent."""
         import pyarrow as pa
 
-        pairs = zip(self._allowed, self._told, strict=True)
-        told = [project_of(allowed, resource) for allowed, resource in pairs]
+        told = list(map(project_of, self._allowed, self._told))
         resource = self._items.resource[self._items.scope]
         projects = pa.array(told, pa.string()).take(pa.array(resource))
         spans, claims = attributes.of_name(semconv.SENTRIC_PROJECT)
@@ -150,14 +149,14 @@ class SpanBatch:
                 told[span] = value if isinstance(value, str) else told[span]
         return map(Arrival, *ids, self.attributes.marked(marks).tolist(), told)
 
-    def stream(self, stored: int) -> bytes:
-        """As one Arrow stream; `stored` is the Unix time in nanoseconds it is written at."""
+    def rows(self, stored: int) -> Columns:
+        """As a table with the columns of `SPANS`; `stored` is the Unix time in nanoseconds it is written at."""
         import numpy as np
         import pyarrow as pa
 
         time = pa.array(np.full(len(self), stored, "datetime64[ns]"))
         columns = {**self.columns, "Stored": time}
-        return encoded(pa.Table.from_arrays([columns[name] for name in SPANS], names=list(SPANS)))
+        return pa.Table.from_arrays([columns[name] for name in SPANS], names=list(SPANS))
 
 
 def _sizes(attributes: Attributes) -> Any:

@@ -16,7 +16,7 @@ from sentric_analyzer.storage.queries import Former, Projects, RecordedTrace, St
 from sentric_analyzer.storage.recordings import Cursor, Page, recordings
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
-from sentric_analyzer.storage.url import parse
+from sentric_analyzer.storage.url import Embedded, parse
 
 OPEN_TRACES = 50_000
 """Open traces that are taken up again after a restart."""
@@ -66,12 +66,12 @@ class Store:
     def insert_spans(self, spans: SpanBatch, token: str) -> None:
         """Keep spans, exactly once for the same spans with the same token."""
         with self._connections.client() as client:
-            writer.insert_spans(client, spans, token, self._clock())
+            writer.insert_spans(self._target(client), spans, token, self._clock())
 
     def insert_logs(self, records: Sequence[LogRecord], token: str) -> None:
         """Keep log records, exactly once for the same records with the same token."""
         with self._connections.client() as client:
-            writer.insert_logs(client, records, token)
+            writer.insert_logs(self._target(client), records, token)
 
     def insert_replays(self, replays: Sequence[Replay], token: str = "") -> None:
         """Keep judged runs, as `insert_runs` does."""
@@ -85,9 +85,12 @@ class Store:
         insert of many runs is many times cheaper than many of one.
         """
         with self._connections.client() as client, self._revising:
-            before = max(writer.latest_revisions(client, runs).values(), default=0)
+            before = max(writer.latest_revisions(self._target(client), runs).values(), default=0)
             self._revision = max(self._clock(), self._revision + 1, before + 1)
-            writer.insert_runs(client, runs, self._revision, token)
+            writer.insert_runs(self._target(client), runs, self._revision, token)
+
+    def _target(self, client: Any) -> writer.Target:
+        return writer.Target(client, isinstance(self._connections.location, Embedded))
 
     def runs(self, *, projects: Projects = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
         """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""

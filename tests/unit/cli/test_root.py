@@ -60,10 +60,10 @@ def test_the_agents_side_never_loads_the_analyzers_packages() -> None:
         (
             ("serve", "--http", "0.0.0.0:4319"),
             3,
-            "error: --http 0.0.0.0:4319: the API asks for no keys yet: use a loopback address",
+            "error: --http 0.0.0.0:4319: other machines reach it: give --tls-cert and --tls-key",
         ),
         (("serve", "--http", "nonsense"), 3, "error: --http is 'nonsense': it must be HOST:PORT"),
-        (("serve", "--http", "127.0.0.1.evil.example:80"), 3, "use a loopback address"),
+        (("serve", "--http", "127.0.0.1.evil.example:80"), 3, "other machines reach it: give --tls-cert"),
         (("serve", "--otlp-http", "0.0.0.0:4318"), 3, "0.0.0.0:4318: other machines reach it: give --tls-cert and"),
         (("serve", "--otlp-grpc", "[::]:4317"), 3, "[::]:4317: other machines reach it: give --tls-cert and"),
         (("serve", "--tls-cert", "c.pem"), 3, "error: --tls-key is missing: TLS needs a certificate and its key"),

@@ -47,7 +47,7 @@ def refusal_of(gate: Gate, authorization: str | None, address: str = HERE, *, re
         ("Bearer good", Sender("key-1")),
         ("bearer  good ", Sender("key-1")),
         ("Bearer admin", Sender("key-2")),
-        ("Bearer bound", Sender("key-4", "shop\noffice")),
+        ("Bearer bound", Sender("key-4", ("shop", "office"))),
     ],
 )
 def test_a_key_says_who_sends_and_for_which_projects(presented: str, sender: Sender) -> None:
@@ -141,3 +141,13 @@ def test_bytes_are_limited_too_and_the_wait_is_as_long_as_it_takes() -> None:
 )
 def test_what_counts_as_one_address(host: str, network: str) -> None:
     assert network_of(host) == network
+
+
+@pytest.mark.parametrize("presented", ["Bearer good", "Bearer bad"])
+def test_while_the_keys_are_not_known_senders_are_told_to_try_again(presented: str) -> None:
+    gate = Gate(None, Rates())
+    for authorization, required in ((presented, False), (None, True)):
+        with pytest.raises(Refusal) as refused:
+            gate.admit(authorization, HERE, required=required)
+        assert refused.value.reason is Reason.UNAVAILABLE
+    assert gate.admit(None, HERE, required=False) == Sender(HERE)

@@ -161,11 +161,11 @@ async def test_a_mistake_of_our_own_tells_the_sender_nothing(
 
 
 async def test_what_a_key_decides_goes_into_the_log_and_what_was_sent_is_charged(fixture: Fixture) -> None:
-    key = Sender("key-1", projects="shop\noffice")
+    key = Sender("key-1", projects=("shop", "office"))
     body = request_of("x" * 1000)
     await fixture.accept(gzip.compress(body), encoding="gzip", sender=key)
     (entry,) = fixture.log.read(0)
-    assert entry.record.project == "shop\noffice"
+    assert entry.record.projects == ("shop", "office")
     charged: list[int] = []
     fixture.gate.charge = lambda _, count: charged.append(count)  # type: ignore[method-assign]
     await fixture.accept(gzip.compress(body), encoding="gzip", sender=key)
