@@ -43,10 +43,12 @@ _FIELDS = {
     "kvlist_value": Kind.MAP,
     "bytes_value": Kind.BYTES,
 }
-_READ_WHOLE = (Kind.FLOAT, Kind.LIST, Kind.MAP, Kind.BYTES)
+_READ_WHOLE = (Kind.FLOAT, Kind.MAP, Kind.BYTES)
 """Types of which the text does not show what the redactor sees."""
 _FRACTION = r"^-?[0-9]+\.[0-9]+$"
 """A number that is not whole."""
+_PLAIN_LIST = r'^\["[^"\\]*"(?:,"[^"\\]*"){2,}\]$|^\["[^"\\]*"\]$|^\[\]$'
+"""A list of texts without an escape, though not of two."""
 _TOGETHER = frozenset({"value", "auth"})
 """Names beside which it matters what other names there are."""
 
@@ -139,7 +141,7 @@ class Attributes:
         clean = [redactor.text(name) for name in known]
         codes = names.indices.to_numpy()
         chosen = np.array([redactor.is_telling(name) for name in known])[codes]
-        chosen |= np.isin(self.kinds, _READ_WHOLE)
+        chosen |= np.isin(self.kinds, _READ_WHOLE) | self._odd_lists()
         asked = ~self._fractions()
         index = np.flatnonzero(asked)
         chosen[index[list(suspects(self.texts.take(pa.array(index)), redactor))]] = True
@@ -182,6 +184,19 @@ class Attributes:
         if found.any():
             written = self.texts.filter(pa.array(found))
             found[found] = compute().match_substring_regex(written, _FRACTION).to_numpy(zero_copy_only=False)
+        return found
+
+    def _odd_lists(self) -> Any:
+        """Which values are lists of which the text does not show each item: others lie in it between quotes.
+
+        A list of two may be a header's name and its value; one that nests is looked at item by item.
+        """
+        import pyarrow as pa
+
+        found = self.kinds == Kind.LIST
+        if found.any():
+            written = self.texts.filter(pa.array(found))
+            found[found] = ~compute().match_substring_regex(written, _PLAIN_LIST).to_numpy(zero_copy_only=False)
         return found
 
     def _changed(self, places: Any, redactor: Redactor, *, alone: bool) -> dict[str, Any]:

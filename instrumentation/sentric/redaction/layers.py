@@ -11,7 +11,7 @@ from typing import NamedTuple
 from sentric.redaction.escapes import ESCAPINGS
 from sentric.redaction.places import Decoded, Place, joined_parts, within
 from sentric.redaction.runs import from_base32, from_base64, from_hex, spaced_hex, unpacked
-from sentric.redaction.scan import FINDERS, Finder, Sign, present
+from sentric.redaction.scan import FINDERS, Finder, Sign, encoded, present
 from sentric.redaction.spans import Found
 from sentric.redaction.tracked import Tracked
 
@@ -79,6 +79,12 @@ def layers(data: bytes, *, backwards: bool = True) -> list[Layer]:
                     inside.append((decoded.data, signs, where))
         around = inside
     return out
+
+
+def hidden(data: bytes, *, backwards: bool) -> list[bytes] | None:
+    """What a text holds in encodings, of which nothing else is to be told; None where it may be a token itself."""
+    finders, signs = encoded(data)
+    return None if finders else [part.data for part in _decoded(data, signs, backwards=backwards)]
 
 
 def _readable(data: bytes) -> bytes:

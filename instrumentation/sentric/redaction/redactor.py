@@ -9,10 +9,10 @@ from sentric.redaction.context import accepts, accepts_number, cookie_values, cr
 from sentric.redaction.fingerprint import BEGINNING, Fingerprinter, FormerFingerprints, FormerKey, fingerprint_spans
 from sentric.redaction.forms import SHORTEST
 from sentric.redaction.keys import context_of_key, kind_of_key
-from sentric.redaction.layers import layers
+from sentric.redaction.layers import hidden, layers
 from sentric.redaction.personal_data import KINDS, is_personal_value, personal_finders, personal_kind_of_key
 from sentric.redaction.quoting import JsonDepth
-from sentric.redaction.sieve import COMMON, Bytes, Sieve, Starts
+from sentric.redaction.sieve import CLEAR, ENCODED, Bytes, Sieve, Starts, laid_out
 from sentric.redaction.spans import Certainty, Found, apart, joined, leaves_site, whole_characters
 from sentric.redaction.tracked import Secret, Tracked
 
@@ -114,8 +114,26 @@ class Redactor:
         """
         if self._personal:
             return range(len(starts) - 1)
-        sieves = [COMMON, *self._tracked.sieves(), *([_FINGERPRINTS] if self._former.known else [])]
-        return sorted({hit for sieve in sieves for hit in sieve.hits(data, starts)})
+        sieves = [CLEAR, *self._tracked.sieves(), *([_FINGERPRINTS] if self._former.known else [])]
+        found = {hit for sieve in sieves for hit in sieve.hits(data, starts)}
+        doubtful = [hit for hit in ENCODED.hits(data, starts) if hit not in found]
+        return sorted(found | self._hiding(data, starts, doubtful))
+
+    def _hiding(self, data: Bytes, starts: Starts, doubtful: Sequence[int]) -> set[int]:
+        """Which of some texts, that may hold others in an encoding, hold one that may not stay as it is."""
+        found: set[int] = set()
+        owners: list[int] = []
+        parts: list[bytes] = []
+        for number in doubtful:
+            inside = hidden(bytes(data[starts[number] : starts[number + 1] - 1]), backwards=self.version > 0)
+            if inside is None:
+                found.add(number)
+            else:
+                parts += inside
+                owners += [number] * len(inside)
+        laid = laid_out(parts)
+        sieves = (CLEAR, ENCODED, *self._tracked.sieves())
+        return found | {owners[hit] for sieve in sieves for hit in sieve.hits(*laid)}
 
     def is_telling(self, name: str) -> bool:
         """Whether a name by itself says that the value beside it is to be replaced."""

@@ -37,6 +37,13 @@ class Sign(IntEnum):
 def present(data: bytes) -> tuple[list[int], list[int]]:
     """What may be in UTF-8 text: indexes into `FINDERS`, and signs of an encoding (an index of an escaping or more)."""
     rows = _tokens.present(data) + [row + _FIRST_NAMED for row in _named.present(data)]
+    more, signs = encoded(data)
+    return rows + more, signs
+
+
+def encoded(data: bytes) -> tuple[list[int], list[int]]:
+    """The part of `present` that signs of an encoding tell of: tokens that look like one, and the signs."""
+    rows: list[int] = []
     signs = _signs.present(data)
     if Sign.BASE64 in signs:
         for row in _runs.present(data):
@@ -71,7 +78,7 @@ def _gates(detectors: Iterable[Detector]) -> list[str]:
     return [detector.gate or detector.pattern for detector in detectors]
 
 
-def _encoded(patterns: Iterable[str]) -> list[bytes]:
+def _bytes(patterns: Iterable[str]) -> list[bytes]:
     return [text.encode() for text in patterns]
 
 
@@ -88,12 +95,13 @@ FINDERS: list[Finder] = [
 """What finds secrets; of the same stretch, the first one that finds it says what it is."""
 _FIRST_NAMED = len(TOKENS) + len(SPOKEN) + 1
 _FIRST_RUN = _FIRST_NAMED + len(_NAMED) + 3
-_OF_TOKENS = _encoded([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
-_OF_NAMED = _encoded([*_gates(_NAMED), HEAD, PASSWORD_FIELD, PAIR_GATE])
-_OF_SIGNS = _encoded([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
-GATES = (*_OF_TOKENS, *_OF_NAMED, *_OF_SIGNS)
-"""Patterns of which one at least is in every text for which `present` has anything to say."""
+_OF_TOKENS = _bytes([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
+_OF_NAMED = _bytes([*_gates(_NAMED), HEAD, PASSWORD_FIELD, PAIR_GATE])
+_OF_SIGNS = _bytes([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
+GATES = (*_OF_TOKENS, *_OF_NAMED)
+SIGNS = tuple(_OF_SIGNS)
+"""Patterns of which one at least is in every text for which `present` has anything to say; the second for `encoded`."""
 _tokens = PatternSet(_OF_TOKENS)
 _named = PatternSet(_OF_NAMED)
 _signs = PatternSet(_OF_SIGNS)
-_runs = PatternSet(_encoded([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN]))
+_runs = PatternSet(_bytes([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN]))

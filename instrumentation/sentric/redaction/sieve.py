@@ -6,15 +6,16 @@ that for the end of a text, and for the beginning of the next.
 
 from bisect import bisect_right
 from collections.abc import Iterable, Iterator, Sequence
+from itertools import accumulate
 from typing import Any, TypeAlias
 
 from sentric.redaction.patterns import searched
-from sentric.redaction.scan import GATES
+from sentric.redaction.scan import GATES, SIGNS
 
 SEPARATOR = b"\n"
-_CHUNK = 1 << 15
+_CHUNK = 1 << 12
 """Bytes of texts that are searched together: a search goes on to the end of these, however early it could know."""
-_TRIES = 8
+_TRIES = 16
 """Searches of one chunk before what is left of it is searched text by text: so the whole is linear."""
 
 Bytes: TypeAlias = bytes | memoryview
@@ -56,5 +57,13 @@ class Sieve:
             first = after
 
 
-COMMON = Sieve(GATES)
-"""What tells that a text may hold a secret, or another text in an encoding."""
+CLEAR = Sieve(GATES)
+"""What tells that a text may hold a secret."""
+ENCODED = Sieve(SIGNS)
+"""What tells that it may hold another text in an encoding."""
+
+
+def laid_out(texts: Sequence[bytes]) -> tuple[bytes, Starts]:
+    """Texts as a sieve takes them."""
+    starts = list(accumulate((len(text) + 1 for text in texts), initial=0))
+    return b"".join(text + SEPARATOR for text in texts), starts

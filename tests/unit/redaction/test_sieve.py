@@ -2,15 +2,14 @@
 
 import ast
 from collections.abc import Callable, Sequence
-from itertools import accumulate
 from pathlib import Path
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from sentric.redaction import Redactor
-from sentric.redaction.scan import GATES, present
-from sentric.redaction.sieve import COMMON, SEPARATOR, Sieve
+from sentric.redaction.scan import GATES, SIGNS, present
+from sentric.redaction.sieve import CLEAR, ENCODED, Sieve, laid_out
 from support.linear import assert_linear
 
 # Every text that a test of the redaction is made of: thousands of secrets in all their forms, and what looks like some.
@@ -24,19 +23,17 @@ TEXTS = sorted(
 )
 
 
-def laid(texts: Sequence[str]) -> tuple[bytes, list[int]]:
-    encoded = [text.encode("utf-8", "surrogatepass") for text in texts]
-    starts = list(accumulate((len(text) + 1 for text in encoded), initial=0))
-    return b"".join(text + SEPARATOR for text in encoded), starts
+def laid(texts: Sequence[str]) -> tuple[bytes, Sequence[int]]:
+    return laid_out([text.encode("utf-8", "surrogatepass") for text in texts])
 
 
 def told(texts: Sequence[str]) -> set[int]:
-    return set(COMMON.hits(*laid(texts)))
+    return {hit for sieve in (CLEAR, ENCODED) for hit in sieve.hits(*laid(texts))}
 
 
 def test_there_is_something_to_test() -> None:
     assert len(TEXTS) > 1000
-    assert len(GATES) > 100
+    assert len(GATES) + len(SIGNS) > 100
 
 
 def test_whatever_a_scan_would_find_is_told() -> None:
@@ -69,6 +66,8 @@ def test_what_stands_beside_a_text_does_not_hide_it(texts: list[str]) -> None:
     texts = [text.encode("utf-8", "replace").decode() for text in texts]
     found = {place for place, text in enumerate(texts) if any(present(text.encode()))}
     assert found <= told(texts)
+    changed = {place for place, text in enumerate(texts) if Redactor(b"key").text(text) != text}
+    assert changed <= set(Redactor(b"key").suspects(*laid(texts)))
 
 
 def test_every_text_of_a_chunk_full_of_hits_is_told() -> None:
@@ -87,6 +86,6 @@ def test_texts_made_to_be_searched_again_and_again_take_time_in_proportion() -> 
     # An unfinished match goes on to the end of what is searched, and each hit begins a new search.
     def prepare(size: int) -> Callable[[], object]:
         data, starts = laid(["curl x", "sk_live_1", "-----BEGIN PRIVATE KEY-----"] * size)
-        return lambda: list(COMMON.hits(data, starts))
+        return lambda: list(CLEAR.hits(data, starts))
 
     assert_linear(prepare, 1000)
