@@ -30,7 +30,7 @@ COMMAND_LINES = (
     ),
     _command(rf"ldap(?:search|modify|add|delete|passwd|whoami)\b{_LINE}{_BLANK}-w{_BLANK}*{_VALUE}", "ldap[smadpw]"),
     _command(rf"(?:zip|unzip|mosquitto_pub|mosquitto_sub){_BLANK}{_LINE}-P{_BLANK}*{_VALUE}", "zip|mosquitto"),
-    _command(rf"(?:7za?|7zz|unrar|rar){_BLANK}{_LINE}{_BLANK}-h?p{_VALUE}", r"\b(?:7z|unrar|rar)", is_value),
+    _command(rf"(?:7za?|7zz|unrar|rar){_BLANK}{_LINE}{_BLANK}-h?p{_VALUE}", r"\b(?:7z|(?:un)?rar[^a-z])", is_value),
     _command(rf"openssl\b{_LINE}{_BLANK}-k{_BLANK}+{_VALUE}", "openssl"),
     _command(rf"openssl\b{_LINE}{_BLANK}-pass(?:in|out)?{_BLANK}+pass:{_VALUE}", "pass:"),
     _command(rf"(?:smbclient|rpcclient|smbmap|net)\b{_LINE}{_BLANK}-U{_BLANK}*\\*[\"']?[^\s%\"']+%{_VALUE}", "-U"),

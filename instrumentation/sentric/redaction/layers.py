@@ -5,13 +5,15 @@ decoded without end costs time in proportion to its size.
 """
 
 import codecs
+from bisect import bisect_right
 from collections.abc import Iterator, Sequence
+from itertools import accumulate
 from typing import NamedTuple
 
 from sentric.redaction.escapes import ESCAPINGS
 from sentric.redaction.places import Decoded, Place, joined_parts, within
 from sentric.redaction.runs import from_base32, from_base64, from_hex, spaced_hex, unpacked
-from sentric.redaction.scan import FINDERS, Finder, Sign, encoded, present
+from sentric.redaction.scan import FINDERS, Finder, Sign, encodings, present
 from sentric.redaction.spans import Found
 from sentric.redaction.tracked import Tracked
 
@@ -81,10 +83,26 @@ def layers(data: bytes, *, backwards: bool = True) -> list[Layer]:
     return out
 
 
-def hidden(data: bytes, *, backwards: bool) -> list[bytes] | None:
-    """What a text holds in encodings, of which nothing else is to be told; None where it may be a token itself."""
-    finders, signs = encoded(data)
-    return None if finders else [part.data for part in _decoded(data, signs, backwards=backwards)]
+def hidden(texts: Sequence[bytes], *, backwards: bool) -> Iterator[tuple[int, bytes]]:
+    """What some texts hold in encodings, with the number of the text each: outer encodings only.
+
+    Runs of letters and digits are decoded together over all texts, as those of one text are: a few calls for all.
+    """
+    with_runs: list[int] = []
+    for number, text in enumerate(texts):
+        for sign in encodings(text):
+            if sign < len(ESCAPINGS):
+                yield number, ESCAPINGS[sign].decode(text).data
+            elif sign == Sign.BASE64:
+                with_runs.append(number)
+            else:
+                for decoded in _decoded(text, [sign], backwards=backwards):
+                    yield number, decoded.data
+    starts = list(accumulate((len(texts[number]) + 1 for number in with_runs), initial=0))
+    together = b"\n".join(texts[number] for number in with_runs)
+    for read in (from_base64, from_hex, from_base32):
+        for data, place in read(together, backwards=backwards):
+            yield with_runs[bisect_right(starts, place(0, 1)[0]) - 1], data
 
 
 def _readable(data: bytes) -> bytes:

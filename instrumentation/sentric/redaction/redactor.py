@@ -121,19 +121,11 @@ class Redactor:
 
     def _hiding(self, data: Bytes, starts: Starts, doubtful: Sequence[int]) -> set[int]:
         """Which of some texts, that may hold others in an encoding, hold one that may not stay as it is."""
-        found: set[int] = set()
-        owners: list[int] = []
-        parts: list[bytes] = []
-        for number in doubtful:
-            inside = hidden(bytes(data[starts[number] : starts[number + 1] - 1]), backwards=self.version > 0)
-            if inside is None:
-                found.add(number)
-            else:
-                parts += inside
-                owners += [number] * len(inside)
-        laid = laid_out(parts)
+        texts = [bytes(data[starts[number] : starts[number + 1] - 1]) for number in doubtful]
+        inside = list(hidden(texts, backwards=self.version > 0))
+        laid = laid_out([part for _, part in inside])
         sieves = (CLEAR, ENCODED, *self._tracked.sieves())
-        return found | {owners[hit] for sieve in sieves for hit in sieve.hits(*laid)}
+        return {doubtful[inside[hit][0]] for sieve in sieves for hit in sieve.hits(*laid)}
 
     def is_telling(self, name: str) -> bool:
         """Whether a name by itself says that the value beside it is to be replaced."""

@@ -37,14 +37,7 @@ class Sign(IntEnum):
 def present(data: bytes) -> tuple[list[int], list[int]]:
     """What may be in UTF-8 text: indexes into `FINDERS`, and signs of an encoding (an index of an escaping or more)."""
     rows = _tokens.present(data) + [row + _FIRST_NAMED for row in _named.present(data)]
-    more, signs = encoded(data)
-    return rows + more, signs
-
-
-def encoded(data: bytes) -> tuple[list[int], list[int]]:
-    """The part of `present` that signs of an encoding tell of: tokens that look like one, and the signs."""
-    rows: list[int] = []
-    signs = _signs.present(data)
+    signs = encodings(data)
     if Sign.BASE64 in signs:
         for row in _runs.present(data):
             if row < len(RUN_TOKENS):
@@ -52,6 +45,11 @@ def encoded(data: bytes) -> tuple[list[int], list[int]]:
             else:
                 signs.append(row - len(RUN_TOKENS) + Sign.HEX)
     return rows, signs
+
+
+def encodings(data: bytes) -> list[int]:
+    """The signs of an encoding, of those that need no look at each run of letters and digits."""
+    return _signs.present(data)
 
 
 def finder(detector: Detector) -> Finder:
@@ -98,10 +96,11 @@ _FIRST_RUN = _FIRST_NAMED + len(_NAMED) + 3
 _OF_TOKENS = _bytes([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
 _OF_NAMED = _bytes([*_gates(_NAMED), HEAD, PASSWORD_FIELD, PAIR_GATE])
 _OF_SIGNS = _bytes([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
-GATES = (*_OF_TOKENS, *_OF_NAMED)
+_OF_RUNS = _bytes(_gates(RUN_TOKENS))
+GATES = (*_OF_TOKENS, *_OF_NAMED, *_OF_RUNS)
 SIGNS = tuple(_OF_SIGNS)
-"""Patterns of which one at least is in every text for which `present` has anything to say; the second for `encoded`."""
+"""Patterns of which one at least is in every text of which `present` says something: a secret, or an encoding."""
 _tokens = PatternSet(_OF_TOKENS)
 _named = PatternSet(_OF_NAMED)
 _signs = PatternSet(_OF_SIGNS)
-_runs = PatternSet(_bytes([*_gates(RUN_TOKENS), HEX_SIGN, BASE32_SIGN]))
+_runs = PatternSet([*_OF_RUNS, *_bytes([HEX_SIGN, BASE32_SIGN])])
