@@ -24,7 +24,7 @@ from sentric_analyzer.detection import Judged, Judges
 from sentric_analyzer.dialects import MARKS, conversation_of
 from sentric_analyzer.log import Entry, LogCorruptError, LogMetric, LogReader, LogUnavailableError
 from sentric_analyzer.own_spans import InSpan, no_spans
-from sentric_analyzer.preparation import Prepared, prepare
+from sentric_analyzer.preparation import Prepared, prepare, warm_up
 from sentric_analyzer.spans import Span
 from sentric_analyzer.storage import RecordedTrace, Store
 
@@ -165,6 +165,7 @@ class Pipeline:
     def _prepare(self) -> None:
         position, redactor = self.log.committed, self.new_redactor()
         try:
+            warm_up()  # while nobody waits: it loads what preparing needs
             while not self._stopping.is_set():
                 try:
                     batch = self._batch(position)
