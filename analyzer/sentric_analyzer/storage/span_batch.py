@@ -30,7 +30,7 @@ class _Origins:
         resources = Attributes.read(items.resource_fields["attributes"])
         told = resources.dicts()
         self._items = items
-        self._allowed: list[Sequence[str]] = [projects[number] for number in items.request.tolist()]
+        self._allowed = [projects[int(number)] for number in items.request.tolist()]
         self._told = told
         self._services = [text(resource.get(semconv.SERVICE_NAME, "")) for resource in told]
         self._resources = resources.redacted(redactor)
