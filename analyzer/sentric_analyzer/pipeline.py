@@ -106,15 +106,17 @@ class Pipeline:
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
-    _inbox: queue.SimpleQueue[_Item] = field(default_factory=queue.SimpleQueue[_Item])
+    _inbox: queue.Queue[_Item] = field(default_factory=queue.Queue[_Item])
     _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PREPARED))
     """For prepared batches in the inbox."""
     _judges: Judges = field(init=False)
     _judged: list[Judged] = field(default_factory=list[Judged])
-    """What is to be stored, from the time on that `_judged_since` says."""
+    """What is to be stored, from the time on that `_judged_since` says, of the machine's clock."""
     _judged_since: float = 0.0
     _oldest: int = 0
     """When what is stored next was received, in Unix nanoseconds; 0 where nothing waits."""
+    _submitted: dict[int, int] = field(default_factory=dict[int, int])
+    """When what is judged was given out, in Unix nanoseconds: what is stored after that is not judged yet."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _caught_up: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
@@ -151,6 +153,11 @@ class Pipeline:
         yield LogMetric.LAG, (), lambda: max(0, self.log.end - self.log.committed)
         yield LogMetric.LATE, (), self._lateness
         yield LogMetric.FREE, (), self.log.free_bytes
+
+    @property
+    def idle(self) -> bool:
+        """Nothing is at hand: whatever came is stored, and whatever was due is judged and stored."""
+        return not (self._inbox.unfinished_tasks or self._judges.waiting or self._judged)
 
     def unready(self) -> str:
         """Why what is asked now may not be all there is; empty when it is."""
@@ -245,14 +252,19 @@ class Pipeline:
 
     def _step(self, wait: float) -> None:
         """Take what comes within `wait` seconds, have judged what is due, and store what is judged."""
+        taken = 0
         with suppress(queue.Empty):
             self._take(self._inbox.get(timeout=wait))
+            taken += 1
             while len(self._judged) < BATCH_RUNS:
                 self._take(self._inbox.get_nowait())
+                taken += 1
         for released in self._compared(self.assembler.due()):
             self._submit(released)
         if self._judged and self._is_enough():
             self._keep_judged()
+        for _ in range(taken):
+            self._inbox.task_done()
 
     def _compared(self, due: list[Released]) -> list[Released]:
         """What is due; a trace of which there was more before our memory goes back is loaded from the store.
@@ -276,7 +288,7 @@ class Pipeline:
 
     def _take(self, item: _Item) -> None:
         if isinstance(item, Judged):
-            self._judged_since = self._judged_since if self._judged else self.clock()
+            self._judged_since = self._judged_since if self._judged else time.monotonic()
             self._judged.append(item)
             return
         self._room.release()
@@ -330,23 +342,26 @@ class Pipeline:
 
     def _wait(self) -> float:
         due = self.assembler.next_due()
-        if self._judged:
-            due = min(due or self.clock() + LONGEST_WAIT, self._judged_since + GATHERING)
-        return LONGEST_WAIT if due is None else max(0.0, min(LONGEST_WAIT, due - self.clock()))
+        wait = LONGEST_WAIT if due is None else max(0.0, min(LONGEST_WAIT, due - self.clock()))
+        return min(wait, self._left_to_gather()) if self._judged else wait
 
     def _submit(self, released: Released) -> None:
         """Have a trace judged."""
         self.on_count(Metric.TRACES, released.reason, 1)
         pieces, left_out = self._recorded(released)
         conversation = released.conversation or conversation_of(piece for piece in pieces if isinstance(piece, Span))
-        self._judges.submit(
+        now = time.time_ns()
+        number = self._judges.submit(
             released.project, released.trace_id, pieces, left_out=left_out, together=conversation or released.trace_id
         )
+        self._submitted[number] = now
 
     def _is_enough(self) -> bool:
         """Whether to store what is judged now: few inserts of many runs are cheaper, but nobody should wait long."""
-        waited = self.clock() - self._judged_since >= GATHERING
-        return waited or len(self._judged) >= BATCH_RUNS or not self._judges.waiting
+        return not self._left_to_gather() or len(self._judged) >= BATCH_RUNS or not self._judges.waiting
+
+    def _left_to_gather(self) -> float:
+        return max(0.0, self._judged_since + GATHERING - time.monotonic())
 
     def _keep_judged(self) -> None:
         """Store what is judged; a run that was judged twice is stored twice, the later one after the other."""
@@ -358,14 +373,17 @@ class Pipeline:
             group.update(dict.fromkeys(judged.rows.keys, judged))
             self.on_count(Metric.FAILED, "trace", judged.failed)
         self._keep_group(group.values())
+        for number in (number for judged in self._judged for number in judged.numbers):
+            del self._submitted[number]
         self._judged.clear()
 
     def _keep_group(self, group: Iterable[Judged]) -> None:
         distinct = {id(judged): judged for judged in group}.values()
         if not distinct:
             return
+        since = [self._submitted[number] for judged in distinct for number in judged.numbers]
         with self._timed("agent_tables"):
-            self.store.insert_runs([judged.rows for judged in distinct])
+            self.store.insert_runs([judged.rows for judged in distinct], as_of=min(since))
         for judged in distinct:
             self.on_count(Metric.STORED, "runs", len(judged.rows.keys))
             self.on_count(Metric.FAIL_OPENS, "blind", judged.blind)

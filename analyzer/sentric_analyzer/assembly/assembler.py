@@ -67,6 +67,8 @@ class _Project:
 
     traces: OrderedDict[Key, OpenTrace] = field(default_factory=OrderedDict[Key, OpenTrace])
     size: int = 0
+    latest: OpenTrace | None = None
+    """The one at the end."""
 
 
 class Assembler:
@@ -124,7 +126,7 @@ class Assembler:
     def __len__(self) -> int:
         return len(self._open)
 
-    def add(self, span: Arrival, piece: Piece, size: int) -> None:
+    def add(self, span: Arrival, piece: Piece, size: int) -> None:  # noqa: C901  # called for every span
         """Take a span in. Call `due` after it: traces that had to give way at once wait there, outside the bounds.
 
         Args:
@@ -133,23 +135,31 @@ class Assembler:
             size: bytes of that.
         """
         project, trace_id, span_id, parent_span_id, marked, conversation = span
-        now = self._now()
+        now = self._clock()  # and not `_now`: this is called for every span
+        if now > self._latest:
+            self._latest = now
         key = (project, trace_id)
-        trace = self._open.get(key) or self._begin(key, now)
+        trace = self._open.get(key)
+        if trace is None:
+            trace = self._begin(key, self._latest)
         of_project = self._projects[project]
         if trace.whole:
-            if self._is_held(trace, span_id, piece):
+            if span_id and span_id not in trace.spans:
+                trace.spans[span_id] = piece
+            elif not self._is_further(trace, span_id, piece):
                 self.duplicates += 1
                 return
             size += SPAN_OVERHEAD
             trace.size += size
             of_project.size += size
             self.size += size
-        trace.last = now
+        trace.last = self._latest
         trace.count += 1
         if conversation:
             trace.conversation = trace.conversation or conversation
-        of_project.traces.move_to_end(key)
+        if of_project.latest is not trace:
+            of_project.latest = trace
+            of_project.traces.move_to_end(key)
         rooted = not parent_span_id
         if not trace.fresh or (marked and not trace.marked) or (rooted and not trace.rooted):
             trace.fresh, trace.marked, trace.rooted = True, trace.marked or marked, trace.rooted or rooted
@@ -222,24 +232,19 @@ class Assembler:
         of_project = self._projects.get(key[0])
         if of_project is None:
             of_project = self._projects[key[0]] = _Project()
-        of_project.traces[key] = trace
+        of_project.traces[key] = of_project.latest = trace
         of_project.size += TRACE_OVERHEAD
         self.size += TRACE_OVERHEAD
         return trace
 
-    def _is_held(self, trace: OpenTrace, span_id: str, piece: Piece) -> bool:
-        """Whether the very same is held; else it is now. What is told differently of one span is held as well."""
-        if span_id:
-            held = trace.spans.get(span_id)
-            if held is None:
-                trace.spans[span_id] = piece
-                return False
-            if held == piece:
-                return True
+    def _is_further(self, trace: OpenTrace, span_id: str, piece: Piece) -> bool:
+        """Whether something else is told than is held of that span, or it has no id; then it is held as well."""
+        if span_id and trace.spans[span_id] == piece:
+            return False
         if trace.more is None:
             trace.more = []
         trace.more.append(piece)
-        return False
+        return True
 
     # The schedule
 
@@ -281,6 +286,7 @@ class Assembler:
         trace = self._open.pop(key)
         of_project = self._projects[key[0]]
         del of_project.traces[key]
+        of_project.latest = None
         of_project.size -= trace.size + TRACE_OVERHEAD
         self.size -= trace.size + TRACE_OVERHEAD
         if not of_project.traces:

@@ -80,6 +80,9 @@ class Judges:
             pieces: its spans.
             left_out: how many spans of it are not among these.
             together: traces of which this is the same are judged by the same process, in the order given here.
+
+        Returns:
+            Its number, by which what comes of it is known.
         """
         size = sum(len(piece.body) if isinstance(piece, RawSpan) else 256 for piece in pieces)
         with self._changed:
@@ -112,10 +115,10 @@ class Judges:
             judge.stop()
 
     def _done(self, judged: Judged) -> None:
+        self._tell(judged)  # first: what has been told of is at hand, and no longer waits
         with self._changed:
             self._waiting -= sum(self._sizes.pop(number, 0) for number in judged.numbers)
             self._changed.notify_all()
-        self._tell(judged)
 
 
 @dataclass(slots=True)

@@ -34,7 +34,6 @@ class Store:
     def __init__(self, connections: Connections, clock: Callable[[], int]) -> None:
         self._connections = connections
         self._clock = clock
-        self._revision = 0
         self._revising = threading.Lock()
 
     @classmethod
@@ -78,16 +77,21 @@ class Store:
         if replays:
             self.insert_runs([RunRows.of(replays)], token)
 
-    def insert_runs(self, runs: Sequence[RunRows], token: str = "") -> None:
+    def insert_runs(self, runs: Sequence[RunRows], token: str = "", *, as_of: int | None = None) -> None:
         """Keep judged runs, each as a new revision of itself. None may be there twice.
 
         What an earlier revision of a run had and this one has not (events, steps, findings) is withdrawn. One
         insert of many runs is many times cheaper than many of one.
+
+        Args:
+            runs: their rows.
+            token: makes an insert that is repeated with it stand once.
+            as_of: Unix nanoseconds up to when what is stored was judged: spans stored later are not; None: now.
         """
         with self._connections.client() as client, self._revising:
             before = max(writer.latest_revisions(self._target(client), runs).values(), default=0)
-            self._revision = max(self._clock(), self._revision + 1, before + 1)
-            writer.insert_runs(self._target(client), runs, self._revision, token)
+            revision = max(self._clock() if as_of is None else as_of, before + 1)
+            writer.insert_runs(self._target(client), runs, revision, token)
 
     def _target(self, client: Any) -> writer.Target:
         return writer.Target(client, isinstance(self._connections.location, Embedded))
