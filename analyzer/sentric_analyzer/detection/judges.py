@@ -71,7 +71,7 @@ class Judges:
         self._waiting = 0
         self._changed = threading.Condition()
 
-    def submit(self, project: str, trace_id: str, pieces: Sequence[Piece], *, left_out: int, together: str) -> None:
+    def submit(self, project: str, trace_id: str, pieces: Sequence[Piece], *, left_out: int, together: str) -> int:
         """Have a trace judged.
 
         Args:
@@ -90,9 +90,9 @@ class Judges:
             task = Task(self._numbers, project, trace_id, pieces, left_out)
             self._sizes[task.number] = size
             self._waiting += size
-        self._judges[crc32(f"{project}\0{together or trace_id}".encode("utf-8", "replace")) % len(self._judges)].submit(
-            task
-        )
+        judge = crc32(f"{project}\0{together}".encode("utf-8", "replace")) % len(self._judges)
+        self._judges[judge].submit(task)
+        return task.number
 
     def wait_for_room(self, seconds: float) -> bool:
         """Wait until not too much waits to be judged; false if it still does after so many seconds."""
