@@ -132,8 +132,8 @@ class Obedience(Family[ObedienceFacts]):
     def message(self, message: Message) -> ObedienceFacts | None:
         """What the human asks for may be done, whoever asks for it too; what the model says may be put in its mouth."""
         self._request.hear(message)
-        if message.author is not Author.MODEL:
-            return None
+        if message.author is not Author.MODEL or not message.text:
+            return None  # models often call a tool without a word
         self._read_some(lambda waiting: may_want_words(waiting.at))
         if not self._sayings:
             return None
