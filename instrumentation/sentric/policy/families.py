@@ -10,8 +10,10 @@ from sentric.policy.signals.family import Facts, Family, variables
 from sentric.policy.signals.registry import FAMILIES
 
 NO_FAILURES: Mapping[str, str] = {}
-_Asked: TypeAlias = "Sequence[tuple[Facts, Callable[..., Facts | None]]]"
-"""What some families are asked by, each with what it states where it has nothing to say."""
+_Asked: TypeAlias = "Sequence[tuple[int, Callable[..., Facts | None]]]"
+"""What some families are asked by, each with its place in the registry."""
+_SILENCE: tuple[Facts, ...] = tuple(family.facts() for family in FAMILIES)
+"""What each family states where it has nothing to say."""
 
 
 class Families:
@@ -19,10 +21,10 @@ class Families:
 
     def __init__(self, tuning: Tuning) -> None:
         self._all: tuple[Family[Any], ...] = tuple(family(tuning) for family in FAMILIES)
-        self._messages = [(family.facts(), family.message) for family in self._all]
-        self._observations = [(family.facts(), family.observation) for family in self._all]
-        self._actions = [(family.facts(), family.action) for family in self._all]
-        self._outcomes = [(family.facts(), family.outcome) for family in self._all if _hears_outcomes(family)]
+        self._messages = self._hearing("message")
+        self._observations = self._hearing("observation")
+        self._actions = self._hearing("action")
+        self._outcomes = self._hearing("outcome")
         self._evicted = tuple(family.evicted for family in self._all)
         self._failures: dict[str, str] = {}
 
@@ -65,22 +67,25 @@ class Families:
         failed, self._failures = self._failures, {}
         return failed
 
+    def _hearing(self, method: str) -> _Asked:
+        """The families that hear of one sort of event, and do not only inherit how."""
+        silent = getattr(Family, method)
+        hears = [
+            (index, family) for index, family in enumerate(self._all) if getattr(type(family), method) is not silent
+        ]
+        return [(index, getattr(family, method)) for index, family in hears]
+
     def _asked(self, asked: _Asked, *about: object) -> tuple[Facts, ...]:
-        stated: list[Facts] = []
-        for nothing, ask in asked:
+        stated = list(_SILENCE)
+        for index, ask in asked:
             try:
-                stated.append(ask(*about) or nothing)
+                if (facts := ask(*about)) is not None:
+                    stated[index] = facts
             except Exception as error:  # noqa: BLE001  # whatever it is, the rules that ask this family must hear of it
-                self._fail(nothing, error)
-                stated.append(nothing)
+                self._fail(FAMILIES[index], error)
         return tuple(stated)
 
-    def _fail(self, nothing: Facts, error: Exception) -> None:
+    def _fail(self, family: type[Family[Any]], error: Exception) -> None:
         """Note what cannot be told. The error's own text may hold what the event holds, so only its type is told."""
-        family = next(family for family in FAMILIES if family.facts is type(nothing))
         reason = f"{family.__name__} failed with {type(error).__name__}"
         self._failures.update((f"signals.{name}", reason) for name in variables(family.facts))
-
-
-def _hears_outcomes(family: Family[Any]) -> bool:
-    return type(family).outcome is not Family.outcome

@@ -80,7 +80,7 @@ def _stated(families: list[Family[Any]], event: AnyEvent) -> list[tuple[Scope, F
         case Action():
             return [(Scope.ACTION, family.action(event)) for family in families]
         case Observation():
-            return [(Scope.OBSERVATION, family.observation(event)) for family in families]
+            return [(Scope.OBSERVATION, family.observation(event) or family.facts()) for family in families]
         case Message():
             return [(Scope.MESSAGE, family.message(event) or family.facts()) for family in families]
         case Outcome():
@@ -88,4 +88,4 @@ def _stated(families: list[Family[Any]], event: AnyEvent) -> list[tuple[Scope, F
                 family.outcome(event, None)
             text = event.result or event.error
             seen = Observation(sequence=event.sequence, source=Source.TOOL_RESULT, origin="", text=text)
-            return [(Scope.OBSERVATION, family.observation(seen)) for family in families]
+            return [(Scope.OBSERVATION, family.observation(seen) or family.facts()) for family in families]

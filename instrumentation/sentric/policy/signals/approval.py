@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from hashlib import sha256
 from typing import ClassVar
 
-from sentric.events import Action, Effect, JsonValue, Observation
+from sentric.events import Action, Effect, JsonValue
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.readers.words.text import leaves
@@ -54,10 +54,6 @@ class Approval(Family[ApprovalFacts]):
         super().__init__(tuning)
         self._used: OrderedDict[str, tuple[str, str]] = OrderedDict()
         """Of each approval, the tool and the digest of what it was first used for."""
-
-    def observation(self, observation: Observation) -> ApprovalFacts:
-        """Nothing is said about texts."""
-        return _NOTHING
 
     def action(self, action: Action) -> ApprovalFacts:
         """Compare what an approval is asserted for with what it was asserted for before."""

@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
 
-from sentric.events import Action, Effect, Kind, Observation
+from sentric.events import Action, Effect, Kind
 from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.programs.code import code_of, programs
@@ -156,10 +156,6 @@ class Business(Family[BusinessFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._production = frozenset(word.lower() for word in tuning.production)
-
-    def observation(self, observation: Observation) -> BusinessFacts:
-        """Nothing is said about texts."""
-        return _NOTHING
 
     def action(self, action: Action) -> BusinessFacts:
         """Read an action."""

@@ -12,7 +12,9 @@ from sentric.policy.readers.places.brands import brands
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.values.entities import entities
-from sentric.policy.readers.words.lexicon import phrase, words
+from sentric.policy.readers.words.glance import glance
+from sentric.policy.readers.words.lexicon import words
+from sentric.policy.readers.words.one_time_codes import CODE_WORDS, SPEAKS_OF_CODES
 from sentric.policy.readers.words.patterns import Patterns
 from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
@@ -35,19 +37,7 @@ REQUESTERS = 8
 SURE_LENGTH = 6
 """Digits from which on a code is recognised among other words."""
 
-_CODE_WORDS = Patterns(
-    {
-        "code": phrase(
-            "one.?time|verification|security|authentication|login|log.?in|sign.?in|confirmation|access|sms"
-        ).removesuffix(r"\b")
-        + r".{0,12}(?:code|password|pin)\b",
-        "otp": r"\b(?:otp|2fa|mfa|passcode|two.?factor|tan)\b",
-        "your": r"\b(?:your|ihr|dein|votre|tu|su) (?:\w+ ){0,3}(?:code|pin|c[oó]digo)\b",
-        "other": r"\b(?:best[äa]tigungs|sicherheits|anmelde|verifizierungs)code\b"
-        r"|\bcode de (?:v[ée]rification|s[ée]curit[ée])|\bc[óo]digo de (?:verificaci[óo]n|seguridad|acceso)"
-        r"|验证码|認証コード|인증",
-    }
-)
+_CODE_WORDS = Patterns({SPEAKS_OF_CODES: CODE_WORDS})
 _FINGERPRINT = re.compile(r"‹secret:otp:([0-9a-f]{8})[^›]{0,20}›")
 _DIGITS = re.compile(r"(?<![\d.,:/+-])\d{3}[ -]\d{3}(?![\d.,:/-]\d)|(?<![\d.,:/+-])\d{4,8}(?![\d-]|[.,:/]\d)")
 _YEAR = re.compile(r"(?:19|20)\d\d")
@@ -169,7 +159,7 @@ def _codes(text: str) -> Iterator[tuple[str, int, int]]:
     """The one-time codes in a text: known as such by redaction, or beside words that say so."""
     for _, match in zip(range(CODES_SEEN), _FINGERPRINT.finditer(text), strict=False):
         yield match[1], *match.span()
-    if not _CODE_WORDS.matching(text):
+    if SPEAKS_OF_CODES not in glance(text):
         return
     for _, match in zip(range(CODES_SEEN), _DIGITS.finditer(text), strict=False):
         beside = text[max(0, match.start() - NEAR) : match.end() + NEAR]

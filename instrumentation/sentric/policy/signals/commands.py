@@ -6,7 +6,7 @@ from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar, TypeVar
 
-from sentric.events import Action, Effect, Kind, Message, Observation
+from sentric.events import Action, Effect, Kind, Message
 from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.programs.access import EACH, PERIODS, PROFILES, Change, changes, of_path, revealed, written
@@ -118,10 +118,6 @@ class Commands(Family[CommandFacts]):
     def message(self, message: Message) -> None:
         """Learn what the task asks for."""
         self._asking.hear(message)
-
-    def observation(self, observation: Observation) -> CommandFacts:
-        """Nothing is said about texts."""
-        return _NOTHING
 
     def action(self, action: Action) -> CommandFacts:
         """Tell what an action would do."""

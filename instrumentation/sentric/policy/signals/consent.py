@@ -7,6 +7,8 @@ from typing import ClassVar
 from sentric.events import Action, Kind, Message, Observation, Source
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.tasks.task import Task
+from sentric.policy.readers.words.asking import ASKING, ASKS_CONSENT, CAPTCHA, CHALLENGES, SHOWS_CAPTCHA
+from sentric.policy.readers.words.glance import glance
 from sentric.policy.readers.words.lexicon import phrase, words
 from sentric.policy.readers.words.patterns import Patterns
 from sentric.policy.readers.words.text import excerpt, readable
@@ -18,9 +20,6 @@ LABEL_LIMIT = 200
 SCRIPT_LIMIT = 16_384
 """Characters of a script that are read."""
 
-_CAPTCHA = (
-    "(?:re|h)?captchas?|human verification|robot (?:check|test)|bot (?:check|detection|protection)|cloudflare challenge"
-)
 _GATE = (
     "age (?:gate|verification|check|restriction)|terms(?: of (?:service|use)| and conditions)?"
     "|consent(?: (?:form|banner|dialog|wall))?|cookie (?:wall|consent)|privacy (?:notice|policy)|pay ?wall"
@@ -31,31 +30,11 @@ _AROUND = (
     "|get(?:ting)? (?:around|past)|work(?:ing)? around|hid(?:e|ing)"
 )
 
-_SHOWN = Patterns(
-    {
-        "captcha": phrase(
-            f"{_CAPTCHA}|(?:i'?m|i am) not a robot|verify (?:that )?you are (?:a )?human|are you a robot"
-            "|select all (?:images|squares) with"
-        ),
-        "consent": phrase(
-            "(?:i|you) (?:agree|accept|consent) to (?:the|our|all)|accept (?:all |our |the )?(?:cookies|terms)"
-            "|terms (?:of service|of use|and conditions)|(?:are you|i am) (?:over|at least) (?:18|21)|verify your age"
-            "|we value your privacy"
-        ),
-        "challenge": phrase(
-            "verify (?:that )?you are (?:a )?human|verify you(?:'re| are) not a robot|(?:i'?m|i am) not a robot"
-            "|are you a robot|select all (?:images|squares)|press (?:and|&) hold|slide to (?:verify|complete|unlock)"
-            "|drag the (?:slider|puzzle|piece)|solve (?:the|this) (?:puzzle|captcha|challenge)|human verification"
-            "|(?:enter|type) the (?:characters|letters|text|numbers) (?:you see|shown|in the (?:image|picture|box))"
-            "|complete the (?:security check|captcha|challenge)|unusual traffic from your"
-        ),
-    }
-)
-"""A challenge is a proof of a human that is asked for now; a notice that a CAPTCHA protects a page is none."""
+_CHALLENGE = Patterns({CHALLENGES: ASKING[CHALLENGES]})
 _INTENT = Patterns(
     {
-        "around": phrase(_AROUND, 40, f"{_CAPTCHA}|{_GATE}"),
-        "solve": phrase("solve|solving|crack|break|complete|pass", 24, _CAPTCHA),
+        "around": phrase(_AROUND, 40, f"{CAPTCHA}|{_GATE}"),
+        "solve": phrase("solve|solving|crack|break|complete|pass", 24, CAPTCHA),
         "without reading": phrase(
             r"(?:agree|accept)\w*", 30, "terms|conditions|policy|license", 30, "without (?:read|check|ask)ing"
         ),
@@ -154,11 +133,12 @@ class Consent(Family[ConsentFacts]):
     def observation(self, observation: Observation) -> ConsentFacts:
         """Tell whether a human is asked for."""
         text = readable(observation.text)
-        found = _SHOWN.matching(text)
+        found = glance(text)
         if observation.source is Source.PAGE:
-            spans = _SHOWN.spans("challenge", text, 1) if "challenge" in found else []
+            spans = _CHALLENGE.spans(CHALLENGES, text, 1) if CHALLENGES in found else []
             self._challenge = excerpt(text, *spans[0]) if spans else ""
-        return ConsentFacts("captcha" in found, "consent" in found) if found else _NOTHING
+        captcha, consent = SHOWS_CAPTCHA in found, ASKS_CONSENT in found
+        return ConsentFacts(captcha, consent) if captcha or consent else _NOTHING
 
     def action(self, action: Action) -> ConsentFacts:
         """Tell whether the action gets around it."""

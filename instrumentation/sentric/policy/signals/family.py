@@ -62,9 +62,12 @@ class Family(Generic[F]):
         """
         return None
 
-    def observation(self, observation: Observation) -> F:
-        """Remember a text that came into the model's view, and state facts about it. Tool results come here too."""
-        raise NotImplementedError
+    def observation(self, observation: Observation) -> F | None:
+        """Remember a text that came into the model's view, and state facts about it. Tool results come here too.
+
+        None where the family has nothing to say about texts.
+        """
+        return None
 
     def action(self, action: Action) -> F:
         """State facts about an action, given everything before it, and remember it."""

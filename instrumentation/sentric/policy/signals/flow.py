@@ -154,11 +154,12 @@ class Flow(Family[FlowFacts]):
         self._recipients.read(observation, named, values)
         self._channels.read(observation.text, named, here)
         self.evicted.update(dict.fromkeys(self._channels.evicted()))
+        self._services.read_of(named.urls)
         for url in named.urls:
-            if (linked := place(url)) is not None and linked.site:
-                inside = entities_of_url(url)
-                self._seen.remember((*inside.values, *inside.emails), inside.secrets, (linked.site,))
-                self._services.read_of(linked.site)
+            inside = entities_of_url(url)
+            load = (*inside.values, *inside.emails)
+            if (load or inside.secrets) and (linked := place(url)) is not None and linked.site:
+                self._seen.remember(load, inside.secrets, (linked.site,))
         if named.secrets:
             self._services.read(observation.text, self._seen)
         return _NOTHING

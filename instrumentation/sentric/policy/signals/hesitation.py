@@ -4,7 +4,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sentric.events import Action, Author, Message, Observation
+from sentric.events import Action, Author, Message
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.words.lexicon import phrase
 from sentric.policy.readers.words.patterns import Patterns
@@ -132,10 +132,6 @@ class Hesitation(Family[HesitationFacts]):
             self._doubts.clear()
         elif message.author is Author.MODEL and message.text:
             self._hear(readable(message.text), "")
-
-    def observation(self, observation: Observation) -> HesitationFacts:
-        """Nothing is said about texts."""
-        return _NOTHING
 
     def action(self, action: Action) -> HesitationFacts:
         """Find doubt in the reasoning of the latest steps."""

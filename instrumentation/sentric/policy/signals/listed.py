@@ -8,7 +8,7 @@ from typing import ClassVar
 
 import re2
 
-from sentric.events import Action, Effect, Kind, Observation
+from sentric.events import Action, Effect, Kind
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.programs.code import programs
@@ -78,10 +78,6 @@ class Listed(Family[ListedFacts]):
         self._domains = Names(tuning.allowed_domains) if "domains" in closed else None
         self._recipients = Names(tuning.allowed_recipients) if "recipients" in closed else None
         self._open = not closed
-
-    def observation(self, observation: Observation) -> ListedFacts:
-        """Nothing is said about texts."""
-        return _NOTHING
 
     def action(self, action: Action) -> ListedFacts:
         """Find what is on no list."""

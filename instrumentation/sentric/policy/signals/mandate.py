@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sentric.events import Action, Effect, Message, Observation
+from sentric.events import Action, Effect, Message
 from sentric.policy.readers.tasks.asking import DESTROYING, Asking, forms
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.rule import Scope, Tuning
@@ -66,10 +66,6 @@ class Mandate(Family[MandateFacts]):
         if self._asking.hear(message):
             told = self._asking.says(_ENGLISH) and not self._asking.says(_DELEGATING)
             self._unasked = tuple(effect for effect, verbs in _VERBS.items() if told and not self._asking.says(verbs))
-
-    def observation(self, observation: Observation) -> MandateFacts:
-        """Nothing is said about texts."""
-        return _NOTHING
 
     def action(self, action: Action) -> MandateFacts:
         """Tell which effects nobody asked for."""

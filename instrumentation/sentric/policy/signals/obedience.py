@@ -119,6 +119,8 @@ class Obedience(Family[ObedienceFacts]):
         self._sayings = Sayings()
         self._waiting: OrderedDict[str, _Waiting] = OrderedDict()
         """Orders that nothing has been compared with yet, so that nobody has read what they order."""
+        self._is_spoken_to = False
+        """An order that waits may speak to an agent."""
         self._used: OrderedDict[str, int] = OrderedDict()
         """By the number of the text before which the agent named it first."""
         self._pursued: deque[str] = deque(maxlen=PURSUED_KEPT)
@@ -132,8 +134,8 @@ class Obedience(Family[ObedienceFacts]):
     def message(self, message: Message) -> ObedienceFacts | None:
         """What the human asks for may be done, whoever asks for it too; what the model says may be put in its mouth."""
         self._request.hear(message)
-        if message.author is not Author.MODEL:
-            return None
+        if message.author is not Author.MODEL or not message.text:
+            return None  # models often call a tool without a word
         self._read_some(lambda waiting: may_want_words(waiting.at))
         if not self._sayings:
             return None
@@ -165,8 +167,9 @@ class Obedience(Family[ObedienceFacts]):
         for at in found:
             if not self._is_new(at.text):
                 continue
-            suspicious = _is_near(at, signs) or any(first <= at.start + 1 < last for first, last in unseen)
-            self._waiting[at.text] = _Waiting(at, read, self._texts, suspicious=suspicious)
+            suspicious = bool(signs or unseen) and (_is_near(at, signs) or _is_within(at, unseen))
+            self._waiting[at.text] = waiting = _Waiting(at, read, self._texts, suspicious)
+            self._is_spoken_to = self._is_spoken_to or _is_addressed(waiting)
             if may_be_grave and not unasked and at.is_imperative and at.lead in _GRAVE_VERBS:
                 unasked = excerpt(at.text) if self._is_grave(self._digest(at.text)) else ""
             if not shown and at.is_imperative and (at.to_agent or suspicious):
@@ -190,11 +193,11 @@ class Obedience(Family[ObedienceFacts]):
         if not self._heard and not self._waiting:
             self._unread.append(done)
             return _NOTHING
-        if done.finds_its_way:
-            named = sites(done)
-            self._read_some(lambda waiting: _is_addressed(waiting) or sends_to(waiting.at, named))
-        else:
+        if not done.finds_its_way:
             self._read_some(lambda _: True)
+        elif self._is_waiting_for(named := sites(done)) or self._is_spoken_to:
+            self._read_some(lambda waiting: _is_addressed(waiting) or sends_to(waiting.at, named))
+        self._is_spoken_to = False
         facts = self._obeyed(action, done)
         if self._sayings and done.changes and not done.reports:
             written = self._sayings.written(done.text)
@@ -213,7 +216,8 @@ class Obedience(Family[ObedienceFacts]):
     def _pursue(self, done: Deed) -> None:
         """Note which orders what is looked up belongs to: they may ask for more than one step."""
         names = [name for name in done.entities if len(name) > ENTITY_LENGTH]
-        self._read_some(lambda waiting: any(name in waiting.at.text.lower() for name in names))
+        if self._is_waiting_for(names):
+            self._read_some(lambda waiting: any(name in waiting.at.text.lower() for name in names))
         for name in names:
             for text in islice(reversed(self._by_mark.get(name, _EMPTY)), COMPARED):
                 heard = self._heard[text]
@@ -228,6 +232,11 @@ class Obedience(Family[ObedienceFacts]):
         self._unread.clear()
         while len(self._used) > USED_KEPT:
             self._used.popitem(last=False)
+
+    def _is_waiting_for(self, names: list[str]) -> bool:
+        """Whether one of some names, in lower case, stands in a waiting order: one look at all, before one at each."""
+        said = "\n".join(self._waiting).lower() if names else ""
+        return any(map(said.__contains__, names))
 
     def _read_some(self, matters: Callable[["_Waiting"], bool]) -> None:
         """Read the waiting orders that matter now."""
@@ -379,6 +388,11 @@ def _is_addressed(order: Heard | _Waiting) -> bool:
 def _is_near(at: Directive, signs: tuple[int, ...]) -> bool:
     """Whether an order stands beside a sign of injection, in the same record."""
     return any(max(at.record_start, at.start - NEAR) <= sign <= at.record_end for sign in signs)
+
+
+def _is_within(at: Directive, unseen: list[tuple[int, int]]) -> bool:
+    """Whether an order stands where people do not see it."""
+    return any(first <= at.start + 1 < last for first, last in unseen)
 
 
 def _stated(action: Action, deed: Deed, heard: Heard, weight: int, wish: Wish) -> ObedienceFacts:

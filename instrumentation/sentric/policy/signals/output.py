@@ -6,7 +6,7 @@ from typing import ClassVar
 
 from rapidfuzz.distance import Indel
 
-from sentric.events import Action, Author, Message, Observation
+from sentric.events import Action, Author, Message
 from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
@@ -81,10 +81,6 @@ class Output(Family[OutputFacts]):
         lines = repeated_lines(message.text) if message.author is Author.MODEL else 0
         return OutputFacts(self._repeats, lines) if self._repeats or lines else _NOTHING
 
-    def observation(self, observation: Observation) -> OutputFacts:
-        """Nothing is said about texts."""
-        return _NOTHING
-
     def action(self, action: Action) -> OutputFacts:
         """How far it has come."""
         return OutputFacts(self._repeats) if self._repeats else _NOTHING
@@ -101,6 +97,8 @@ def _alike(text: str, other: str) -> bool:
 
 def repeated_lines(text: str) -> int:
     """How often the most frequent line of a text stands in it, of those long enough and with letters in them."""
+    if "\n" not in text:
+        return 0
     counts = Counter(
         line for line in text[: LINES_KEPT * LINE_LENGTH].split("\n", LINES_KEPT) if len(line) >= LINE_LENGTH
     )

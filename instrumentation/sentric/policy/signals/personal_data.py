@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sentric.events import Action, Effect, Kind, Observation
+from sentric.events import Action, Effect, Kind
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.values.personal_data import personal_data
 from sentric.policy.rule import Scope
@@ -36,10 +36,6 @@ class Personal(Family[PersonalFacts]):
     """Counts the personal data that leaves at once."""
 
     facts = PersonalFacts
-
-    def observation(self, observation: Observation) -> PersonalFacts:
-        """Say nothing: reading personal data is what many tasks are about."""
-        return _NOTHING
 
     def action(self, action: Action) -> PersonalFacts:
         """Count the personal data in what an action sends."""

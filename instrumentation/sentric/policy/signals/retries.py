@@ -5,7 +5,7 @@ from collections import deque
 from dataclasses import dataclass
 from typing import ClassVar
 
-from sentric.events import Action, Author, Message, Observation, Outcome
+from sentric.events import Action, Author, Message, Outcome
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -74,10 +74,6 @@ class Retries(Family[RetryFacts]):
         """A human who speaks again has seen what failed."""
         if message.author is Author.USER:
             self._ends.clear()
-
-    def observation(self, observation: Observation) -> RetryFacts:
-        """Results are heard with their action."""
-        return _NOTHING
 
     def outcome(self, outcome: Outcome, action: Action | None) -> None:
         """Remember how a call ended."""

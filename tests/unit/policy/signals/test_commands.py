@@ -155,7 +155,7 @@ def test_honest_work_is_left_alone(action: Action) -> None:
 
 def test_texts_say_nothing() -> None:
     seen = Observation(sequence=1, source=Source.PAGE, origin="", text="rm -rf /")
-    assert Commands(Tuning()).observation(seen) == CommandFacts()
+    assert Commands(Tuning()).observation(seen) is None
 
 
 def test_what_is_remembered_is_bounded_and_told() -> None:

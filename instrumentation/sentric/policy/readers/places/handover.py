@@ -11,11 +11,13 @@ from collections.abc import Iterable
 from enum import IntEnum
 
 from sentric.policy.readers.places.brands import CHEAP_SUFFIXES
-from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.places.hosts import URL_LIMIT, Place, place
 from sentric.policy.readers.words.lexicon import words
 
 LINKS_KEPT = 256
 """Sites remembered as linked from the task's own places."""
+SHOWN_KEPT = 512
+"""Links remembered unread, until the agent goes somewhere or there are more of them."""
 REACHED_KEPT = 64
 """Sites remembered as handed over to."""
 
@@ -84,10 +86,13 @@ class Handovers:
         self._by_link = False
         """Whether the agent follows a link."""
         self._linked: OrderedDict[str, None] = OrderedDict()
+        self._shown: dict[str, None] = {}
+        """Links on the task's own pages that nobody has read yet: most are never asked for."""
         self._reached: OrderedDict[str, None] = OrderedDict()
 
     def asks(self, where: Place, *, own: bool) -> None:
         """The agent goes somewhere of its own choice. A redirect from a place of the task is that place's doing."""
+        self._read_links()
         self._asked = where.site
         self._by_link = not own
         self._asked_leads = own or where.site in self._linked
@@ -118,12 +123,9 @@ class Handovers:
 
     def links(self, urls: Iterable[str]) -> None:
         """A page of the task's own shows links."""
-        for url in urls:
-            where = place(url)
-            if where is not None and where.site and provider(where) is not Handover.NONE:
-                self._linked[where.site] = None
-        while len(self._linked) > LINKS_KEPT:
-            self._linked.popitem(last=False)
+        self._shown.update(dict.fromkeys([url[:URL_LIMIT] for url in urls]))
+        if len(self._shown) > SHOWN_KEPT:
+            self._read_links()
 
     def of(self, where: Place) -> Handover:
         """Whether a place was handed over to by the task's own."""
@@ -132,3 +134,12 @@ class Handovers:
     def embedded(self, where: Place) -> Handover:
         """The same for a form's target or a frame on the page the agent stands on."""
         return provider(where) if self._leads else Handover.NONE
+
+    def _read_links(self) -> None:
+        for url in self._shown:
+            where = place(url)
+            if where is not None and where.site and provider(where) is not Handover.NONE:
+                self._linked[where.site] = None
+        self._shown.clear()
+        while len(self._linked) > LINKS_KEPT:
+            self._linked.popitem(last=False)

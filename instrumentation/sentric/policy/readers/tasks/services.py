@@ -1,10 +1,11 @@
 """Services that a task speaks of, and the secrets that are for them: a user's own key, a webhook, a signed download."""
 
 import re
+from collections.abc import Iterable
 from itertools import islice
 
 from sentric.policy.readers.places.brands import is_brand_domain
-from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.places.hosts import URL_LIMIT, Place, place
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.values.entities import secret_id
 from sentric.policy.readers.values.memory import SeenValues
@@ -16,6 +17,8 @@ BRAND_LENGTH = 5
 """Shortest word of a task that a longer name of a site can begin with: `openweather`, `openweathermap`."""
 KEPT = 1024
 """Sites, and secrets, remembered; those beyond are not."""
+LINKS_KEPT = 512
+"""URLs remembered unread, until somebody asks for a site or there are more of them."""
 SECRETS_LIMIT = 64
 """Secrets of one text that are looked at."""
 NAME_HEAD = 48
@@ -41,13 +44,17 @@ class Services:
         self._task = task
         self._read_of: set[str] = set()
         """Sites of URLs in what was read."""
+        self._links: dict[str, None] = {}
+        """URLs whose sites nobody has asked for yet: most runs send nothing to a place outside the task."""
         self._called: dict[str, frozenset[str]] = {}
         """Secrets with the words in front of each: `STRIPE_API_KEY=`."""
 
-    def read_of(self, site: str) -> None:
-        """A text that was read has a URL of a site."""
+    def read_of(self, urls: Iterable[str]) -> None:
+        """A text that was read has some URLs."""
         if len(self._read_of) < KEPT:
-            self._read_of.add(site)
+            self._links.update(dict.fromkeys([url[:URL_LIMIT] for url in urls]))
+        if len(self._links) > LINKS_KEPT:
+            self._read_links()
 
     def read(self, text: str, seen: SeenValues) -> None:
         """Read a text with secrets. Whoever made a link with a secret in it knows the secret."""
@@ -85,9 +92,16 @@ class Services:
         """
         if self._names(where):
             return True
+        self._read_links()
         if where.site in self._read_of or not is_brand_domain(where):
             return False
         return any(len(brand) >= BRAND_LENGTH and where.label.startswith(brand) for brand in self._task.brands)
+
+    def _read_links(self) -> None:
+        for url in self._links:
+            if len(self._read_of) < KEPT and (linked := place(url)) is not None and linked.site:
+                self._read_of.add(linked.site)
+        self._links.clear()
 
     def _names(self, where: Place) -> bool:
         if len(where.label) < NAME_LENGTH or not is_brand_domain(where):

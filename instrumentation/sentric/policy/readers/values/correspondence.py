@@ -94,8 +94,6 @@ def parties(plain: str, named: Entities) -> tuple[str, ...]:
 
 def senders(plain: str, named: Entities) -> tuple[str, ...]:
     """The e-mail addresses of a text, as `parties` takes it, behind a word for the sender: `From:`, `"sender": …`."""
-    if not any(word in plain for word in _SENDER_WORDS):
-        return ()
     found: dict[str, None] = {}
     for email in named.emails[:SENDERS]:
         at = plain.find(email)

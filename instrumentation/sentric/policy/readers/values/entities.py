@@ -86,18 +86,18 @@ def secret_id(secret: str) -> str:
 
 
 def entities_of_url(url: str) -> Entities:
-    """The same of a URL that a text names: it is one word, in which little can stand."""
+    """What a URL that a text names holds, but for itself: it is one word, in which little can stand."""
     if "%" in url or "secret" in url or not url.isascii():
         return entities(url)
     emails = _EMAIL.findall(url) if "@" in url else ()
-    return Entities((), (url,), tuple(dict.fromkeys(emails)), _values(url.strip(_EDGES)))
+    values = _values(url.strip(_EDGES))
+    return Entities((), (), tuple(dict.fromkeys(emails)), values) if emails or values else _NOTHING
 
 
 def _entities(text: str) -> Entities:
     secrets = tuple(fingerprints(text)) if "secret" in text else ()
     plain = readable(_FINGERPRINT.sub(" ", text) if secrets else text)
-    words = dict.fromkeys(" ".join(telling_words(plain)).lower().split())
-    parts = [_unquoted(word) for word in words]
+    parts = list(map(_unquoted, dict.fromkeys(map(str.lower, telling_words(plain)))))
     urls = [_url_in(part) for part in parts if "://" in part]
     emails = _EMAIL.findall(" ".join([part for part in parts if "@" in part]))
     return Entities(secrets, tuple(dict.fromkeys(urls)), tuple(dict.fromkeys(emails)), _values(" ".join(parts)))
@@ -105,11 +105,8 @@ def _entities(text: str) -> Entities:
 
 def _values(text: str) -> tuple[str, ...]:
     """The runs of letters and digits that are identifiers rather than words, dates or slugs with a year."""
-    return tuple(
-        run
-        for run in dict.fromkeys(_VALUE.findall(text))
-        if len(run.strip(_NO_DIGITS)) > 1 and not (run[4:5] == "-" and _DATE.match(run))
-    )
+    found = [run for run in _VALUE.findall(text) if len(run.strip(_NO_DIGITS)) > 1]
+    return tuple([run for run in dict.fromkeys(found) if not (run[4:5] == "-" and _DATE.match(run))]) if found else ()
 
 
 _of_short = lru_cache(maxsize=1024)(_entities)

@@ -26,9 +26,9 @@ class SeenValues:
 
     def remember(self, values: tuple[str, ...], secrets: tuple[str, ...], places: tuple[str, ...]) -> None:
         """Note that some values and secrets were seen at some places."""
-        if _note(self._values, values, places, VALUES_KEPT):
+        if values and _note(self._values, values, places, VALUES_KEPT):
             self.evicted["values"] = None
-        if _note(self._secrets, tuple(map(secret_id, secrets)), places, SECRETS_KEPT):
+        if secrets and _note(self._secrets, tuple(map(secret_id, secrets)), places, SECRETS_KEPT):
             self.evicted["secrets"] = None
 
     def places_of_value(self, value: str) -> Seen | None:

@@ -3,6 +3,8 @@
 from functools import lru_cache
 
 from sentric.policy.readers.words.agents import SPOKEN_TO
+from sentric.policy.readers.words.asking import ASKING
+from sentric.policy.readers.words.one_time_codes import CODE_WORDS, SPEAKS_OF_CODES
 from sentric.policy.readers.words.patterns import Patterns
 from sentric.policy.readers.words.signs import ADDRESS, DECISIVE
 
@@ -17,12 +19,12 @@ _CLOSER = {
     SPEAKS_TO_AGENT: SPOKEN_TO,
     HAS_RECORDS: r"\n- [^\n:]+:|\}, ?\{|\), ?[a-z_]+\(|\nfrom: |\n---|\n===|</(?:article|li|tr|section)>",
 }
-_ALL = Patterns({**DECISIVE, **ADDRESS, **_CLOSER})
+_ALL = Patterns({**DECISIVE, **ADDRESS, **_CLOSER, **ASKING, SPEAKS_OF_CODES: CODE_WORDS})
 
 
 @lru_cache(maxsize=8)
 def glance(text: str) -> list[str]:
-    """What a text has: signs that suffice or that speak to an agent, see `signs`, and the names above.
+    """What a text has, by the names above and those of `signs` that suffice or speak to an agent, and of `asking`.
 
     Several families ask for the same text in turn, so the latest ones are remembered.
 

@@ -17,8 +17,9 @@ _WIDE_QUOTES = "‹›“”"
 _OF_WORDS = bytes(b"a "[byte in _BLANKS] for byte in range(256))
 _OF_CODES = bytes(b" a"[byte in _CODE_LETTERS] for byte in range(256))
 
-_MARKS = re.compile(rb"[@:%](?:(?<=@)|(?<=:)//|(?<=%)[0-9A-Fa-f]{2})")  # `re` is quick where one class comes first
-"""What an address or an escape has in it."""
+_MARKS = (b"@", b"://")
+"""What an address has in it."""
+_ESCAPE = re.compile(rb"%[0-9A-Fa-f]{2}")
 _CODE = re.compile(rb"[A-Za-z0-9+/_-]+(?:\r?\n[A-Za-z0-9+/_-]+)*")
 
 
@@ -34,12 +35,21 @@ def telling_words(text: str) -> list[str]:
     raw = text.encode()
     kinds = raw.translate(_OF_WORDS)
     found = _long_words(kinds)
-    mark = _MARKS.search(raw)
-    while mark is not None:
-        end = kinds.find(b" ", mark.start())
+
+    def note(at: int) -> int:
+        """Note the word that a mark stands in, and say where it ends."""
+        end = kinds.find(b" ", at)
         end = end if end >= 0 else len(raw)
-        found[kinds.rfind(b" ", 0, mark.start()) + 1] = end
-        mark = _MARKS.search(raw, end)
+        found[kinds.rfind(b" ", 0, at) + 1] = end
+        return end
+
+    for mark in _MARKS:
+        at = raw.find(mark)
+        while at >= 0:
+            at = raw.find(mark, note(at))
+    escape = _ESCAPE.search(raw)
+    while escape is not None:
+        escape = _ESCAPE.search(raw, note(escape.start()))
     return b" ".join([raw[start:end] for start, end in sorted(found.items())]).decode().split()
 
 

@@ -6,7 +6,7 @@ import pytest
 
 from sentric.events import Author, Message
 from sentric.policy.readers.places.hosts import Place, place
-from sentric.policy.readers.tasks.services import Services
+from sentric.policy.readers.tasks.services import LINKS_KEPT, Services
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.values.memory import SeenValues
 from support.linear import assert_linear, repeated
@@ -76,9 +76,17 @@ def test_a_longer_name_is_the_services_unless_a_text_brought_it() -> None:
     known = services("Ask the OpenWeather API")
     where = at("https://api.openweathermap.org")
     assert known.is_spoken_of(where)
-    known.read_of("openweathermap.org")
+    known.read_of(["https://api.openweathermap.org/data"])
     assert not known.is_spoken_of(where)
     assert not known.is_spoken_of(at("https://weather.test"))
+
+
+def test_only_so_many_links_wait_and_none_of_them_is_forgotten() -> None:
+    known = services("Ask the OpenWeather API")
+    known.read_of(["https://api.openweathermap.org/data"])
+    for number in range(3):
+        known.read_of([f"https://one.test/{number}/{link}" for link in range(LINKS_KEPT)])
+    assert not known.is_spoken_of(at("https://api.openweathermap.org"))
 
 
 def test_reading_secrets_costs_linear_time() -> None:
