@@ -67,7 +67,7 @@ def test_a_key_lets_its_holder_in_and_decides_the_projects(guarded: Receiving) -
         connection.sendall(message_of("a", extra=("Authorization: Bearer good",)))
         assert answer_from(connection).startswith(b"HTTP/1.1 200 OK")
     assert call(guarded, "good", request_of("b")) == b""
-    assert guarded.projects() == ["shop\noffice"] * 2
+    assert guarded.projects() == [("shop", "office")] * 2
 
 
 def test_grpc_says_the_same(guarded: Receiving) -> None:
@@ -175,4 +175,4 @@ def test_a_real_exporter_sends_its_key(guarded: Receiving, protocol: str) -> Non
     with provider.get_tracer("test").start_as_current_span("execute_tool search"):
         pass
     provider.shutdown()
-    assert guarded.projects() == ["shop\noffice"]
+    assert guarded.projects() == [("shop", "office")]

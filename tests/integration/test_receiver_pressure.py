@@ -14,8 +14,9 @@ import grpc
 import pytest
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
-from sentric_analyzer.receiver import Counter, Deadlines
+from sentric_analyzer.receiver import Counter
 from sentric_analyzer.receiver import grpc as grpc_module
+from sentric_analyzer.receiver.connection import Deadlines
 from support.receiving import (
     EXPORT,
     LIMIT,

@@ -17,7 +17,7 @@ from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from sentric_analyzer import tls as tls_module
 from sentric_analyzer.control import Scope
-from sentric_analyzer.receiver import Deadlines
+from sentric_analyzer.receiver.connection import Deadlines
 from support.receiving import EXPORT, Receiving, answer_from, message_of, receiving, request_of, ring, until
 
 

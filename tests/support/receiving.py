@@ -15,7 +15,9 @@ from sentric.settings import Settings
 from sentric_analyzer.control import Grant, KeyRing, Scope
 from sentric_analyzer.control.keyring import digest
 from sentric_analyzer.log import Log
-from sentric_analyzer.receiver import Counter, Deadlines, Receiver
+from sentric_analyzer.receiver import Counter
+from sentric_analyzer.receiver.connection import Deadlines
+from sentric_analyzer.receiver.receiver import Receiver
 
 PROTOBUF = "application/x-protobuf"
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -43,9 +45,9 @@ class Receiving:
         raw = socket.create_connection(("127.0.0.1", self.receiver.http_address.port), 20)
         return context.wrap_socket(raw, server_hostname="localhost") if context else raw
 
-    def projects(self) -> list[str]:
+    def projects(self) -> list[tuple[str, ...]]:
         """What the records in the log say of projects."""
-        return [entry.record.project for entry in self.log.read(0)]
+        return [entry.record.projects for entry in self.log.read(0)]
 
 
 @contextmanager

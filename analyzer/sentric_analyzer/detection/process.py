@@ -1,5 +1,6 @@
 """What a process that judges runs."""
 
+import gc
 import logging
 from collections import Counter, deque
 from collections.abc import Sequence
@@ -33,6 +34,7 @@ def run(parent: Parent, setup: Setup) -> None:
     """
     set_up(setup.settings.log_format)
     policy = _policy(setup)
+    gc.freeze()  # what is loaded by now stays, and need not be looked at again and again
     parent.ready()
     _Judge(parent, setup, policy).work()
 

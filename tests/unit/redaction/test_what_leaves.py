@@ -17,7 +17,7 @@ from sentric.guard.live_run import About, LiveRun
 from sentric.redaction import Redactor
 from sentric.redaction.forms import forms
 from sentric.settings import Settings
-from sentric_analyzer.redacted import redacted_spans
+from support.otlp import batch_of
 
 SECRETS = {
     "given": "Curlew-33-Marsh",
@@ -147,8 +147,8 @@ def test_a_disguised_secret_in_escaped_arguments_passes_no_front_door(form, clai
     arguments = json.dumps({"url": "https://b.test/", "body": FORMS[form](SECRETS[claim])})
     told = span(1, **{"gen_ai.tool.call.result": CLAIMS[claim].format(SECRETS[claim])})
     sent = span(2, **{"gen_ai.tool.call.arguments": arguments})
-    _, kept = redacted_spans([told, sent], Redactor(b"key"))
-    written = json.loads(kept.attributes["gen_ai.tool.call.arguments"])
+    kept = batch_of([told, sent], redactor=Redactor(b"key")).attributes.dicts()[1]
+    written = json.loads(kept["gen_ai.tool.call.arguments"])
     assert written["url"] == "https://b.test/"
     assert "‹secret:" in written["body"]
     assert FORMS[form](SECRETS[claim]) not in written["body"]
