@@ -118,5 +118,6 @@ def test_a_receiver_that_died_is_there_again_on_the_same_ports(tmp_path: Path) -
         poll(answers)
         assert service.receiver().pid != former.pid
         assert service.receiver().memory_info().rss < 100 << 20
+        poll(lambda: 'sentric_pipeline_stored_total{what="spans"} 1.0' in service.text("/metrics"))
         assert service.stop() == 0
     assert stored(tmp_path / "data") == {"a": 1}
