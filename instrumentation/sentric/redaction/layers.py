@@ -19,6 +19,8 @@ from sentric.redaction.tracked import Tracked
 
 DEEPEST_ENCODING = 4
 """Encodings around each other that are undone. Packed data comes in base64, so that is three of anything else."""
+_RUNS_TOGETHER = 8
+"""Texts of which the runs are decoded together: what may be packed is laid to the account of all of them."""
 ROOM = 1 << 16
 """Bytes of texts inside encoded texts that are read, besides as many as the text itself has."""
 
@@ -98,11 +100,19 @@ def hidden(texts: Sequence[bytes], *, backwards: bool) -> Iterator[tuple[int, by
             else:
                 for decoded in _decoded(text, [sign], backwards=backwards):
                     yield number, decoded.data
-    starts = list(accumulate((len(texts[number]) + 1 for number in with_runs), initial=0))
-    together = b"\n".join(texts[number] for number in with_runs)
+    for first in range(0, len(with_runs), _RUNS_TOGETHER):
+        yield from _hidden_in_runs(texts, with_runs[first : first + _RUNS_TOGETHER], backwards=backwards)
+
+
+def _hidden_in_runs(texts: Sequence[bytes], some: Sequence[int], *, backwards: bool) -> Iterator[tuple[int, bytes]]:
+    starts = list(accumulate((len(texts[number]) + 1 for number in some), initial=0))
+    together = b"\n".join(texts[number] for number in some)
     for read in (from_base64, from_hex, from_base32):
         for data, place in read(together, backwards=backwards):
-            yield with_runs[bisect_right(starts, place(0, 1)[0]) - 1], data
+            ends = (place(0, 1)[0], place(max(0, len(data) - 1), len(data))[0])
+            rows = [bisect_right(starts, end) - 1 for end in ends]
+            for row in range(min(rows), max(rows) + 1):  # of several where packed data may be among them
+                yield some[min(row, len(some) - 1)], data
 
 
 def _readable(data: bytes) -> bytes:

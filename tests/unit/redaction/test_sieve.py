@@ -1,6 +1,8 @@
 """What the sieve lets through is what the redactor would leave as it is."""
 
 import ast
+import base64
+import gzip
 from collections.abc import Callable, Sequence
 from pathlib import Path
 
@@ -53,6 +55,16 @@ def test_a_secret_that_was_seen_is_told_wherever_it_stands_again() -> None:
     redactor.add_secret("mellow-heron")
     texts = ["nothing", "so mellow-heron it is", "bWVsbG93LWhlcm9u", "nothing either"]
     assert [texts[place] for place in redactor.suspects(*laid(texts))] == texts[1:3]
+
+
+def test_what_is_packed_is_told_whatever_stands_beside_it() -> None:
+    packed = base64.b64encode(gzip.compress(b"the way is Curlew-33-Marsh now")).decode()
+    redactor = Redactor(b"key")
+    redactor.add_secret("Curlew-33-Marsh")
+    for place in range(20):
+        texts = [f"e9a9fef81d094d{number:02x}AbCdEf" for number in range(20)]
+        texts[place] = packed
+        assert place in redactor.suspects(*laid(texts))
 
 
 def test_ordinary_texts_pass() -> None:
