@@ -37,8 +37,11 @@ class Prepared:
 
     @property
     def token(self) -> str:
-        """Names the batch by its place in the log: one that is stored again after a crash stands once."""
-        return f"{self.first}-{self.end}"
+        """Names the batch by its place in the log and its time: one that is stored again after a crash stands once.
+
+        The time tells it from one at the same place of a log that was begun anew beside the same store.
+        """
+        return f"{self.first}-{self.end}-{self.received}"
 
 
 def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:

@@ -225,7 +225,13 @@ class Attributes:
         objects: dict[int, dict[str, Any]] = {}
         for thing, key, one in zip(things, keys, values, strict=True):
             objects.setdefault(thing, {})[key] = one
-        return [one for of in objects.values() for one in _redacted(of, redactor)]
+        after: list[Any] = []
+        for of in objects.values():
+            together = _redacted(of, redactor)
+            if len(together) != len(of):  # names that became the same fingerprint
+                together = [_redacted({key: one}, redactor)[0] for key, one in of.items()]
+            after += together
+        return after
 
 
 def _redacted(of: dict[str, Any], redactor: Redactor) -> list[Any]:

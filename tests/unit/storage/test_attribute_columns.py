@@ -97,3 +97,12 @@ def test_the_things_that_have_a_mark_are_known() -> None:
 
 def test_maps_are_what_clickhouse_takes() -> None:
     assert read([{"a": True, "b": None}, {}]).maps().type == pa.map_(pa.string(), pa.string())
+
+
+def test_names_that_become_the_same_fingerprint_lose_no_value() -> None:
+    secret = "sk_live_" + "4eC39HqLyjWDarjtT1zdp7dc"
+    clean = Redactor(b"key").text(f"token {secret}")
+    sent = {f"token {secret}": f"with {secret}", clean: f"and {secret}", "value": "c"}
+    redacted = read([sent]).redacted(Redactor(b"key"))
+    assert len(redacted.texts) == len(redacted.keys) == len(sent)
+    assert secret not in str(redacted.dicts())
