@@ -175,7 +175,11 @@ sys.stdin.readline()
 @pytest.mark.parametrize("end", ["kill", "leave"])
 def test_a_child_is_never_left_behind(function: str, end: str) -> None:
     with subprocess.Popen(
-        [sys.executable, "-c", PARENT, function], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        [sys.executable, "-c", PARENT, function],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)},  # where `support` is
     ) as parent:
         assert parent.stdout
         assert parent.stdin
