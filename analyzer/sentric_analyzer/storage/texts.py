@@ -1,10 +1,11 @@
 """Columns of texts: finding those that may hold a secret, and changing a few of many."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import cache
 from typing import Any
 
 from sentric.redaction import Redactor
+from sentric.redaction.scan import SIGNS
 from sentric_analyzer.storage.arrow import Array, compute
 
 
@@ -17,7 +18,24 @@ def suspects(column: Array, redactor: Redactor) -> Sequence[int]:
     lines = compute().binary_join_element_wise(column, "", pa.scalar("\n"))
     _, offsets, data = lines.buffers()
     starts = memoryview(offsets).cast("i")[lines.offset : lines.offset + len(lines) + 1].tolist()
-    return redactor.suspects(memoryview(data)[: starts[-1]], starts)  # sliced without a copy
+    return redactor.suspects(memoryview(data)[: starts[-1]], starts, lambda *_: _signs(column))  # without a copy
+
+
+def _signs(column: Array) -> Mapping[int, Sequence[int]]:
+    """The signs of encodings in texts, by the number of the text: found by Arrow's RE2, in no time of Python's."""
+    import numpy as np
+    import pyarrow as pa
+
+    def matching(texts: Array, pattern: bytes) -> Any:
+        return np.flatnonzero(compute().match_substring_regex(texts, pattern).to_numpy(zero_copy_only=False))
+
+    texts = column.cast(pa.binary())  # so that a pattern takes bytes, as ours do
+    places = matching(texts, b"|".join(b"(?:%b)" % sign for sign in SIGNS))
+    texts, found = texts.take(pa.array(places)), {place: list[int]() for place in places.tolist()}
+    for number, sign in enumerate(SIGNS):
+        for place in places[matching(texts, sign)].tolist():
+            found[place].append(number)
+    return found
 
 
 def redacted(column: Array, redactor: Redactor) -> Array:

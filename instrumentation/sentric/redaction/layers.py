@@ -12,15 +12,15 @@ from typing import NamedTuple
 
 from sentric.redaction.escapes import ESCAPINGS
 from sentric.redaction.places import Decoded, Place, joined_parts, within
-from sentric.redaction.runs import from_base32, from_base64, from_hex, spaced_hex, unpacked
-from sentric.redaction.scan import FINDERS, Finder, Sign, encodings, present
+from sentric.redaction.runs import from_base32, from_base64, from_hex, from_runs, spaced_hex, unpacked
+from sentric.redaction.scan import FINDERS, Finder, Sign, present
 from sentric.redaction.spans import Found
 from sentric.redaction.tracked import Tracked
 
 DEEPEST_ENCODING = 4
 """Encodings around each other that are undone. Packed data comes in base64, so that is three of anything else."""
-_RUNS_TOGETHER = 8
-"""Texts of which the runs are decoded together: what may be packed is laid to the account of all of them."""
+_RUNS_TOGETHER = 1 << 15
+"""Bytes of texts of which the runs are decoded together."""
 ROOM = 1 << 16
 """Bytes of texts inside encoded texts that are read, besides as many as the text itself has."""
 
@@ -85,34 +85,40 @@ def layers(data: bytes, *, backwards: bool = True) -> list[Layer]:
     return out
 
 
-def hidden(texts: Sequence[bytes], *, backwards: bool) -> Iterator[tuple[int, bytes]]:
+def hidden(texts: Sequence[bytes], signs: Sequence[Sequence[int]], *, backwards: bool) -> Iterator[tuple[int, bytes]]:
     """What some texts hold in encodings, with the number of the text each: outer encodings only.
 
-    Runs of letters and digits are decoded together over all texts, as those of one text are: a few calls for all.
+    Runs of letters and digits are decoded together over all texts: a few calls for all. Of packed data in them only
+    the mark is given.
+
+    Args:
+        texts: the texts.
+        signs: what `encodings` says of each.
+        backwards: whether runs are read from their end too.
     """
     with_runs: list[int] = []
-    for number, text in enumerate(texts):
-        for sign in encodings(text):
+    size = 0
+    for number, (text, told) in enumerate(zip(texts, signs, strict=True)):
+        for sign in told:
             if sign < len(ESCAPINGS):
                 yield number, ESCAPINGS[sign].decode(text).data
             elif sign == Sign.BASE64:
                 with_runs.append(number)
+                size += len(text)
             else:
                 for decoded in _decoded(text, [sign], backwards=backwards):
                     yield number, decoded.data
-    for first in range(0, len(with_runs), _RUNS_TOGETHER):
-        yield from _hidden_in_runs(texts, with_runs[first : first + _RUNS_TOGETHER], backwards=backwards)
+        if size > _RUNS_TOGETHER:
+            yield from _hidden_in_runs(texts, with_runs, backwards=backwards)
+            with_runs, size = [], 0
+    yield from _hidden_in_runs(texts, with_runs, backwards=backwards)
 
 
 def _hidden_in_runs(texts: Sequence[bytes], some: Sequence[int], *, backwards: bool) -> Iterator[tuple[int, bytes]]:
     starts = list(accumulate((len(texts[number]) + 1 for number in some), initial=0))
     together = b"\n".join(texts[number] for number in some)
-    for read in (from_base64, from_hex, from_base32):
-        for data, place in read(together, backwards=backwards):
-            ends = (place(0, 1)[0], place(max(0, len(data) - 1), len(data))[0])
-            rows = [bisect_right(starts, end) - 1 for end in ends]
-            for row in range(min(rows), max(rows) + 1):  # of several where packed data may be among them
-                yield some[min(row, len(some) - 1)], data
+    for place, data in from_runs(together, backwards=backwards):
+        yield some[bisect_right(starts, place) - 1], data
 
 
 def _readable(data: bytes) -> bytes:

@@ -10,10 +10,9 @@ import binascii
 import re
 import zlib
 from bisect import bisect_right
-from collections.abc import Callable
-from typing import Any
+from collections.abc import Callable, Iterator
+from typing import NamedTuple
 
-from sentric.redaction.patterns import pattern
 from sentric.redaction.places import Decoded, Place
 
 BASE64_SIGN = r"[A-Za-z0-9]{16}|77u[/_]|77iP|8J2[Q-Za-f]|[+-][89][A-Za-z0-9+/_-]{2}[+-][89]"
@@ -34,7 +33,7 @@ _SPACED = re.compile(rb"[0-9A-Fa-f]{2}(?:(?:, ?0x|[ :,-]|\\x|0x)[0-9A-Fa-f]{2}){
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}(?:, ?0x|[ :,-]|\\x|0x|$)")
 _PACKED = re.compile(PACKED_SIGN.encode())
 _UNIT = r"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
-_TEXT = pattern(f"{_UNIT}{{5}}{_UNIT}*")
+_TEXT = re.compile(f"{_UNIT}{{5,}}".encode("latin-1"))
 """Text in UTF-8: what is not an encoding decodes to stretches of it that are rare and short."""
 _MARKS = (b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 _STEP = 64
@@ -47,34 +46,61 @@ _GROUP = 8
 """Runs begin at multiples of this many characters, which is a whole number of bytes in each of the encodings."""
 
 
+class _Reading(NamedTuple):
+    """The runs of a text that may be in one encoding."""
+
+    runs: list[tuple[int, bytes]]
+    """Where each begins, and what it is."""
+    fill: bytes
+    decode: "Callable[[_Strip], list[Decoded]]"
+
+    def decoded(self, *, backwards: bool) -> list[Decoded]:
+        """What they decode to, also from their end where that is wanted."""
+        if not self.runs:
+            return []
+        out = self.decode(_Strip(self.runs, self.fill, 1))
+        return out + self.decode(_Strip(self.runs, self.fill, -1)) if backwards else out
+
+    def texts(self, *, backwards: bool) -> list[Decoded]:
+        """That of it which is text, or may hold packed data."""
+        return [text for decoded in self.decoded(backwards=backwards) for text in _texts(decoded)]
+
+
 def from_base64(data: bytes, *, backwards: bool) -> list[Decoded]:
     """What the runs of a text with small and capital letters decode to as base64, standard or for URLs."""
-    runs = _found(_RUN, data)
-    mixed = [(start, run) for start, run in runs if _may_be_base64(run)]
-    return _telling(mixed, b"A", _base64, backwards=backwards)
+    return _in_base64(data).texts(backwards=backwards)
 
 
 def from_hex(data: bytes, *, backwards: bool) -> list[Decoded]:
     """What the runs of hex digits in a text decode to."""
-    return _telling(_found(_HEX, data), b"0", _hex, backwards=backwards)
+    return _in_hex(data).texts(backwards=backwards)
 
 
 def from_base32(data: bytes, *, backwards: bool) -> list[Decoded]:
     """What the runs of one case in a text decode to as base32 (RFC 4648)."""
-    runs = [(start, run.upper()) for start, run in _found(_BASE32, data)]
-    return _telling(runs, b"A", _base32, backwards=backwards)
+    return _in_base32(data).texts(backwards=backwards)
 
 
-def _telling(
-    runs: list[tuple[int, bytes]], fill: bytes, decode: "Callable[[_Strip], list[Decoded]]", *, backwards: bool
-) -> list[Decoded]:
-    """What the runs decode to, also from their end where that is wanted, where it holds any text at all."""
-    if not runs:
-        return []
-    out = decode(_Strip(runs, fill, 1))
-    if backwards:
-        out += decode(_Strip(runs, fill, -1))
-    return [text for decoded in out for text in _texts(decoded)]
+def from_runs(data: bytes, *, backwards: bool) -> Iterator[tuple[int, bytes]]:
+    """What all these find in a text, with the place in it: of packed data only the mark that it begins with."""
+    for read in (_in_base64, _in_hex, _in_base32):
+        for decoded, place in read(data).decoded(backwards=backwards):
+            for form in (_TEXT, _PACKED):
+                for match in form.finditer(decoded):
+                    yield place(match.start(), match.start() + 1)[0], match[0]
+
+
+def _in_base64(data: bytes) -> _Reading:
+    runs = [(start, run) for start, run in _found(_RUN, data) if _may_be_base64(run)]
+    return _Reading(runs, b"A", _base64)
+
+
+def _in_hex(data: bytes) -> _Reading:
+    return _Reading(_found(_HEX, data), b"0", _hex)
+
+
+def _in_base32(data: bytes) -> _Reading:
+    return _Reading([(start, run.upper()) for start, run in _found(_BASE32, data)], b"A", _base32)
 
 
 def _texts(decoded: Decoded) -> list[Decoded]:
@@ -82,17 +108,12 @@ def _texts(decoded: Decoded) -> list[Decoded]:
     data, place = decoded
     if any(mark in data for mark in _MARKS):
         return [decoded]
-    found: list[Decoded] = []
-    position = 0
-    while match := _TEXT.search(data, position):
-        start, position = match.span()
-        found.append(Decoded(data[start:position], _Part(place, start)))
-    return found
+    return [Decoded(match[0], _Part(place, match.start())) for match in _TEXT.finditer(data)]
 
 
 def _may_be_base64(run: bytes) -> bool:
     mixed = run != run.lower() and run != run.upper()
-    return mixed and (len(run) >= _DOUBTFUL or not run.isalpha())
+    return mixed and (len(run) >= _DOUBTFUL or not run.isalpha()) and bool(_SIGN.search(run))
 
 
 def spaced_hex(data: bytes) -> list[Decoded]:
@@ -132,18 +153,15 @@ def _unpacked(packed: bytes) -> tuple[bytes, int]:
     return bytes(content), len(packed)
 
 
-def _found(form: Any, data: bytes) -> list[tuple[int, bytes]]:
-    out: list[tuple[int, bytes]] = []
-    position = 0
-    while match := form.search(data, position):
-        start, position = match.span()
-        out.append((start, data[start:position]))
-    return out
+def _found(form: "re.Pattern[bytes]", data: bytes) -> list[tuple[int, bytes]]:
+    return [(match.start(), match[0]) for match in form.finditer(data)]
 
 
-_RUN = pattern(f"[A-Za-z0-9+/_-]*(?:{BASE64_SIGN})[A-Za-z0-9+/_-]*")
-_HEX = pattern("[0-9A-Fa-f]{12}[0-9A-Fa-f]*")
-_BASE32 = pattern("[A-Z2-7]{16}[A-Z2-7]*|[a-z2-7]{16}[a-z2-7]*")
+# Simple enough to take linear time without RE2, whose calls from Python cost more than these searches.
+_SIGN = re.compile(BASE64_SIGN.encode())
+_RUN = re.compile(rb"[A-Za-z0-9+/_-]{4,}")
+_HEX = re.compile(rb"[0-9A-Fa-f]{12,}")
+_BASE32 = re.compile(rb"[A-Z2-7]{16,}|[a-z2-7]{16,}")
 
 
 class _Strip:

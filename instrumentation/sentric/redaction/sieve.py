@@ -5,22 +5,26 @@ that for the end of a text, and for the beginning of the next.
 """
 
 from bisect import bisect_right
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from itertools import accumulate
 from typing import Any, TypeAlias
 
 from sentric.redaction.patterns import searched
-from sentric.redaction.scan import GATES, SIGNS
+from sentric.redaction.scan import GATES, SIGNS, encodings
 
 SEPARATOR = b"\n"
 _CHUNK = 1 << 12
-"""Bytes of texts that are searched together: a search goes on to the end of these, however early it could know."""
+_LARGEST_CHUNK = 1 << 16
+"""Bytes of texts that are searched together, where something was found lately and where nothing was: a search goes on
+to the end of these, however early it could know."""
 _TRIES = 16
 """Searches of one chunk before what is left of it is searched text by text: so the whole is linear."""
 
 Bytes: TypeAlias = bytes | memoryview
 Starts: TypeAlias = Sequence[int]
 """Where each text begins, and in the end where one more would."""
+Signs: TypeAlias = Callable[[Bytes, Starts], Mapping[int, Sequence[int]]]
+"""Takes texts, as a sieve does, to the signs of encodings in them: indexes into `SIGNS` by the number of the text."""
 
 
 class Sieve:
@@ -39,11 +43,12 @@ class Sieve:
         """
         search = self._pattern.search
         count = len(starts) - 1
-        first = 0
+        first, chunk = 0, _CHUNK
         while first < count:
-            after = max(first + 1, bisect_right(starts, starts[first] + _CHUNK, first, count))
+            after = max(first + 1, bisect_right(starts, starts[first] + chunk, first, count))
             end = starts[after]
             tries = _TRIES
+            chunk = min(2 * chunk, _LARGEST_CHUNK)
             while first < after:
                 stop = end if tries > 0 else starts[first + 1]
                 tries -= 1
@@ -51,7 +56,7 @@ class Sieve:
                 if match := search(data, max(0, starts[first] - 1), stop):
                     hit = max(first, bisect_right(starts, match.start() + 1, first, count) - 1)
                     yield hit
-                    first = hit + 1
+                    first, chunk = hit + 1, _CHUNK
                 else:
                     first = after if stop == end else first + 1
             first = after
@@ -61,6 +66,13 @@ CLEAR = Sieve(GATES)
 """What tells that a text may hold a secret."""
 ENCODED = Sieve(SIGNS)
 """What tells that it may hold another text in an encoding."""
+
+
+def signs_of(data: Bytes, starts: Starts) -> Mapping[int, Sequence[int]]:
+    """The signs of encodings in texts, by the number of the text."""
+    return {
+        number: encodings(bytes(data[starts[number] : starts[number + 1] - 1])) for number in ENCODED.hits(data, starts)
+    }
 
 
 def laid_out(texts: Sequence[bytes]) -> tuple[bytes, Starts]:
