@@ -1,15 +1,15 @@
 """The way of a batch: from the log to the store, through assembly and detection.
 
-Two threads share the work: one reads batches from the log and prepares them, which is mostly done outside Python; the
-other stores what is prepared, puts traces together and has them judged. What is not finished stays in the log: both
-can be stopped, or killed, at any line, and go on from the last committed position.
+Two threads share the work: one reads parts of the log and prepares them, which is mostly done outside Python; the
+other stores what is prepared meanwhile as one batch, puts traces together and has them judged. What is not finished
+stays in the log: both can be stopped, or killed, at any line, and go on from the last committed position.
 """
 
 import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator
+from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
 from enum import StrEnum
@@ -30,14 +30,16 @@ from sentric_analyzer.storage import RecordedTrace, Store
 
 _logger = logging.getLogger(__name__)
 
-BATCH_BYTES = 16 << 20
-"""Request bytes that go into one insert: about 5,000 spans of ordinary size, where chDB is near its best."""
+PART_BYTES = 16 << 20
+"""Request bytes that are prepared together: about 5,000 spans of ordinary size."""
+BATCH_BYTES = 64 << 20
+"""Request bytes that go into one insert, where as many are prepared: chDB takes half as long for few large ones."""
 BATCH_RUNS = 64
 """Judged runs that go into one insert."""
 GATHERING = 0.25
 """Seconds for which judged runs are gathered, at most."""
-PREPARED = 1
-"""Batches that may wait, prepared, to be stored."""
+PREPARED = 3
+"""Parts that may wait, prepared, to be stored."""
 LONGEST_WAIT = 1.0
 """Seconds the pipeline sleeps at most when nothing arrives and no trace is due."""
 
@@ -86,7 +88,7 @@ METRICS = {
 
 
 _Item: TypeAlias = Prepared | int | Exception | Judged
-"""What the thread that stores is given: a batch, a position to commit where bytes were damaged, what ended the
+"""What the thread that stores is given: part of a batch, a position to commit where bytes were damaged, what ended the
 preparing, or what came of a trace."""
 
 
@@ -108,7 +110,9 @@ class Pipeline:
     """Why the pipeline had to stop; empty while it runs."""
     _inbox: queue.Queue[_Item] = field(default_factory=queue.Queue[_Item])
     _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PREPARED))
-    """For prepared batches in the inbox."""
+    """For prepared parts in the inbox."""
+    _batch: list[Prepared] = field(default_factory=list[Prepared])
+    """What is to be stored with the next insert."""
     _judges: Judges = field(init=False)
     _judged: list[Judged] = field(default_factory=list[Judged])
     """What is to be stored, from the time on that `_judged_since` says, of the machine's clock."""
@@ -157,7 +161,7 @@ class Pipeline:
     @property
     def idle(self) -> bool:
         """Nothing is at hand: whatever came is stored, and whatever was due is judged and stored."""
-        return not (self._inbox.unfinished_tasks or self._judges.waiting or self._judged)
+        return not (self._inbox.unfinished_tasks or self._batch or self._judges.waiting or self._judged)
 
     def unready(self) -> str:
         """Why what is asked now may not be all there is; empty when it is."""
@@ -175,41 +179,41 @@ class Pipeline:
             warm_up()  # while nobody waits: it loads what preparing needs
             while not self._stopping.is_set():
                 try:
-                    batch = self._batch(position)
+                    part = self._part(position)
                 except LogCorruptError as error:
                     _logger.error("%s", error)
                     self.on_count(Metric.FAILED, "log", 1)
                     position = error.next_position
                     self._hand_over(position)
                     continue
-                if batch:
-                    position = batch[-1].next_position
-                    self._oldest = self._oldest or batch[0].record.received
-                    with self.within("prepare", {"sentric.log.position": batch[0].position}):
-                        prepared = prepare(batch, redactor)
+                if part:
+                    position = part[-1].next_position
+                    self._oldest = self._oldest or part[0].record.received
+                    with self.within("prepare", {"sentric.log.position": part[0].position}):
+                        prepared = prepare(part, redactor)
                     self._hand_over(prepared)
         except Exception as error:  # noqa: BLE001  # raised again by whoever stores: nothing more comes
             self._hand_over(error)
 
-    def _batch(self, position: int) -> list[Entry]:
-        """The next records; the very same ones again where a batch had been begun before a crash.
+    def _part(self, position: int) -> list[Entry]:
+        """The next records; none behind the end of a batch that had been begun before a crash.
 
         Raises:
             LogCorruptError: what is to be read first is damaged.
         """
         begun = self.log.begun
-        batch: list[Entry] = []
+        part: list[Entry] = []
         size = 0
         try:
             for entry in self._entries(position):
-                batch.append(entry)
+                part.append(entry)
                 size += len(entry.record.body)
-                if entry.next_position >= begun > position or (begun <= position and size >= BATCH_BYTES):
+                if entry.next_position >= begun > position or size >= PART_BYTES:
                     break
         except LogCorruptError:
-            if not batch:
+            if not part:
                 raise
-        return batch
+        return part
 
     def _entries(self, position: int) -> Iterator[Entry]:
         """The first record is waited for; those behind it are taken as far as they are there."""
@@ -256,9 +260,11 @@ class Pipeline:
         with suppress(queue.Empty):
             self._take(self._inbox.get(timeout=wait))
             taken += 1
-            while len(self._judged) < BATCH_RUNS:
+            while len(self._judged) < BATCH_RUNS and not self._is_full():
                 self._take(self._inbox.get_nowait())
                 taken += 1
+        if self._batch and self._batch[-1].end >= min(self.log.begun, self.log.end):
+            self._keep_batch()
         for released in self._compared(self.assembler.due()):
             self._submit(released)
         if self._judged and self._is_enough():
@@ -296,26 +302,41 @@ class Pipeline:
             case Exception():
                 raise item
             case int():
+                self._keep_batch()
                 self._lastingly(self.log.commit, item)
             case Prepared():
-                with self.within("store", {"sentric.log.position": item.first, "sentric.spans": len(item.spans)}):
-                    self._lastingly(self.log.begin, item.end)
-                    self._keep(item)
-                    self._lastingly(self.log.commit, item.end)
-                self._oldest = 0 if item.end >= self.log.end else item.received
+                self._batch.append(item)
 
-    def _keep(self, batch: Prepared) -> None:
+    def _is_full(self) -> bool:
+        return sum(part.size for part in self._batch) >= BATCH_BYTES
+
+    def _keep_batch(self) -> None:
+        """Store what is prepared, as one batch that comes again as the same one after a crash."""
+        if not self._batch:
+            return
+        first, last = self._batch[0], self._batch[-1]
+        spans = sum(len(part.spans) for part in self._batch)
+        with self.within("store", {"sentric.log.position": first.first, "sentric.spans": spans}):
+            self._lastingly(self.log.begin, last.end)
+            # The time tells it from one at the same place of a log that was begun anew beside the same store.
+            self._keep(self._batch, f"{first.first}-{last.end}-{last.received}")
+            self._lastingly(self.log.commit, last.end)
+        self._oldest = 0 if last.end >= self.log.end else last.received
+        self._batch = []
+
+    def _keep(self, batch: Sequence[Prepared], token: str) -> None:
         """Store the spans and log records of a batch, and put its traces together."""
-        if len(batch.spans):
+        if spans := sum(len(part.spans) for part in batch):
             with self._timed("otel_traces"):
-                self.store.insert_spans(batch.spans, batch.token)
-            self.on_count(Metric.STORED, "spans", len(batch.spans))
-        if batch.logs:
+                self.store.insert_spans([part.spans for part in batch], token)
+            self.on_count(Metric.STORED, "spans", spans)
+        if logs := [log for part in batch for log in part.logs]:
             with self._timed("otel_logs"):
-                self.store.insert_logs(batch.logs, batch.token)
-            self.on_count(Metric.STORED, "log_records", len(batch.logs))
-        for arrival, piece, size in batch.arrived:
-            self.assembler.add(arrival, piece, size)
+                self.store.insert_logs(logs, token)
+            self.on_count(Metric.STORED, "log_records", len(logs))
+        for part in batch:
+            for arrival, piece, size in part.arrived:
+                self.assembler.add(arrival, piece, size)
 
     def _lastingly(self, keep: Callable[[int], None], position: int) -> None:
         """Keep a position in the log, however long the disk refuses it: meanwhile the log takes what it may."""

@@ -1,4 +1,4 @@
-"""A batch of the log, made ready to be stored: decoded and redacted in columns."""
+"""A part of the log, made ready to be stored: decoded and redacted in columns."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -14,7 +14,6 @@ from sentric_analyzer.redacted import redacted_logs
 from sentric_analyzer.spans import Arrival, LogRecord, Piece, RawOrigin, Relation, logs_of, raw_spans
 from sentric_analyzer.storage import Request, SpanBatch
 
-_MARKS = tuple(mark.encode() for mark in MARKS)
 RELATION_BYTES = 64
 """What a `Relation` takes besides what any span does."""
 ORIGIN_BYTES = 384
@@ -23,29 +22,23 @@ ORIGIN_BYTES = 384
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a batch of the log comes to."""
+    """What a part of the log comes to."""
 
     first: int
     end: int
     """Positions in the log: of the first record, and after the last."""
     received: int
     """When the last of its records was, in Unix nanoseconds."""
+    size: int
+    """Bytes of its requests."""
     spans: SpanBatch
     logs: Sequence[LogRecord]
     arrived: Sequence[tuple[Arrival, Piece, int]]
     """Where each span belongs, what is kept of it until its trace is judged, and how many bytes that is."""
 
-    @property
-    def token(self) -> str:
-        """Names the batch by its place in the log and its time: one that is stored again after a crash stands once.
-
-        The time tells it from one at the same place of a log that was begun anew beside the same store.
-        """
-        return f"{self.first}-{self.end}-{self.received}"
-
 
 def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
-    """Decode and redact the records of a batch.
+    """Decode and redact records.
 
     Args:
         batch: from the log, at least one.
@@ -58,6 +51,7 @@ def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
         batch[0].position,
         batch[-1].next_position,
         batch[-1].record.received,
+        sum(len(entry.record.body) for entry in batch),
         spans,
         list(redacted_logs(logs, redactor)),
         list(_arrived(spans, [record.body for record in traces])),
@@ -72,11 +66,13 @@ def warm_up() -> None:
 
 
 def _arrived(spans: SpanBatch, bodies: Sequence[bytes]) -> Iterator[tuple[Arrival, Piece, int]]:
-    # Most requests of services have nothing for a dialect, and a search of their bytes tells so.
-    raw = [raw_spans(body) if any(mark in body for mark in _MARKS) else None for body in bodies]
+    arrivals = list(spans.arrivals(MARKS, CONVERSATION))
+    # Most requests of services have nothing for a dialect.
+    telling = {number for arrival, number in zip(arrivals, spans.requests, strict=True) if arrival.marked}
+    raw = {number: raw_spans(bodies[number]) for number in telling}
     shared: tuple[RawOrigin, str] | None = None
-    for arrival, number in zip(spans.arrivals(MARKS, CONVERSATION), spans.requests, strict=True):
-        sent = next(of_request) if (of_request := raw[number]) else None
+    for arrival, number in zip(arrivals, spans.requests, strict=True):
+        sent = next(raw[number]) if number in raw else None
         if not sent or not arrival.marked:
             yield arrival, Relation(arrival.span_id, arrival.parent_span_id), RELATION_BYTES
             continue

@@ -75,6 +75,13 @@ def concatenated(streams: Sequence[bytes]) -> Columns | None:
     return pa.concat_tables([pa.ipc.open_stream(one).read_all() for one in streams]) if streams else None
 
 
+def joined(parts: Sequence[Columns]) -> Columns | None:
+    """Columns behind each other, without a copy; None where there are none."""
+    import pyarrow as pa
+
+    return pa.concat_tables(parts) if parts else None
+
+
 def with_constant(rows: Columns, name: str, number: int) -> Columns:
     """Columns and another one, behind them, that has a number in each row."""
     import numpy as np

@@ -62,10 +62,10 @@ class Store:
     def __exit__(self, *exc_info: object) -> None:
         self.close()
 
-    def insert_spans(self, spans: SpanBatch, token: str) -> None:
-        """Keep spans, exactly once for the same spans with the same token."""
+    def insert_spans(self, batches: Sequence[SpanBatch], token: str) -> None:
+        """Keep spans, exactly once for the same spans, in whichever batches, with the same token."""
         with self._connections.client() as client:
-            writer.insert_spans(self._target(client), spans, token, self._clock())
+            writer.insert_spans(self._target(client), batches, token, self._clock())
 
     def insert_logs(self, records: Sequence[LogRecord], token: str) -> None:
         """Keep log records, exactly once for the same records with the same token."""

@@ -1,11 +1,11 @@
 """Inserts: each exactly once for its token, however often it is repeated."""
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
 from sentric_analyzer.spans import LogRecord
-from sentric_analyzer.storage.arrow import Columns, Row, Schema, columns, concatenated, encoded, with_constant
+from sentric_analyzer.storage.arrow import Columns, Row, Schema, columns, concatenated, encoded, joined, with_constant
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
 from sentric_analyzer.storage.tables import RUNS, TABLES, Table
@@ -21,10 +21,11 @@ class Target:
     """The engine is in this process."""
 
 
-def insert_spans(to: Target, spans: SpanBatch, token: str, stored: int) -> None:
-    """Keep spans. A batch that was cut off between its days is completed when it is repeated with its token."""
-    if len(spans):
-        _insert_columns(to, "otel_traces", spans.rows(stored), token)
+def insert_spans(to: Target, batches: Iterable[SpanBatch], token: str, stored: int) -> None:
+    """Keep spans. What was cut off between its days is completed when it is repeated with its token."""
+    rows = joined([spans.rows(stored) for spans in batches if len(spans)])
+    if rows is not None:
+        _insert_columns(to, "otel_traces", rows, token)
 
 
 def insert_logs(to: Target, records: Sequence[LogRecord], token: str) -> None:
@@ -86,5 +87,10 @@ def _insert_columns(to: Target, table: str, rows: Columns, token: str) -> None:
     to.client.command(f"INSERT INTO {table} ({names}) SELECT * FROM Python(rows)", settings={**settings, **_IN_ORDER})  # noqa: S608  # names of ours
 
 
-_IN_ORDER = {"max_threads": "1", "max_insert_threads": "1"}
+_IN_ORDER = {
+    "max_threads": "1",
+    "max_insert_threads": "1",
+    "min_insert_block_size_rows": str(1 << 30),
+    "min_insert_block_size_bytes": str(1 << 40),
+}
 """One block, the same each time: what a repeated insert is known by."""

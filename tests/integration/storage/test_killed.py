@@ -18,7 +18,7 @@ with Store.open(sys.argv[1]) as store:
     for batch in count(int(sys.argv[2])):
         spans = [span(n, trace=batch + 1, start=START + n % 4 * DAY) for n in range(400)]
         print(batch, flush=True)
-        store.insert_spans(batch_of(spans), f"batch-{batch}")
+        store.insert_spans([batch_of(spans)], f"batch-{batch}")
 """
 
 
@@ -51,7 +51,7 @@ def test_killed_inserts_that_are_repeated_with_their_token_stand_exactly_once(tm
 
     with Store.open(url) as store:
         last = [span(n, trace=begun + 1, start=START + n % 4 * DAY) for n in range(400)]
-        store.insert_spans(batch_of(last), f"batch-{begun}")
+        store.insert_spans([batch_of(last)], f"batch-{begun}")
         found = rows(store, "SELECT TraceId, count() FROM otel_traces GROUP BY TraceId ORDER BY TraceId")
         indexed = rows(store, "SELECT TraceId FROM otel_traces_trace_id_ts GROUP BY TraceId ORDER BY TraceId")
 

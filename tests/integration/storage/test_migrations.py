@@ -21,7 +21,7 @@ def test_a_new_store_has_every_migration_recorded(new_store: Store) -> None:
 
 
 def test_opening_a_store_again_changes_nothing(tmp_path: Path, new_store: Store) -> None:
-    new_store.insert_spans(batch_of([span(1)]), "a")
+    new_store.insert_spans([batch_of([span(1)])], "a")
     before = rows(
         new_store, "SELECT name, create_table_query FROM system.tables WHERE database = 'sentric' ORDER BY name"
     )

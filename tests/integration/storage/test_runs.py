@@ -265,7 +265,7 @@ def test_a_trace_is_open_until_it_was_judged_with_all_its_spans(store: Store, sh
     ticks, trace = count(1_000_000_000_000), int(TRACE, 16)
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
         child = replace(span(7, trace=2), parent_span_id="f" * 16)
-        store.insert_spans(batch_of([span(1, trace=trace), child]), "a")
+        store.insert_spans([batch_of([span(1, trace=trace), child])], "a")
         assert sorted(store.open_traces(MARKS, within=600)[0]) == [
             StoredTrace("default", f"{2:032x}", 1, rooted=False),
             StoredTrace("default", TRACE, 1, rooted=True),
@@ -278,7 +278,7 @@ def test_a_trace_is_open_until_it_was_judged_with_all_its_spans(store: Store, sh
         assert store.judged_traces(traces) == {("default", TRACE)}
         assert store.judged_traces([]) == set()
 
-        store.insert_spans(batch_of([span(2, trace=trace)]), "b")
+        store.insert_spans([batch_of([span(2, trace=trace)])], "b")
         assert opened(store) == [2, trace]
         assert opened(store, ["some.other.attribute"]) == []
 
@@ -286,8 +286,8 @@ def test_a_trace_is_open_until_it_was_judged_with_all_its_spans(store: Store, sh
 def test_traces_long_before_the_last_activity_are_not_open(store: Store, shared_url: str) -> None:
     ticks = iter((SECOND, 701 * SECOND))
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
-        store.insert_spans(batch_of([span(1, trace=1)]), "a")
-        store.insert_spans(batch_of([span(1, trace=2)]), "b")
+        store.insert_spans([batch_of([span(1, trace=1)])], "a")
+        store.insert_spans([batch_of([span(1, trace=2)])], "b")
 
         assert opened(store) == [2]
         assert opened(store, within=800) == [1, 2]
@@ -297,7 +297,7 @@ def test_of_too_many_open_traces_those_that_had_a_span_last_are_taken(store: Sto
     ticks = count(SECOND)
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
         for trace in range(1, 8):
-            store.insert_spans(batch_of([span(1, trace=trace)]), str(trace))
+            store.insert_spans([batch_of([span(1, trace=trace)])], str(trace))
 
         assert opened(store, limit=3) == [5, 6, 7]
         assert store.open_traces(MARKS, within=600, limit=3)[1] == 4

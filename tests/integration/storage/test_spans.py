@@ -25,7 +25,7 @@ TRACE = f"{1:032x}"
 
 def test_a_span_is_read_back_as_it_came(store: Store) -> None:
     written = span(1, count=7, ratio=0.5, sure=True, none=None, tags=["a", 1], deep={"a": {"b": [1]}})
-    store.insert_spans(batch_of([written]), "a")
+    store.insert_spans([batch_of([written])], "a")
 
     assert store.spans_of_trace("default", TRACE) == [written]
 
@@ -81,13 +81,13 @@ def test_whatever_otlp_can_say_of_a_span_is_read_back(
     )
     request.resource_spans[0].resource.attributes.extend(pairs({**resource, "sentric.project": "p"}))
     (written,) = spans_of(request)
-    store.insert_spans(batch_of([written]), written.trace_id)
+    store.insert_spans([batch_of([written])], written.trace_id)
 
     assert store.spans_of_trace("p", written.trace_id) == [written]
 
 
 def test_numbers_that_json_has_not_are_read_back_too(store: Store) -> None:
-    store.insert_spans(batch_of([span(1, infinite=math.inf, nothing=math.nan)]), "a")
+    store.insert_spans([batch_of([span(1, infinite=math.inf, nothing=math.nan)])], "a")
     (read,) = store.spans_of_trace("default", TRACE)
 
     assert read.attributes["infinite"] == math.inf
@@ -95,7 +95,7 @@ def test_numbers_that_json_has_not_are_read_back_too(store: Store) -> None:
 
 
 def test_the_columns_are_those_of_the_collectors_exporter(store: Store) -> None:
-    store.insert_spans(batch_of([span(1, count=3, parts=[1, "é"])]), "a")
+    store.insert_spans([batch_of([span(1, count=3, parts=[1, "é"])])], "a")
 
     assert rows(
         store,
@@ -121,7 +121,7 @@ def test_the_columns_are_those_of_the_collectors_exporter(store: Store) -> None:
 def test_the_attributes_asked_for_most_are_columns(store: Store) -> None:
     of_project = replace(ORIGIN, resource={"sentric.project": "shop"})
     store.insert_spans(
-        batch_of([span(1), replace(span(2), origin=of_project), span(3, **{"sentric.project": "own"})]), "a"
+        [batch_of([span(1), replace(span(2), origin=of_project), span(3, **{"sentric.project": "own"})])], "a"
     )
 
     assert rows(store, "SELECT SentricProject, RunId, ToolName FROM otel_traces ORDER BY SpanId") == [
@@ -144,9 +144,9 @@ def test_a_row_that_the_collector_wrote_is_read_as_text(store: Store) -> None:
 
 def test_a_trace_is_read_in_the_order_of_time_and_the_same_once(store: Store) -> None:
     changed = span(2, start=START + 2 * DAY, changed="yes")
-    store.insert_spans(batch_of([span(2, start=START + DAY), span(1), span(7, trace=2)]), "a")
-    store.insert_spans(batch_of([changed, span(1)]), "b")
-    store.insert_spans(batch_of([changed]), "c")
+    store.insert_spans([batch_of([span(2, start=START + DAY), span(1), span(7, trace=2)])], "a")
+    store.insert_spans([batch_of([changed, span(1)])], "b")
+    store.insert_spans([batch_of([changed])], "c")
 
     assert store.spans_of_trace("default", TRACE) == [span(1), span(2, start=START + DAY), changed]
     assert store.spans_of_trace("another", TRACE) == []
@@ -156,7 +156,7 @@ def test_a_trace_is_read_in_the_order_of_time_and_the_same_once(store: Store) ->
 def test_the_same_token_stores_a_batch_once(store: Store) -> None:
     batch = [span(n, start=START + n % 5 * DAY) for n in range(1000)]
     for token in ("a", "a", "b", "a"):
-        store.insert_spans(batch_of(batch), token)
+        store.insert_spans([batch_of(batch)], token)
         store.insert_logs([log_record(n, time=START + n % 5 * DAY) for n in range(500)], token)
 
     counts = store.counts()
@@ -166,9 +166,9 @@ def test_the_same_token_stores_a_batch_once(store: Store) -> None:
 def test_the_index_of_times_is_completed_when_a_batch_is_repeated(store: Store) -> None:
     """An insert may be cut off between a table and the index behind it."""
     batch = [span(n, start=START + n % 3 * DAY) for n in range(30)]
-    store.insert_spans(batch_of(batch), "a")
+    store.insert_spans([batch_of(batch)], "a")
     rows(store, "TRUNCATE TABLE otel_traces_trace_id_ts")
-    store.insert_spans(batch_of(batch), "a")
+    store.insert_spans([batch_of(batch)], "a")
 
     assert len(store.spans_of_trace("default", TRACE)) == 30
 
@@ -182,7 +182,7 @@ def unmarked(number: int, parent: int = 0) -> Span:
 
 
 def test_of_a_span_without_a_mark_only_its_place_is_read(store: Store) -> None:
-    store.insert_spans(batch_of([span(1), unmarked(2, 1), unmarked(2, 1), span(3), span(4, trace=2)]), "a")
+    store.insert_spans([batch_of([span(1), unmarked(2, 1), unmarked(2, 1), span(3), span(4, trace=2)])], "a")
 
     pieces, left_out = store.recorded_trace("default", TRACE, MARKS, most=PLENTY)
     assert sorted((type(piece).__name__, piece.span_id) for piece in pieces) == [
@@ -199,8 +199,8 @@ def test_of_a_large_trace_what_was_stored_last_is_read(shared_url: str, store: S
     with Store.open(shared_url, clock=lambda: next(ticks)) as store:
         for number in range(8):
             # Their own times are skewed: what an agent's clock says does not choose.
-            store.insert_spans(batch_of([span(number, start=START - number * DAY, text="x" * 10_000)]), str(number))
-        store.insert_spans(batch_of([unmarked(number) for number in range(100, 200)]), "unmarked")
+            store.insert_spans([batch_of([span(number, start=START - number * DAY, text="x" * 10_000)])], str(number))
+        store.insert_spans([batch_of([unmarked(number) for number in range(100, 200)])], "unmarked")
 
         pieces, left_out = store.recorded_trace("default", TRACE, MARKS, most=35_000)
         spans = [int(piece.span_id, 16) for piece in pieces if isinstance(piece, Span)]
@@ -215,7 +215,7 @@ def test_a_trace_is_read_whole_whatever_its_clocks_said(store: Store) -> None:
     times = [0, 1, START - DAY, START, START + DAY, START + 40 * DAY, LATEST + 1, 2**64 - 1]
     for number, start in enumerate(times):
         written = replace(span(number, start=start), end=0 if number % 2 else start, events=())
-        store.insert_spans(batch_of([written]), str(number))
+        store.insert_spans([batch_of([written])], str(number))
 
     pieces, _ = store.recorded_trace("default", TRACE, MARKS, most=PLENTY)
     assert sorted(piece.start for piece in pieces if isinstance(piece, Span)) == times
@@ -224,7 +224,7 @@ def test_a_trace_is_read_whole_whatever_its_clocks_said(store: Store) -> None:
 @pytest.mark.parametrize("start", [0, 1, LATEST, LATEST + 1, 2**63, 2**64 - 1])
 def test_times_no_clock_shows_are_stored_and_read_back(store: Store, start: int) -> None:
     written = replace(span(1, start=start), events=(), end=0)
-    store.insert_spans(batch_of([written]), "a")
+    store.insert_spans([batch_of([written])], "a")
     store.insert_logs([log_record(1, time=start)], "a")
 
     assert store.spans_of_trace("default", TRACE) == [written]
@@ -233,21 +233,21 @@ def test_times_no_clock_shows_are_stored_and_read_back(store: Store, start: int)
 
 def test_spans_of_more_days_than_the_engine_takes_by_itself_are_one_batch(store: Store) -> None:
     batch = [span(day, start=day * 10 * DAY) for day in range(120)]
-    store.insert_spans(batch_of(batch), "a")
-    store.insert_spans(batch_of(batch), "a")
+    store.insert_spans([batch_of(batch)], "a")
+    store.insert_spans([batch_of(batch)], "a")
 
     assert store.spans_of_trace("default", TRACE) == batch
 
 
 def test_text_with_a_nul_is_kept(store: Store) -> None:
-    store.insert_spans(batch_of([span(1, nul="a\x00b")]), "a")
+    store.insert_spans([batch_of([span(1, nul="a\x00b")])], "a")
 
     (read,) = store.spans_of_trace("default", TRACE)
     assert read.attributes["nul"] == "a\x00b"
 
 
 def test_nothing_to_insert_is_nothing(store: Store) -> None:
-    store.insert_spans(batch_of([]), "a")
+    store.insert_spans([batch_of([])], "a")
     store.insert_logs([], "a")
 
     assert store.counts()["otel_traces"] == 0
