@@ -20,7 +20,7 @@ from sentric_analyzer.detection import Judges, Setup
 from sentric_analyzer.log import Log, Record, Signal
 from sentric_analyzer.pipeline import Pipeline
 from sentric_analyzer.storage import Store, embedded_url
-from support.otlp import pairs
+from support.attributes import pairs
 from support.serving import poll
 
 TIMES = Times(grace=2, idle=120, checkpoint=60, max_age=3600)
