@@ -1,5 +1,6 @@
 """A disk that is full, read-only, broken or slow: senders are told to try again, and it mends without a restart."""
 
+import resource
 import shutil
 import subprocess
 import threading
@@ -13,7 +14,9 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 
+from sentric_analyzer.log import Log
 from support.load import counted, post, request_of, sending, stored
+from support.receiving import apart, names_in
 from support.serving import Serving, poll, serving
 from support.tracing import needs_strace, traced
 
@@ -72,6 +75,21 @@ def test_a_full_disk(reserve: int, tmp_path: Path) -> None:
         assert counted(service, 'sentric_receiver_refused_total{reason="unavailable"}') > 0
         assert service.stop() == 0
     assert stored(data_dir) == dict.fromkeys(accepted, 1)
+
+
+def test_files_that_may_not_grow(tmp_path: Path) -> None:
+    large = request_of(1, "over", padding=30_000)
+    with apart(tmp_path) as service:
+        pid, address = service.process.pid, f"127.0.0.1:{service.port}"
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (20_000, resource.RLIM_INFINITY))
+        accepted = [name for name in "abcdef" if post(address, request_of(1, name, padding=5000))[0] == 200]
+        assert post(address, large) == (503, "1")
+        resource.prlimit(pid, resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+        poll(lambda: post(address, large)[0] == 200)
+    with Log.open(tmp_path) as log:
+        assert log.recovery.torn_bytes == 0
+        assert names_in(log) == [*accepted, "over"]
+    assert accepted
 
 
 def failing(calls: str, error: str) -> Callable[[int, Path], Any]:
