@@ -51,11 +51,7 @@ class Running:
 
     def send(self, *spans: dict[str, Any], project: str = "shop") -> None:
         """Have spans stored, and what is due judged: each the fields of one in OTLP, but `attributes`, a dict."""
-        request = ExportTraceServiceRequest()
-        scope = request.resource_spans.add().scope_spans.add()
-        for span in spans:
-            scope.spans.add(**{**span, "attributes": pairs(span["attributes"])})
-        self._append(request, project)
+        self._append(request_of(*spans), project)
         self._append_nothing()
 
     def pass_time(self, seconds: float) -> None:
@@ -82,6 +78,15 @@ class Running:
     def found(self, rule: str | None = None) -> set[str]:
         """The ids of the findings there are."""
         return {finding.finding_id for finding in self.store.findings(rule=rule)}
+
+
+def request_of(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
+    """A request with spans: each the fields of one in OTLP, but `attributes`, a dict."""
+    request = ExportTraceServiceRequest()
+    scope = request.resource_spans.add().scope_spans.add()
+    for span in spans:
+        scope.spans.add(**{**span, "attributes": pairs(span["attributes"])})
+    return request
 
 
 @contextmanager
