@@ -51,7 +51,11 @@ class Running:
 
     def send(self, *spans: dict[str, Any], project: str = "shop") -> None:
         """Have spans stored, and what is due judged: each the fields of one in OTLP, but `attributes`, a dict."""
-        self._append(request_of(*spans), project)
+        self.send_bytes(request_of(*spans).SerializeToString(), project=project)
+
+    def send_bytes(self, request: bytes, *, project: str = "shop") -> None:
+        """The same with a request as it came."""
+        self._append(request, project)
         self._append_nothing()
 
     def pass_time(self, seconds: float) -> None:
@@ -68,11 +72,11 @@ class Running:
         """Once it is done with, what was due when the record before it was stored has been judged."""
         request = ExportTraceServiceRequest()
         request.resource_spans.add(schema_url=f"{self.log.end}")
-        self._append(request, "")
+        self._append(request.SerializeToString(), "")
 
-    def _append(self, request: ExportTraceServiceRequest, project: str) -> None:
+    def _append(self, request: bytes, project: str) -> None:
         projects = (project,) if project else ()
-        self.log.append(Record(projects, Signal.TRACES, request.SerializeToString(), NOW))
+        self.log.append(Record(projects, Signal.TRACES, request, NOW))
         poll(lambda: self.log.committed >= self.log.end and self.pipeline.idle)
 
     def found(self, rule: str | None = None) -> set[str]:

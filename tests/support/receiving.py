@@ -18,7 +18,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sentric.settings import Settings
 from sentric_analyzer.control import Grant, KeyRing, Scope
 from sentric_analyzer.control.keyring import digest
-from sentric_analyzer.log import Log
+from sentric_analyzer.log import Limits, Log
 from sentric_analyzer.receiver import Counter
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.receiver import Receiver
@@ -68,11 +68,16 @@ class Receiving:
 
 @contextmanager
 def receiving(
-    directory: Path, *, keys: KeyRing | None = None, deadlines: Deadlines | None = None, **settings: Any
+    directory: Path,
+    *,
+    keys: KeyRing | None = None,
+    deadlines: Deadlines | None = None,
+    limits: Limits | None = None,
+    **settings: Any,
 ) -> Iterator[Receiving]:
     """A receiver on free ports; it is gone when the block is left."""
     stated = {"otlp_http": "127.0.0.1:0", "otlp_grpc": "127.0.0.1:0", "body_limit": LIMIT, **settings}
-    with Log.open(directory) as log:
+    with Log.open(directory, limits) as log:
         service = Receiving(log, keys, deadlines, Settings(**stated))
         with service.receiver:
             yield service
