@@ -258,14 +258,19 @@ class Pipeline:
             _logger.error("%d traces that were open at the last stop are not judged: they are too many", others)
 
     def _step(self, wait: float) -> None:
-        """Take what comes within `wait` seconds, have judged what is due, and store what is judged."""
+        """Take what comes within `wait` seconds, have judged what is due, and store what is judged.
+
+        One batch at most: under a steady load the next is always there, and what is due would never be looked at.
+        """
         taken = 0
         with suppress(queue.Empty):
-            self._take(self._inbox.get(timeout=wait))
-            taken += 1
-            while len(self._judged) < BATCH_RUNS:
-                self._take(self._inbox.get_nowait())
+            item = self._inbox.get(timeout=wait)
+            while True:
+                self._take(item)
                 taken += 1
+                if isinstance(item, Prepared) or len(self._judged) >= BATCH_RUNS:
+                    break
+                item = self._inbox.get_nowait()
         for released in self._compared(self.assembler.due()):
             self._submit(released)
         if self._judged and self._is_enough():
