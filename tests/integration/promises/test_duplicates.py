@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any
 
 from sentric_analyzer.storage import Store, embedded_url
-from support.load import counted, post
+from support.load import counted, post, settle
 from support.pipelining import EVIL, TIMES, agent, call, request_of, running
-from support.serving import SENTRIC, Serving, poll, serving
+from support.serving import SENTRIC, poll, serving
 
 TRACES, TOGETHER = 12, 4
 OFTEN = 3
@@ -65,14 +65,6 @@ def send_until_dead(address: str, process: "subprocess.Popen[Any]") -> int:
         time.sleep(0.05)
     assert process.returncode == -signal.SIGKILL
     return acknowledged
-
-
-def settle(service: Serving) -> None:
-    """Wait until all that was sent is stored and judged."""
-    poll(lambda: counted(service, "sentric_log_lag_bytes") == 0)
-    for name in ("sentric_assembly_open_traces", "sentric_judging_traces"):
-        poll(lambda name=name: counted(service, name) == 0)
-    poll(lambda: len(service.get("/v1/runs?limit=100")["runs"]) == TRACES)
 
 
 def told(data_dir: Path) -> tuple[dict[str, int], Tally[str]]:
@@ -124,6 +116,7 @@ def test_each_request_counts_once_however_often_it_comes(tmp_path: Path) -> None
         for sender in senders:
             sender.join(60)
         settle(last)
+        poll(lambda: len(last.get("/v1/runs?limit=100")["runs"]) == TRACES)
         again = counted(last, 'sentric_receiver_duplicates_total{signal="traces"}')
         assert again >= (OFTEN - 1) * len(BODIES)
         assert last.stop() == 0

@@ -1,7 +1,6 @@
 """Values nested deeper than protobuf reads are refused for good, at little cost; what is let in is read to its end."""
 
 from collections.abc import Callable, Iterator, Sequence
-from functools import reduce
 from pathlib import Path
 from typing import Any
 
@@ -83,8 +82,12 @@ def test_megabytes_of_it_cost_little(
 
 
 def test_the_deepest_that_is_let_in_is_judged(tmp_path: Path) -> None:
-    listed: Any = reduce(lambda value, _: [value], range(DEEPEST[ARRAY]), "x")
-    keyed: Any = reduce(lambda value, _: {"k": value}, range(DEEPEST[KEY_VALUES]), "x")
+    listed: Any = "x"
+    for _ in range(DEEPEST[ARRAY]):
+        listed = [listed]
+    keyed: Any = "x"
+    for _ in range(DEEPEST[KEY_VALUES]):
+        keyed = {"k": keyed}
     with running(tmp_path) as there:
         span = call(2, command=EVIL)
         there.send({**span, "attributes": {**span["attributes"], "listed": listed, "keyed": keyed}}, agent())

@@ -11,7 +11,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from support.load import counted, post
+from support.load import counted, post, settle
 from support.pipelining import EVIL, agent, call, request_of
 from support.serving import Serving, poll, serving
 
@@ -89,8 +89,7 @@ class Load:
     def settle(self) -> None:
         """Wait until all of them are judged and nothing is at hand."""
         poll(lambda: counted(self._service, JUDGED) >= self.sent, 240)
-        for name in ("sentric_log_lag_bytes", "sentric_assembly_open_traces", "sentric_judging_traces"):
-            poll(lambda name=name: counted(self._service, name) == 0)
+        settle(self._service)
 
 
 @pytest.mark.parametrize(
