@@ -54,6 +54,7 @@ class Metric(StrEnum):
     STORED = "sentric_pipeline_stored"
     TRACES = "sentric_pipeline_traces"
     FAILED = "sentric_pipeline_failed"
+    LEFT_OUT = "sentric_pipeline_left_out"
     FINDINGS = "sentric_pipeline_findings"
     FAIL_OPENS = "sentric_pipeline_fail_opens"
     INSERTS = "sentric_pipeline_insert_seconds"
@@ -69,6 +70,9 @@ METRICS = {
     Metric.STORED: Declaration("Spans, log records and judged runs stored.", "what", ("spans", "log_records", "runs")),
     Metric.TRACES: Declaration("Traces released for judging.", "reason", tuple(Reason)),
     Metric.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "open_trace", "log")),
+    Metric.LEFT_OUT: Declaration(
+        "Spans that were not judged together with the others of their trace, because it is too large; each time anew."
+    ),
     Metric.FINDINGS: Declaration("Findings, counted anew each time a run is judged.", ("rule", "severity")),
     Metric.FAIL_OPENS: Declaration(
         "Actions that ran though no verdict on them could be made before.", "why", ("blind",)
@@ -121,6 +125,8 @@ class Pipeline:
     """When what is stored next was received, in Unix nanoseconds; 0 where nothing waits."""
     _submitted: dict[int, int] = field(default_factory=dict[int, int])
     """When what is judged was given out, in Unix nanoseconds: what is stored after that is not judged yet."""
+    _untaken: bool = False
+    """There are traces in the store that were open at the last stop and were not taken up."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _caught_up: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
@@ -251,11 +257,15 @@ class Pipeline:
         for project, trace_id, spans, rooted in traces:
             self.assembler.take_up(project, trace_id, spans=spans, rooted=rooted)
         if others:
+            self._untaken = True
             self.on_count(Metric.FAILED, "open_trace", others)
             _logger.error("%d traces that were open at the last stop are not judged: they are too many", others)
 
     def _step(self, wait: float) -> None:
-        """Take what comes within `wait` seconds, have judged what is due, and store what is judged."""
+        """Take what comes within `wait` seconds, have judged what is due, and store what is judged.
+
+        One batch at most: under a steady load the next is always there, and what is due would never be looked at.
+        """
         taken = 0
         with suppress(queue.Empty):
             self._take(self._inbox.get(timeout=wait))
@@ -275,13 +285,15 @@ class Pipeline:
     def _compared(self, due: list[Released]) -> list[Released]:
         """What is due; a trace of which there was more before our memory goes back is loaded from the store.
 
-        Judged without that, it would be a revision of its runs which withdraws what was found in them.
+        Judged without that, it would lack what came before, or be a revision of its runs which withdraws what was found
+        in them. Where traces were not taken up at the start, any may be one of these.
         """
-        judged = self.store.judged_traces([(one.project, one.trace_id) for one in due if one.new])
-        for project, trace_id in judged:
+        new = {(one.project, one.trace_id) for one in due if one.new}
+        known = new if self._untaken else self.store.judged_traces(list(new))
+        for project, trace_id in known:
             self.assembler.read_back(project, trace_id)
         return [
-            replace(one, spans=(), reopened=True) if one.new and (one.project, one.trace_id) in judged else one
+            replace(one, spans=(), reopened=True) if one.new and (one.project, one.trace_id) in known else one
             for one in due
         ]
 
@@ -370,6 +382,8 @@ class Pipeline:
         """Have a trace judged."""
         self.on_count(Metric.TRACES, released.reason, 1)
         pieces, left_out = self._recorded(released)
+        if left_out:
+            self.on_count(Metric.LEFT_OUT, (), left_out)
         conversation = released.conversation or conversation_of(piece for piece in pieces if isinstance(piece, Span))
         now = time.time_ns()
         number = self._judges.submit(

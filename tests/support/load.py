@@ -11,7 +11,7 @@ from pathlib import Path
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from support.serving import Serving
+from support.serving import Serving, poll
 
 PROTOBUF = {"Content-Type": "application/x-protobuf"}
 STARTED = 1_700_000_000_000_000_000
@@ -125,6 +125,12 @@ def stored(data_dir: Path) -> Tally[str]:
 
     with Store.open(embedded_url(data_dir)) as store, store._connections.client() as client:
         return Tally(row[0] for row in client.query("SELECT SpanName FROM otel_traces").result_rows)
+
+
+def settle(service: Serving) -> None:
+    """Wait until nothing is in the log to be stored, open, or given to be judged."""
+    names = ("sentric_log_lag_bytes", "sentric_assembly_open_traces", "sentric_judging_traces")
+    poll(lambda: not any(counted(service, name) for name in names))
 
 
 def counted(service: Serving, line: str) -> float:

@@ -2,10 +2,9 @@
 
 from collections.abc import Iterable, Sequence
 from itertools import groupby
-from typing import Any
 
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, InstrumentationScope, KeyValue, KeyValueList
+from opentelemetry.proto.common.v1.common_pb2 import InstrumentationScope
 from opentelemetry.proto.resource.v1.resource_pb2 import Resource
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 from opentelemetry.proto.trace.v1.trace_pb2 import Status
@@ -13,6 +12,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 from sentric.redaction import Redactor
 from sentric_analyzer.spans import Span
 from sentric_analyzer.storage import Request, SpanBatch
+from support.attributes import pairs
 
 
 def batch_of(spans: Sequence[Span], *, projects: Sequence[str] = (), redactor: Redactor | None = None) -> SpanBatch:
@@ -33,32 +33,6 @@ def request_of(spans: Iterable[Span]) -> bytes:
         inner = outer.scope_spans.add(scope=scope, schema_url=origin.scope_schema)
         inner.spans.extend(map(_span, of_origin))
     return request.SerializeToString()
-
-
-def pairs(attributes: Any) -> list[KeyValue]:
-    """Attributes as OTLP has them."""
-    return [KeyValue(key=key, value=any_value(value)) for key, value in attributes.items()]
-
-
-def any_value(value: Any) -> AnyValue:
-    """A plain value as OTLP has it."""
-    match value:
-        case bool():
-            return AnyValue(bool_value=value)
-        case int():
-            return AnyValue(int_value=value)
-        case float():
-            return AnyValue(double_value=value)
-        case str():
-            return AnyValue(string_value=value)
-        case bytes():
-            return AnyValue(bytes_value=value)
-        case list() | tuple():
-            return AnyValue(array_value=ArrayValue(values=map(any_value, value)))
-        case dict():
-            return AnyValue(kvlist_value=KeyValueList(values=pairs(value)))
-        case _:
-            return AnyValue()
 
 
 def _span(span: Span) -> ProtoSpan:

@@ -20,7 +20,7 @@ from sentric_analyzer.detection import Judges, Setup
 from sentric_analyzer.log import Log, Record, Signal
 from sentric_analyzer.pipeline import Pipeline
 from sentric_analyzer.storage import Store, embedded_url
-from support.otlp import pairs
+from support.attributes import pairs
 from support.serving import poll
 
 TIMES = Times(grace=2, idle=120, checkpoint=60, max_age=3600)
@@ -51,10 +51,10 @@ class Running:
 
     def send(self, *spans: dict[str, Any], project: str = "shop") -> None:
         """Have spans stored, and what is due judged: each the fields of one in OTLP, but `attributes`, a dict."""
-        request = ExportTraceServiceRequest()
-        scope = request.resource_spans.add().scope_spans.add()
-        for span in spans:
-            scope.spans.add(**{**span, "attributes": pairs(span["attributes"])})
+        self.send_bytes(request_of(*spans).SerializeToString(), project=project)
+
+    def send_bytes(self, request: bytes, *, project: str = "shop") -> None:
+        """The same with a request as it came."""
         self._append(request, project)
         self._append_nothing()
 
@@ -72,16 +72,25 @@ class Running:
         """Once it is done with, what was due when the record before it was stored has been judged."""
         request = ExportTraceServiceRequest()
         request.resource_spans.add(schema_url=f"{self.log.end}")
-        self._append(request, "")
+        self._append(request.SerializeToString(), "")
 
-    def _append(self, request: ExportTraceServiceRequest, project: str) -> None:
+    def _append(self, request: bytes, project: str) -> None:
         projects = (project,) if project else ()
-        self.log.append(Record(projects, Signal.TRACES, request.SerializeToString(), NOW))
+        self.log.append(Record(projects, Signal.TRACES, request, NOW))
         poll(lambda: self.log.committed >= self.log.end and self.pipeline.idle)
 
     def found(self, rule: str | None = None) -> set[str]:
         """The ids of the findings there are."""
         return {finding.finding_id for finding in self.store.findings(rule=rule)}
+
+
+def request_of(*spans: dict[str, Any]) -> ExportTraceServiceRequest:
+    """A request with spans: each the fields of one in OTLP, but `attributes`, a dict."""
+    request = ExportTraceServiceRequest()
+    scope = request.resource_spans.add().scope_spans.add()
+    for span in spans:
+        scope.spans.add(**{**span, "attributes": pairs(span["attributes"])})
+    return request
 
 
 @contextmanager

@@ -78,6 +78,16 @@ class Serving:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
 
+    def end(self, number: int = signal.SIGTERM) -> tuple[int, float]:
+        """Send it a signal: its exit status, and after how many seconds. No process of it may be left."""
+        children = psutil.Process(self.process.pid).children(recursive=True)
+        begun = time.monotonic()
+        self.process.send_signal(number)
+        status = self.process.wait(60)
+        taken = time.monotonic() - begun
+        poll(lambda: not [each for each in children if each.is_running()])
+        return status, taken
+
     def kill(self) -> None:
         """End it without a chance to do anything."""
         self.process.kill()

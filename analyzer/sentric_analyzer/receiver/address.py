@@ -7,7 +7,8 @@ from ipaddress import ip_address
 from sentric.errors import SentricError, SettingError
 
 _MOST_PORT = 65_535
-_BACKLOG = 1024
+BACKLOG = 1024
+"""Connections that wait to be accepted; who comes when there are more has to try again after a second."""
 
 
 class PortError(SentricError):
@@ -61,7 +62,7 @@ def listen(address: Address, option: str) -> socket.socket:
         try:
             listening.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
             listening.bind(place)
-            listening.listen(_BACKLOG)
+            listening.listen(BACKLOG)
         except OSError:
             listening.close()
             raise

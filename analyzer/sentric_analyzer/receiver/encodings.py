@@ -2,7 +2,7 @@
 
 import sys
 import zlib
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from typing import Any, Protocol
 
 from sentric_analyzer.receiver.refusal import Reason, Refusal
@@ -13,7 +13,11 @@ else:
     from backports import zstd
 
 _MOST_MEMBERS = 16
-"""Members of one gzip or zstd body. Real senders write one; each more costs a copy of what is left."""
+"""Members of one gzip or zstd body. Real senders write one."""
+_PIECE = 64 << 10
+"""Bytes that are decompressed at once."""
+_PART = 256 << 10
+"""Bytes that are made at once: a decompressor holds them twice for a moment."""
 _ZSTD_WINDOW = 23
 """Log 2 of the largest window a zstd body may ask memory for: 8 MiB, as RFC 8878 recommends."""
 
@@ -23,7 +27,7 @@ class _Decompressor(Protocol):
     def eof(self) -> bool: ...
     @property
     def unused_data(self) -> bytes: ...
-    def decompress(self, data: bytes, max_length: int, /) -> bytes: ...
+    def decompress(self, data: bytes | memoryview, max_length: int, /) -> bytes: ...
 
 
 def _zstd() -> Any:
@@ -55,7 +59,7 @@ def parse_encoding(header: str) -> str:
 
 
 def decompress(body: bytes, encoding: str, most: int) -> bytes:
-    """A body without its encoding; never more than `most` bytes and one are made.
+    """A body without its encoding; hardly more than `most` bytes are made of it.
 
     Raises:
         Refusal: it is not in that encoding, or larger than that.
@@ -70,15 +74,28 @@ def decompress(body: bytes, encoding: str, most: int) -> bytes:
 
 def _decompress(body: bytes, decompressor: Callable[[], _Decompressor], most: int) -> bytes:
     parts: list[bytes] = []
-    room = most
+    room, rest = most, memoryview(body)
     for _ in range(_MOST_MEMBERS):
         member = decompressor()
-        part = member.decompress(body, room + 1)
-        if (room := room - len(part)) < 0:
-            raise Refusal(Reason.TOO_LARGE, f"the body is larger than {most} bytes when decompressed")
-        if not member.eof:
-            raise EOFError
-        parts.append(part)
-        if not (body := member.unused_data):
+        while not member.eof:
+            if not rest:
+                raise EOFError
+            piece, rest = rest[:_PIECE], rest[_PIECE:]
+            for part in _made_of(piece, member):
+                if (room := room - len(part)) < 0:
+                    raise Refusal(Reason.TOO_LARGE, f"the body is larger than {most} bytes when decompressed")
+                parts.append(part)
+        rest = memoryview(body)[len(body) - len(rest) - len(member.unused_data) :]
+        if not rest:
             return b"".join(parts)
     raise EOFError
+
+
+def _made_of(piece: bytes | memoryview, member: _Decompressor) -> Iterator[bytes]:
+    """What a decompressor makes of a piece."""
+    while not member.eof:
+        part = member.decompress(piece, _PART)
+        yield part
+        if len(part) < _PART:  # it has taken in all of the piece
+            return
+        piece = getattr(member, "unconsumed_tail", b"")  # zlib gives back what it did not take in, zstd keeps it

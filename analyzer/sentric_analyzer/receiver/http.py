@@ -7,6 +7,7 @@ their time for a small request.
 import asyncio
 import socket
 
+from sentric_analyzer.receiver.address import BACKLOG
 from sentric_analyzer.receiver.connection import Connection, Host, Reply
 from sentric_analyzer.receiver.entrance import Entrance
 from sentric_analyzer.receiver.handshakes import TlsListener
@@ -41,7 +42,7 @@ class HttpServer:
             self._server = TlsListener(self._host, self._tls.context, listening)
         else:
             loop = asyncio.get_running_loop()
-            self._server = await loop.create_server(lambda: Connection(self._host), sock=listening)
+            self._server = await loop.create_server(lambda: Connection(self._host), sock=listening, backlog=BACKLOG)
 
     async def stop(self, seconds: float) -> None:
         """Accept nothing more, answer what has begun for at most so long, and close."""

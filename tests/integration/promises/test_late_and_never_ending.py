@@ -2,8 +2,13 @@
 
 from pathlib import Path
 
+import pytest
+
 from sentric_analyzer.assembly import Reason
-from support.pipelining import EVIL, TIMES, Clock, agent, call, running
+from sentric_analyzer.log import Record, Signal
+from sentric_analyzer.storage import SpanBatch
+from support.pipelining import EVIL, NOW, TIMES, Clock, agent, call, request_of, running
+from support.serving import poll
 
 
 def test_a_late_span_makes_a_revision_with_the_same_findings_and_its_own(tmp_path: Path) -> None:
@@ -61,6 +66,28 @@ def test_a_busy_run_is_judged_at_growing_intervals_and_nothing_is_found_twice(tm
         assert there.found() == found
         (run,) = there.store.runs()
         assert run["steps"] == 31
+
+
+def test_a_run_is_judged_while_others_come_without_a_pause(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    with running(tmp_path) as there:
+        insert = there.store.insert_spans
+        others = iter(range(2, 32))
+
+        def judging() -> bool:
+            return there.counted["sentric_pipeline_traces", Reason.COMPLETE] > 0
+
+        def insert_while_others_come(spans: SpanBatch, token: str) -> None:
+            insert(spans, token)
+            there.clock.now += TIMES.grace
+            if not judging() and (other := next(others, 0)):
+                request = request_of(call(2, other)).SerializeToString()
+                there.log.append(Record(("shop",), Signal.TRACES, request, NOW))
+                poll(lambda: not there.pipeline._inbox.empty())
+
+        monkeypatch.setattr(there.store, "insert_spans", insert_while_others_come)
+        there.send(call(2), agent())
+        poll(judging)
+        assert next(others, 0), "not only when they had ceased"
 
 
 def test_what_a_span_was_said_to_be_at_first_does_not_hide_what_it_was(tmp_path: Path) -> None:

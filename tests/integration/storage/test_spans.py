@@ -8,7 +8,6 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, ArrayValue, KeyValue, KeyValueList
 from opentelemetry.proto.trace.v1.trace_pb2 import ResourceSpans, ScopeSpans
 from opentelemetry.proto.trace.v1.trace_pb2 import Span as ProtoSpan
 
@@ -18,6 +17,7 @@ from sentric_analyzer.document import LATEST
 from sentric_analyzer.spans import Origin, Relation, Span, spans_of
 from sentric_analyzer.storage import Store, StoreError
 from sentric_analyzer.storage.queries import RELATION_BYTES
+from support.attributes import pairs
 from support.otlp import batch_of
 
 TRACE = f"{1:032x}"
@@ -28,28 +28,6 @@ def test_a_span_is_read_back_as_it_came(store: Store) -> None:
     store.insert_spans([batch_of([written])], "a")
 
     assert store.spans_of_trace("default", TRACE) == [written]
-
-
-def any_value(value: Any) -> AnyValue:
-    match value:
-        case bool():
-            return AnyValue(bool_value=value)
-        case int():
-            return AnyValue(int_value=value)
-        case float():
-            return AnyValue(double_value=value)
-        case str():
-            return AnyValue(string_value=value)
-        case list():
-            return AnyValue(array_value=ArrayValue(values=map(any_value, value)))
-        case dict():
-            return AnyValue(kvlist_value=KeyValueList(values=pairs(value)))
-        case _:
-            return AnyValue()
-
-
-def pairs(attributes: dict[str, Any]) -> list[KeyValue]:
-    return [KeyValue(key=key, value=any_value(value)) for key, value in attributes.items()]
 
 
 TEXT = st.text(st.characters(codec="utf-8"), max_size=20)

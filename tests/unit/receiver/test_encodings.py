@@ -1,4 +1,5 @@
 import gzip
+import random
 import zlib
 from collections.abc import Callable
 
@@ -50,6 +51,18 @@ def test_members_of_one_body_are_joined_up_to_a_bound() -> None:
     with pytest.raises(Refusal) as caught:
         decompress(gzip.compress(b"a" * 60) * 2, "gzip", 100)
     assert caught.value.reason is Reason.TOO_LARGE
+
+
+@pytest.mark.parametrize("encoding", COMPRESSORS)
+@pytest.mark.parametrize("length", [64 << 10, 256 << 10, 512 << 10, 1_000_001])
+def test_bodies_of_many_pieces_and_parts_are_joined(encoding: str, length: int) -> None:
+    for body in (bytes(length), random.Random(length).randbytes(length)):
+        packed = COMPRESSORS[encoding](body)
+        assert decompress(packed, encoding, length) == body
+        assert decompress(packed * 3, encoding, 3 * length) == body * 3
+        for refused, most in ((packed, length - 1), (packed[:-1], length), (packed + b"junk", length)):
+            with pytest.raises(Refusal):
+                decompress(refused, encoding, most)
 
 
 def test_a_zstd_body_cannot_ask_for_a_huge_window() -> None:

@@ -10,6 +10,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sentric_analyzer.receiver.exports import LOGS, TRACES, Export
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 from sentric_analyzer.receiver.shape import check_shape
+from support.wire import ATTRIBUTE_VALUE, REQUEST_TO_SPAN, nested, under, wrap
 from unit.receiver.otlp_messages import random_message
 
 
@@ -50,26 +51,6 @@ def test_whatever_comes_no_more_is_let_in_than_is_said(body: bytes) -> None:
             assert count(request) <= most
 
 
-def wrap(tag: int, content: bytes) -> bytes:
-    length = len(content)
-    sized = bytearray([tag])
-    while length > 127:
-        sized.append(length & 127 | 128)
-        length >>= 7
-    return bytes([*sized, length]) + content
-
-
-def span_of(content: bytes) -> bytes:
-    return wrap(0x0A, wrap(0x12, wrap(0x12, content)))
-
-
-def nested(levels: int) -> bytes:
-    value = b""
-    for _ in range(levels):
-        value = wrap(0x2A, wrap(0x0A, value))  # a value that is an array of one value
-    return span_of(wrap(0x4A, wrap(0x12, value)))
-
-
 @pytest.mark.parametrize("levels", [1, 2, 7, 20])
 def test_values_in_values_are_counted_at_every_level(levels: int) -> None:
     body = nested(levels)
@@ -92,7 +73,7 @@ def test_a_tree_of_all_kinds_of_values_is_counted() -> None:
         below = tree(levels - 1)
         return wrap(0x2A, wrap(0x0A, below)) + wrap(0x32, wrap(0x0A, wrap(0x12, below)))
 
-    body = span_of(wrap(0x4A, wrap(0x12, tree(8))))
+    body = under((*REQUEST_TO_SPAN, *ATTRIBUTE_VALUE), tree(8))
     held = 5 + 5 * (2**8 - 1)
     assert not is_let_in(body, held - 1)
     assert is_let_in(body, 3 * held)

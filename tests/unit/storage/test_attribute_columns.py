@@ -12,7 +12,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sentric.redaction import Redactor
 from sentric_analyzer.storage.attribute_columns import Attributes
 from sentric_analyzer.storage.otlp import read_spans
-from support.otlp import pairs
+from support.attributes import pairs
 
 CARD = 4111111111111111
 SECRETS: list[Any] = [
