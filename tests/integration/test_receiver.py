@@ -37,10 +37,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from sentric.settings import Settings
-from sentric_analyzer.log import Log
 from sentric_analyzer.receiver import Counter, PortError
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.receiver import Receiver
+from support.log import Log
 
 PROTOBUF, JSON = "application/x-protobuf", "application/json"
 TRACES = "/v1/traces"
@@ -554,7 +554,7 @@ PROGRAM = """
 import resource, signal, sys, threading
 from pathlib import Path
 from sentric.settings import Settings
-from sentric_analyzer.log import Log
+from sentric_analyzer.log import LogReader, LogWriter
 from sentric_analyzer.receiver.receiver import Receiver
 
 stop = threading.Event()
@@ -564,7 +564,12 @@ if most:
     resource.setrlimit(resource.RLIMIT_FSIZE, (most, resource.RLIM_INFINITY))
     signal.signal(signal.SIGUSR1, lambda *_: resource.setrlimit(resource.RLIMIT_FSIZE, (-1, -1)))
 settings = Settings(otlp_http="127.0.0.1:0", otlp_grpc="127.0.0.1:0")
-with Log.open(Path(sys.argv[1])) as log, Receiver(log, settings, lambda *_: None) as receiver:
+directory = Path(sys.argv[1])
+with (
+    LogReader.open(directory) as reader,
+    LogWriter.open(directory, reader.link) as log,
+    Receiver(log, settings, lambda *_: None) as receiver,
+):
     print(receiver.http_address.port, receiver.grpc_address.port, flush=True)
     while not stop.wait(0.05):
         pass

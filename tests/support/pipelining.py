@@ -17,9 +17,10 @@ from sentric.settings import Settings
 from sentric_analyzer.assembly import Assembler, Times
 from sentric_analyzer.declaration import Value
 from sentric_analyzer.detection import Judges, Setup
-from sentric_analyzer.log import Log, Record, Signal
+from sentric_analyzer.log import Record, Signal
 from sentric_analyzer.pipeline import Pipeline
 from sentric_analyzer.storage import Store, embedded_url
+from support.log import Log
 from support.otlp import pairs
 from support.serving import poll
 

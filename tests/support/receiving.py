@@ -14,10 +14,10 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sentric.settings import Settings
 from sentric_analyzer.control import Grant, KeyRing, Scope
 from sentric_analyzer.control.keyring import digest
-from sentric_analyzer.log import Log
 from sentric_analyzer.receiver import Counter
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.receiver import Receiver
+from support.log import Log
 
 PROTOBUF = "application/x-protobuf"
 EXPORT = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"

@@ -11,7 +11,6 @@ from sentric_analyzer.log.errors import (
 )
 from sentric_analyzer.log.limits import Limits
 from sentric_analyzer.log.link import Link
-from sentric_analyzer.log.log import Log
 from sentric_analyzer.log.reader import LogReader
 from sentric_analyzer.log.record import Entry, Receipt, Record, Signal
 from sentric_analyzer.log.writer import LogWriter
@@ -21,7 +20,6 @@ __all__ = [
     "Entry",
     "Limits",
     "Link",
-    "Log",
     "LogBusyError",
     "LogCorruptError",
     "LogError",

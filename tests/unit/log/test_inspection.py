@@ -7,7 +7,8 @@ from click.testing import CliRunner, Result
 
 from sentric.errors import SentricError
 from sentric_analyzer.cli.log import log as command
-from sentric_analyzer.log import Limits, Log, Record, Signal
+from sentric_analyzer.log import Limits, Record, Signal
+from support.log import Log
 
 SMALL = Limits(segment_bytes=1000)
 
