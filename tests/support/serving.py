@@ -78,6 +78,10 @@ class Serving:
         self.process.send_signal(signal.SIGTERM)
         return self.process.wait(20)
 
+    def errors(self) -> str:
+        """What it has said on its standard error, once it has ended."""
+        return self.process.communicate()[1]
+
     def kill(self) -> None:
         """End it without a chance to do anything."""
         self.process.kill()
