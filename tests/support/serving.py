@@ -93,6 +93,16 @@ class Serving:
         return child
 
 
+def reason(service: Serving) -> str:
+    """Why a service is not ready; empty while it is."""
+    try:
+        service.get("/readyz")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read().decode()
+    return ""
+
+
 @contextmanager
 def serving(data_dir: Path, *options: str, before: Sequence[str] = (), **environ: str) -> Iterator[Serving]:
     """A service on free ports; it is gone when the block is left. What is named before runs it, and becomes it."""

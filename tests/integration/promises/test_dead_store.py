@@ -1,7 +1,6 @@
 """Storage that is away is waited for: nothing is lost or doubled, and the service says what it waits for."""
 
 import time
-import urllib.error
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -18,7 +17,7 @@ from support.clickhouse import (
     clickhouse,
 )
 from support.load import counted, post, request_of, sending
-from support.serving import Serving, poll, serving
+from support.serving import poll, reason, serving
 
 STORED = 'sentric_pipeline_stored_total{what="spans"}'
 AWAY, REFUSED = (f'sentric_store_failures_total{{why="{why}"}}' for why in ("away", "refused"))
@@ -28,16 +27,6 @@ AWAY, REFUSED = (f'sentric_store_failures_total{{why="{why}"}}' for why in ("awa
 def server(tmp_path: Path) -> Iterator[ClickHouse]:
     with clickhouse(tmp_path / "clickhouse") as started:
         yield started
-
-
-def unready(service: Serving) -> str:
-    """Why it is not ready; empty while it is."""
-    try:
-        service.get("/readyz")
-    except urllib.error.HTTPError as error:
-        with error:
-            return error.read().decode()
-    return ""
 
 
 @pytest.mark.parametrize(
@@ -64,7 +53,7 @@ def test_an_error_of_the_store_is_waited_for(
         assert post(address, request_of(1, "first"))[0] == 200
         poll(lambda: counted(service, counter) >= 2)
         assert post(address, request_of(1, "second"))[0] == 200
-        assert said in unready(service)
+        assert said in reason(service)
         assert counted(service, STORED) == 1
         server.trouble(None)
         poll(lambda: counted(service, STORED) == 3)
@@ -89,7 +78,7 @@ def test_a_server_that_dies_and_comes_back_is_a_bounded_backlog_and_then_refusal
             accepted += [f"{number}"] if status == 200 else []
         assert (status, retry) == (503, "1")
         assert (2 << 20) // 20_000 * 0.9 < len(accepted) < 300
-        poll(lambda: "connection refused" in unready(service))
+        poll(lambda: "connection refused" in reason(service))
         server.start()
         poll(service.ready)
         poll(lambda: counted(service, STORED) == len(accepted) + 1)
