@@ -14,6 +14,7 @@ import urllib.request
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass, field
+from email import message_from_bytes
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -87,6 +88,16 @@ class _Engine:
         return bytes(self._connection.query(sql, form, params=parameters).bytes() or b"")
 
 
+def _fields(content_type: str, form: bytes) -> dict[str, str]:
+    """The fields of a form: parameters that have no room in a URL."""
+    message = message_from_bytes(f"Content-Type: {content_type}\r\n\r\n".encode() + form)
+    parts = [part for part in message.walk() if not part.is_multipart()]
+    return {
+        str(part.get_param("name", header="content-disposition")): bytes(part.get_payload(decode=True)).decode()  # type: ignore[arg-type]
+        for part in parts
+    }
+
+
 class _Server(ThreadingHTTPServer):
     daemon_threads = True
 
@@ -111,6 +122,9 @@ class _Handler(BaseHTTPRequestHandler):
         url = urlsplit(self.path)
         given = dict(parse_qsl(url.query, keep_blank_values=True))
         body = self._body()
+        if self.headers.get("Content-Type", "").startswith("multipart/form-data"):
+            given |= _fields(self.headers["Content-Type"], body)
+            body = b""
         if url.path == TROUBLE:
             self.server.engine.trouble = Trouble(**json.loads(body)) if body else None
             self._reply(200)

@@ -1,11 +1,14 @@
 """Storage that is away is waited for: nothing is lost or doubled, and the service says what it waits for."""
 
+import signal
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
+from sentric.events import Run
+from sentric_analyzer.storage import Store, StoreAwayError, connection
 from support.clickhouse import (
     BAD_GATEWAY,
     NO_SPACE,
@@ -125,6 +128,19 @@ def test_a_server_that_is_away_at_the_start_ends_it(server: ClickHouse, tmp_path
         serving(tmp_path / "data", "--store", server.url).__enter__()
 
 
+def test_a_server_that_says_nothing_is_not_waited_for_for_ever(
+    server: ClickHouse, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(connection, "ANSWER_TIMEOUT", 1)
+    assert server.process
+    with Store.open(server.url) as store:
+        server.process.send_signal(signal.SIGSTOP)
+        with pytest.raises(StoreAwayError, match="timed out"):
+            store.judged_traces([("shop", "0" * 32)])
+        server.process.send_signal(signal.SIGCONT)
+        assert store.judged_traces([("shop", "0" * 32)]) == set()
+
+
 def test_what_the_store_refuses_for_its_value_is_set_aside_and_the_rest_goes_on(
     server: ClickHouse, tmp_path: Path
 ) -> None:
@@ -149,3 +165,10 @@ def test_what_the_store_refuses_for_its_value_is_set_aside_and_the_rest_goes_on(
     assert kept.read_bytes() == request_of(1, "poison")
     assert kept.stat().st_mode & 0o777 == 0o600
     assert server.counts() == dict.fromkeys(["first", *names], 1)
+
+
+def test_a_server_is_asked_about_as_many_traces_as_come_due_at_once(server: ClickHouse) -> None:
+    with Store.open(server.url) as store:
+        asked = [(f"project {number % 7}", f"{number:032x}") for number in range(20_000)]
+        assert store.judged_traces(asked) == set()
+        assert store.earlier_runs(Run(project="shop", run_id="r" * 500_000, conversation="c" * 500_000), 3) == []
