@@ -7,13 +7,20 @@ from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessColl
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from sentric_analyzer import log, pipeline, processes, receiver
+from sentric_analyzer import log, pipeline, processes, receiver, storage
 from sentric_analyzer.api import access
 from sentric_analyzer.declaration import Declaration, Kind, Value
 
 METRICS: dict[str, Declaration] = {
     str(name): declared
-    for table in (log.METRICS, processes.METRICS, receiver.METRICS, pipeline.METRICS, access.METRICS)
+    for table in (
+        log.METRICS,
+        processes.METRICS,
+        receiver.METRICS,
+        storage.METRICS,
+        pipeline.METRICS,
+        access.METRICS,
+    )
     for name, declared in table.items()
 }
 """Every metric there is."""

@@ -9,29 +9,30 @@ import logging
 import queue
 import threading
 import time
-from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, TypeVar
 
 from sentric.errors import SentricError
 from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
-from sentric_analyzer.declaration import Declaration, Kind, OnCount, OnTime, Value
+from sentric_analyzer.counts import METRICS, Metric
+from sentric_analyzer.declaration import OnCount, OnTime, Value
 from sentric_analyzer.detection import Judged, Judges
 from sentric_analyzer.dialects import MARKS, conversation_of
-from sentric_analyzer.log import Entry, LogCorruptError, LogMetric, LogReader, LogUnavailableError
+from sentric_analyzer.log import LogMetric, LogReader, LogUnavailableError, SetAside
 from sentric_analyzer.own_spans import InSpan, no_spans
-from sentric_analyzer.preparation import Prepared, prepare, warm_up
+from sentric_analyzer.parts import LONGEST_WAIT, Parts, described
+from sentric_analyzer.preparation import Prepared, warm_up
 from sentric_analyzer.spans import Span
-from sentric_analyzer.storage import RecordedTrace, Store
+from sentric_analyzer.storage import PatientStore, RecordedTrace, StoreValueError
+
+__all__ = ["METRICS", "Metric", "Pipeline"]
 
 _logger = logging.getLogger(__name__)
 
-PART_BYTES = 16 << 20
-"""Request bytes that are prepared together: about 5,000 spans of ordinary size."""
 BATCH_BYTES = 64 << 20
 """Request bytes that go into one insert, where as many are prepared: chDB takes half as long for few large ones."""
 BATCH_RUNS = 64
@@ -40,60 +41,15 @@ GATHERING = 0.25
 """Seconds for which judged runs are gathered, at most."""
 PREPARED = 3
 """Parts that may wait, prepared, to be stored."""
-LONGEST_WAIT = 1.0
-"""Seconds the pipeline sleeps at most when nothing arrives and no trace is due."""
-
-
 RETRY_PAUSE = 0.5
 """Seconds before a position that the disk refused is kept again."""
-
-
-class Metric(StrEnum):
-    """Name of a metric."""
-
-    STORED = "sentric_pipeline_stored"
-    TRACES = "sentric_pipeline_traces"
-    FAILED = "sentric_pipeline_failed"
-    LEFT_OUT = "sentric_pipeline_left_out"
-    FINDINGS = "sentric_pipeline_findings"
-    FAIL_OPENS = "sentric_pipeline_fail_opens"
-    INSERTS = "sentric_pipeline_insert_seconds"
-    RELEASED = "sentric_assembly_released"
-    DUPLICATES = "sentric_assembly_duplicates"
-    OPEN = "sentric_assembly_open_traces"
-    BYTES = "sentric_assembly_bytes"
-    JUDGING = "sentric_judging_traces"
-    READY = "sentric_ready"
-
-
-METRICS = {
-    Metric.STORED: Declaration("Spans, log records and judged runs stored.", "what", ("spans", "log_records", "runs")),
-    Metric.TRACES: Declaration("Traces released for judging.", "reason", tuple(Reason)),
-    Metric.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "open_trace", "log")),
-    Metric.LEFT_OUT: Declaration(
-        "Spans that were not judged together with the others of their trace, because it is too large; each time anew."
-    ),
-    Metric.FINDINGS: Declaration("Findings, counted anew each time a run is judged.", ("rule", "severity")),
-    Metric.FAIL_OPENS: Declaration(
-        "Actions that ran though no verdict on them could be made before.", "why", ("blind",)
-    ),
-    Metric.INSERTS: Declaration(
-        "How long inserts took.", "into", ("otel_traces", "otel_logs", "agent_tables"), kind=Kind.SECONDS
-    ),
-    Metric.RELEASED: Declaration(
-        "Traces released, those too that tell nothing of agents.", "reason", tuple(Reason), kind=Kind.WATCHED
-    ),
-    Metric.DUPLICATES: Declaration("Spans that came again while their trace was open.", kind=Kind.WATCHED),
-    Metric.OPEN: Declaration("Traces that are being put together.", kind=Kind.GAUGE),
-    Metric.BYTES: Declaration("Bytes of the spans of these.", kind=Kind.GAUGE),
-    Metric.JUDGING: Declaration("Traces that wait to be judged.", kind=Kind.GAUGE),
-    Metric.READY: Declaration("1 when everything that was sent before the last stop has been read.", kind=Kind.GAUGE),
-}
 
 
 _Item: TypeAlias = Prepared | int | Exception | Judged
 """What the thread that stores is given: part of a batch, a position to commit where bytes were damaged, what ended the
 preparing, or what came of a trace."""
+_Given = TypeVar("_Given")
+_Answer = TypeVar("_Answer")
 
 
 @dataclass(slots=True)
@@ -101,7 +57,8 @@ class Pipeline:
     """Reads the log, keeps spans and log records, judges complete traces, keeps what is found."""
 
     log: LogReader
-    store: Store
+    store: PatientStore
+    set_aside: SetAside
     assembler: Assembler
     new_judges: Callable[[Callable[[Judged], None]], Judges]
     """Makes what judges, given what is to be called with what comes of it."""
@@ -115,6 +72,7 @@ class Pipeline:
     _inbox: queue.Queue[_Item] = field(default_factory=queue.Queue[_Item])
     _room: threading.Semaphore = field(default_factory=lambda: threading.Semaphore(PREPARED))
     """For prepared parts in the inbox."""
+    _parts: Parts = field(init=False)
     _batch: list[Prepared] = field(default_factory=list[Prepared])
     """What is to be stored with the next insert."""
     _judges: Judges = field(init=False)
@@ -133,6 +91,7 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         self._judges = self.new_judges(self._inbox.put)
+        self._parts = Parts(self.log, self.new_redactor(), self.set_aside, self.on_count, self._lastingly)
 
     def start(self) -> None:
         """Start the threads that own the pipeline. Until what lay in the log is done with, it is not ready."""
@@ -145,6 +104,7 @@ class Pipeline:
         """Finish the batch in hand and stop; what is left stays in the log."""
         deadline = time.monotonic() + timeout
         self._stopping.set()
+        self.store.stop()
         self.log.release_readers()
         for thread in self._threads:
             thread.join(max(0.0, deadline - time.monotonic()))
@@ -173,6 +133,7 @@ class Pipeline:
         """Why what is asked now may not be all there is; empty when it is."""
         return (
             self.failure
+            or self.store.failure
             or self._judges.failure
             or ("" if self._caught_up.is_set() else "reading what came before the last stop")
         )
@@ -180,53 +141,19 @@ class Pipeline:
     # What prepares
 
     def _prepare(self) -> None:
-        position, redactor = self.log.committed, self.new_redactor()
         try:
             warm_up()  # while nobody waits: it loads what preparing needs
-            while not self._stopping.is_set():
-                try:
-                    part = self._part(position)
-                except LogCorruptError as error:
-                    _logger.error("%s", error)
-                    self.on_count(Metric.FAILED, "log", 1)
-                    position = error.next_position
-                    self._hand_over(position)
+            for part in self._parts.read(until=self._stopping.is_set):
+                if isinstance(part, int):
+                    self._hand_over(part)
                     continue
-                if part:
-                    position = part[-1].next_position
-                    self._oldest = self._oldest or part[0].record.received
-                    with self.within("prepare", {"sentric.log.position": part[0].position}):
-                        prepared = prepare(part, redactor)
-                    self._hand_over(prepared)
+                self._oldest = self._oldest or part[0].record.received
+                with self.within("prepare", {"sentric.log.position": part[0].position}):
+                    prepared = list(self._parts.prepared(part))
+                for one in prepared:
+                    self._hand_over(one)
         except Exception as error:  # noqa: BLE001  # raised again by whoever stores: nothing more comes
             self._hand_over(error)
-
-    def _part(self, position: int) -> list[Entry]:
-        """The next records; none behind the end of a batch that had been begun before a crash.
-
-        Raises:
-            LogCorruptError: what is to be read first is damaged.
-        """
-        begun = self.log.begun
-        part: list[Entry] = []
-        size = 0
-        try:
-            for entry in self._entries(position):
-                part.append(entry)
-                size += len(entry.record.body)
-                if entry.next_position >= begun > position or size >= PART_BYTES:
-                    break
-        except LogCorruptError:
-            if not part:
-                raise
-        return part
-
-    def _entries(self, position: int) -> Iterator[Entry]:
-        """The first record is waited for; those behind it are taken as far as they are there."""
-        first = next(self.log.read(position, wait=LONGEST_WAIT), None)
-        if first is not None:
-            yield first
-            yield from self.log.read(first.next_position)
 
     def _hand_over(self, item: _Item) -> None:
         """Put it into the inbox, once there is room for it, and for more traces to be judged."""
@@ -330,32 +257,50 @@ class Pipeline:
         spans = sum(len(part.spans) for part in self._batch)
         with self.within("store", {"sentric.log.position": first.first, "sentric.spans": spans}):
             self._lastingly(self.log.begin, last.end)
-            # The time tells it from one at the same place of a log that was begun anew beside the same store.
-            self._keep(self._batch, f"{first.first}-{last.end}-{last.received}")
+            self._keep(self._batch)
             self._lastingly(self.log.commit, last.end)
         self._oldest = 0 if last.end >= self.log.end else last.received
         self._batch = []
 
-    def _keep(self, batch: Sequence[Prepared], token: str) -> None:
+    def _keep(self, batch: Sequence[Prepared]) -> None:
         """Store the spans and log records of a batch, and put its traces together."""
-        if spans := sum(len(part.spans) for part in batch):
-            with self._timed("otel_traces"):
-                self.store.insert_spans([part.spans for part in batch], token)
-            self.on_count(Metric.STORED, "spans", spans)
-        if logs := [log for part in batch for log in part.logs]:
-            with self._timed("otel_logs"):
-                self.store.insert_logs(logs, token)
-            self.on_count(Metric.STORED, "log_records", len(logs))
-        for part in batch:
+        for part in self._stored(batch, self._insert_spans):
             for arrival, piece, size in part.arrived:
                 self.assembler.add(arrival, piece, size)
+        for _ in self._stored(batch, self._insert_logs):
+            pass
 
-    def _lastingly(self, keep: Callable[[int], None], position: int) -> None:
-        """Keep a position in the log, however long the disk refuses it: meanwhile the log takes what it may."""
+    def _stored(self, batch: Sequence[Prepared], insert: Callable[[Sequence[Prepared]], None]) -> Iterator[Prepared]:
+        """Insert a batch, or those parts of it that the store takes. Repeated after a crash, it comes to the same."""
+        why = ""
+        try:
+            insert(batch)
+        except StoreValueError as error:
+            why = f"the store refuses it with its error {error.code}"  # its words may hold content
+        if not why:
+            yield from batch
+            return
+        for half in self._parts.halves(batch[0].first, batch[-1].end, why):
+            yield from self._stored([half], insert)
+
+    def _insert_spans(self, batch: Sequence[Prepared]) -> None:
+        if number := sum(len(part.spans) for part in batch):
+            with self._timed("otel_traces"):
+                self.store.insert_spans([part.spans for part in batch], _token(batch))
+            self.on_count(Metric.STORED, "spans", number)
+
+    def _insert_logs(self, batch: Sequence[Prepared]) -> None:
+        if logs := [log for part in batch for log in part.logs]:
+            with self._timed("otel_logs"):
+                self.store.insert_logs(logs, _token(batch))
+            self.on_count(Metric.STORED, "log_records", len(logs))
+
+    def _lastingly(self, keep: Callable[[_Given], _Answer], what: _Given) -> _Answer:
+        """Keep something on the disk, however long that refuses it: meanwhile the log takes what it may."""
         said = False
         while True:
             try:
-                return keep(position)
+                return keep(what)
             except LogUnavailableError as error:
                 if not said:
                     _logger.error("%s: it is tried again", error)
@@ -381,7 +326,14 @@ class Pipeline:
     def _submit(self, released: Released) -> None:
         """Have a trace judged."""
         self.on_count(Metric.TRACES, released.reason, 1)
-        pieces, left_out = self._recorded(released)
+        try:
+            pieces, left_out = self._recorded(released)
+        except SentricError:
+            raise
+        except Exception as error:  # noqa: BLE001  # a mistake of ours, which its spans bring to light: others go on
+            _logger.error("trace %s could not be read: %s", released.trace_id, described(error))
+            self.on_count(Metric.FAILED, "trace", 1)
+            return
         if left_out:
             self.on_count(Metric.LEFT_OUT, (), left_out)
         conversation = released.conversation or conversation_of(piece for piece in pieces if isinstance(piece, Span))
@@ -403,27 +355,40 @@ class Pipeline:
         group: dict[tuple[str, str], Judged] = {}
         for judged in self._judged:
             if not group.keys().isdisjoint(judged.rows.keys):
-                self._keep_group(group.values())
+                self._keep_group(_distinct(group))
                 group.clear()
             group.update(dict.fromkeys(judged.rows.keys, judged))
             self.on_count(Metric.FAILED, "trace", judged.failed)
-        self._keep_group(group.values())
+        self._keep_group(_distinct(group))
         for number in (number for judged in self._judged for number in judged.numbers):
             del self._submitted[number]
         self._judged.clear()
 
-    def _keep_group(self, group: Iterable[Judged]) -> None:
-        distinct = {id(judged): judged for judged in group}.values()
-        if not distinct:
+    def _keep_group(self, group: Sequence[Judged]) -> None:
+        if not group:
             return
-        since = [self._submitted[number] for judged in distinct for number in judged.numbers]
-        with self._timed("agent_tables"):
-            self.store.insert_runs([judged.rows for judged in distinct], as_of=min(since))
-        for judged in distinct:
+        since = [self._submitted[number] for judged in group for number in judged.numbers]
+        try:
+            with self._timed("agent_tables"):
+                self.store.insert_runs([judged.rows for judged in group], as_of=min(since))
+        except StoreValueError as error:
+            self._keep_halves(group, error)
+            return
+        for judged in group:
             self.on_count(Metric.STORED, "runs", len(judged.rows.keys))
             self.on_count(Metric.FAIL_OPENS, "blind", judged.blind)
             for rule_and_severity, number in judged.findings.items():
                 self.on_count(Metric.FINDINGS, rule_and_severity, number)
+
+    def _keep_halves(self, group: Sequence[Judged], error: StoreValueError) -> None:
+        """Keep what the store takes of runs of which it refused some."""
+        middle = len(group) // 2
+        if middle:
+            self._keep_group(group[:middle])
+            self._keep_group(group[middle:])
+            return
+        self.on_count(Metric.FAILED, "trace", len(group[0].numbers))
+        _logger.error("judged runs cannot be stored: the store refuses them with its error %s", error.code)
 
     @contextmanager
     def _timed(self, into: str) -> Generator[None]:
@@ -431,3 +396,16 @@ class Pipeline:
         with self.within("insert", {"db.collection.name": into}):
             yield
         self.on_time(Metric.INSERTS, into, self.clock() - begun)
+
+
+def _token(batch: Sequence[Prepared]) -> str:
+    """Names a batch by its place in the log and its time: one that is stored again after a crash stands once.
+
+    The time tells it from one at the same place of a log that was begun anew beside the same store.
+    """
+    first, last = batch[0], batch[-1]
+    return f"{first.first}-{last.end}-{last.received}"
+
+
+def _distinct(group: Mapping[tuple[str, str], Judged]) -> list[Judged]:
+    return list({id(judged): judged for judged in group.values()}.values())

@@ -26,12 +26,12 @@ from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.control.watch import KeyWatch
 from sentric_analyzer.detection import Judges, Setup, chosen_number
-from sentric_analyzer.log import LogReader
+from sentric_analyzer.log import SET_ASIDE, LogReader, SetAside
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.own_spans import OwnSpans
 from sentric_analyzer.pipeline import Metric, Pipeline
 from sentric_analyzer.receiver import Keys, ReceiverProcess, parse_address
-from sentric_analyzer.storage import Store, embedded_url
+from sentric_analyzer.storage import PatientStore, Store, embedded_url
 from sentric_analyzer.tls import ServerTls
 
 _logger = logging.getLogger(__name__)
@@ -100,9 +100,11 @@ class Service:
         key = _key(settings, directory)
         new_redactor = partial(chosen_redactor, settings, key)
         judging = Setup(settings, key, policy.digest)
-        new_judges = partial(Judges, chosen_number(settings.judges), judging, store, metrics.count)
+        patient = PatientStore(store, metrics.count)
+        new_judges = partial(Judges, chosen_number(settings.judges), judging, patient, metrics.count)
+        set_aside = SetAside(directory / SET_ASIDE)
         self._pipeline = Pipeline(
-            log, store, _assembler(settings), new_judges, new_redactor, metrics.count, metrics.time
+            log, patient, set_aside, _assembler(settings), new_judges, new_redactor, metrics.count, metrics.time
         )
         if settings.own_spans:
             told = self._stack.enter_context(OwnSpans(settings.own_spans, settings.otlp_http))

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import uvloop
 
-from sentric_analyzer.log import Log, Record, Signal
+from sentric_analyzer.log import LogReader, LogWriter, Record, Signal
 
 SIZES = ((3_000, 20_000), (30_000, 5_000), (660_000, 400))
 """Bytes of a request, and how many of them."""
@@ -23,7 +23,7 @@ def bodies(size: int, count: int) -> list[bytes]:
 
 
 async def appended(directory: Path, requests: list[bytes]) -> None:
-    with Log.open(directory) as log:
+    with LogReader.open(directory) as reader, LogWriter.open(directory, reader.link) as log:
         left = iter(requests)
 
         async def send() -> None:

@@ -4,11 +4,12 @@ from pathlib import Path
 
 import pytest
 
-from sentric_analyzer import pipeline
-from sentric_analyzer.log import Log, Record, Signal
+from sentric_analyzer import parts
+from sentric_analyzer.log import Record, Signal
 from sentric_analyzer.log.positions import COMMITTED, write_position
 from sentric_analyzer.storage import SpanBatch, Store
 from support.load import request_of
+from support.log import Log
 from support.pipelining import NOW, running
 
 REQUESTS = 20
@@ -25,7 +26,7 @@ def inserts(monkeypatch: pytest.MonkeyPatch) -> list[tuple[str, int]]:
         made.append((token, len(batches)))
 
     monkeypatch.setattr(Store, "insert_spans", noted)
-    monkeypatch.setattr(pipeline, "PART_BYTES", 1)
+    monkeypatch.setattr(parts, "PART_BYTES", 1)
     return made
 
 

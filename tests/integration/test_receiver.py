@@ -28,10 +28,10 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
 from sentric.settings import Settings
-from sentric_analyzer.log import Log
 from sentric_analyzer.receiver import Counter, PortError
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.receiver import Receiver
+from support.log import Log
 from support.receiving import (
     EXPORT,
     LIMIT,

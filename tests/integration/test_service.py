@@ -7,8 +7,9 @@ import grpc
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from sentric_analyzer.log import Log, Record, Signal
+from sentric_analyzer.log import Record, Signal
 from sentric_analyzer.storage import Store, embedded_url
+from support.log import Log
 from support.serving import SENTRIC, Serving, poll, serving
 
 OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"

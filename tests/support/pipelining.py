@@ -17,10 +17,11 @@ from sentric.settings import Settings
 from sentric_analyzer.assembly import Assembler, Times
 from sentric_analyzer.declaration import Value
 from sentric_analyzer.detection import Judges, Setup
-from sentric_analyzer.log import Log, Record, Signal
+from sentric_analyzer.log import Record, SetAside, Signal
 from sentric_analyzer.pipeline import Pipeline
-from sentric_analyzer.storage import Store, embedded_url
+from sentric_analyzer.storage import PatientStore, Store, embedded_url
 from support.attributes import pairs
+from support.log import Log
 from support.serving import poll
 
 TIMES = Times(grace=2, idle=120, checkpoint=60, max_age=3600)
@@ -101,8 +102,9 @@ def running(
     max_trace_bytes: int = 64 << 20,
     max_bytes: int = 512 << 20,
     clock: Clock | None = None,
+    crashing: bool = False,
 ) -> Iterator[Running]:
-    """A pipeline over the log and the store of a directory, with the shipped rules."""
+    """A pipeline over the log and the store of a directory, with the shipped rules; crashing: it is expected to end."""
     clock = clock or Clock()
     assembler = Assembler(times, max_trace_bytes=max_trace_bytes, max_bytes=max_bytes, clock=clock)
     with Log.open(directory / "log") as log, Store.open(embedded_url(directory)) as store:
@@ -113,15 +115,19 @@ def running(
 
         key = b"of tests"
         setup = Setup(Settings(), key, load_policy().digest)
-        judges = partial(Judges, 1, setup, store, count)
+        patient = PatientStore(store, count)
+        judges = partial(Judges, 1, setup, patient, count)
         redactor = partial(Redactor, key)
-        pipeline = Pipeline(log.reader, store, assembler, judges, redactor, count, lambda *_: None, clock=clock)
+        aside = SetAside(directory / "set-aside")
+        pipeline = Pipeline(
+            log.reader, patient, aside, assembler, judges, redactor, count, lambda *_: None, clock=clock
+        )
         there.pipeline = pipeline
         pipeline.start()
         try:
-            poll(lambda: not pipeline.unready())
+            poll(lambda: pipeline.failure if crashing else not pipeline.unready())
             yield there
-            assert not pipeline.failure
+            assert bool(pipeline.failure) is crashing
             assert not there.counted["sentric_pipeline_failed", "trace"]
         finally:
             pipeline.stop(30)

@@ -2,6 +2,7 @@
 
 import http.client
 import json
+import os
 import socket
 import ssl
 import subprocess
@@ -18,10 +19,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 from sentric.settings import Settings
 from sentric_analyzer.control import Grant, KeyRing, Scope
 from sentric_analyzer.control.keyring import digest
-from sentric_analyzer.log import Limits, Log
+from sentric_analyzer.log import Limits
 from sentric_analyzer.receiver import Counter
 from sentric_analyzer.receiver.connection import Deadlines
 from sentric_analyzer.receiver.receiver import Receiver
+from support.log import Log
 
 PROTOBUF = "application/x-protobuf"
 TRACES = "/v1/traces"
@@ -127,7 +129,7 @@ _PROGRAM = """
 import json, signal, sys, threading
 from pathlib import Path
 from sentric.settings import Settings
-from sentric_analyzer.log import Log
+from support.log import Log
 from sentric_analyzer.receiver.receiver import Receiver
 
 stop = threading.Event()
@@ -144,7 +146,8 @@ with Log.open(Path(sys.argv[1])) as log, Receiver(log, settings, lambda *_: None
 def apart(directory: Path, **settings: Any) -> Iterator[Apart]:
     """A receiver in a process of its own."""
     command = [sys.executable, "-c", _PROGRAM, str(directory), json.dumps(settings)]
-    with subprocess.Popen(command, stdout=subprocess.PIPE) as process:
+    environ = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}  # where `support` is
+    with subprocess.Popen(command, stdout=subprocess.PIPE, env=environ) as process:
         try:
             yield Apart(process)
         finally:

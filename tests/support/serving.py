@@ -88,6 +88,10 @@ class Serving:
         poll(lambda: not [each for each in children if each.is_running()])
         return status, taken
 
+    def errors(self) -> str:
+        """What it has said on its standard error, once it has ended."""
+        return self.process.communicate()[1]
+
     def kill(self) -> None:
         """End it without a chance to do anything."""
         self.process.kill()
@@ -97,6 +101,16 @@ class Serving:
         """The process of its receiver."""
         (child,) = psutil.Process(self.process.pid).children()
         return child
+
+
+def reason(service: Serving) -> str:
+    """Why a service is not ready; empty while it is."""
+    try:
+        service.get("/readyz")
+    except urllib.error.HTTPError as error:
+        with error:
+            return error.read().decode()
+    return ""
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from sentric_analyzer.api.recordings import PAGE_RUNS, CursorError, cursor_of, p
 from sentric_analyzer.control import Grant
 from sentric_analyzer.control.errors import ControlError, KeyRefusedError, UnknownKeyError
 from sentric_analyzer.document import finding_document, run_document
-from sentric_analyzer.storage import Store
+from sentric_analyzer.storage import Store, StoreAwayError
 from sentric_analyzer.storage.recordings import Cursor
 
 if TYPE_CHECKING:
@@ -205,6 +205,7 @@ _STATUS: dict[type[Exception], int] = {
     CursorError: 400,
     UnknownKeyError: 404,
     SentricError: 500,
+    StoreAwayError: 503,
     ControlError: 503,
 }
 

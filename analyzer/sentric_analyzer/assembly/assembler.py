@@ -38,8 +38,6 @@ class Reason(StrEnum):
     """It has the largest size allowed."""
     MEMORY = "memory"
     """Room was needed for others: in the project that held most it was the longest idle."""
-    FLUSH = "flush"
-    """The service stops."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -213,12 +211,6 @@ class Assembler:
     def next_due(self) -> float | None:
         """When `due` has something to do if nothing comes before, by the clock; None while nothing is open."""
         return self._now() if self._ready else self._next()
-
-    def flush(self) -> list[Released]:
-        """Everything, because the service stops."""
-        for key in list(self._open):
-            self._let_go(key, Reason.FLUSH)
-        return self.due()
 
     def _now(self) -> float:
         now = self._clock()

@@ -1,6 +1,7 @@
 """`sentric log`: look into the log of received requests."""
 
 import json
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -26,20 +27,23 @@ def inspect(context: click.Context, directory: Path | None, form: str) -> None:
     """Read the log of a data directory, and say what is in it and what waits.
 
     DIR is a data directory, or the log in it; by default the one that is set. A service may be running: it is not
-    disturbed. The exit status is 1 where records are damaged or missing.
+    disturbed. Requests that could not be stored are in the directory set-aside beside the log, as they came. The exit
+    status is 1 where records are damaged or missing.
     """
+    from sentric_analyzer.log import SET_ASIDE
     from sentric_analyzer.log.inspection import inspect_log
 
     directory = directory or Path(Settings.load().data_dir).expanduser()
     state = inspect_log(directory / "log" if (directory / "log").is_dir() else directory)
+    aside = sorted(map(str, (state.directory.parent / SET_ASIDE).glob("*.pb")))
     if form == "json":
-        click.echo(json.dumps(_document(state), indent=2, ensure_ascii=False))
+        click.echo(json.dumps(_document(state, aside), indent=2, ensure_ascii=False))
     else:
-        _print(state)
+        _print(state, aside)
     context.exit(1 if state.damage else 0)
 
 
-def _document(state: "LogState") -> dict[str, Any]:
+def _document(state: "LogState", aside: Sequence[str]) -> dict[str, Any]:
     return {
         "directory": str(state.directory),
         "committed": state.committed,
@@ -55,6 +59,7 @@ def _document(state: "LogState") -> dict[str, Any]:
         "recognised": state.recognised,
         "torn_bytes": state.torn_bytes,
         "damage": state.damage,
+        "set_aside": list(aside),
         "segments": [
             {
                 "file": found.segment.path.name,
@@ -69,14 +74,14 @@ def _document(state: "LogState") -> dict[str, Any]:
     }
 
 
-def _print(state: "LogState") -> None:
+def _print(state: "LogState", aside: Sequence[str]) -> None:
     from rich.console import Console
     from rich.table import Table
     from rich.text import Text
 
     console = Console()
     facts = Table.grid(padding=(0, 2))
-    for name, value in _facts(state):
+    for name, value in [*_facts(state), ("set aside", _set_aside(aside))]:
         facts.add_row(Text(name, "dim"), Text(value))
     segments = Table("segment", box=None, pad_edge=False, header_style="dim")
     for name in ("bytes", "records", "waiting"):
@@ -104,6 +109,10 @@ def _facts(state: "LogState") -> list[tuple[str, str]]:
         ("unfinished", f"{state.torn_bytes:,} bytes at the end: being written, or left by a crash; not acknowledged"),
         ("damage", f"{len(state.damage)} places" if state.damage else "none"),
     ]
+
+
+def _set_aside(aside: Sequence[str]) -> str:
+    return f"{len(aside):,} requests that could not be stored, in {Path(aside[0]).parent}" if aside else "none"
 
 
 def _time(nanoseconds: int | None) -> str | None:

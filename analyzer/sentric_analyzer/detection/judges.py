@@ -25,7 +25,7 @@ _TOGETHER = 16
 _AHEAD = 2
 """How often it is given some before it is done with the first of these."""
 _MOST_TRIES = 2
-"""Starts of a process that a trace may see the end of before it is given up."""
+"""Deaths of a process that a trace may see before it is given up; before the last of them it was there alone."""
 _WAITING_BYTES = 64 << 20
 """Bytes of traces that wait to be judged, from which on no more are wanted."""
 _STOP_SECONDS = 1.0
@@ -53,7 +53,8 @@ class Known(Protocol):
 class Judges:
     """Gives traces to processes that judge them. Traces of one conversation are judged one after another.
 
-    A process is started when it has something to do for the first time. Safe from any thread.
+    A process is started when it has something to do for the first time, and again whenever it dies, however often: what
+    waits for it waits until it can be started. Safe from any thread.
 
     Args:
         number: how many processes there may be.
@@ -101,7 +102,7 @@ class Judges:
 
     @property
     def failure(self) -> str:
-        """Why traces cannot be judged; empty while they can."""
+        """Why some traces cannot be judged now; empty while all can."""
         return next((judge.failure for judge in self._judges if judge.failure), "")
 
     @property
@@ -138,6 +139,7 @@ class _Judge:
         self._waiting: deque[_Given] = deque()
         self._given: dict[int, _Given] = {}
         self._ahead = 0
+        self._is_alone = False
         self._up = False
         self._started = False
         self.failure = ""
@@ -148,6 +150,7 @@ class _Judge:
             on_ready=self._ready,
             on_message=self._heard,
             on_death=self._died,
+            lasting=True,
         )
 
     def submit(self, task: Task) -> None:
@@ -156,7 +159,6 @@ class _Judge:
             if not self._started:
                 self._started = True
                 self._child.start()
-                threading.Thread(target=self._watch, name="sentric-judge-start", daemon=True).start()
         self._give()
 
     def stop(self) -> None:
@@ -165,17 +167,10 @@ class _Judge:
         if started:
             self._child.stop(_STOP_SECONDS)
 
-    def _watch(self) -> None:
-        try:
-            self._child.wait_ready()
-        except SentricError as error:
-            self.failure = str(error)
-
     def _give(self) -> None:
         """Give the process as much as it may have."""
         with self._lock:
-            while self._up and self._waiting and self._ahead < _AHEAD:
-                some = [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
+            while self._up and (some := self._next()):
                 self._given |= {given.task.number: given for given in some}
                 self._ahead += 1
                 try:
@@ -183,9 +178,22 @@ class _Judge:
                 except ChildError:
                     return  # it has died: `_died` comes
 
+    def _next(self) -> list[_Given]:
+        """What it is given next: alone, where a process has died of it or of what was there with it."""
+        if not self._waiting or self._ahead >= _AHEAD or self._is_alone:
+            return []
+        if not self._waiting[0].tries:
+            return [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
+        if self._ahead:
+            return []
+        self._is_alone = True
+        return [self._waiting.popleft()]
+
     def _ready(self, _: object) -> None:
         with self._lock:
             self._up = True
+            if not self._waiting:  # else it must show first that it can judge
+                self.failure = ""
         self._give()
 
     def _heard(self, message: AskEarlier | AskFormer | Judged) -> None:
@@ -197,6 +205,8 @@ class _Judge:
             case Judged():
                 with self._lock:
                     self._ahead -= 1
+                    self._is_alone = False
+                    self.failure = ""
                     for number in message.numbers:
                         self._given.pop(number, None)
                 self._give()
@@ -206,7 +216,8 @@ class _Judge:
         """Begin anew with what it had; give up what it has died of twice."""
         self._on_count(ProcessCounter.DEATHS, "judge", 1)
         with self._lock:
-            self._up, self._ahead = False, 0
+            self._up, self._ahead, self._is_alone = False, 0, False
+            self.failure = str(error)
             again = list(self._given.values())
             self._given.clear()
             for given in again:

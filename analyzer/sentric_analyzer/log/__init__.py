@@ -11,17 +11,17 @@ from sentric_analyzer.log.errors import (
 )
 from sentric_analyzer.log.limits import Limits
 from sentric_analyzer.log.link import Link
-from sentric_analyzer.log.log import Log
 from sentric_analyzer.log.reader import LogReader
 from sentric_analyzer.log.record import Entry, Receipt, Record, Signal
+from sentric_analyzer.log.set_aside import SET_ASIDE, SetAside
 from sentric_analyzer.log.writer import LogWriter
 
 __all__ = [
     "METRICS",
+    "SET_ASIDE",
     "Entry",
     "Limits",
     "Link",
-    "Log",
     "LogBusyError",
     "LogCorruptError",
     "LogError",
@@ -32,5 +32,6 @@ __all__ = [
     "LogWriter",
     "Receipt",
     "Record",
+    "SetAside",
     "Signal",
 ]

@@ -40,7 +40,8 @@ class Child:
         files: descriptors that the child inherits under the same numbers.
         on_ready: called each time it has come up, with what it said of itself.
         on_message: called with each message of it.
-        on_death: called when it has died after it had once come up, before it is started again.
+        on_death: called when it has died, before it is started again.
+        lasting: start it again too when it has died before it has ever come up; then nobody is told but `on_death`.
     """
 
     def __init__(
@@ -53,6 +54,7 @@ class Child:
         on_ready: Callable[[Any], None] = lambda _: None,
         on_message: Callable[[Any], None] = lambda _: None,
         on_death: Callable[[SentricError], None] = lambda _: None,
+        lasting: bool = False,
     ) -> None:
         self.name = name
         self._target = target
@@ -61,6 +63,7 @@ class Child:
         self._on_ready = on_ready
         self._on_message = on_message
         self._on_death = on_death
+        self._lasting = lasting
         self._first: Future[None] = Future()
         self._stopping = threading.Event()
         self._sending = threading.Lock()
@@ -82,7 +85,7 @@ class Child:
         """Wait until it has come up for the first time.
 
         Raises:
-            SentricError: it died before; the error is the child's own. It is not started again.
+            SentricError: it died before; the error is the child's own. It is not started again, unless it is lasting.
         """
         self._first.result()
 
@@ -116,7 +119,7 @@ class Child:
         while not self._stopping.is_set():
             begun = time.monotonic()
             error = self._live()
-            if not self._first.done():
+            if not self._first.done() and not self._lasting:
                 self._first.set_exception(error)
                 return
             if self._stopping.is_set():

@@ -27,6 +27,8 @@ _STREAMS = 128
 """Calls on one connection at a time; more wait at the sender."""
 _READING = 128
 """Messages that are being received at a time, over all connections: gRPC does not tell how much of each has come."""
+_READING_FROM_ONE = 64
+"""Of these, from one address: what is one too many there makes room for its like, and never for others."""
 _METADATA_BYTES = 16 << 10
 _MOST_AGE = 3600.0
 """Seconds after which a connection is closed between its calls, so that senders spread anew over replicas."""
@@ -43,7 +45,7 @@ class GrpcServer:
         self._intake = intake
         self._entrance = entrance
         self._most_connections = most_connections
-        self._reading = Pool(_READING, _READING)
+        self._reading = Pool(_READING, _READING_FROM_ONE)
         self._health = Health(lambda: intake.is_failing)
 
     async def start(self, address: Address, option: str) -> Address:

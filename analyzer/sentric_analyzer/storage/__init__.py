@@ -1,6 +1,7 @@
 """ClickHouse, embedded or as a server: the only place that knows it."""
 
-from sentric_analyzer.storage.errors import StoreError, StoreHeldError
+from sentric_analyzer.storage.errors import StoreAwayError, StoreError, StoreHeldError, StoreValueError
+from sentric_analyzer.storage.patience import METRICS, PatientStore
 from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import Request, SpanBatch
@@ -8,14 +9,18 @@ from sentric_analyzer.storage.store import Store
 from sentric_analyzer.storage.url import embedded_url
 
 __all__ = [
+    "METRICS",
     "Former",
+    "PatientStore",
     "RecordedTrace",
     "Request",
     "RunRows",
     "SpanBatch",
     "Store",
+    "StoreAwayError",
     "StoreError",
     "StoreHeldError",
+    "StoreValueError",
     "StoredTrace",
     "embedded_url",
 ]

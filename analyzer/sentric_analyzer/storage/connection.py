@@ -11,11 +11,20 @@ from queue import Empty, LifoQueue
 from typing import Any, Self
 
 from sentric.errors import MissingDependencyError
-from sentric_analyzer.storage.errors import StoreError, StoreHeldError
+from sentric_analyzer.storage.errors import (
+    AWAY,
+    OF_A_VALUE,
+    StoreAwayError,
+    StoreError,
+    StoreHeldError,
+    StoreValueError,
+)
 from sentric_analyzer.storage.url import Embedded, Location, Server
 
 CONNECT_TIMEOUT = 5
 """Seconds to wait for a server to accept a connection."""
+ANSWER_TIMEOUT = 60
+"""Seconds to wait for a server to say something while it works."""
 MESSAGE_LIMIT = 300
 """Longest part of the engine's own words in an error, in characters."""
 
@@ -127,6 +136,7 @@ def connect(location: Location, *, database: str | None = None) -> Any:
                     database=database or "default",
                     settings=dict(_SETTINGS),
                     connect_timeout=CONNECT_TIMEOUT,
+                    send_receive_timeout=ANSWER_TIMEOUT,
                     autogenerate_session_id=False,
                 )
     except ImportError:
@@ -178,22 +188,30 @@ def _errors(location: Location) -> Generator[None]:
 
 
 def _is_clients(error: Exception) -> bool:
+    """Whether the client raised it, or what it works with: the network, the disk."""
     try:
         from clickhouse_connect.driver.exceptions import ClickHouseError
+        from urllib3.exceptions import HTTPError
     except ImportError:
         return False
-    return isinstance(error, ClickHouseError)
+    return isinstance(error, ClickHouseError | HTTPError | OSError)
 
 
 def _store_error(location: Location, error: Exception) -> StoreError:
     code: int | None = getattr(error, "code", None)
     if isinstance(location, Server) and code is None:
-        return StoreError(f"{location}: cannot be reached: {_cause(error)}: is ClickHouse running there?")
+        return StoreAwayError(f"{location}: cannot be reached: {_cause(error)}: is ClickHouse running there?")
     if isinstance(location, Server) and code == 516:  # AUTHENTICATION_FAILED; its text repeats the user's name
         return StoreError(f"{location}: refused the user or the password: check the store's URL", code=code)
     if another := _ANOTHER.search(str(error)):
         return StoreHeldError(f"{location}: this process has {another[1]} open, and may have only one: close it")
-    return StoreError(f"{location}: {_said(location, error)}", code=code)
+    return _kind(error, code)(f"{location}: {_said(location, error)}", code=code)
+
+
+def _kind(error: Exception, code: int | None) -> type[StoreError]:
+    if isinstance(error, OSError) or code in AWAY:
+        return StoreAwayError
+    return StoreValueError if code in OF_A_VALUE else StoreError
 
 
 def _cause(error: Exception) -> str:

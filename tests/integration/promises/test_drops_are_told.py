@@ -10,10 +10,11 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from sentric import semconv
 from sentric_analyzer.detection import judges as judges_module
-from sentric_analyzer.log import Limits, Log, Record, Signal
+from sentric_analyzer.log import Limits, Record, Signal
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.receiver.refusal import Reason
 from sentric_analyzer.storage import Store
+from support.log import Log
 from support.pipelining import EVIL, NOW, TIMES, Running, agent, call, request_of, running
 from support.receiving import Receiving, post, receiving
 from support.receiving import request_of as request_named

@@ -1,7 +1,9 @@
 """A disk that is full, read-only, broken or slow: senders are told to try again, and it mends without a restart."""
 
+import os
 import resource
 import shutil
+import signal
 import subprocess
 import threading
 import time
@@ -13,11 +15,12 @@ import grpc
 import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from sentric_analyzer.log import Log
 from sentric_analyzer.log.space import _INTERVAL
 from sentric_analyzer.receiver.intake import _PATIENCE
 from support.load import counted, post, request_of, sending, stored
+from support.log import Log
 from support.receiving import apart, names_in
 from support.serving import Serving, poll, serving
 from support.tracing import needs_strace, traced
@@ -172,3 +175,35 @@ def test_a_disk_that_hangs(seconds: int, answer: tuple[int, str | None], tmp_pat
     kept = stored(tmp_path / "data")
     assert set("abc") | {"after"} | set(senders.acknowledged) <= set(kept)
     assert set(kept.values()) == {1}
+
+
+def incompressible(name: str) -> bytes:
+    """A request with a span that takes room on a disk."""
+    request = ExportTraceServiceRequest.FromString(request_of(1, name))
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    span.attributes.add(key="noise").value.bytes_value = os.urandom(200_000)
+    return request.SerializeToString()
+
+
+@pytest.mark.skipif(not may_mount(), reason="mounting a small file system needs root")
+def test_a_store_whose_disk_is_full_is_waited_for(tmp_path: Path) -> None:
+    data_dir = tmp_path / "data"
+    (data_dir / "store").mkdir(parents=True, mode=0o700)
+    small = ["unshare", "-m", "sh", "-c", SMALL_DISK.replace("size=4m", "size=24m"), str(data_dir / "store")]
+    with serving(data_dir, before=small) as service:
+        inside = Path(f"/proc/{service.process.pid}/root{data_dir}/store")
+        poll(service.ready)
+        address = service.stated["otlp_http"]
+        assert post(address, request_of(1, "first"))[0] == 200
+        poll(lambda: counted(service, STORED) == 1)
+        (inside / "filler").write_bytes(bytes(shutil.disk_usage(inside).free - 100_000))
+        for name in "abcde":
+            assert post(address, incompressible(name))[0] == 200
+        poll(lambda: counted(service, 'sentric_store_failures_total{why="away"}') >= 2)
+        assert not service.ready()
+        (inside / "filler").unlink()
+        poll(lambda: counted(service, STORED) == 6)
+        poll(service.ready)
+        service.process.send_signal(signal.SIGSTOP)  # the disk goes with the process: what is on it is copied behind it
+        shutil.copytree(inside, data_dir / "store", symlinks=True, dirs_exist_ok=True)
+    assert stored(data_dir) == dict.fromkeys(["first", *"abcde"], 1)

@@ -311,10 +311,11 @@ def test_a_call_without_a_message_is_refused(service: Receiving) -> None:
     assert caught.value.code() is grpc.StatusCode.INVALID_ARGUMENT
 
 
+@pytest.mark.parametrize("bound", ["_READING", "_READING_FROM_ONE"])
 def test_messages_being_received_are_bounded_and_the_oldest_makes_room(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    bound: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(grpc_module, "_READING", 2)
+    monkeypatch.setattr(grpc_module, bound, 2)
     done = threading.Event()
 
     def messages() -> Iterator[bytes]:

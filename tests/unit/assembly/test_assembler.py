@@ -54,6 +54,15 @@ def send(
         held.add(arrival, piece, SIZE)
 
 
+def left(held: Assembler, clock: Clock) -> list[Released]:
+    """What is given out when nothing more comes."""
+    given = held.due()
+    while (due := held.next_due()) is not None:
+        clock.now = due
+        given += held.due()
+    return given
+
+
 def summary(released: list[Released]) -> list[tuple[int, Reason, list[int], bool]]:
     return [(int(one.trace_id, 16), one.reason, sorted(map(number, one.spans)), one.reopened) for one in released]
 
@@ -120,7 +129,7 @@ def test_a_span_for_a_dialect_has_all_that_came_before_it_judged(clock: Clock) -
     held = assembler(clock)
     send(held, 1, 2, marked=False)
     send(held, 3)
-    assert summary(held.flush()) == [(1, Reason.FLUSH, [1, 2, 3], False)]
+    assert summary(left(held, clock)) == [(1, Reason.IDLE, [1, 2, 3], False)]
 
 
 def busy(held: Assembler, clock: Clock, until: float) -> list[tuple[float, Reason]]:
@@ -137,7 +146,7 @@ def test_a_trace_that_goes_on_is_judged_at_growing_intervals_and_held(clock: Clo
     held = assembler(clock, spans=1000, of_one=1000)
     assert busy(held, clock, 400) == [(time, Reason.CHECKPOINT) for time in (61, 121, 181, 271)]
     assert len(held) == 1
-    assert len(held.flush()[0].spans) == 400
+    assert len(left(held, clock)[0].spans) == 400
 
 
 def test_a_checkpoint_gives_the_whole_trace_each_time_and_only_if_something_came(clock: Clock) -> None:
@@ -173,7 +182,7 @@ def test_what_is_old_is_not_held_but_judged_on(clock: Clock) -> None:
     steps = [later - time for time, later in pairwise(after)]
     assert steps == sorted(steps)
     assert max(steps) == MAX_AGE
-    assert [(one.reopened, one.spans) for one in held.flush()] == [(True, ())]
+    assert [(one.reopened, one.spans) for one in left(held, clock)] == [(True, ())]
 
 
 def test_a_large_trace_is_released_at_once_and_goes_on_in_the_store(clock: Clock) -> None:
@@ -182,7 +191,7 @@ def test_a_large_trace_is_released_at_once_and_goes_on_in_the_store(clock: Clock
     assert held.next_due() == 0
     assert summary(held.due()) == [(1, Reason.LARGE, [0, 1, 2], False)]
     assert held.size == TRACE_OVERHEAD
-    assert summary(held.flush()) == [(1, Reason.FLUSH, [], True)]
+    assert summary(left(held, clock)) == [(1, Reason.IDLE, [], True)]
 
 
 def test_an_endless_flood_into_one_trace_is_judged_less_and_less_often(clock: Clock) -> None:
@@ -265,10 +274,13 @@ def test_only_so_many_released_traces_are_remembered(clock: Clock) -> None:
     held = assembler(clock, remembered=2)
     for trace in (1, 2, 3):
         send(held, 1, trace=trace)
-    held.flush()
+    left(held, clock)
     for trace in (1, 3):
         send(held, 2, trace=trace)
-    assert [(int(one.trace_id), one.reopened, one.new) for one in held.flush()] == [(1, False, True), (3, True, False)]
+    assert [(int(one.trace_id), one.reopened, one.new) for one in left(held, clock)] == [
+        (1, False, True),
+        (3, True, False),
+    ]
 
 
 def test_a_trace_that_the_store_turns_out_to_have_is_no_longer_held(clock: Clock) -> None:
@@ -277,7 +289,7 @@ def test_a_trace_that_the_store_turns_out_to_have_is_no_longer_held(clock: Clock
     held.read_back("shop", f"{1:032x}")
     held.read_back("shop", f"{2:032x}")
     assert held.size == TRACE_OVERHEAD
-    assert summary(held.flush()) == [(1, Reason.FLUSH, [], True)]
+    assert summary(left(held, clock)) == [(1, Reason.IDLE, [], True)]
 
 
 def test_traces_that_were_open_before_a_restart_are_taken_up(clock: Clock) -> None:
@@ -305,7 +317,7 @@ def test_projects_do_not_share_traces(clock: Clock) -> None:
     held = assembler(clock)
     send(held, 1, project="shop")
     send(held, 1, project="bank")
-    assert [(one.project, len(one.spans)) for one in held.flush()] == [("shop", 1), ("bank", 1)]
+    assert [(one.project, len(one.spans)) for one in left(held, clock)] == [("shop", 1), ("bank", 1)]
 
 
 def test_the_very_same_is_dropped_and_counted_but_spans_without_an_id_are_kept(clock: Clock) -> None:
@@ -315,7 +327,7 @@ def test_the_very_same_is_dropped_and_counted_but_spans_without_an_id_are_kept(c
     held.add(nameless, RawSpan(ORIGIN, b"7"), SIZE)
     held.add(nameless, RawSpan(ORIGIN, b"7"), SIZE)
     send(held, 1)
-    assert [len(one.spans) for one in held.flush()] == [3]
+    assert [len(one.spans) for one in left(held, clock)] == [3]
     assert held.duplicates == 2
 
 
@@ -324,7 +336,7 @@ def test_what_is_told_differently_of_one_span_is_all_kept(clock: Clock) -> None:
     send(held, 1)
     send(held, 1, told=b"0")
     send(held, 1, marked=False)
-    assert [len(one.spans) for one in held.flush()] == [3]
+    assert [len(one.spans) for one in left(held, clock)] == [3]
     assert held.duplicates == 0
 
 

@@ -90,7 +90,10 @@ class AssemblerMachine(RuleBasedStateMachine):
 
     @rule()
     def stop(self) -> None:
-        self._take(self.assembler.flush())
+        self._take(self.assembler.due())
+        while (due := self.assembler.next_due()) is not None:
+            self.now = due
+            self._take(self.assembler.due())
         assert not self.marked & self.unjudged.keys()
         assert (len(self.assembler), self.assembler.size) == (0, 0)
 

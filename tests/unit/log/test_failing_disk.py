@@ -6,7 +6,8 @@ from pathlib import Path
 
 import pytest
 
-from sentric_analyzer.log import Limits, Log, LogUnavailableError, Record, Signal
+from sentric_analyzer.log import Limits, LogUnavailableError, Record, Signal
+from support.log import Log
 from support.serving import poll
 
 

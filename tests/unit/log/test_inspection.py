@@ -7,7 +7,8 @@ from click.testing import CliRunner, Result
 
 from sentric.errors import SentricError
 from sentric_analyzer.cli.log import log as command
-from sentric_analyzer.log import Limits, Log, Record, Signal
+from sentric_analyzer.log import Limits, Record, Signal
+from support.log import Log
 
 SMALL = Limits(segment_bytes=1000)
 
@@ -137,3 +138,12 @@ def test_a_log_that_may_not_be_read_is_one_line(directory: Path, monkeypatch: py
     error = inspect(directory).exception
     assert isinstance(error, SentricError)
     assert str(error).endswith(".segment: cannot be read: Permission denied")
+
+
+def test_what_was_set_aside_is_told(directory: Path) -> None:
+    assert document(directory)["set_aside"] == []
+    (directory / "set-aside").mkdir()
+    kept = directory / "set-aside" / "515-7.traces.pb"
+    kept.touch()
+    assert document(directory)["set_aside"] == [str(kept)]
+    assert "1 requests that could not be stored" in inspect(directory).stdout

@@ -11,16 +11,8 @@ from pathlib import Path
 
 import pytest
 
-from sentric_analyzer.log import (
-    Limits,
-    Log,
-    LogBusyError,
-    LogError,
-    LogHeldError,
-    LogUnavailableError,
-    Record,
-    Signal,
-)
+from sentric_analyzer.log import Limits, LogBusyError, LogError, LogHeldError, LogUnavailableError, Record, Signal
+from support.log import Log
 
 SMALL = Limits(segment_bytes=1000)
 
@@ -332,8 +324,8 @@ def test_a_backlog_over_its_bound_refuses_until_it_is_committed(tmp_path: Path) 
 
 
 def test_a_directory_that_another_process_holds_is_one_line(tmp_path: Path) -> None:
-    program = "import sys; from pathlib import Path; from sentric_analyzer.log import Log\n"
-    program += "log = Log.open(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
+    program = "import sys; from pathlib import Path; from sentric_analyzer.log import LogReader\n"
+    program += "log = LogReader.open(Path(sys.argv[1])); print('open', flush=True); sys.stdin.read()"
     with subprocess.Popen(
         [sys.executable, "-c", program, tmp_path], stdin=subprocess.PIPE, stdout=subprocess.PIPE
     ) as holder:

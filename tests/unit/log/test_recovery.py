@@ -4,8 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from sentric_analyzer.log import Limits, Log, LogCorruptError, LogError, Record, Signal
+from sentric_analyzer.log import Limits, LogCorruptError, LogError, Record, Signal
 from sentric_analyzer.log.segment import HEADER_BYTES
+from support.log import Log
 
 SMALL = Limits(segment_bytes=400)
 

@@ -12,7 +12,7 @@ import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sentric_analyzer.control import KeyRing
-from sentric_analyzer.log import Limits, Log
+from sentric_analyzer.log import Limits
 from sentric_analyzer.receiver import intake as intake_module
 from sentric_analyzer.receiver.counts import METRICS as DECLARED
 from sentric_analyzer.receiver.counts import Counter
@@ -21,6 +21,7 @@ from sentric_analyzer.receiver.exports import METRICS, TRACES
 from sentric_analyzer.receiver.gate import Gate, Rates, Sender
 from sentric_analyzer.receiver.intake import Intake
 from sentric_analyzer.receiver.refusal import Reason, Refusal
+from support.log import Log
 
 SOMEBODY = Sender("192.0.2.1")
 

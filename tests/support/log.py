@@ -1,13 +1,10 @@
-"""Both sides of a log in one process, for tools and tests."""
+"""Both sides of a log in one process."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
-from sentric_analyzer.log.limits import Limits
-from sentric_analyzer.log.reader import LogReader
-from sentric_analyzer.log.record import Entry, Receipt, Record
+from sentric_analyzer.log import Entry, Limits, LogReader, LogWriter, Receipt, Record
 from sentric_analyzer.log.recovery import Recovery
-from sentric_analyzer.log.writer import LogWriter
 
 
 class Log:
@@ -33,37 +30,37 @@ class Log:
             raise
 
     @property
-    def recovery(self) -> Recovery:  # noqa: D102
+    def recovery(self) -> Recovery:
         return self.writer.recovery
 
     @property
-    def end(self) -> int:  # noqa: D102
+    def end(self) -> int:
         return self.reader.end
 
     @property
-    def committed(self) -> int:  # noqa: D102
+    def committed(self) -> int:
         return self.reader.committed
 
     @property
-    def begun(self) -> int:  # noqa: D102
+    def begun(self) -> int:
         return self.reader.begun
 
-    def append(self, record: Record) -> Receipt:  # noqa: D102
+    def append(self, record: Record) -> Receipt:
         return self.writer.append(record)
 
-    async def append_async(self, record: Record) -> Receipt:  # noqa: D102
+    async def append_async(self, record: Record) -> Receipt:
         return await self.writer.append_async(record)
 
-    def read(self, position: int, *, wait: float | None = 0.0) -> Iterator[Entry]:  # noqa: D102
+    def read(self, position: int, *, wait: float | None = 0.0) -> Iterator[Entry]:
         return self.reader.read(position, wait=wait)
 
-    def release_readers(self) -> None:  # noqa: D102
+    def release_readers(self) -> None:
         self.reader.release_readers()
 
-    def begin(self, position: int) -> None:  # noqa: D102
+    def begin(self, position: int) -> None:
         self.reader.begin(position)
 
-    def commit(self, position: int) -> None:  # noqa: D102
+    def commit(self, position: int) -> None:
         self.reader.commit(position)
 
     def close(self) -> None:

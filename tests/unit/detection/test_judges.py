@@ -1,0 +1,94 @@
+"""The processes that judge, as the service holds them: they die, and nothing that waits for them is lost."""
+
+from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+from typing import Any, cast
+
+import pytest
+
+from sentric_analyzer.declaration import Value
+from sentric_analyzer.detection import Judged, Judges, Setup, judges
+from support.serving import poll
+
+
+class Bench:
+    """One judge whose process is that of `support.children.judge`, and what came of its traces."""
+
+    def __init__(self, directory: Path) -> None:
+        self.directory = directory
+        self.deaths: Counter[Value] = Counter()
+        self.done: list[Judged] = []
+        nothing = cast("Any", None)  # it asks nothing
+        self.judges = Judges(1, cast("Setup", directory), nothing, self._count, self.done.append)
+
+    def _count(self, _: str, value: Value, amount: int) -> None:
+        self.deaths[value] += amount
+
+    def submit(self, *traces: str) -> list[int]:
+        return [self.judges.submit("shop", trace, (), left_out=0, together="one") for trace in traces]
+
+    def judged(self, *, failed: bool = False) -> list[int]:
+        return sorted(number for one in self.done if bool(one.failed) is failed for number in one.numbers)
+
+    def seen(self) -> Counter[str]:
+        """How often each trace was begun with."""
+        return Counter((self.directory / "seen").read_text().split())
+
+
+@pytest.fixture
+def bench(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Bench]:
+    monkeypatch.setattr(judges, "_TARGET", "support.children:judge")
+    with stopping(Bench(tmp_path)) as one:
+        yield one
+
+
+@contextmanager
+def stopping(bench: Bench) -> Iterator[Bench]:
+    try:
+        yield bench
+    finally:
+        bench.judges.stop()
+
+
+def test_a_judge_that_cannot_start_is_waited_for_and_said(bench: Bench) -> None:
+    (bench.directory / "broken").touch()
+    numbers = bench.submit("a", "b")
+    poll(lambda: bench.deaths["judge"] >= 3)
+    assert bench.judges.failure == "the policy was changed: put it back"
+    assert bench.judges.waiting == 2
+    (bench.directory / "broken").unlink()
+    poll(lambda: bench.judged() == numbers)
+    poll(lambda: bench.judges.waiting == 0)
+    assert bench.judges.failure == ""
+
+
+def test_only_the_trace_that_a_judge_dies_of_is_given_up(bench: Bench) -> None:
+    names = [f"{number}" for number in range(40)]
+    names[5] = names[20] = "deadly"
+    numbers = bench.submit(*names)
+    poll(lambda: bench.judges.waiting == 0)
+    assert bench.judged(failed=True) == [numbers[5], numbers[20]]
+    assert bench.judged() == [number for number in numbers if number not in (numbers[5], numbers[20])]
+    assert bench.seen()["deadly"] <= 4
+    poll(lambda: bench.judges.failure == "")
+    assert bench.deaths["judge"] <= 4
+
+
+def test_a_judge_that_keeps_dying_is_said_until_it_judges(bench: Bench) -> None:
+    bench.submit("deadly", "deadly")
+    poll(lambda: bench.judges.failure == "the judge 1 was killed by signal 9")
+    poll(lambda: bench.judges.waiting == 0)
+    assert len(bench.judged(failed=True)) == 2
+    (number,) = bench.submit("good")
+    poll(lambda: bench.judged() == [number])
+    assert bench.judges.failure == ""
+
+
+def test_judges_stop_while_they_cannot_start(bench: Bench) -> None:
+    (bench.directory / "broken").touch()
+    bench.submit("a")
+    poll(lambda: bench.deaths["judge"] >= 1)
+    bench.judges.stop()
+    assert bench.done == []
