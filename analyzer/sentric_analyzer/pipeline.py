@@ -12,14 +12,14 @@ import time
 from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass, field, replace
-from enum import StrEnum
 from functools import partial
 from typing import TypeAlias
 
 from sentric.errors import SentricError
 from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
-from sentric_analyzer.declaration import Declaration, Kind, OnCount, OnTime, Value
+from sentric_analyzer.counts import METRICS, Metric
+from sentric_analyzer.declaration import OnCount, OnTime, Value
 from sentric_analyzer.detection import Judged, Judges
 from sentric_analyzer.dialects import MARKS, conversation_of
 from sentric_analyzer.log import Entry, LogCorruptError, LogMetric, LogReader, LogUnavailableError
@@ -27,6 +27,8 @@ from sentric_analyzer.own_spans import InSpan, no_spans
 from sentric_analyzer.preparation import Prepared, prepare, warm_up
 from sentric_analyzer.spans import Span
 from sentric_analyzer.storage import RecordedTrace, Store
+
+__all__ = ["METRICS", "Metric", "Pipeline"]
 
 _logger = logging.getLogger(__name__)
 
@@ -46,45 +48,6 @@ LONGEST_WAIT = 1.0
 
 RETRY_PAUSE = 0.5
 """Seconds before a position that the disk refused is kept again."""
-
-
-class Metric(StrEnum):
-    """Name of a metric."""
-
-    STORED = "sentric_pipeline_stored"
-    TRACES = "sentric_pipeline_traces"
-    FAILED = "sentric_pipeline_failed"
-    FINDINGS = "sentric_pipeline_findings"
-    FAIL_OPENS = "sentric_pipeline_fail_opens"
-    INSERTS = "sentric_pipeline_insert_seconds"
-    RELEASED = "sentric_assembly_released"
-    DUPLICATES = "sentric_assembly_duplicates"
-    OPEN = "sentric_assembly_open_traces"
-    BYTES = "sentric_assembly_bytes"
-    JUDGING = "sentric_judging_traces"
-    READY = "sentric_ready"
-
-
-METRICS = {
-    Metric.STORED: Declaration("Spans, log records and judged runs stored.", "what", ("spans", "log_records", "runs")),
-    Metric.TRACES: Declaration("Traces released for judging.", "reason", tuple(Reason)),
-    Metric.FAILED: Declaration("What could not be read or judged.", "what", ("trace", "open_trace", "log")),
-    Metric.FINDINGS: Declaration("Findings, counted anew each time a run is judged.", ("rule", "severity")),
-    Metric.FAIL_OPENS: Declaration(
-        "Actions that ran though no verdict on them could be made before.", "why", ("blind",)
-    ),
-    Metric.INSERTS: Declaration(
-        "How long inserts took.", "into", ("otel_traces", "otel_logs", "agent_tables"), kind=Kind.SECONDS
-    ),
-    Metric.RELEASED: Declaration(
-        "Traces released, those too that tell nothing of agents.", "reason", tuple(Reason), kind=Kind.WATCHED
-    ),
-    Metric.DUPLICATES: Declaration("Spans that came again while their trace was open.", kind=Kind.WATCHED),
-    Metric.OPEN: Declaration("Traces that are being put together.", kind=Kind.GAUGE),
-    Metric.BYTES: Declaration("Bytes of the spans of these.", kind=Kind.GAUGE),
-    Metric.JUDGING: Declaration("Traces that wait to be judged.", kind=Kind.GAUGE),
-    Metric.READY: Declaration("1 when everything that was sent before the last stop has been read.", kind=Kind.GAUGE),
-}
 
 
 _Item: TypeAlias = Prepared | int | Exception | Judged
