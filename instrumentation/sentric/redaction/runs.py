@@ -33,7 +33,7 @@ _SPACED = re.compile(rb"[0-9A-Fa-f]{2}(?:(?:, ?0x|[ :,-]|\\x|0x)[0-9A-Fa-f]{2}){
 _PAIR = re.compile(rb"[0-9A-Fa-f]{2}(?:, ?0x|[ :,-]|\\x|0x|$)")
 _PACKED = re.compile(PACKED_SIGN.encode())
 _UNIT = r"(?:[\t\n\r -~]|[\xc2-\xdf][\x80-\xbf]|[\xe0-\xef][\x80-\xbf]{2}|[\xf0-\xf4][\x80-\xbf]{3})"
-_TEXT = re.compile(f"{_UNIT}{{5,}}".encode("latin-1"))
+_TEXT = re.compile(f"{_UNIT}{{5,}}+".encode("latin-1"))  # without a way back: one costs memory for each character
 """Text in UTF-8: what is not an encoding decodes to stretches of it that are rare and short."""
 _MARKS = (b"\x1f\x8b\x08", b"x\x01", b"x\x5e", b"x\x9c", b"x\xda")
 _STEP = 64

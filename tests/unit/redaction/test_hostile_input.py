@@ -1,5 +1,8 @@
 """Input made to be slow or to fail."""
 
+import base64
+import tracemalloc
+
 import pytest
 
 from sentric.redaction import Redactor, former_keys, personal, personal_kinds
@@ -72,3 +75,13 @@ def test_a_deep_value_is_cut_before_the_stack_ends():
     assert "too deep" in str(Redactor(b"key").value(value))
     while value:  # taken apart by hand: the interpreter would do it recursively
         value = value.pop()
+
+
+def test_a_long_text_in_an_encoding_takes_memory_in_proportion():
+    text = base64.b64encode(b"a word " * 100_000).decode()
+    redactor = Redactor(b"key")
+    tracemalloc.start()
+    redactor.text(text)
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 40 * len(text)
