@@ -26,6 +26,7 @@ from sentric_analyzer.log import LogMetric, LogReader, LogUnavailableError, SetA
 from sentric_analyzer.own_spans import InSpan, no_spans
 from sentric_analyzer.parts import LONGEST_WAIT, Parts, described
 from sentric_analyzer.preparation import Prepared, warm_up
+from sentric_analyzer.processes import give_way
 from sentric_analyzer.spans import Span
 from sentric_analyzer.storage import PatientStore, RecordedTrace, StoreValueError
 
@@ -142,6 +143,7 @@ class Pipeline:
 
     def _prepare(self) -> None:
         try:
+            give_way()
             warm_up()  # while nobody waits: it loads what preparing needs
             for part in self._parts.read(until=self._stopping.is_set):
                 if isinstance(part, int):
@@ -166,6 +168,7 @@ class Pipeline:
 
     def _run(self) -> None:
         try:
+            give_way()
             self._take_up()
             end = self.log.end
             while not self._stopping.is_set():

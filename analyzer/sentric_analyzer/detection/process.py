@@ -19,7 +19,7 @@ from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect, with_former
 from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
 from sentric_analyzer.logs import set_up
-from sentric_analyzer.processes import Parent
+from sentric_analyzer.processes import Parent, give_way
 from sentric_analyzer.spans import put_together
 from sentric_analyzer.storage import RunRows
 
@@ -33,6 +33,7 @@ def run(parent: Parent, setup: Setup) -> None:
         SentricError: the policy file is not the one that the service has read.
     """
     set_up(setup.settings.log_format)
+    give_way()
     policy = _policy(setup)
     gc.freeze()  # what is loaded by now stays, and need not be looked at again and again
     parent.ready()

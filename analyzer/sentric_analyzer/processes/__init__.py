@@ -4,5 +4,6 @@ from sentric_analyzer.processes.child import Child
 from sentric_analyzer.processes.counts import METRICS, Counted, Counter, Sums
 from sentric_analyzer.processes.messages import ChildError
 from sentric_analyzer.processes.parent import Parent
+from sentric_analyzer.processes.priority import give_way
 
-__all__ = ["METRICS", "Child", "ChildError", "Counted", "Counter", "Parent", "Sums"]
+__all__ = ["METRICS", "Child", "ChildError", "Counted", "Counter", "Parent", "Sums", "give_way"]

@@ -31,11 +31,16 @@ def _signs(column: Array) -> Mapping[int, Sequence[int]]:
 
     texts = column.cast(pa.binary())  # so that a pattern takes bytes, as ours do
     places = matching(texts, b"|".join(b"(?:%b)" % sign for sign in SIGNS))
-    texts, found = texts.take(pa.array(places)), {place: list[int]() for place in places.tolist()}
+    texts, told = texts.take(pa.array(places)), np.zeros(len(places), np.uint8)
     for number, sign in enumerate(SIGNS):
-        for place in places[matching(texts, sign)].tolist():
-            found[place].append(number)
-    return found
+        told[matching(texts, sign)] |= 1 << number
+    return dict(zip(places.tolist(), map(_numbers, told.tolist()), strict=True))
+
+
+@cache
+def _numbers(bits: int) -> Sequence[int]:
+    """The numbers of the bits that are set."""
+    return [number for number in range(bits.bit_length()) if bits >> number & 1]
 
 
 def redacted(column: Array, redactor: Redactor) -> Array:

@@ -12,7 +12,8 @@ from sentric.redaction.keys import context_of_key, kind_of_key
 from sentric.redaction.layers import hidden, layers
 from sentric.redaction.personal_data import KINDS, is_personal_value, personal_finders, personal_kind_of_key
 from sentric.redaction.quoting import JsonDepth
-from sentric.redaction.sieve import CLEAR, ENCODED, Bytes, Sieve, Signs, Starts, laid_out, signs_of
+from sentric.redaction.scan import Sign
+from sentric.redaction.sieve import CLEAR, ENCODED, RUNS, Bytes, Sieve, Signs, Starts, laid_out, signs_of
 from sentric.redaction.spans import Certainty, Found, apart, joined, leaves_site, whole_characters
 from sentric.redaction.tracked import Secret, Tracked
 
@@ -124,10 +125,12 @@ class Redactor:
         """Which of some texts, that may hold others in an encoding, hold one that may not stay as it is."""
         numbers = list(doubtful)
         texts = [bytes(data[starts[number] : starts[number + 1] - 1]) for number in numbers]
+        with_runs = [index for index, number in enumerate(numbers) if Sign.BASE64 in doubtful[number]]
+        found = {numbers[with_runs[hit]] for hit in RUNS.hits(*laid_out([texts[index] for index in with_runs]))}
         inside = list(hidden(texts, list(doubtful.values()), backwards=self.version > 0))
         laid = laid_out([part for _, part in inside])
         sieves = (CLEAR, ENCODED, *self._tracked.sieves())
-        return {numbers[inside[hit][0]] for sieve in sieves for hit in sieve.hits(*laid)}
+        return found | {numbers[inside[hit][0]] for sieve in sieves for hit in sieve.hits(*laid)}
 
     def is_telling(self, name: str) -> bool:
         """Whether a name by itself says that the value beside it is to be replaced."""

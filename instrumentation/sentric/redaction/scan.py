@@ -97,9 +97,11 @@ _OF_TOKENS = _bytes([*_gates((*TOKENS, *SPOKEN)), RECOVERY_GATE])
 _OF_NAMED = _bytes([*_gates(_NAMED), HEAD, PASSWORD_FIELD, PAIR_GATE])
 _OF_SIGNS = _bytes([*(escaping.sign for escaping in ESCAPINGS), BASE64_SIGN, SPACED_SIGN, PACKED_SIGN])
 _OF_RUNS = _bytes(_gates(RUN_TOKENS))
-GATES = (*_OF_TOKENS, *_OF_NAMED, *_OF_RUNS)
+GATES = (*_OF_TOKENS, *_OF_NAMED)
 SIGNS = tuple(_OF_SIGNS)
 """Patterns of which one at least is in every text of which `present` says something: a secret, or an encoding."""
+RUN_GATES = tuple(_OF_RUNS)
+"""And those of secrets that are runs of letters and digits: looked for only where there is a sign of base64."""
 _tokens = PatternSet(_OF_TOKENS)
 _named = PatternSet(_OF_NAMED)
 _signs = PatternSet(_OF_SIGNS)

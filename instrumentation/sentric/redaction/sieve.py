@@ -10,7 +10,7 @@ from itertools import accumulate
 from typing import Any, TypeAlias
 
 from sentric.redaction.patterns import searched
-from sentric.redaction.scan import GATES, SIGNS, encodings
+from sentric.redaction.scan import GATES, RUN_GATES, SIGNS, encodings
 
 SEPARATOR = b"\n"
 _CHUNK = 1 << 12
@@ -63,7 +63,9 @@ class Sieve:
 
 
 CLEAR = Sieve(GATES)
-"""What tells that a text may hold a secret."""
+"""What tells that a text may hold a secret, other than a run of letters and digits."""
+RUNS = Sieve(RUN_GATES)
+"""What tells that it may be in one of its runs, of a text that has a sign of base64."""
 ENCODED = Sieve(SIGNS)
 """What tells that it may hold another text in an encoding."""
 

@@ -12,9 +12,9 @@ from benchmarks.ingest.generator import READY
 from benchmarks.ingest.plan import Plan, Sent
 from benchmarks.ingest.target import Kept, Progress, Target
 
-LOOK_EVERY = 0.05
+LOOK_EVERY = 0.5
 """Seconds between two looks at the target's progress after the last acknowledgement."""
-WATCH_EVERY = 0.2
+WATCH_EVERY = 1.0
 """The same while requests are sent."""
 SAY_EVERY = 5.0
 SETTLED_AFTER = 3.0
