@@ -1,11 +1,12 @@
 """The files of the log.
 
 A position counts the bytes of all segments, headers too, since the log began. A segment is named by the
-position at which it begins, and ends where the next one begins: what lies behind that in its file was never
-acknowledged.
+position at which it begins, and by the marker of its frames; it ends where the next one begins: what lies behind that
+in its file was never acknowledged.
 """
 
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +19,21 @@ _MAGIC = b"SENTRLOG"
 _VERSION = 1
 HEADER_BYTES = _HEADER.size
 MODE = 0o600
+MARKER_BYTES = 8
+_NAME = re.compile(r"(\d{20})(?:-([0-9a-f]{16}))?", re.ASCII)
+_FIRST_MARKER = b"\xf5STR"
+"""Of segments whose names have none: before there were others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A file of the log, and the position of its first byte."""
+    """A file of the log."""
 
     path: Path
     base: int
+    """Position of its first byte."""
+    marker: bytes = _FIRST_MARKER
+    """What each of its frames begins with."""
 
     def header(self) -> bytes:
         """What the file begins with."""
@@ -48,15 +56,20 @@ class Segment:
                 )
 
 
-def segment_at(directory: Path, base: int) -> Segment:
+def segment_at(directory: Path, base: int, marker: bytes) -> Segment:
     """The segment that begins at a position, there or not."""
-    return Segment(directory / f"{base:020d}.segment", base)
+    return Segment(directory / f"{base:020d}-{marker.hex()}.segment", base, marker)
 
 
 def segments_in(directory: Path) -> list[Segment]:
     """The segments of a directory, oldest first."""
-    paths = sorted(directory.glob("*.segment"))
-    return [Segment(path, int(path.stem)) for path in paths if path.stem.isdecimal()]
+    names = [(path, _NAME.fullmatch(path.stem)) for path in directory.glob("*.segment")]
+    found = [
+        Segment(path, int(name[1]), bytes.fromhex(name[2]) if name[2] else _FIRST_MARKER)
+        for path, name in names
+        if name
+    ]
+    return sorted(found, key=lambda segment: segment.base)
 
 
 class ActiveSegment:
