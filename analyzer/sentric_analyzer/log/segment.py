@@ -5,6 +5,7 @@ position at which it begins, and by the marker of its frames; it ends where the 
 in its file was never acknowledged.
 """
 
+import errno
 import os
 import re
 from contextlib import suppress
@@ -105,6 +106,8 @@ class ActiveSegment:
             buffers = [self._segment.header(), *buffers]
         _write_all(self._file, buffers)
         os.fdatasync(self._file)
+        if not os.fstat(self._file).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, "its file was removed", str(self._segment.path))
         if not self.durable:
             sync_directory(self._segment.path.parent)
         self.durable += sum(map(len, buffers))
