@@ -21,7 +21,7 @@ _VERSION = 1
 HEADER_BYTES = _HEADER.size
 MODE = 0o600
 MARKER_BYTES = 8
-_NAME = re.compile(r"(\d{20})(?:-([0-9a-f]{16}))?", re.ASCII)
+_NAME = re.compile(r"(\d{20})(?:-([0-9a-f]{16}))?\.segment", re.ASCII)
 _FIRST_MARKER = b"\xf5STR"
 """Of segments whose names have none: before there were others."""
 
@@ -63,13 +63,14 @@ def segment_at(directory: Path, base: int, marker: bytes) -> Segment:
 
 
 def segments_in(directory: Path) -> list[Segment]:
-    """The segments of a directory, oldest first."""
-    names = [(path, _NAME.fullmatch(path.stem)) for path in directory.glob("*.segment")]
-    found = [
-        Segment(path, int(name[1]), bytes.fromhex(name[2]) if name[2] else _FIRST_MARKER)
-        for path, name in names
-        if name
-    ]
+    """The segments of a directory, oldest first; none where it is not there. What is no file is no segment."""
+    found: list[Segment] = []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+        for entry in entries:
+            name = _NAME.fullmatch(entry.name)
+            if name and entry.is_file(follow_symlinks=False):
+                marker = bytes.fromhex(name[2]) if name[2] else _FIRST_MARKER
+                found.append(Segment(directory / entry.name, int(name[1]), marker))
     return sorted(found, key=lambda segment: segment.base)
 
 

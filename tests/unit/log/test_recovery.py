@@ -183,5 +183,8 @@ def test_files_that_are_not_segments_are_left_alone(tmp_path: Path) -> None:
     paths = [tmp_path / name for name in ("copy.segment", "7.segment", f"{7:020d}-copy.segment")]
     for path in paths:
         path.write_text("mine")
+    (tmp_path / f"{8:020d}.segment").symlink_to(paths[0])
+    (tmp_path / f"{9:020d}.segment").mkdir()
+    os.mkfifo(tmp_path / f"{10:020d}.segment")
     write(tmp_path, range(1))
     assert [path.read_text() for path in paths] == ["mine"] * 3
