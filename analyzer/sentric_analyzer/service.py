@@ -8,7 +8,7 @@ import shutil
 import tempfile
 import time
 from collections.abc import Callable
-from contextlib import ExitStack
+from contextlib import ExitStack, suppress
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -21,6 +21,7 @@ from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.reader import SERVE_FILE
 from sentric_analyzer.assembly import Assembler, Times
+from sentric_analyzer.control.files import placed
 from sentric_analyzer.control.first_key import first_admin_key
 from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from sentric_analyzer.control.store import ControlStore, control_url
@@ -143,8 +144,11 @@ class Service:
             "pid": os.getpid(),
         }
         temporary = path.with_suffix(".tmp")
-        temporary.write_text(json.dumps(stated) + "\n", encoding="utf-8")
-        temporary.replace(path)
+        try:
+            temporary.write_text(json.dumps(stated) + "\n", encoding="utf-8")
+            temporary.replace(path)
+        except OSError as error:
+            raise SentricError(f"{path}: cannot be written: {error.strerror}") from None
         self._stack.callback(path.unlink, missing_ok=True)
 
 
@@ -165,7 +169,10 @@ def _keep_temporary_files_in(directory: Path) -> None:
     Called while the log is held, so no other service uses the directory.
     """
     shutil.rmtree(directory, ignore_errors=True)
-    directory.mkdir(mode=0o700)
+    try:
+        directory.mkdir(mode=0o700)
+    except OSError as error:
+        raise SentricError(f"{directory}: cannot be made anew: {error.strerror}: take away what is there") from None
     tempfile.tempdir = str(directory)
 
 
@@ -176,12 +183,14 @@ def _key(settings: Settings, directory: Path) -> bytes:
     path = directory / "redaction.key"
     try:
         if not path.exists():
-            descriptor = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
-            with os.fdopen(descriptor, "wb") as file:
-                file.write(secrets.token_bytes(32))
-        return path.read_bytes()
+            with suppress(FileExistsError), placed(path) as file:
+                file.write_bytes(secrets.token_bytes(32))
+        key = path.read_bytes()
     except OSError as error:
         raise SentricError(f"{path}: cannot be read or made: {error.strerror}") from None
+    if not key:
+        raise SentricError(f"{path}: is empty: put a copy of it there, or take it away and another key is made")
+    return key
 
 
 def _assembler(settings: Settings) -> Assembler:

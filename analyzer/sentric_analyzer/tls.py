@@ -49,7 +49,10 @@ class ServerTls:
         self._seen = self._stamps()
         self._newest, self._material = self._load()
         self.context = self._newest
-        """For servers; it serves what is newest, whatever it was made from."""
+        """For servers that take one for good; it serves what is newest, whatever it was made from.
+
+        But it lets in who goes on with a session begun before: who asks for certificates takes `newest` each time.
+        """
         self.context.sni_callback = self._on_hello
 
     @classmethod
@@ -80,6 +83,11 @@ class ServerTls:
         """What is served now."""
         self._refresh()
         return self._material
+
+    def newest(self) -> ssl.SSLContext:
+        """What is served now, for one more connection. No session outlasts a change of the files."""
+        self._refresh()
+        return self._newest
 
     def _on_hello(self, connection: Any, _name: str | None, context: ssl.SSLContext) -> None:
         self._refresh()

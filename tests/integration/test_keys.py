@@ -83,6 +83,8 @@ def test_keys_are_listed_without_what_they_are(tmp_path: Path) -> None:
     for part in (made["id"], "[bold]x[/bold]", "shop", "approve, read", "valid", "never"):
         assert part in table
     assert secret not in table
+    narrow = keys(tmp_path, "list", COLUMNS="60").stdout
+    assert "…" not in narrow
 
 
 def test_without_keys_the_list_says_so(tmp_path: Path) -> None:

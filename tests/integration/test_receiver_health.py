@@ -10,7 +10,7 @@ import grpc
 import pytest
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
-from support.receiving import EXPORT, Receiving, receiving, request_of
+from support.receiving import EXPORT, Receiving, receiving, request_of, until
 
 HEALTH = "/grpc.health.v1.Health/"
 
@@ -49,6 +49,22 @@ def test_an_unknown_service_is_not_found_and_bad_requests_are_refused(service: R
         watched = channel.unary_stream(f"{HEALTH}Watch")(StringValue(value="nobody").SerializeToString(), timeout=20)
         assert Int32Value.FromString(next(watched)).value == 3
         watched.cancel()
+
+
+def test_questions_that_are_never_finished_are_bounded_and_hold_up_nobody(tmp_path: Path) -> None:
+    done = threading.Event()
+
+    def questions() -> Iterator[bytes]:
+        done.wait(20)
+        yield b""
+
+    with receiving(tmp_path, ingest_keys="required") as service, channel_to(service) as channel:
+        ask = channel.stream_unary(f"{HEALTH}Check").future
+        calls = [ask(questions(), timeout=30) for _ in range(10)]
+        until(lambda: sum(call.done() for call in calls) == 6)
+        assert {call.code() for call in calls if call.done()} == {grpc.StatusCode.UNAVAILABLE}
+        assert check(channel) == 1
+        done.set()
 
 
 def test_a_watcher_is_told_of_a_disk_that_is_full_and_of_the_end(

@@ -1,5 +1,6 @@
 """TLS over sockets, with certificates of an authority that is made for the test."""
 
+import socket
 import ssl
 from collections.abc import Iterator
 from contextlib import suppress
@@ -159,6 +160,31 @@ def test_only_who_shows_a_certificate_is_served_where_authorities_are_named(
         context = authority.client()
         context.load_cert_chain(*stranger.issue("client"))
         assert not is_served(service, context)
+
+
+@pytest.mark.parametrize("version", [ssl.TLSVersion.TLSv1_2, ssl.TLSVersion.TLSv1_3])
+def test_a_session_does_not_outlast_the_authority_that_let_it_in(
+    tmp_path: Path, authority: Authority, monkeypatch: pytest.MonkeyPatch, version: ssl.TLSVersion
+) -> None:
+    monkeypatch.setattr(tls_module, "_LOOK_SECONDS", 0.0)
+    context = authority.client(certificate=True, minimum_version=version, maximum_version=version)
+    settings = authority.settings() | {"tls_client_ca": str(tmp_path / "clients.pem")}
+    authority.ca.cert_pem.write_to_path(settings["tls_client_ca"])
+
+    def answered(session: ssl.SSLSession | None) -> tuple[bool, ssl.SSLSession | None]:
+        raw = socket.create_connection(("127.0.0.1", service.port), 20)
+        with context.wrap_socket(raw, server_hostname="127.0.0.1", session=session) as connection:
+            connection.sendall(message_of("a"))
+            assert answer_from(connection).startswith(b"HTTP/1.1 200 ")
+            return bool(connection.session_reused), connection.session
+
+    with receiving(tmp_path / "log", **settings) as service:
+        _, session = answered(None)
+        reused, session = answered(session)
+        assert reused
+        trustme.CA().cert_pem.write_to_path(settings["tls_client_ca"])
+        with pytest.raises((OSError, AssertionError)):
+            answered(session)
 
 
 def test_a_certificate_does_not_stand_for_a_key(tmp_path: Path, authority: Authority) -> None:

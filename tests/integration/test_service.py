@@ -170,6 +170,16 @@ def test_a_data_directory_that_another_process_holds_is_one_line(tmp_path: Path)
     assert "another process holds" in done.stderr
 
 
+@pytest.mark.parametrize(("name", "words"), [("redaction.key", "is empty"), ("tmp", "cannot be made anew")])
+def test_a_file_in_the_way_is_one_line_that_names_it(tmp_path: Path, name: str, words: str) -> None:
+    (tmp_path / name).touch()
+    free = [part for name in ("--otlp-grpc", "--otlp-http", "--http") for part in (name, "127.0.0.1:0")]
+    done = sentric("serve", "--data-dir", tmp_path, *free)
+    assert done.returncode == 3
+    assert len(done.stderr.splitlines()) == 1
+    assert done.stderr.startswith(f"error: {tmp_path / name}: {words}: ")
+
+
 def test_a_service_that_was_stopped_leaves_no_address_behind(tmp_path: Path) -> None:
     with serving(tmp_path / "data") as service:
         poll(service.ready)

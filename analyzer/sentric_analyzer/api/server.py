@@ -10,6 +10,7 @@ import uvicorn
 from fastapi import FastAPI
 
 from sentric.errors import SentricError
+from sentric_analyzer.api.connection import bounded_connection
 from sentric_analyzer.tls import ServerTls
 
 START_TIMEOUT = 10.0
@@ -32,6 +33,7 @@ class ApiServer:
         self._socket: socket.socket | None = None
         config = uvicorn.Config(
             app,
+            http=bounded_connection(),
             lifespan="off",
             log_config=None,
             access_log=False,

@@ -169,7 +169,9 @@ def _print_table(found: list[Key]) -> None:
     if not found:
         click.echo("no keys yet: `sentric keys create` makes one")
         return
-    table = Table("id", "name", "projects", "scopes", "state", "created", "expires", box=None, pad_edge=False)
+    table = Table(box=None, pad_edge=False)
+    for title in ("id", "name", "projects", "scopes", "state", "created", "expires"):
+        table.add_column(title, overflow="fold")  # cut off, a time would tell nothing
     for key in found:
         cells = (
             key.key_id,

@@ -4,13 +4,13 @@ import re
 import sqlite3
 from collections.abc import Generator
 from contextlib import closing, contextmanager
-from functools import cache
+from functools import cache, partial
 from importlib.resources import files
 from pathlib import Path
 from typing import Any, Self
 
 from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
 
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.files import placed
@@ -164,10 +164,10 @@ def _make_file(path: Path) -> None:
 
 def _engine(location: URL) -> Engine:
     is_file = location.get_backend_name() == "sqlite"
-    # Without an isolation level the driver begins no transaction of its own: DDL is in ours, too.
-    options: dict[str, Any] = {"isolation_level": None, "timeout": BUSY_SECONDS} if is_file else {}
+    file = Path(str(location.database))
+    options: dict[str, Any] = {"creator": partial(_connected, file)} if is_file else {}
     try:
-        engine = create_engine(location, connect_args=options, hide_parameters=True)
+        engine = create_engine(location, hide_parameters=True, **options)
     except ModuleNotFoundError as error:
         package = "psycopg[binary]" if error.name == "psycopg" else error.name
         raise ControlError(
@@ -177,13 +177,38 @@ def _engine(location: URL) -> Engine:
     except SQLAlchemyError:
         raise ControlError(f"the URL of the control state names no driver that is known: {_CURE}") from None
     if is_file:
-        event.listen(engine, "connect", _prepare)
+        event.listen(engine, "connect", partial(_note_file, file))
+        event.listen(engine, "checkout", partial(_check_file, file))
         event.listen(engine, "begin", _begin)
     return engine
 
 
-def _prepare(connection: Any, record: object) -> None:
+def _connected(file: Path) -> sqlite3.Connection:
+    """A connection to a file, which is there."""
+    # Without an isolation level the driver begins no transaction of its own: DDL is in ours, too.
+    connection = sqlite3.connect(
+        f"{file.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
+    )
     connection.execute("PRAGMA foreign_keys = ON").close()
+    return connection
+
+
+def _note_file(file: Path, connection: object, record: Any) -> None:
+    record.info["file"] = _identity(file)
+
+
+def _check_file(file: Path, connection: object, record: Any, proxy: object) -> None:
+    """Connect anew where the file was removed or replaced: this connection is to the former one, for ever."""
+    if record.info["file"] != _identity(file):
+        raise DisconnectionError
+
+
+def _identity(file: Path) -> tuple[int, int] | None:
+    try:
+        status = file.stat()
+    except OSError:
+        return None
+    return status.st_dev, status.st_ino
 
 
 def _begin(connection: Connection) -> None:

@@ -105,9 +105,9 @@ class KeyWatch:
             is_ours = not isinstance(error, SentricError)
             _logger.error("the keys cannot be read: %s", error, exc_info=error if is_ours else None)
         self._failing = True
+        self._generation = None  # what answers next may be another store, with the same number
         if self._ring is not None and self._clock() - self._answered > self._patience:
             _logger.error("no key is accepted until the control store answers again")
-            self._generation = None
             self._give(None)
 
     def _give(self, ring: KeyRing | None) -> None:

@@ -5,6 +5,7 @@ disk is shared by as many requests as came in meanwhile.
 """
 
 import asyncio
+import secrets
 import threading
 from collections import deque
 from collections.abc import Callable, Iterable, Sequence
@@ -17,7 +18,7 @@ from sentric_analyzer.log.limits import Limits
 from sentric_analyzer.log.link import Link
 from sentric_analyzer.log.record import Receipt, Record
 from sentric_analyzer.log.seen import Seen
-from sentric_analyzer.log.segment import ActiveSegment, segment_at
+from sentric_analyzer.log.segment import MARKER_BYTES, ActiveSegment, segment_at
 from sentric_analyzer.log.space import Space
 from sentric_analyzer.log.waiting import Waiting, wake
 
@@ -36,6 +37,7 @@ class Committer:
         self._directory = directory
         self._link = link
         self._end = link.end
+        self._marker = secrets.token_bytes(MARKER_BYTES)
         self._seen = seen
         self._limits = limits
         self._space = Space(directory, limits.reserve_bytes)
@@ -140,7 +142,7 @@ class Committer:
         positions: list[int] = []
         for waiting in group:
             positions.append(end)
-            frame = encode(waiting.record, waiting.digest)
+            frame = encode(waiting.record, waiting.digest, self._marker)
             buffers += frame
             end += sum(map(len, frame))
         active.append(buffers)
@@ -151,7 +153,7 @@ class Committer:
     def _active_segment(self) -> ActiveSegment:
         if self._active is None or self._active.durable >= self._limits.segment_bytes:
             self._drop(ActiveSegment.close)
-            self._active = ActiveSegment(segment_at(self._directory, self._end))
+            self._active = ActiveSegment(segment_at(self._directory, self._end, self._marker))
         return self._active
 
     def _drop(self, end: Callable[[ActiveSegment], None]) -> None:

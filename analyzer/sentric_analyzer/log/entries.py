@@ -20,7 +20,7 @@ def read_segment(segment: Segment, position: int, stop: int) -> Iterator[Entry]:
     try:
         offset, limit = max(position - segment.base, HEADER_BYTES), stop - segment.base
         while offset < limit:
-            frame = read_frame(file, offset, limit)
+            frame = read_frame(file, offset, limit, segment.marker)
             if frame is None:
                 raise _damage(segment, file, offset, limit)
             yield Entry(segment.base + offset, segment.base + frame.end, frame.record)
@@ -30,7 +30,7 @@ def read_segment(segment: Segment, position: int, stop: int) -> Iterator[Entry]:
 
 
 def _damage(segment: Segment, file: int, offset: int, limit: int) -> LogCorruptError:
-    found = find_frame(file, offset, limit)
+    found = find_frame(file, offset, limit, segment.marker)
     next_offset = limit if found is None else found
     return LogCorruptError(
         describe_damage(segment.path, offset, next_offset),

@@ -1,8 +1,11 @@
 """How a record lies in a segment.
 
-A frame, little-endian: magic, payload length, CRC-32 over that length and the payload; the payload: time of
-receipt, signal, digest, length of the projects, projects (one a line), body. The CRC is zlib's: 4 GB/s, and no
-dependency.
+A frame, little-endian: the segment's marker, payload length, CRC-32 over that length and the payload; the payload:
+time of receipt, signal, digest, length of the projects, projects (one a line), body. The CRC is zlib's: 4 GB/s, and
+no dependency.
+
+Behind damage the next frame is looked for by the marker. It is random and told to nobody, so that no sender can put
+into a body what would be taken for a frame there: a request of another project, or a million of lengths to follow.
 """
 
 import os
@@ -12,8 +15,7 @@ from struct import Struct
 
 from sentric_analyzer.log.record import DIGEST_BYTES, Record, Signal
 
-_MAGIC = b"\xf5STR"
-_FRAME = Struct("<4sII")
+_FRAME = Struct("<II")
 _LENGTH = Struct("<I")
 _KNOWN = Struct(f"<QB{DIGEST_BYTES}sH")
 _CODES = {Signal.TRACES: 1, Signal.LOGS: 2}
@@ -30,56 +32,57 @@ class Frame:
     end: int
 
 
-def encode(record: Record, digest: bytes) -> tuple[bytes, bytes]:
+def encode(record: Record, digest: bytes, marker: bytes) -> tuple[bytes, bytes]:
     """The frame of a record, in two parts, so that the body is not copied."""
     projects = record.joined_projects.encode()
     known = _KNOWN.pack(record.received, _CODES[record.signal], digest, len(projects)) + projects
     length = len(known) + len(record.body)
     crc = zlib.crc32(record.body, zlib.crc32(known, zlib.crc32(_LENGTH.pack(length))))
-    return _FRAME.pack(_MAGIC, length, crc) + known, record.body
+    return marker + _FRAME.pack(length, crc) + known, record.body
 
 
-def read_frame(file: int, offset: int, stop: int) -> Frame | None:
+def read_frame(file: int, offset: int, stop: int, marker: bytes) -> Frame | None:
     """The frame at an offset of an open file; None where there is no whole, undamaged one before `stop`."""
-    head = os.pread(file, _FRAME.size, offset)
-    if (length := _payload_length(head, stop - offset)) is None:
+    start = offset + len(marker) + _FRAME.size
+    head = os.pread(file, start - offset, offset)
+    if (length := _payload_length(head, stop - start, marker)) is None:
         return None
-    payload = os.pread(file, length, offset + _FRAME.size)
-    if zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length))) != _FRAME.unpack(head)[2]:
+    payload = os.pread(file, length, start)
+    if zlib.crc32(payload, zlib.crc32(_LENGTH.pack(length))) != _FRAME.unpack_from(head, len(marker))[1]:
         return None
     received, code, digest, projects_length = _KNOWN.unpack_from(payload)
     body = _KNOWN.size + projects_length
     projects = payload[_KNOWN.size : body].decode().split("\n")
     record = Record(tuple(filter(None, projects)), _SIGNALS[code], payload[body:], received)
-    return Frame(record, digest, offset + _FRAME.size + length)
+    return Frame(record, digest, start + length)
 
 
-def read_digest(file: int, offset: int, stop: int) -> tuple[bytes, int] | None:
+def read_digest(file: int, offset: int, stop: int, marker: bytes) -> tuple[bytes, int] | None:
     """The digest of the frame at an offset, and where the frame ends, without reading its body."""
-    head = os.pread(file, _FRAME.size + _KNOWN.size, offset)
-    if (length := _payload_length(head, stop - offset)) is None:
+    start = offset + len(marker) + _FRAME.size
+    head = os.pread(file, start - offset + _KNOWN.size, offset)
+    if (length := _payload_length(head, stop - start, marker)) is None:
         return None
-    return _KNOWN.unpack_from(head, _FRAME.size)[2], offset + _FRAME.size + length
+    return _KNOWN.unpack_from(head, start - offset)[2], start + length
 
 
-def find_frame(file: int, offset: int, stop: int) -> int | None:
+def find_frame(file: int, offset: int, stop: int, marker: bytes) -> int | None:
     """Offset of the first whole, undamaged frame at or after an offset; None where there is none."""
     while offset < stop:
         chunk = os.pread(file, min(_CHUNK, stop - offset), offset)
-        if len(chunk) < len(_MAGIC):  # the file is shorter than it should be
+        if len(chunk) < len(marker):  # the file is shorter than it should be
             return None
-        found = chunk.find(_MAGIC)
+        found = chunk.find(marker)
         while found >= 0:
-            if read_frame(file, offset + found, stop):
+            if read_frame(file, offset + found, stop, marker):
                 return offset + found
-            found = chunk.find(_MAGIC, found + 1)
-        offset += len(chunk) - len(_MAGIC) + 1
+            found = chunk.find(marker, found + 1)
+        offset += len(chunk) - len(marker) + 1
     return None
 
 
-def _payload_length(head: bytes, room: int) -> int | None:
-    if len(head) < _FRAME.size:
+def _payload_length(head: bytes, room: int, marker: bytes) -> int | None:
+    if len(head) < len(marker) + _FRAME.size or not head.startswith(marker):
         return None
-    magic, length, _ = _FRAME.unpack_from(head)
-    fits = _KNOWN.size <= length <= room - _FRAME.size
-    return length if magic == _MAGIC and fits else None
+    length: int = _FRAME.unpack_from(head, len(marker))[0]
+    return length if _KNOWN.size <= length <= room else None

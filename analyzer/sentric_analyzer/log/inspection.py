@@ -129,8 +129,8 @@ def _entries(file: int, segment: Segment, stop: int) -> Iterator[Entry]:
     """The whole records of a file up to an offset, whatever lies between them."""
     offset: int | None = HEADER_BYTES
     while offset is not None and offset < stop:
-        if frame := read_frame(file, offset, stop):
+        if frame := read_frame(file, offset, stop, segment.marker):
             yield Entry(segment.base + offset, segment.base + frame.end, frame.record)
             offset = frame.end
         else:
-            offset = find_frame(file, offset, stop)
+            offset = find_frame(file, offset, stop, segment.marker)

@@ -11,6 +11,9 @@ COMMITTED = "committed"
 BEGUN = "begun"
 """Name of the position up to which the reader has begun to work."""
 
+_LONGEST = 20
+"""Bytes of a position, with its end of line: 19 digits are less than 2**64."""
+
 
 def read_position(directory: Path, name: str) -> int:
     """A position by its name; 0 in a new log.
@@ -23,7 +26,7 @@ def read_position(directory: Path, name: str) -> int:
         text = path.read_bytes()
     except FileNotFoundError:
         return 0
-    if not text.strip().isdigit():
+    if not text.strip().isdigit() or len(text) > _LONGEST:
         raise LogError(f"{path}: does not hold a position: remove it to read the log from its oldest record")
     return int(text)
 

@@ -70,11 +70,15 @@ class LogReader:
             wait: seconds to wait for a next record before ending; None: until `release_readers`.
 
         Raises:
-            LogCorruptError: bytes are damaged; reading can go on from its next position.
+            LogCorruptError: bytes are damaged or missing; reading can go on from its next position.
         """
         while self._wait(position, wait):
             segment, stop = self._find(position)
-            yield from read_segment(segment, position, stop)
+            try:
+                yield from read_segment(segment, position, stop)
+            except FileNotFoundError:
+                self._segments = []
+                raise _gap(self._directory, position, stop) from None
             position = stop
 
     def release_readers(self) -> None:

@@ -53,10 +53,10 @@ def _mend(segment: Segment) -> tuple[int, int, list[str]]:
     try:
         stop = os.fstat(file).st_size
         end = min(HEADER_BYTES, stop)
-        while (found := find_frame(file, end, stop)) is not None:
+        while (found := find_frame(file, end, stop, segment.marker)) is not None:
             if found > end:
                 damage.append(describe_damage(segment.path, end, found))
-            while frame := read_frame(file, found, stop):
+            while frame := read_frame(file, found, stop, segment.marker):
                 found = frame.end
             end = found
         if end < stop:
@@ -89,7 +89,7 @@ def _digests(segment: Segment, stop: int) -> Iterator[tuple[bytes, int]]:
     file = os.open(segment.path, os.O_RDONLY)
     try:
         offset = HEADER_BYTES
-        while found := read_digest(file, offset, stop - segment.base):
+        while found := read_digest(file, offset, stop - segment.base, segment.marker):
             digest, next_offset = found
             yield digest, segment.base + offset
             offset = next_offset

@@ -1,11 +1,13 @@
 """The files of the log.
 
 A position counts the bytes of all segments, headers too, since the log began. A segment is named by the
-position at which it begins, and ends where the next one begins: what lies behind that in its file was never
-acknowledged.
+position at which it begins, and by the marker of its frames; it ends where the next one begins: what lies behind that
+in its file was never acknowledged.
 """
 
+import errno
 import os
+import re
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,14 +20,21 @@ _MAGIC = b"SENTRLOG"
 _VERSION = 1
 HEADER_BYTES = _HEADER.size
 MODE = 0o600
+MARKER_BYTES = 8
+_NAME = re.compile(r"(\d{20})(?:-([0-9a-f]{16}))?\.segment", re.ASCII)
+_FIRST_MARKER = b"\xf5STR"
+"""Of segments whose names have none: before there were others."""
 
 
 @dataclass(frozen=True, slots=True)
 class Segment:
-    """A file of the log, and the position of its first byte."""
+    """A file of the log."""
 
     path: Path
     base: int
+    """Position of its first byte."""
+    marker: bytes = _FIRST_MARKER
+    """What each of its frames begins with."""
 
     def header(self) -> bytes:
         """What the file begins with."""
@@ -48,15 +57,21 @@ class Segment:
                 )
 
 
-def segment_at(directory: Path, base: int) -> Segment:
+def segment_at(directory: Path, base: int, marker: bytes) -> Segment:
     """The segment that begins at a position, there or not."""
-    return Segment(directory / f"{base:020d}.segment", base)
+    return Segment(directory / f"{base:020d}-{marker.hex()}.segment", base, marker)
 
 
 def segments_in(directory: Path) -> list[Segment]:
-    """The segments of a directory, oldest first."""
-    paths = sorted(directory.glob("*.segment"))
-    return [Segment(path, int(path.stem)) for path in paths if path.stem.isdecimal()]
+    """The segments of a directory, oldest first; none where it is not there. What is no file is no segment."""
+    found: list[Segment] = []
+    with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
+        for entry in entries:
+            name = _NAME.fullmatch(entry.name)
+            if name and entry.is_file(follow_symlinks=False):
+                marker = bytes.fromhex(name[2]) if name[2] else _FIRST_MARKER
+                found.append(Segment(directory / entry.name, int(name[1]), marker))
+    return sorted(found, key=lambda segment: segment.base)
 
 
 class ActiveSegment:
@@ -92,6 +107,8 @@ class ActiveSegment:
             buffers = [self._segment.header(), *buffers]
         _write_all(self._file, buffers)
         os.fdatasync(self._file)
+        if not os.fstat(self._file).st_nlink:
+            raise FileNotFoundError(errno.ENOENT, "its file was removed", str(self._segment.path))
         if not self.durable:
             sync_directory(self._segment.path.parent)
         self.durable += sum(map(len, buffers))

@@ -7,6 +7,7 @@ from ipaddress import ip_address
 from sentric.errors import SentricError, SettingError
 
 _MOST_PORT = 65_535
+_LONGEST_PORT = 5
 BACKLOG = 1024
 """Connections that wait to be accepted; who comes when there are more has to try again after a second."""
 
@@ -42,7 +43,9 @@ def parse_address(text: str, option: str) -> Address:
     """
     host, colon, port = text.rpartition(":")
     host = host.removeprefix("[").removesuffix("]") if host.startswith("[") else host
-    valid = colon and host and port.isascii() and port.isdigit() and int(port) <= _MOST_PORT
+    valid = (
+        colon and host and port.isascii() and port.isdigit() and len(port) <= _LONGEST_PORT and int(port) <= _MOST_PORT
+    )
     if not valid or (":" in host and not text.startswith("[")):
         raise SettingError(f"{option} is {text!r}: it must be HOST:PORT, for example 127.0.0.1:4318")
     return Address(host, int(port))
@@ -66,9 +69,10 @@ def listen(address: Address, option: str) -> socket.socket:
         except OSError:
             listening.close()
             raise
-    except OSError as error:
+    except (OSError, UnicodeError) as error:
+        reason = error.strerror if isinstance(error, OSError) else "this is no name of a host"
         raise PortError(
-            f"{option} {address}: cannot listen there: {error.strerror}: "
+            f"{option} {address}: cannot listen there: {reason}: "
             f"stop what uses the port, or give another {option} HOST:PORT"
         ) from None
     return listening

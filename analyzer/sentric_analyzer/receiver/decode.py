@@ -15,6 +15,12 @@ from sentric_analyzer.receiver.shape import check_shape
 
 PROTOBUF = "application/x-protobuf"
 JSON = "application/json"
+_LIGHT = 2 << 20
+"""Bytes of protobuf up to which decoding is quick."""
+_LIGHT_JSON = 64 << 10
+"""The same of JSON."""
+_LIGHT_ITEMS = 10_000
+"""Spans or log records up to which decoding is quick."""
 _TRACE_ID_BYTES = 16
 _SPAN_ID_BYTES = 8
 _NO_TRACE_ID = bytes(_TRACE_ID_BYTES)
@@ -68,6 +74,23 @@ def parse_content_type(header: str) -> str:
     if media not in (PROTOBUF, JSON):
         raise Refusal(Reason.CONTENT_TYPE, f"send {PROTOBUF} or {JSON}")
     return media
+
+
+def light_body(body: bytes, media: str, encoding: str) -> bytes | None:
+    """A body without its encoding, if decoding it takes milliseconds at most; None where it may take longer.
+
+    What it unpacks to decides, which may be a thousand times as large, and how many items are in that.
+    """
+    most = _LIGHT_JSON if media == JSON else _LIGHT
+    if len(body) > most:
+        return None
+    try:
+        body = decompress(body, encoding, most)
+        if media == PROTOBUF:
+            check_items(body, _LIGHT_ITEMS)
+    except Refusal:  # of what is not light, or no request at all: whoever decodes it says why
+        return None
+    return body
 
 
 def decode(export: Export, body: bytes, media: str, encoding: str, bounds: Bounds) -> Decoded:

@@ -1,34 +1,34 @@
 """OTLP over gRPC."""
 
-import asyncio
 from collections.abc import Awaitable, Callable
-from functools import lru_cache
 from typing import Any
-from urllib.parse import unquote
 
 import grpc
 from grpc import aio
 
 from sentric_analyzer.receiver.address import Address, PortError, listen
+from sentric_analyzer.receiver.calls import Reading, address_of, refuse
 from sentric_analyzer.receiver.decode import PROTOBUF, Partly
 from sentric_analyzer.receiver.encodings import IDENTITY
 from sentric_analyzer.receiver.entrance import Entrance
 from sentric_analyzer.receiver.exports import EXPORTS, Export
-from sentric_analyzer.receiver.gate import Sender, network_of
+from sentric_analyzer.receiver.gate import Sender
 from sentric_analyzer.receiver.health import Health
 from sentric_analyzer.receiver.intake import Intake
-from sentric_analyzer.receiver.pool import Pool
 from sentric_analyzer.receiver.refusal import Reason, Refusal
-from sentric_analyzer.receiver.replies import status_of, success
+from sentric_analyzer.receiver.replies import success
 from sentric_analyzer.tls import Material, ServerTls
 
-_CODES = {code.value[0]: code for code in grpc.StatusCode}
 _STREAMS = 128
 """Calls on one connection at a time; more wait at the sender."""
 _READING = 128
-"""Messages that are being received at a time, over all connections: gRPC does not tell how much of each has come."""
+"""Requests that are being received at a time, over all connections."""
 _READING_FROM_ONE = 64
-"""Of these, from one address: what is one too many there makes room for its like, and never for others."""
+"""Of these, from one address."""
+_ASKING = 8
+"""Questions for the health of the service that are being received at a time: whoever asks needs no key."""
+_ASKING_FROM_ONE = 4
+"""Of these, from one address."""
 _METADATA_BYTES = 16 << 10
 _MOST_AGE = 3600.0
 """Seconds after which a connection is closed between its calls, so that senders spread anew over replicas."""
@@ -45,8 +45,9 @@ class GrpcServer:
         self._intake = intake
         self._entrance = entrance
         self._most_connections = most_connections
-        self._reading = Pool(_READING, _READING_FROM_ONE)
-        self._health = Health(lambda: intake.is_failing)
+        deadlines = entrance.deadlines
+        self._reading = Reading(_READING, _READING_FROM_ONE, deadlines.body)
+        self._health = Health(lambda: intake.is_failing, Reading(_ASKING, _ASKING_FROM_ONE, deadlines.head))
 
     async def start(self, address: Address, option: str) -> Address:
         """Listen on an address; where it listens then, with its port.
@@ -104,35 +105,18 @@ class GrpcServer:
                 sender, body = await self._receive(context)
                 return success(export, await self._accept(export, body, sender), PROTOBUF)
             except Refusal as refusal:
-                details = ("grpc-status-details-bin", status_of(refusal).SerializeToString())
-                await context.abort(_CODES[refusal.answer.code], str(refusal), trailing_metadata=(details,))
-                raise  # abort has raised
+                await refuse(context, refusal)
 
         return answer
 
     async def _receive(self, context: Any) -> tuple[Sender, bytes]:
         """The sender and the message, which is read only from whom it is wanted."""
         try:
-            address = _address_of(context.peer())
-            sender = self._entrance.admit(_authorization(context), address)
-            return sender, await self._read(context, address)
+            sender = self._entrance.admit(_authorization(context), address_of(context))
+            return sender, await self._reading.read(context)
         except Refusal as refusal:
             self._intake.refused(refusal)
             raise
-
-    async def _read(self, context: Any, address: str) -> bytes:
-        reading = _Reading(address, asyncio.timeout(self._entrance.deadlines.body))
-        try:
-            async with reading.deadline:
-                self._reading.enter(reading)
-                body = await context.read()
-        except TimeoutError:
-            raise reading.late() from None
-        finally:
-            self._reading.leave(reading)
-        if not isinstance(body, bytes):
-            raise Refusal(Reason.MALFORMED, "the call has no message")
-        return body
 
     async def _accept(self, export: Export, body: bytes, sender: Sender) -> Partly:
         budget = self._entrance.budget
@@ -144,28 +128,6 @@ class GrpcServer:
             return await self._intake.accept(export, body, PROTOBUF, IDENTITY, sender)
         finally:
             budget.release(len(body))
-
-
-class _Reading:
-    """A message that is being received."""
-
-    busy = False
-
-    def __init__(self, address: str, deadline: asyncio.Timeout) -> None:
-        self.address = address
-        self.deadline = deadline
-        self._is_evicted = False
-
-    def evict(self) -> None:
-        """Stop waiting for it."""
-        self._is_evicted = True
-        self.deadline.reschedule(asyncio.get_running_loop().time())
-
-    def late(self) -> Refusal:
-        """Why it was not received."""
-        if self._is_evicted:
-            return Refusal(Reason.BUSY, "too many messages are being received: try again")
-        return Refusal(Reason.TIMEOUT, "the message took too long")
 
 
 def _credentials(tls: ServerTls) -> Any:
@@ -192,13 +154,6 @@ def _authorization(context: Any) -> str | None:
         if name == "authorization":
             return value if isinstance(value, str) else value.decode("latin-1")
     return None
-
-
-@lru_cache(4096)
-def _address_of(peer: str) -> str:
-    """The address in what gRPC calls a peer: `ipv4:127.0.0.1:5`, `ipv6:%5B::1%5D:5`."""
-    kind, _, place = unquote(peer).partition(":")
-    return network_of(place.rpartition(":")[0].strip("[]")) if kind in ("ipv4", "ipv6") else peer
 
 
 def _milliseconds(seconds: float) -> int:

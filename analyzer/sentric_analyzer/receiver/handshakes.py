@@ -6,12 +6,12 @@ neither counted nor bounded. Here each has a place like any other connection.
 
 import asyncio
 import socket
-import ssl
 from contextlib import suppress
 
 from sentric_analyzer.receiver.connection import Connection, Host
 from sentric_analyzer.receiver.gate import network_of
 from sentric_analyzer.receiver.refusal import Reason, Refusal
+from sentric_analyzer.tls import ServerTls
 
 _PAUSE = 0.1
 """Seconds without accepting anything after the system had no file for another connection."""
@@ -20,10 +20,10 @@ _PAUSE = 0.1
 class TlsListener:
     """Accepts connections on a listening socket. For one event loop."""
 
-    def __init__(self, host: Host, context: ssl.SSLContext, listening: socket.socket) -> None:
+    def __init__(self, host: Host, tls: ServerTls, listening: socket.socket) -> None:
         listening.setblocking(False)
         self._host = host
-        self._context = context
+        self._tls = tls
         self._listening = listening
         self._handshakes: set[asyncio.Task[None]] = set()
         self._accepting = asyncio.get_running_loop().create_task(self._accept())
@@ -53,7 +53,7 @@ class TlsListener:
                 await asyncio.get_running_loop().connect_accepted_socket(
                     lambda: Connection(self._host, handshake),
                     accepted,
-                    ssl=self._context,
+                    ssl=self._tls.newest(),
                     ssl_handshake_timeout=self._host.deadlines.head,
                 )
             else:

@@ -14,7 +14,9 @@ import grpc
 from google.protobuf.message import DecodeError
 from google.protobuf.wrappers_pb2 import Int32Value, StringValue
 
+from sentric_analyzer.receiver.calls import Reading, refuse
 from sentric_analyzer.receiver.exports import EXPORTS
+from sentric_analyzer.receiver.refusal import Reason, Refusal
 
 _SERVICE = "grpc.health.v1.Health"
 _KNOWN = frozenset({"", _SERVICE, *(export.service for export in EXPORTS)})
@@ -31,10 +33,16 @@ class Status(IntEnum):
 
 
 class Health:
-    """Answers for all services alike: they share a log. Needs no key, as balancers have none."""
+    """Answers for all services alike: they share a log. Needs no key, as balancers have none.
 
-    def __init__(self, is_failing: Callable[[], bool]) -> None:
+    Args:
+        is_failing: whether requests cannot be kept now.
+        reading: reads the questions.
+    """
+
+    def __init__(self, is_failing: Callable[[], bool], reading: Reading) -> None:
         self._is_failing = is_failing
+        self._reading = reading
         self._stopping = asyncio.Event()
         self._watchers = 0
 
@@ -45,21 +53,21 @@ class Health:
     def handler(self) -> Any:
         """The service, for gRPC."""
         methods = {
-            "Check": grpc.unary_unary_rpc_method_handler(self._check),
-            "Watch": grpc.unary_stream_rpc_method_handler(self._watch),
+            "Check": grpc.stream_unary_rpc_method_handler(self._check),
+            "Watch": grpc.stream_stream_rpc_method_handler(self._watch),
         }
         return grpc.method_handlers_generic_handler(_SERVICE, methods)
 
     def _status(self) -> Status:
         return Status.NOT_SERVING if self._stopping.is_set() or self._is_failing() else Status.SERVING
 
-    async def _check(self, body: bytes, context: Any) -> bytes:
-        if await _service(body, context) not in _KNOWN:
+    async def _check(self, _: Any, context: Any) -> bytes:
+        if await self._service(context) not in _KNOWN:
             await context.abort(grpc.StatusCode.NOT_FOUND, "this service is not known here")
         return _encode(self._status())
 
-    async def _watch(self, body: bytes, context: Any) -> None:
-        known = await _service(body, context) in _KNOWN
+    async def _watch(self, _: Any, context: Any) -> None:
+        known = await self._service(context) in _KNOWN
         if self._watchers >= _MOST_WATCHERS:
             await context.abort(grpc.StatusCode.RESOURCE_EXHAUSTED, "too many are watching: use Check")
         self._watchers += 1
@@ -81,13 +89,14 @@ class Health:
             with suppress(TimeoutError):
                 await asyncio.wait_for(self._stopping.wait(), _LOOK_SECONDS)
 
-
-async def _service(body: bytes, context: Any) -> str:
-    try:
-        return str(StringValue.FromString(body).value)
-    except DecodeError:
-        await context.abort(grpc.StatusCode.INVALID_ARGUMENT, "this is not a HealthCheckRequest")
-        raise  # abort has raised
+    async def _service(self, context: Any) -> str:
+        """The service that is asked for."""
+        try:
+            return str(StringValue.FromString(await self._reading.read(context)).value)
+        except DecodeError:
+            await refuse(context, Refusal(Reason.MALFORMED, "this is not a HealthCheckRequest"))
+        except Refusal as refusal:
+            await refuse(context, refusal)
 
 
 def _encode(status: Status) -> bytes:

@@ -39,7 +39,7 @@ class HttpServer:
     async def start(self, listening: socket.socket) -> None:
         """Serve a listening socket."""
         if self._tls:
-            self._server = TlsListener(self._host, self._tls.context, listening)
+            self._server = TlsListener(self._host, self._tls, listening)
         else:
             loop = asyncio.get_running_loop()
             self._server = await loop.create_server(lambda: Connection(self._host), sock=listening, backlog=BACKLOG)

@@ -9,7 +9,7 @@ from concurrent.futures import Executor
 from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.log import LogBusyError, LogUnavailableError, LogWriter, Record
 from sentric_analyzer.receiver.counts import Counter
-from sentric_analyzer.receiver.decode import PROTOBUF, Bounds, Decoded, Partly, decode
+from sentric_analyzer.receiver.decode import Bounds, Decoded, Partly, decode, light_body
 from sentric_analyzer.receiver.encodings import IDENTITY
 from sentric_analyzer.receiver.exports import Export
 from sentric_analyzer.receiver.gate import Gate, Sender
@@ -17,10 +17,6 @@ from sentric_analyzer.receiver.refusal import Reason, Refusal
 
 _logger = logging.getLogger(__name__)
 
-_HEAVY = 64 << 10
-"""Bytes of a compressed or JSON body from which decoding it would hold up the other connections."""
-_LARGE = 2 << 20
-"""The same for protobuf as it is."""
 _FAILURE_SECONDS = 5.0
 """How long health tells of a failure to keep a request, if no other is kept meanwhile."""
 _PATIENCE = 10.0
@@ -85,9 +81,9 @@ class Intake:
         self._on_count(Counter.REFUSED, refusal.reason, 1)
 
     async def _decode(self, export: Export, body: bytes, media: str, encoding: str) -> Decoded:
-        light = _LARGE if media == PROTOBUF and encoding == IDENTITY else _HEAVY
-        if len(body) < light:
-            return decode(export, body, media, encoding, self.bounds)
+        light = light_body(body, media, encoding)
+        if light is not None:
+            return decode(export, light, media, IDENTITY, self.bounds)
         loop = asyncio.get_running_loop()
         return await loop.run_in_executor(self._executor, decode, export, body, media, encoding, self.bounds)
 

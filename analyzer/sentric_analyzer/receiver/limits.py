@@ -1,6 +1,7 @@
 """Bounds on what is taken in, checked before memory is spent on it."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import chain
 from typing import cast
 
 from sentric_analyzer.receiver.refusal import Reason, Refusal
@@ -8,6 +9,9 @@ from sentric_analyzer.receiver.refusal import Reason, Refusal
 _LENGTH_DELIMITED = 2
 _SMALLEST_MESSAGE = 2
 """Bytes of an empty nested message: its tag and its length."""
+_MOST_BESIDE = 2
+"""Fields of a resource or scope beside those in it: what it is, and a schema URL."""
+_TOO_MANY = "the request has too many items: send fewer in each"
 _SMALLEST_VALUE = 2
 """Bytes of a value in JSON, with its comma."""
 
@@ -34,7 +38,8 @@ def check_items(body: bytes, most: int) -> int:
     """Refuse a protobuf Export request that would grow to too many messages, before it is parsed.
 
     An empty span takes 2 bytes on the wire and 80 in memory. Resources and scopes count like spans and log
-    records: in all of OTLP they are field 1, then field 2, then field 2.
+    records: in all of OTLP they are field 1, then field 2, then field 2. What lies beside these has a bound too, as
+    each field of a hostile request costs as much to walk over as a span.
 
     Returns:
         An upper bound of the bytes of its largest resource, scope, span or log record.
@@ -44,14 +49,21 @@ def check_items(body: bytes, most: int) -> int:
     """
     if len(body) <= most * _SMALLEST_MESSAGE:
         return len(body)
-    left, largest = most, 0
+    left, others, largest = most, most * _MOST_BESIDE, 0
     level = [(0, len(body))]
     try:
-        for field in (1, 2, 2):
+        for number in (1, 2, 2):
+            wanted = number << 3 | _LENGTH_DELIMITED
             below: list[tuple[int, int]] = []
-            for start, end in level:
-                largest = max(largest, _find(body, start, end, field, below, left))
-            left -= len(below)
+            for tag, start, end in chain.from_iterable(_fields(body, *place) for place in level):
+                if tag == wanted:
+                    left -= 1
+                    below.append((start, end))
+                else:
+                    others -= 1
+                    largest = max(largest, end - start)
+                if left < 0 or others < 0:
+                    raise Refusal(Reason.TOO_MANY, _TOO_MANY)
             level = below
     except IndexError:
         raise Refusal(Reason.MALFORMED, "the body is not a valid protobuf message") from None
@@ -82,7 +94,7 @@ def check_json_items(request: object, most: int) -> None:
     for names in (("resourceSpans", "resourceLogs"), ("scopeSpans", "scopeLogs"), ("spans", "logRecords")):
         level = [item for parent in level for name in names for item in _children(parent, name)]
         if (left := left - len(level)) < 0:
-            raise _too_many(most)
+            raise Refusal(Reason.TOO_MANY, _TOO_MANY)
 
 
 def _children(parent: object, name: str) -> Sequence[object]:
@@ -90,16 +102,11 @@ def _children(parent: object, name: str) -> Sequence[object]:
     return cast(list[object], children) if isinstance(children, list) else ()
 
 
-def _find(body: bytes, position: int, end: int, field: int, found: list[tuple[int, int]], most: int) -> int:
-    """Add where the nested messages of a field lie; IndexError where this is not protobuf.
-
-    Returns:
-        The length of the longest other field.
-    """
-    wanted = field << 3 | _LENGTH_DELIMITED
-    longest = 0
+def _fields(body: bytes, position: int, end: int) -> Iterator[tuple[int, int, int]]:
+    """The fields of a message: tag, where the value begins, where it ends; IndexError where this is not protobuf."""
     while position < end:
         tag, position = _varint(body, position)
+        start = position
         match tag & 7:
             case 0:
                 _, position = _varint(body, position)
@@ -108,19 +115,13 @@ def _find(body: bytes, position: int, end: int, field: int, found: list[tuple[in
             case 5:
                 position += 4
             case 2:
-                length, position = _varint(body, position)
-                if tag == wanted:
-                    found.append((position, position + length))
-                    if len(found) > most:
-                        raise _too_many(most)
-                elif length > longest:
-                    longest = length
-                position += length
+                length, start = _varint(body, position)
+                position = start + length
             case _:
                 raise IndexError
+        yield tag, start, position
     if position != end:
         raise IndexError
-    return longest
 
 
 def _varint(body: bytes, position: int) -> tuple[int, int]:
@@ -136,7 +137,3 @@ def _varint(body: bytes, position: int) -> tuple[int, int]:
         if byte < 128:
             return value, position
     raise IndexError
-
-
-def _too_many(most: int) -> Refusal:
-    return Refusal(Reason.TOO_MANY, "the request has too many items: send fewer in each")

@@ -62,7 +62,7 @@ class MessageParser:
     @property
     def is_between_requests(self) -> bool:
         """No request has begun that has not ended."""
-        return not self._message_bytes and not self._begun
+        return not self._begun
 
     @property
     def body_bytes(self) -> int:

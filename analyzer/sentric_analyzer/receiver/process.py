@@ -1,10 +1,15 @@
 """What the receiver's process runs."""
 
+import os
+from typing import TYPE_CHECKING
+
 from sentric_analyzer.log import Link, LogMetric, LogWriter
 from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent, Sums
 from sentric_analyzer.receiver.handover import Keys, Listening, Setup
-from sentric_analyzer.receiver.receiver import Receiver
+
+if TYPE_CHECKING:
+    from sentric_analyzer.receiver.receiver import Receiver
 
 _TELL_EVERY = 0.25
 """Seconds between two reports of what was counted."""
@@ -15,6 +20,11 @@ _STOP_SECONDS = 1.5
 def run(parent: Parent, setup: Setup) -> None:
     """Receive into the log until the parent says stop."""
     set_up(setup.settings.log_format)
+    os.environ.setdefault(
+        "GRPC_VERBOSITY", "NONE"
+    )  # or gRPC writes lines of its own to the log, of any stranger's making
+    from sentric_analyzer.receiver.receiver import Receiver  # gRPC looks at that when it is imported
+
     sums = Sums()
     with LogWriter.open(setup.directory, Link(*setup.link), setup.limits) as log:
         if log.recovery.torn_bytes:
@@ -32,7 +42,7 @@ def run(parent: Parent, setup: Setup) -> None:
     sums.tell(parent)
 
 
-def _heed(receiver: Receiver, message: object) -> None:
+def _heed(receiver: "Receiver", message: object) -> None:
     """Do what the service says; each kind of message has a case here."""
     match message:
         case Keys(ring):

@@ -223,6 +223,18 @@ def test_a_closed_or_damaged_store_says_so_in_one_line(store: ControlStore, tmp_
     assert str(caught.value) == f"{tmp_path}/control.db: no such table: api_key_projects"
 
 
+def test_a_file_that_is_removed_or_replaced_is_noticed(store: ControlStore, tmp_path: Path) -> None:
+    store.create_key(projects=["a"], scopes=INGEST)
+    for name in ("control.db", "control.db-wal", "control.db-shm"):
+        (tmp_path / name).unlink(missing_ok=True)
+    with pytest.raises(ControlError, match=r"control\.db: unable to open database file"):
+        store.generation()
+    assert not (tmp_path / "control.db").exists()
+    with ControlStore.open(control_url(tmp_path)) as another:
+        another.create_key(projects=["b"], scopes=INGEST)
+    assert [key.projects for key in store.api_keys()] == [("b",)]
+
+
 def test_processes_that_open_at_once_migrate_once(tmp_path: Path) -> None:
     code = (
         "print('ready', flush=True); sys.stdin.readline()\n"

@@ -1,5 +1,6 @@
 """Senders that are slow, or never end, are closed; they slow down no honest one, and hold up no stop of the service."""
 
+import os
 import resource
 import signal
 import socket
@@ -228,6 +229,25 @@ def test_an_idle_connection_is_closed(tmp_path: Path) -> None:
     with receiving(tmp_path, deadlines=Deadlines(idle=0.05)) as service, service.connect() as connection:
         connection.sendall(framed(body))
         assert read_all(connection).count(b"HTTP/1.1") == 1
+
+
+def test_an_idle_connection_with_a_blank_line_behind_its_request_is_closed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    syncing, sync = threading.Event(), os.fdatasync
+
+    def held_up(file: int) -> None:
+        syncing.wait(20)
+        sync(file)
+
+    monkeypatch.setattr(os, "fdatasync", held_up)
+    with receiving(tmp_path, deadlines=Deadlines(idle=0.05)) as service, service.connect() as connection:
+        connection.sendall(message_of("a"))
+        time.sleep(0.1)
+        connection.sendall(b"\r\n")
+        time.sleep(0.1)
+        syncing.set()
+        assert read_all(connection).count(b"HTTP/1.1 200 ") == 1
 
 
 def test_who_connects_when_all_places_are_taken_gets_that_of_the_slowest(

@@ -99,6 +99,13 @@ def test_when_it_answers_again_the_keys_are_read_anew_though_nothing_has_changed
     assert watched.look(59.0)
 
 
+def test_another_store_in_its_place_is_read_though_its_number_is_the_same(watched: Watched) -> None:
+    watched.keys.error = ControlError("gone")
+    assert watched.look()
+    watched.keys.error, watched.keys.valid = None, {}
+    assert not watched.look()
+
+
 def test_a_bug_of_ours_does_not_end_the_watch(watched: Watched, caplog: pytest.LogCaptureFixture) -> None:
     watched.keys.error = RuntimeError("bug")
     assert watched.look()

@@ -344,8 +344,9 @@ def test_a_directory_that_cannot_be_made_is_one_line(tmp_path: Path) -> None:
         Log.open(tmp_path / "file" / "log")
 
 
-def test_a_committed_file_that_holds_no_position_is_one_line_and_lets_go(tmp_path: Path) -> None:
-    (tmp_path / "committed").write_text("soon\n")
+@pytest.mark.parametrize("held", ["soon\n", "\0\0\0", f"{2**64}\n"])
+def test_a_committed_file_that_holds_no_position_is_one_line_and_lets_go(tmp_path: Path, held: str) -> None:
+    (tmp_path / "committed").write_text(held)
     for _ in range(2):
         with pytest.raises(LogError, match="does not hold a position: remove it"):
             Log.open(tmp_path)

@@ -1,13 +1,16 @@
 import logging
+import os
 import shutil
 from pathlib import Path
 
 import pytest
 
 from sentric_analyzer.log import Limits, LogCorruptError, LogError, Record, Signal
-from sentric_analyzer.log.segment import HEADER_BYTES
+from sentric_analyzer.log.frame import encode
+from sentric_analyzer.log.segment import HEADER_BYTES, Segment
 from support.log import Log
 
+OLD_MARKER = b"\xf5STR"
 SMALL = Limits(segment_bytes=400)
 
 
@@ -104,7 +107,7 @@ def test_damage_in_an_older_segment_is_met_by_the_reader(tmp_path: Path) -> None
         assert not log.recovery.damage
         with pytest.raises(LogCorruptError) as caught:
             list(log.read(0))
-        assert caught.value.next_position == int(second.stem)
+        assert caught.value.next_position == int(second.stem[:20])
         found = numbers_in(log)
     assert len(found) == 11
 
@@ -117,7 +120,7 @@ def test_a_missing_segment_is_met_by_the_reader(index: int, message: str, tmp_pa
     with Log.open(tmp_path, SMALL) as log:
         with pytest.raises(LogCorruptError, match=message) as caught:
             list(log.read(0))
-        assert caught.value.next_position == int(paths[index + 1].stem)
+        assert caught.value.next_position == int(paths[index + 1].stem[:20])
         assert 0 < len(numbers_in(log)) < 12
 
 
@@ -127,6 +130,42 @@ def test_records_behind_a_damaged_header_are_kept(tmp_path: Path) -> None:
     path.write_bytes(b"?" * HEADER_BYTES + path.read_bytes()[HEADER_BYTES:])
     with Log.open(tmp_path) as log:
         assert numbers_in(log) == [0, 1, 2]
+
+
+@pytest.mark.parametrize("cut", [0, 5])
+def test_what_a_sender_puts_into_a_body_is_never_taken_for_a_frame(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, cut: int
+) -> None:
+    forged = Record(("another project",), Signal.TRACES, b"forged", 7)
+    misleading = OLD_MARKER + (100_000).to_bytes(4, "little") + bytes(4)
+    body = b"".join(encode(forged, forged.digest(), OLD_MARKER)) + misleading * 20_000
+    with Log.open(tmp_path) as log:
+        log.append(Record(("p",), Signal.TRACES, body, 1))
+    path = only_segment(tmp_path)
+    content = path.read_bytes()
+    path.write_bytes(content[: len(content) - cut] if cut else content[:30] + b"?" + content[31:])
+    read = 0
+
+    def counting(file: int, length: int, offset: int) -> bytes:
+        nonlocal read
+        found = pread(file, length, offset)
+        read += len(found)
+        return found
+
+    pread = os.pread
+    monkeypatch.setattr(os, "pread", counting)
+    with Log.open(tmp_path) as log:
+        assert numbers_in(log) == []
+    assert read < 4 * len(content)
+
+
+def test_segments_that_have_no_marker_in_their_names_are_read_and_followed(tmp_path: Path) -> None:
+    old = Segment(tmp_path / f"{0:020d}.segment", 0)
+    old.path.write_bytes(old.header() + b"".join(encode(record(0), record(0).digest(), OLD_MARKER)))
+    with Log.open(tmp_path) as log:
+        log.append(record(1))
+        assert numbers_in(log) == [0, 1]
+        assert log.append(record(0)).duplicate
 
 
 def test_a_segment_of_another_version_is_one_line(tmp_path: Path) -> None:
@@ -141,6 +180,11 @@ def test_a_segment_of_another_version_is_one_line(tmp_path: Path) -> None:
 
 
 def test_files_that_are_not_segments_are_left_alone(tmp_path: Path) -> None:
-    (tmp_path / "copy.segment").write_text("mine")
+    paths = [tmp_path / name for name in ("copy.segment", "7.segment", f"{7:020d}-copy.segment")]
+    for path in paths:
+        path.write_text("mine")
+    (tmp_path / f"{8:020d}.segment").symlink_to(paths[0])
+    (tmp_path / f"{9:020d}.segment").mkdir()
+    os.mkfifo(tmp_path / f"{10:020d}.segment")
     write(tmp_path, range(1))
-    assert (tmp_path / "copy.segment").read_text() == "mine"
+    assert [path.read_text() for path in paths] == ["mine"] * 3

@@ -1,5 +1,6 @@
 """The two sides of a log in two processes, of which the writing one may be killed at any time."""
 
+import os
 import signal
 import subprocess
 import sys
@@ -11,7 +12,17 @@ from pathlib import Path
 
 import pytest
 
-from sentric_analyzer.log import Limits, Link, LogCorruptError, LogHeldError, LogReader, LogWriter, Record, Signal
+from sentric_analyzer.log import (
+    Limits,
+    Link,
+    LogCorruptError,
+    LogHeldError,
+    LogReader,
+    LogUnavailableError,
+    LogWriter,
+    Record,
+    Signal,
+)
 from support.serving import poll
 
 WRITER = """
@@ -154,6 +165,21 @@ def test_files_removed_under_a_running_service_are_met_by_the_reader(tmp_path: P
         assert numbers(reader, caught.value.next_position) == [3]
 
 
+def test_nothing_is_acknowledged_into_a_file_that_was_removed(tmp_path: Path, reader: LogReader) -> None:
+    with LogWriter.open(tmp_path, reader.link) as writer:
+        writer.append(record(0))
+        assert numbers(reader) == [0]
+        for path in tmp_path.glob("*.segment"):
+            path.unlink()
+        with pytest.raises(LogUnavailableError, match="its file was removed: try again"):
+            writer.append(record(1))
+        with pytest.raises(LogCorruptError, match="a file is missing") as caught:
+            numbers(reader)
+        assert caught.value.next_position == reader.end
+        assert not writer.append(record(1)).duplicate
+        assert numbers(reader, caught.value.next_position) == [1]
+
+
 def test_a_last_file_cut_short_under_a_running_service_ends_at_the_next_one(tmp_path: Path, reader: LogReader) -> None:
     with LogWriter.open(tmp_path, reader.link) as writer:
         for number in range(3):
@@ -170,9 +196,6 @@ def test_a_last_file_cut_short_under_a_running_service_ends_at_the_next_one(tmp_
 def test_a_disk_near_its_reserve_refuses_until_there_is_space(
     tmp_path: Path, reader: LogReader, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    import os
-
-    from sentric_analyzer.log import LogUnavailableError
 
     class Disk:
         f_bavail, f_frsize = 10, 4096

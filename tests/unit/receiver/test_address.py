@@ -22,7 +22,8 @@ def test_an_address_is_written_as_it_is_read(text: str, host: str, port: int) ->
 
 
 @pytest.mark.parametrize(
-    "text", ["", "4318", ":4318", "host:", "host:http", "host:65536", "host:-1", "::1:4318", "[]:1"]
+    "text",
+    ["", "4318", ":4318", "host:", "host:http", "host:65536", "host:-1", "::1:4318", "[]:1", "host:" + "9" * 5000],
 )
 def test_what_is_no_address_is_one_line_that_names_the_option(text: str) -> None:
     with pytest.raises(SettingError, match=r"--otlp-http is .*: it must be HOST:PORT"):
@@ -38,6 +39,7 @@ def test_a_port_in_use_is_one_line_that_names_port_and_option() -> None:
             listen(address, "--otlp-http")
 
 
-def test_a_host_that_is_not_there_is_one_line() -> None:
+@pytest.mark.parametrize("host", ["host.invalid", "a" * 70, "\udcff"])
+def test_a_host_that_is_not_there_is_one_line(host: str) -> None:
     with pytest.raises(PortError, match="cannot listen there"):
-        listen(Address("host.invalid", 0), "--otlp-http")
+        listen(Address(host, 0), "--otlp-http")

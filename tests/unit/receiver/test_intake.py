@@ -2,11 +2,14 @@ import asyncio
 import gzip
 import json
 import os
+import threading
 from collections import Counter as Tally
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
@@ -16,7 +19,7 @@ from sentric_analyzer.log import Limits
 from sentric_analyzer.receiver import intake as intake_module
 from sentric_analyzer.receiver.counts import METRICS as DECLARED
 from sentric_analyzer.receiver.counts import Counter
-from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Partly
+from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Decoded, Partly, decode
 from sentric_analyzer.receiver.exports import METRICS, TRACES
 from sentric_analyzer.receiver.gate import Gate, Rates, Sender
 from sentric_analyzer.receiver.intake import Intake
@@ -91,11 +94,35 @@ async def test_what_is_empty_and_metrics_are_acknowledged_and_not_kept(fixture: 
     assert fixture.counts == {(Counter.REQUESTS, "traces"): 2, (Counter.REQUESTS, "metrics"): 1}
 
 
-async def test_a_large_body_that_must_be_unpacked_leaves_the_loop_free(fixture: Fixture) -> None:
-    body = json.dumps({"resourceSpans": [{"padding": "x" * 100_000}]}).encode()
-    await fixture.accept(body, JSON)
-    await fixture.accept(gzip.compress(os.urandom(0)).ljust(10, b"\0"), PROTOBUF, "gzip")
-    assert fixture.counts[Counter.REQUESTS, "traces"] == 2
+@pytest.mark.parametrize(
+    ("body", "media", "encoding", "is_light"),
+    [
+        (request_of("a"), PROTOBUF, "", True),
+        (gzip.compress(request_of("a")), PROTOBUF, "gzip", True),
+        (b"{}", JSON, "", True),
+        (json.dumps({"padding": "x" * 100_000}).encode(), JSON, "", False),
+        (gzip.compress(json.dumps({"padding": "x" * 100_000}).encode()), JSON, "gzip", False),
+        (gzip.compress(request_of("x" * (3 << 20))), PROTOBUF, "gzip", False),
+        (gzip.compress(request_of(*"a" * 10_001)), PROTOBUF, "gzip", False),
+        (request_of(*"a" * 10_001), PROTOBUF, "", False),
+        (gzip.compress(b"\x18\x00" * 50_000), PROTOBUF, "gzip", False),
+        (b"no gzip", PROTOBUF, "gzip", False),
+    ],
+    ids=range(10),
+)
+async def test_a_body_that_takes_long_to_decode_leaves_the_loop_free(
+    fixture: Fixture, monkeypatch: pytest.MonkeyPatch, body: bytes, media: str, encoding: str, is_light: bool
+) -> None:
+    threads: list[threading.Thread] = []
+
+    def noting(*arguments: Any) -> Decoded:
+        threads.append(threading.current_thread())
+        return decode(*arguments)
+
+    monkeypatch.setattr(intake_module, "decode", noting)
+    with suppress(Refusal):
+        await fixture.accept(body, media, encoding)
+    assert [thread is threading.main_thread() for thread in threads] == [is_light]
 
 
 async def refusal_of(fixture: Fixture, body: bytes) -> Refusal:

@@ -70,6 +70,17 @@ def test_what_is_not_protobuf_is_refused(body: bytes) -> None:
     assert caught.value.reason in (Reason.MALFORMED, Reason.TOO_MANY)
 
 
+@pytest.mark.parametrize("levels", [0, 1, 2])
+def test_fields_beside_the_items_are_bounded_too(levels: int) -> None:
+    body = b"\x18\x00" * 300
+    for number in (1, 2)[:levels][::-1]:
+        body = b"%c%c%c" % (number << 3 | 2, len(body) & 127 | 128, len(body) >> 7) + body
+    check_items(body, 150)
+    with pytest.raises(Refusal) as caught:
+        check_items(body, 149)
+    assert caught.value.reason is Reason.TOO_MANY
+
+
 def test_a_body_too_short_to_be_many_is_not_scanned() -> None:
     check_items(b"\xff" * 20, 10)
 

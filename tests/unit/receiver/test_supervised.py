@@ -1,3 +1,4 @@
+import socket
 from collections import Counter as Tally
 from collections.abc import Iterator
 from pathlib import Path
@@ -45,6 +46,29 @@ def test_what_it_takes_in_is_read_here_and_counted_here(tmp_path: Path, log: Log
     assert counts[Counter.ITEMS, "traces"] == 2  # the last ones come at the end
 
 
+def test_no_stranger_writes_to_the_log_by_way_of_grpc(
+    tmp_path: Path, log: LogReader, capfd: pytest.CaptureFixture[str]
+) -> None:
+    headers = {":method": "POST", ":scheme": "http", ":path": "/a/b", ":authority": "x", "te": "trailers"}
+    headers |= {"content-type": "application/grpc", "grpc-encoding": "unknown"}
+    block = b"".join(
+        b"\0%c%b%c%b" % (len(name), name.encode(), len(value), value.encode()) for name, value in headers.items()
+    )
+    settings, call = bytes(3) + b"\4" + bytes(5), len(block).to_bytes(3, "big") + b"\1\5\0\0\0\1" + block
+    receiver = ReceiverProcess(log, tmp_path, settings_for(), lambda *_: None)
+    receiver.start()
+    try:
+        receiver.wait_ready()
+        host, _, port = receiver.otlp_grpc.partition(":")
+        with socket.create_connection((host, int(port)), 20) as connection:
+            connection.sendall(b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n" + settings + call)
+            while b"grpc-status" not in (answer := connection.recv(65536)):
+                assert answer
+    finally:
+        receiver.stop()
+    assert capfd.readouterr().err == ""
+
+
 def test_torn_tails_are_counted(tmp_path: Path, log: LogReader) -> None:
     counts: Tally[tuple[str, str]] = Tally()
 
@@ -60,8 +84,6 @@ def test_torn_tails_are_counted(tmp_path: Path, log: LogReader) -> None:
 
 
 def test_a_taken_port_is_its_own_error(tmp_path: Path, log: LogReader) -> None:
-    import socket
-
     with socket.create_server(("127.0.0.1", 0)) as held:
         address = f"127.0.0.1:{held.getsockname()[1]}"
         receiver = ReceiverProcess(log, tmp_path, settings_for(address), lambda *_: None)

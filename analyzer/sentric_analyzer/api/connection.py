@@ -1,0 +1,73 @@
+"""A connection of the API: closed when it is slow, and one of so many."""
+
+import asyncio
+from typing import Any
+
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+
+from sentric_analyzer.receiver.gate import network_of
+from sentric_analyzer.receiver.pool import Pool
+
+HEAD_SECONDS = 10.0
+"""Seconds that the head of a request may take; what comes behind an answer has as long to become one."""
+MOST_CONNECTIONS = 512
+MOST_FROM_ONE = 256
+"""Connections from one address."""
+
+
+def bounded_connection() -> type[HttpToolsProtocol]:
+    """What a server makes of each connection. They share the places there are."""
+
+    class Bounded(_Connection):
+        pool = Pool(MOST_CONNECTIONS, MOST_FROM_ONE)
+
+    return Bounded
+
+
+class _Connection(HttpToolsProtocol):
+    pool: Pool
+    address = ""
+    _deadline: asyncio.TimerHandle | None = None
+
+    @property
+    def busy(self) -> bool:
+        """A request is being answered."""
+        return bool(self.cycle) and not self.cycle.response_complete
+
+    def evict(self) -> None:
+        """Close now, for the sake of another."""
+        self.transport.abort()
+
+    def connection_made(self, transport: Any) -> None:
+        super().connection_made(transport)
+        self.address = network_of(self.client[0] if self.client else "")
+        if self.pool.enter(self):
+            self._wait()
+        else:
+            self.evict()
+
+    def connection_lost(self, exc: Exception | None) -> None:
+        self._stop_waiting()
+        self.pool.leave(self)
+        super().connection_lost(exc)
+
+    def on_headers_complete(self) -> None:
+        self._stop_waiting()
+        self.pool.served(self)
+        super().on_headers_complete()
+
+    def on_response_complete(self) -> None:
+        super().on_response_complete()
+        self._wait()
+
+    def _wait(self) -> None:
+        self._stop_waiting()
+        self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+
+    def _stop_waiting(self) -> None:
+        if self._deadline:
+            self._deadline.cancel()
+
+    def _late(self) -> None:
+        if not self.busy:
+            self.transport.abort()
