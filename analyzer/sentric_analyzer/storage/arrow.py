@@ -76,10 +76,10 @@ def concatenated(streams: Sequence[bytes]) -> Columns | None:
 
 
 def joined(parts: Sequence[Columns]) -> Columns | None:
-    """Columns behind each other, without a copy; None where there are none."""
+    """Columns behind each other, in one piece however many there were; None where there are none."""
     import pyarrow as pa
 
-    return pa.concat_tables(parts) if parts else None
+    return pa.concat_tables(parts).combine_chunks() if parts else None
 
 
 def with_constant(rows: Columns, name: str, number: int) -> Columns:

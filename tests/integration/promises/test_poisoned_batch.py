@@ -66,7 +66,7 @@ def test_the_rest_of_a_poisoned_batch_is_stored_once(tmp_path: Path, caplog: pyt
 
 
 @pytest.mark.usefixtures("poisonous")
-@pytest.mark.parametrize("last", range(1, 5))
+@pytest.mark.parametrize("last", range(1, 4))
 def test_a_crash_in_a_poisoned_batch_doubles_nothing(
     last: int, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -141,6 +141,15 @@ def test_the_same_token_stores_a_batch_once(store: Store) -> None:
     assert (counts["otel_traces"], counts["otel_logs"]) == (2000, 1000)
 
 
+@pytest.mark.parametrize("parts", [1, 2, 7, 30])
+def test_it_does_not_matter_in_how_many_parts_a_batch_comes(parts: int, store: Store) -> None:
+    batch = [span(n, start=START + n % 3 * DAY) for n in range(30)]
+    store.insert_spans([batch_of(batch[:9]), batch_of(batch[9:20]), batch_of(batch[20:])], "a")
+    store.insert_spans([batch_of(batch[n::parts]) for n in range(parts)], "a")
+
+    assert store.counts()["otel_traces"] == 30
+
+
 def test_the_index_of_times_is_completed_when_a_batch_is_repeated(store: Store) -> None:
     """An insert may be cut off between a table and the index behind it."""
     batch = [span(n, start=START + n % 3 * DAY) for n in range(30)]
