@@ -23,8 +23,9 @@ from sentric_analyzer.declaration import OnCount, OnTime, Value
 from sentric_analyzer.detection import Judged, Judges
 from sentric_analyzer.dialects import MARKS, conversation_of
 from sentric_analyzer.log import LogMetric, LogReader, LogUnavailableError, SetAside
+from sentric_analyzer.logs import described
 from sentric_analyzer.own_spans import InSpan, no_spans
-from sentric_analyzer.parts import LONGEST_WAIT, Parts, described
+from sentric_analyzer.parts import LONGEST_WAIT, Parts
 from sentric_analyzer.preparation import Prepared, warm_up
 from sentric_analyzer.spans import Span
 from sentric_analyzer.storage import PatientStore, RecordedTrace, StoreValueError
@@ -176,7 +177,7 @@ class Pipeline:
             self._fail(str(error))
         except Exception as error:  # the boundary of this thread: say it, and turn unready
             _logger.exception("the pipeline has stopped")
-            self._fail(f"{type(error).__name__}: {error}")
+            self._fail(described(error))
 
     def _take_up(self) -> None:
         """Take up what was open when the service last stopped."""
