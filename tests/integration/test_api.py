@@ -18,6 +18,7 @@ from fixtures.store_rows import empty
 from sentric.errors import SentricError
 from sentric.policy.rule import Severity
 from sentric_analyzer.api import ApiServer, create_app
+from sentric_analyzer.api import server as server_module
 from sentric_analyzer.api.client import Client
 from sentric_analyzer.api.reader import SERVE_FILE, StoreReader, open_reader
 from sentric_analyzer.document import finding_document, run_document
@@ -280,3 +281,31 @@ def test_something_that_listens_and_never_answers_is_not_waited_for(api: Api, mo
         say_where(api.data_dir, address, os.getpid())
         with open_reader(api.data_dir) as reader:
             assert isinstance(reader, StoreReader)
+
+
+@contextmanager
+def crowd(address: str, number: int) -> Iterator[list[socket.socket]]:
+    """Connections on which nothing is asked."""
+    host, _, port = address.rpartition(":")
+    connections = [socket.create_connection((host, int(port)), timeout=10) for _ in range(number)]
+    try:
+        yield connections
+    finally:
+        for connection in connections:
+            connection.close()
+
+
+def is_closed(connection: socket.socket) -> bool:
+    try:
+        return not connection.recv(1)
+    except ConnectionResetError:
+        return True
+
+
+def test_connections_that_ask_nothing_are_bounded_and_closed(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(server_module, "MOST_CONNECTIONS", 20)
+    monkeypatch.setattr(server_module, "HEAD_TIMEOUT", 1.0)
+    with crowd(api.address, 60) as connections:
+        connections[0].sendall(b"GET /healthz HTTP/1.1\r\nX-Slow: ")
+        assert all(map(is_closed, connections))
+    assert httpx.get(f"http://{api.address}/healthz").status_code == 200

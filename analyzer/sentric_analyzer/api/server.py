@@ -1,6 +1,8 @@
 """The API's HTTP server, in a thread of its own."""
 
+import asyncio
 import os
+import resource
 import socket
 import threading
 import time
@@ -8,6 +10,7 @@ from typing import Self
 
 import uvicorn
 from fastapi import FastAPI
+from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
 from sentric.errors import SentricError
 from sentric_analyzer.tls import ServerTls
@@ -16,6 +19,29 @@ START_TIMEOUT = 10.0
 """Seconds the server may take to come up."""
 STOP_TIMEOUT = 2.0
 """Seconds that open requests may take to end."""
+MOST_CONNECTIONS = 256
+"""Connections at a time, but no more than a quarter of the files this process may open: the store needs the others."""
+HEAD_TIMEOUT = 10.0
+"""Seconds in which the head of a connection's first request must have come."""
+
+
+class _Connection(HttpToolsProtocol):
+    """A connection of which there are not too many, and which is not held by who asks nothing: that takes no key."""
+
+    def connection_made(self, transport: asyncio.Transport) -> None:  # type: ignore[override]  # as its base class
+        super().connection_made(transport)
+        self._deadline = self.loop.call_later(HEAD_TIMEOUT, transport.close)
+        if len(self.connections) > _most_connections():
+            transport.abort()
+
+    def on_headers_complete(self) -> None:
+        self._deadline.cancel()
+        super().on_headers_complete()
+
+
+def _most_connections() -> int:
+    files = resource.getrlimit(resource.RLIMIT_NOFILE)[0]
+    return MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 4)
 
 
 class ApiServer:
@@ -37,6 +63,7 @@ class ApiServer:
             access_log=False,
             server_header=False,
             proxy_headers=False,  # wrong keys are counted by address: who sends must not choose it
+            http=_Connection,
             ws="none",
             timeout_graceful_shutdown=int(STOP_TIMEOUT),
         )
