@@ -117,6 +117,11 @@ class Assembler:
         self.size = 0
 
     @property
+    def idle(self) -> float:
+        """Seconds without a further span after which a trace is let go."""
+        return self._times.idle
+
+    @property
     def longest(self) -> float:
         """Seconds after its last span in which a trace is judged."""
         return max(self._times.idle, self._times.max_age)
