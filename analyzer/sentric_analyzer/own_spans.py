@@ -1,5 +1,6 @@
 """The analyzer's own spans, on request: how long each part of a batch's way took."""
 
+import threading
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext
 from ipaddress import IPv6Address, ip_address
@@ -13,6 +14,7 @@ Attributes: TypeAlias = Mapping[str, int | str]
 InSpan: TypeAlias = Callable[[str, Attributes], AbstractContextManager[None]]
 """Puts what is done within it into a span of a name."""
 _EXPORT_SECONDS = 2
+_STOP_SECONDS = 0.5
 _SERVICE = "sentric-analyzer"
 _PORTS = {"http": 80, "https": 443}
 
@@ -53,7 +55,10 @@ class OwnSpans:
         return self
 
     def __exit__(self, *_: object) -> None:
-        self._provider.shutdown()
+        # In a thread: while the endpoint does not answer, it takes longer than a service may take to stop.
+        last = threading.Thread(target=self._provider.shutdown, name="sentric-own-spans", daemon=True)
+        last.start()
+        last.join(_STOP_SECONDS)
 
     @contextmanager
     def within(self, name: str, attributes: Attributes) -> Generator[None]:

@@ -1,4 +1,6 @@
+import socket
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, HTTPServer
@@ -67,3 +69,13 @@ def test_another_port_of_this_machine_is_another_service() -> None:
     for endpoint in ("http://localhost:4319", "http://localhost", "http://elsewhere.example:4318"):
         with OwnSpans(endpoint, "127.0.0.1:4318"):
             pass
+
+
+def test_an_endpoint_that_does_not_answer_holds_up_no_stop() -> None:
+    with socket.create_server(("127.0.0.1", 0)) as hole:
+        told = OwnSpans(f"http://127.0.0.1:{hole.getsockname()[1]}", "127.0.0.1:4318")
+        with told.within("store", {}):
+            pass
+        begun = time.monotonic()
+        told.__exit__()
+        assert time.monotonic() - begun < 1.5
