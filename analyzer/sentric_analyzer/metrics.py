@@ -3,13 +3,22 @@
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import Any
 
-from prometheus_client import CollectorRegistry, Counter, Histogram, ProcessCollector, generate_latest
+from prometheus_client import (
+    CollectorRegistry,
+    Counter,
+    Histogram,
+    ProcessCollector,
+    disable_created_metrics,
+    generate_latest,
+)
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from sentric_analyzer import log, pipeline, processes, receiver, storage
 from sentric_analyzer.api import access
 from sentric_analyzer.declaration import Declaration, Kind, Value
+
+disable_created_metrics()  # type: ignore[no-untyped-call]  # else each series is told with a second one, of when it was made
 
 METRICS: dict[str, Declaration] = {
     str(name): declared

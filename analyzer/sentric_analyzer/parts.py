@@ -2,7 +2,6 @@
 
 import logging
 import threading
-import traceback
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -11,6 +10,7 @@ from sentric.redaction import Redactor
 from sentric_analyzer.counts import Metric
 from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.log import Entry, LogCorruptError, LogReader, SetAside
+from sentric_analyzer.logs import described
 from sentric_analyzer.preparation import Prepared, prepare, warm_up
 
 _logger = logging.getLogger(__name__)
@@ -135,10 +135,3 @@ class Parts:
 def _halves(batch: Sequence[Entry]) -> tuple[Sequence[Entry], Sequence[Entry]]:
     middle = len(batch) // 2
     return batch[:middle], batch[middle:]
-
-
-def described(error: Exception) -> str:
-    """What went wrong and where, without the error's own text: there may be content in that."""
-    places = traceback.extract_tb(error.__traceback__)
-    place = next((one for one in reversed(places) if "sentric" in one.filename), places[-1])
-    return f"{type(error).__name__} in {Path(place.filename).name}, line {place.lineno}"

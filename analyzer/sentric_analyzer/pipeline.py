@@ -9,9 +9,10 @@ import logging
 import queue
 import threading
 import time
+from collections import deque
 from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from functools import partial
 from typing import TypeAlias, TypeVar
 
@@ -21,14 +22,16 @@ from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.counts import METRICS, Metric
 from sentric_analyzer.declaration import OnCount, OnTime, Value
 from sentric_analyzer.detection import Judged, Judges
-from sentric_analyzer.dialects import MARKS, conversation_of
+from sentric_analyzer.dialects import conversation_of
 from sentric_analyzer.log import LogMetric, LogReader, LogUnavailableError, SetAside
+from sentric_analyzer.logs import described
+from sentric_analyzer.open_traces import OpenTraces
 from sentric_analyzer.own_spans import InSpan, no_spans
-from sentric_analyzer.parts import LONGEST_WAIT, Parts, described
+from sentric_analyzer.parts import LONGEST_WAIT, Parts
 from sentric_analyzer.preparation import Prepared, warm_up
 from sentric_analyzer.processes import give_way
 from sentric_analyzer.spans import Span
-from sentric_analyzer.storage import PatientStore, RecordedTrace, StoreValueError
+from sentric_analyzer.storage import PatientStore, StoreValueError
 
 __all__ = ["METRICS", "Metric", "Pipeline"]
 
@@ -83,15 +86,17 @@ class Pipeline:
     _oldest: int = 0
     """When what is stored next was received, in Unix nanoseconds; 0 where nothing waits."""
     _submitted: dict[int, int] = field(default_factory=dict[int, int])
-    """When what is judged was given out, in Unix nanoseconds: what is stored after that is not judged yet."""
-    _untaken: bool = False
-    """There are traces in the store that were open at the last stop and were not taken up."""
+    """When what is judged was due, in Unix nanoseconds: what is stored after that is not judged yet."""
+    _open: OpenTraces = field(init=False)
+    _due: deque[tuple[Released, int]] = field(default_factory=deque[tuple[Released, int]])
+    """What is to be judged once there is room for it, and since when, in Unix nanoseconds."""
     _stopping: threading.Event = field(default_factory=threading.Event)
     _caught_up: threading.Event = field(default_factory=threading.Event)
     _threads: list[threading.Thread] = field(default_factory=list[threading.Thread])
 
     def __post_init__(self) -> None:
         self._judges = self.new_judges(self._inbox.put)
+        self._open = OpenTraces(self.assembler, self.store, self.on_count, self.clock)
         self._parts = Parts(self.log, self.new_redactor(), self.set_aside, self.on_count, self._lastingly)
 
     def start(self) -> None:
@@ -119,7 +124,7 @@ class Pipeline:
         yield Metric.DUPLICATES, (), lambda: assembler.duplicates
         yield Metric.OPEN, (), lambda: len(assembler)
         yield Metric.BYTES, (), lambda: assembler.size
-        yield Metric.JUDGING, (), lambda: self._judges.waiting
+        yield Metric.JUDGING, (), lambda: len(self._due) + self._judges.waiting
         yield Metric.READY, (), lambda: not self.unready()
         yield LogMetric.LAG, (), lambda: max(0, self.log.end - self.log.committed)
         yield LogMetric.LATE, (), self._lateness
@@ -128,7 +133,7 @@ class Pipeline:
     @property
     def idle(self) -> bool:
         """Nothing is at hand: whatever came is stored, and whatever was due is judged and stored."""
-        return not (self._inbox.unfinished_tasks or self._batch or self._judges.waiting or self._judged)
+        return not (self._inbox.unfinished_tasks or self._batch or self._due or self._judges.waiting or self._judged)
 
     def unready(self) -> str:
         """Why what is asked now may not be all there is; empty when it is."""
@@ -169,7 +174,7 @@ class Pipeline:
     def _run(self) -> None:
         try:
             give_way()
-            self._take_up()
+            self._open.take_up()
             end = self.log.end
             while not self._stopping.is_set():
                 if self.log.committed >= end:
@@ -179,17 +184,7 @@ class Pipeline:
             self._fail(str(error))
         except Exception as error:  # the boundary of this thread: say it, and turn unready
             _logger.exception("the pipeline has stopped")
-            self._fail(f"{type(error).__name__}: {error}")
-
-    def _take_up(self) -> None:
-        """Take up what was open when the service last stopped."""
-        traces, others = self.store.open_traces(MARKS, within=self.assembler.longest)
-        for project, trace_id, spans, rooted in traces:
-            self.assembler.take_up(project, trace_id, spans=spans, rooted=rooted)
-        if others:
-            self._untaken = True
-            self.on_count(Metric.FAILED, "open_trace", others)
-            _logger.error("%d traces that were open at the last stop are not judged: they are too many", others)
+            self._fail(described(error))
 
     def _step(self, wait: float) -> None:
         """Take what comes within `wait` seconds, have judged what is due, and store what is judged.
@@ -205,34 +200,16 @@ class Pipeline:
                 taken += 1
         if self._batch and self._batch[-1].end >= min(self.log.begun, self.log.end):
             self._keep_batch()
-        for released in self._compared(self.assembler.due()):
-            self._submit(released)
+        now = time.time_ns()
+        self._due += [(released, now) for released in self._open.due()]
+        while self._due and self._judges.wait_for_room(0):
+            self._submit(*self._due.popleft())
         if self._judged and self._is_enough():
             self._keep_judged()
+        if not (self._due or self._judges.waiting or self._judged):
+            self._open.take_up_more()
         for _ in range(taken):
             self._inbox.task_done()
-
-    def _compared(self, due: list[Released]) -> list[Released]:
-        """What is due; a trace of which there was more before our memory goes back is loaded from the store.
-
-        Judged without that, it would lack what came before, or be a revision of its runs which withdraws what was found
-        in them. Where traces were not taken up at the start, any may be one of these.
-        """
-        new = {(one.project, one.trace_id) for one in due if one.new}
-        known = new if self._untaken else self.store.judged_traces(list(new))
-        for project, trace_id in known:
-            self.assembler.read_back(project, trace_id)
-        return [
-            replace(one, spans=(), reopened=True) if one.new and (one.project, one.trace_id) in known else one
-            for one in due
-        ]
-
-    def _recorded(self, released: Released) -> RecordedTrace:
-        """A trace that is to be judged: as it was held, or as the store has it."""
-        if not released.reopened:
-            return RecordedTrace(released.spans, 0)
-        most = self.assembler.max_trace_bytes
-        return self.store.recorded_trace(released.project, released.trace_id, MARKS, most=most)
 
     def _take(self, item: _Item) -> None:
         if isinstance(item, Judged):
@@ -324,13 +301,15 @@ class Pipeline:
     def _wait(self) -> float:
         due = self.assembler.next_due()
         wait = LONGEST_WAIT if due is None else max(0.0, min(LONGEST_WAIT, due - self.clock()))
+        if self._due:  # room comes a moment after what made it
+            wait = min(wait, GATHERING)
         return min(wait, self._left_to_gather()) if self._judged else wait
 
-    def _submit(self, released: Released) -> None:
-        """Have a trace judged."""
+    def _submit(self, released: Released, since: int) -> None:
+        """Have a trace judged that was due at a time."""
         self.on_count(Metric.TRACES, released.reason, 1)
         try:
-            pieces, left_out = self._recorded(released)
+            pieces, left_out = self._open.recorded(released)
         except SentricError:
             raise
         except Exception as error:  # noqa: BLE001  # a mistake of ours, which its spans bring to light: others go on
@@ -340,11 +319,10 @@ class Pipeline:
         if left_out:
             self.on_count(Metric.LEFT_OUT, (), left_out)
         conversation = released.conversation or conversation_of(piece for piece in pieces if isinstance(piece, Span))
-        now = time.time_ns()
         number = self._judges.submit(
             released.project, released.trace_id, pieces, left_out=left_out, together=conversation or released.trace_id
         )
-        self._submitted[number] = now
+        self._submitted[number] = since
 
     def _is_enough(self) -> bool:
         """Whether to store what is judged now: few inserts of many runs are cheaper, but nobody should wait long."""

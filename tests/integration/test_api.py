@@ -1,3 +1,4 @@
+import base64
 import json
 import os
 import socket
@@ -71,6 +72,16 @@ def test_runs_are_answered_newest_first(api: Api) -> None:
     assert api.get("/v1/runs", since="1969-01-01T00:00:00Z", project="nobody's") == {"runs": []}
 
 
+@pytest.mark.parametrize(
+    ("since", "number"),
+    [("0001-01-01T00:00:00", 1), ("0001-01-01T00:00:00+14:00", 1), ("2026-11-18T11:06:40", 1), ("9999-12-31", 0)],
+)
+def test_a_moment_may_be_any_and_is_in_utc_where_it_names_no_zone(api: Api, since: str, number: int) -> None:
+    api.store.insert_replays([judged_run()])
+
+    assert len(api.get("/v1/runs", since=since)["runs"]) == number
+
+
 def test_findings_are_chosen_by_severity_run_and_rule(api: Api) -> None:
     api.store.insert_replays([judged_run()])
     found = [finding_document(finding) for finding in judged_run().findings]
@@ -90,6 +101,7 @@ def test_findings_are_chosen_by_severity_run_and_rule(api: Api) -> None:
         ("/v1/findings?severity=awful", "severity"),
         ("/v1/runs?since=yesterday", "since"),
         (f"/v1/runs?project={'x' * 600}", "project"),
+        (f"/v1/recordings?after={base64.urlsafe_b64encode(b'[' * 20_000).decode()}", "after"),
     ],
 )
 def test_a_wrong_parameter_is_named_in_one_line(api: Api, path: str, named: str) -> None:

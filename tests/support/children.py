@@ -90,4 +90,7 @@ def judge(parent: Parent, setup: Any) -> None:
                 seen.write(f"{task.trace_id} ")
             if task.trace_id == "deadly":
                 os.kill(os.getpid(), signal.SIGKILL)
-        parent.send(Judged([task.number for task in tasks], RunRows((), {}), {}))
+            if task.trace_id == "stopped":
+                os.kill(os.getpid(), signal.SIGSTOP)
+        large = sum(task.trace_id == "large" for task in tasks)
+        parent.send(Judged([task.number for task in tasks], RunRows((), {"agent_events": bytes(large << 20)}), {}))

@@ -3,7 +3,7 @@
 import ipaddress
 import os
 from collections.abc import Awaitable, Callable
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from typing import TYPE_CHECKING, Annotated, Any
 
 from fastapi import Depends, FastAPI, Query, Request, Response
@@ -32,6 +32,8 @@ METRICS_TYPE = "text/plain; version=0.0.4; charset=utf-8"
 """Content type of the Prometheus text format."""
 MAX_LIMIT = 1000
 """Most rows of one answer."""
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Text = Annotated[str | None, Query(max_length=512)]
@@ -120,7 +122,7 @@ def _add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
     @app.get("/v1/runs")
     async def runs(projects: Projects, limit: Limit = 50, since: datetime | None = None) -> Response:
         """The runs that started since a moment, newest first."""
-        moment = max(0, int(since.timestamp() * 1_000_000) * 1000) if since else 0
+        moment = _nanoseconds(since) if since else 0
         return await answer(lambda: {"runs": store.runs(projects=projects, limit=limit, since=moment)})
 
     @app.get("/v1/recordings")
@@ -160,6 +162,12 @@ def _add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
             return {"findings": [finding_document(finding) for finding in found]}
 
         return await answer(ask)
+
+
+def _nanoseconds(moment: datetime) -> int:
+    """A moment in Unix nanoseconds, as near as the store's times come to it; without a zone, in UTC."""
+    aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
+    return min(max(0, (aware - _EPOCH) // timedelta(microseconds=1) * 1000), (1 << 63) - 1)
 
 
 async def _refuse_foreign_names(request: Request, call_next: RequestResponseEndpoint) -> Response:

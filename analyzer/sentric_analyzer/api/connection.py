@@ -1,6 +1,7 @@
 """A connection of the API: closed when it is slow, and one of so many."""
 
 import asyncio
+import resource
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
@@ -11,6 +12,7 @@ from sentric_analyzer.receiver.pool import Pool
 HEAD_SECONDS = 10.0
 """Seconds that the head of a request may take; what comes behind an answer has as long to become one."""
 MOST_CONNECTIONS = 512
+"""Connections at a time, but no more than a quarter of the files the process may open: the store needs the others."""
 MOST_FROM_ONE = 256
 """Connections from one address."""
 
@@ -18,8 +20,11 @@ MOST_FROM_ONE = 256
 def bounded_connection() -> type[HttpToolsProtocol]:
     """What a server makes of each connection. They share the places there are."""
 
+    files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
+    most = MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 4)
+
     class Bounded(_Connection):
-        pool = Pool(MOST_CONNECTIONS, MOST_FROM_ONE)
+        pool = Pool(most, min(MOST_FROM_ONE, most))
 
     return Bounded
 

@@ -94,6 +94,6 @@ def cursor_of(text: str) -> Cursor:
         started, project, run_id = json.loads(base64.urlsafe_b64decode(text.encode()))
         if (type(started), type(project), type(run_id)) != (int, str, str) or not 0 <= started < 1 << 63:
             raise ValueError(text)
-    except (ValueError, TypeError):  # also where it is not base64, not UTF-8 or not JSON
+    except (ValueError, TypeError, RecursionError):  # also where it is not base64, not UTF-8 or not JSON
         raise CursorError("after: is not what `next` of a page said") from None
     return Cursor(started, project, run_id)

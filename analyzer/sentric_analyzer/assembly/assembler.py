@@ -19,6 +19,8 @@ SPAN_OVERHEAD = 288
 """Bytes counted for a span besides its content: what its ids and its places in dicts and tuples take, and more."""
 _STALE = 3
 """Places in the schedule for each open trace, after which those that mean nothing any more are swept out."""
+_SPARE = 16
+"""One in so many bytes is freed at most beyond those that are needed."""
 REMEMBERED = 16_384
 """Traces that were let go and are known again when a late span arrives; those unheard of longest are forgotten."""
 
@@ -115,6 +117,11 @@ class Assembler:
         self.released: Counter[Reason] = Counter()
         self.duplicates = 0
         self.size = 0
+
+    @property
+    def idle(self) -> float:
+        """Seconds without a further span after which a trace is let go."""
+        return self._times.idle
 
     @property
     def longest(self) -> float:
@@ -300,9 +307,13 @@ class Assembler:
         )
 
     def _make_room(self) -> None:
-        """Let go the longest idle, in the project that holds most: nobody's flood costs others their room first."""
-        while self.size > self._max_bytes:
-            most = max(self._projects.values(), key=lambda project: project.size)
+        """Let go the longest idle, in the projects that hold most: nobody's flood costs others their room first.
+
+        A little more than is needed where there are many projects, since all of them are looked at.
+        """
+        spare = min((len(self._projects) - 1) * TRACE_OVERHEAD, self._max_bytes // _SPARE)
+        while self.size > self._max_bytes - spare:
             share = self.size / len(self._projects)
-            while most.traces and most.size >= share and self.size > self._max_bytes:
-                self._let_go(next(iter(most.traces)), Reason.MEMORY)
+            for project in sorted(self._projects.values(), key=lambda project: project.size, reverse=True):
+                while project.traces and project.size >= share and self.size > self._max_bytes - spare:
+                    self._let_go(next(iter(project.traces)), Reason.MEMORY)

@@ -1,7 +1,9 @@
 """The processes that judge, as the service holds them."""
 
+import logging
 import os
 import threading
+import time
 from collections import deque
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
@@ -14,8 +16,10 @@ from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
 from sentric_analyzer.processes import Child, ChildError
 from sentric_analyzer.processes import Counter as ProcessCounter
-from sentric_analyzer.spans import Piece, RawSpan
+from sentric_analyzer.spans import Piece, RawSpan, Relation, Span
 from sentric_analyzer.storage import Former
+
+_logger = logging.getLogger(__name__)
 
 MOST = 8
 """Processes that are used where the number is not set."""
@@ -28,7 +32,17 @@ _MOST_TRIES = 2
 """Deaths of a process that a trace may see before it is given up; before the last of them it was there alone."""
 _WAITING_BYTES = 64 << 20
 """Bytes of traces that wait to be judged, from which on no more are wanted."""
-_STOP_SECONDS = 1.0
+_TOGETHER_BYTES = 4 << 20
+"""Bytes of these, after which no further one goes with them: what is made of them is many times as large."""
+_RELATION_BYTES = 256
+"""What the place of a span that tells nothing of agents is taken for."""
+_PATIENCE = 600.0
+"""Seconds in which a process must come up, and must be done with some of what it has: else it hangs, and is ended.
+
+The largest trace there may be, 64 MiB of 150,000 short calls, takes 200 s of one core.
+"""
+_LOOKS = 10
+"""How often it is looked within that time."""
 
 Done = Callable[[Judged], None]
 
@@ -54,7 +68,7 @@ class Judges:
     """Gives traces to processes that judge them. Traces of one conversation are judged one after another.
 
     A process is started when it has something to do for the first time, and again whenever it dies, however often: what
-    waits for it waits until it can be started. Safe from any thread.
+    waits for it waits until it can be started. One that hangs is ended, as if it had died. Safe from any thread.
 
     Args:
         number: how many processes there may be.
@@ -71,6 +85,8 @@ class Judges:
         self._sizes: dict[int, int] = {}
         self._waiting = 0
         self._changed = threading.Condition()
+        self._stopping = threading.Event()
+        self._watch = threading.Thread(target=self._end_what_hangs, name="sentric-judges", daemon=True)
 
     def submit(self, project: str, trace_id: str, pieces: Sequence[Piece], *, left_out: int, together: str) -> int:
         """Have a trace judged.
@@ -85,14 +101,16 @@ class Judges:
         Returns:
             Its number, by which what comes of it is known.
         """
-        size = sum(len(piece.body) if isinstance(piece, RawSpan) else 256 for piece in pieces)
+        size = sum(map(_size, pieces))
         with self._changed:
+            if not self._numbers:
+                self._watch.start()
             self._numbers += 1
             task = Task(self._numbers, project, trace_id, pieces, left_out)
             self._sizes[task.number] = size
             self._waiting += size
         judge = crc32(f"{project}\0{together}".encode("utf-8", "replace")) % len(self._judges)
-        self._judges[judge].submit(task)
+        self._judges[judge].submit(task, size)
         return task.number
 
     def wait_for_room(self, seconds: float) -> bool:
@@ -112,6 +130,7 @@ class Judges:
 
     def stop(self) -> None:
         """End the processes; what is not judged is not called back."""
+        self._stopping.set()
         for judge in self._judges:
             judge.stop()
 
@@ -121,10 +140,27 @@ class Judges:
             self._waiting -= sum(self._sizes.pop(number, 0) for number in judged.numbers)
             self._changed.notify_all()
 
+    def _end_what_hangs(self) -> None:
+        # By nobody who talks to them: who sends something to a process that hangs does so too.
+        while not self._stopping.wait(_PATIENCE / _LOOKS):
+            for judge in self._judges:
+                judge.end_if_it_hangs()
+
+
+def _size(piece: Piece) -> int:
+    match piece:
+        case RawSpan():
+            return len(piece.body)
+        case Span():
+            return piece.size
+        case Relation():
+            return _RELATION_BYTES
+
 
 @dataclass(slots=True)
 class _Given:
     task: Task
+    size: int
     tries: int = 0
 
 
@@ -142,6 +178,8 @@ class _Judge:
         self._is_alone = False
         self._up = False
         self._started = False
+        self._patient_since: float | None = None
+        """When it was last heard of, or given something when it had nothing; None where it owes nothing."""
         self.failure = ""
         self._child = Child(
             name,
@@ -153,24 +191,32 @@ class _Judge:
             lasting=True,
         )
 
-    def submit(self, task: Task) -> None:
+    def submit(self, task: Task, size: int) -> None:
         with self._lock:
-            self._waiting.append(_Given(task))
+            self._waiting.append(_Given(task, size))
             if not self._started:
                 self._started = True
+                self._patient_since = time.monotonic()
                 self._child.start()
         self._give()
 
     def stop(self) -> None:
-        with self._lock:
-            started, self._up = self._started, False
-        if started:
-            self._child.stop(_STOP_SECONDS)
+        self._up = False  # without the lock: it is held by who sends, for as long as the process does not take it
+        if self._started:
+            self._child.stop(0)  # it has nothing to bring to an end
+
+    def end_if_it_hangs(self) -> None:
+        since = self._patient_since
+        if since is not None and time.monotonic() - since > _PATIENCE:
+            _logger.error("the %s has told nothing for %.0f s: it is ended", self._child.name, _PATIENCE)
+            self._child.kill()
 
     def _give(self) -> None:
         """Give the process as much as it may have."""
         with self._lock:
             while self._up and (some := self._next()):
+                if not self._given:
+                    self._patient_since = time.monotonic()
                 self._given |= {given.task.number: given for given in some}
                 self._ahead += 1
                 try:
@@ -182,16 +228,19 @@ class _Judge:
         """What it is given next: alone, where a process has died of it or of what was there with it."""
         if not self._waiting or self._ahead >= _AHEAD or self._is_alone:
             return []
-        if not self._waiting[0].tries:
-            return [self._waiting.popleft() for _ in range(min(_TOGETHER, len(self._waiting)))]
-        if self._ahead:
-            return []
-        self._is_alone = True
-        return [self._waiting.popleft()]
+        if self._waiting[0].tries:
+            if self._ahead:
+                return []
+            self._is_alone = True
+            return [self._waiting.popleft()]
+        some, size = [self._waiting.popleft()], 0
+        while self._waiting and len(some) < _TOGETHER and (size := size + some[-1].size) < _TOGETHER_BYTES:
+            some.append(self._waiting.popleft())
+        return some
 
     def _ready(self, _: object) -> None:
         with self._lock:
-            self._up = True
+            self._up, self._patient_since = True, None
             if not self._waiting:  # else it must show first that it can judge
                 self.failure = ""
         self._give()
@@ -199,9 +248,9 @@ class _Judge:
     def _heard(self, message: AskEarlier | AskFormer | Judged) -> None:
         match message:
             case AskEarlier(run, limit):
-                self._child.send(Told(self._known.earlier_runs(run, limit)))
+                self._tell(lambda: self._known.earlier_runs(run, limit))
             case AskFormer(project, run_id):
-                self._child.send(Told(self._known.former(project, run_id)))
+                self._tell(lambda: self._known.former(project, run_id))
             case Judged():
                 with self._lock:
                     self._ahead -= 1
@@ -209,14 +258,23 @@ class _Judge:
                     self.failure = ""
                     for number in message.numbers:
                         self._given.pop(number, None)
+                    self._patient_since = time.monotonic() if self._given else None
                 self._give()
                 self._done(message)
+
+    def _tell(self, ask: Callable[[], object]) -> None:
+        """Answer a question: meanwhile it is not the process that takes its time."""
+        self._patient_since = None
+        answer = ask()
+        self._patient_since = time.monotonic()
+        self._child.send(Told(answer))
 
     def _died(self, error: SentricError) -> None:
         """Begin anew with what it had; give up what it has died of twice."""
         self._on_count(ProcessCounter.DEATHS, "judge", 1)
         with self._lock:
             self._up, self._ahead, self._is_alone = False, 0, False
+            self._patient_since = time.monotonic()
             self.failure = str(error)
             again = list(self._given.values())
             self._given.clear()

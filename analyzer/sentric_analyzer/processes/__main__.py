@@ -11,6 +11,7 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 from sentric.errors import SentricError
+from sentric_analyzer.logs import described
 from sentric_analyzer.processes.messages import ChildError
 from sentric_analyzer.processes.parent import Parent, end_with
 
@@ -31,7 +32,7 @@ def main(target: str, connection: str, parent_pid: str) -> int:
         parent.failed(error)
     except Exception as error:  # the boundary of this process: its traceback stays here
         _logger.exception("%s has ended because of a mistake in Sentric itself", target)
-        parent.failed(ChildError(" ".join(f"{type(error).__name__}: {error}".split())))
+        parent.failed(ChildError(described(error)))
     else:
         return 0
     return 1

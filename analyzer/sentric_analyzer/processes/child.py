@@ -103,10 +103,15 @@ class Child:
             except OSError:
                 raise ChildError(f"the {self.name} has ended") from None
 
+    def kill(self) -> None:
+        """End it at once; unless it is being stopped, it is started again."""
+        if self._process:
+            self._process.kill()
+
     def stop(self, seconds: float) -> None:
         """Ask it to end, and kill it if it has not after so many seconds; it is gone when this returns."""
         self._stopping.set()
-        deadline = threading.Timer(seconds, self._kill)
+        deadline = threading.Timer(seconds, self.kill)
         deadline.daemon = True
         deadline.start()
         with suppress(ChildError):
@@ -200,10 +205,6 @@ class Child:
         except subprocess.TimeoutExpired:
             process.kill()
             return process.wait()
-
-    def _kill(self) -> None:
-        if self._process:
-            self._process.kill()
 
 
 def _described(status: int) -> str:

@@ -3,8 +3,10 @@
 import ctypes
 import os
 import pickle
+import queue
 import signal
 import sys
+import threading
 from collections.abc import Iterator
 from multiprocessing.connection import Connection
 from typing import Any, NoReturn
@@ -18,11 +20,14 @@ _PR_SET_PDEATHSIG = 1
 class Parent:
     """The process that started this one. When it is gone, this process ends at once, whatever it is doing.
 
-    For one thread.
+    For one thread. What the parent sends is taken by another as it comes: a parent that waits for us to take it, while
+    we wait for it to take what we send, would wait for ever.
     """
 
     def __init__(self, connection: "Connection[Any, Any]") -> None:
         self._connection = connection
+        self._heard: queue.SimpleQueue[Any] = queue.SimpleQueue()
+        threading.Thread(target=self._listen, name="sentric-parent", daemon=True).start()
 
     def ready(self, message: object = None) -> None:
         """Say that this process has come up, and what the parent should know of it."""
@@ -41,10 +46,7 @@ class Parent:
 
     def receive(self) -> Any:
         """The next message."""
-        try:
-            return self._connection.recv()
-        except (EOFError, OSError):
-            _leave()
+        return self._heard.get()
 
     def messages(self, tick: float | None = None) -> Iterator[Any]:
         """The messages, until this process is asked to end.
@@ -53,10 +55,20 @@ class Parent:
             tick: seconds after which None comes when no message did.
         """
         while True:
-            message = self.receive() if self._connection.poll(tick) else None
+            try:
+                message = self._heard.get(timeout=tick)
+            except queue.Empty:
+                message = None
             if isinstance(message, Stop):
                 return
             yield message
+
+    def _listen(self) -> NoReturn:
+        try:
+            while True:
+                self._heard.put(self._connection.recv())
+        except (EOFError, OSError):
+            _leave()
 
 
 def end_with(parent: int) -> None:

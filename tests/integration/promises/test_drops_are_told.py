@@ -138,20 +138,62 @@ def test_spans_of_a_trace_that_is_too_large(tmp_path: Path) -> None:
         assert any("too large" in note for note in notes_of(there))
 
 
-def test_traces_that_are_not_taken_up_after_a_restart(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    stated = Store.open_traces.__kwdefaults__
-    assert stated
-    monkeypatch.setitem(stated, "limit", 1)
+def test_traces_that_are_too_many_to_take_up_at_once_after_a_restart(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(taken_up_at_once(), "limit", 1)
     traces = (1, 2, 3)
     with running(tmp_path) as there:
         there.send(*(call(2, trace, command=EVIL) for trace in traces))
     with running(tmp_path) as there:
         assert len(there.assembler) == 1
-        assert metrics_of(there)['sentric_pipeline_failed_total{what="open_trace"}'] == 2
+        for judged in traces:
+            there.pass_time(TIMES.idle)
+            poll(lambda judged=judged: there.judged() == judged)
+            poll(lambda judged=judged: len(there.assembler) == (judged < len(traces)))
+        assert metrics_of(there)['sentric_pipeline_failed_total{what="open_trace"}'] == 0
         there.send(*map(agent, traces))
         there.pass_time(TIMES.idle)
         assert {run["steps"] for run in there.store.runs()} == {1}, "with the end of a trace all of it is judged"
         assert len(there.found()) >= len(traces)
+
+
+def test_traces_that_are_not_taken_up_because_others_stay_open(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(taken_up_at_once(), "limit", 1)
+    with running(tmp_path) as there:
+        there.send(*(call(2, trace) for trace in (1, 2, 3)))
+    monkeypatch.setattr(there.pipeline.store.__class__, "insert_runs", lambda *_, **__: None)
+    with running(tmp_path) as there:
+        there.pass_time(TIMES.idle)
+        poll(lambda: metrics_of(there)['sentric_pipeline_failed_total{what="open_trace"}'] == 2)
+
+
+def taken_up_at_once() -> dict[str, Any]:
+    stated = Store.open_traces.__kwdefaults__
+    assert stated
+    return stated
+
+
+def test_what_was_open_waits_in_the_store_for_room_among_what_is_judged(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    traces = range(1, 6)
+    with running(tmp_path) as there:
+        there.send(*(call(2, trace) for trace in traces))
+    monkeypatch.setattr(judges_module, "_WAITING_BYTES", 1)
+    waiting: list[int] = []
+    with running(tmp_path) as there:
+        judges = there.pipeline._judges
+        read = there.pipeline.store.recorded_trace
+
+        def recorded(*asked: Any, **how: Any) -> Any:
+            waiting.append(judges.waiting)
+            return read(*asked, **how)
+
+        monkeypatch.setattr(there.pipeline.store, "recorded_trace", recorded)
+        there.pass_time(TIMES.idle)
+        poll(lambda: there.judged() == len(traces))
+        assert waiting == [0] * len(traces)
 
 
 def test_what_waits_for_the_judges_is_kept_and_seen_to_wait(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

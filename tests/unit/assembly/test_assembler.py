@@ -368,3 +368,18 @@ def test_the_schedule_does_not_grow_with_what_was_let_go(clock: Clock) -> None:
         send(held, 1, trace=trace, marked=False)
     assert len(held._schedule) < 2_000
     assert held.released[Reason.MEMORY] > 49_000
+
+
+def test_a_flood_of_projects_is_looked_through_seldom() -> None:
+    room = 1_000 * (TRACE_OVERHEAD + SPAN_OVERHEAD + 64)
+    held = Assembler(
+        Times(GRACE, IDLE, CHECKPOINT, MAX_AGE), max_trace_bytes=1 << 30, max_bytes=room, clock=lambda: 0.0
+    )
+    cleared = 0
+    for number in range(4_000):
+        before = held.released[Reason.MEMORY]
+        held.add(Arrival(f"p{number}", "1" * 32, "1" * 16, "", marked=True), Relation("1" * 16, ""), 64)
+        held.due()
+        cleared += held.released[Reason.MEMORY] > before
+    assert cleared <= 3_000 / 40
+    assert 900 <= len(held) <= 1_000

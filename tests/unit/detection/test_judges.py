@@ -1,5 +1,6 @@
 """The processes that judge, as the service holds them: they die, and nothing that waits for them is lost."""
 
+import time
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -10,6 +11,7 @@ import pytest
 
 from sentric_analyzer.declaration import Value
 from sentric_analyzer.detection import Judged, Judges, Setup, judges
+from sentric_analyzer.spans import RawOrigin, RawSpan
 from support.serving import poll
 
 
@@ -26,8 +28,9 @@ class Bench:
     def _count(self, _: str, value: Value, amount: int) -> None:
         self.deaths[value] += amount
 
-    def submit(self, *traces: str) -> list[int]:
-        return [self.judges.submit("shop", trace, (), left_out=0, together="one") for trace in traces]
+    def submit(self, *traces: str, size: int = 0) -> list[int]:
+        spans = [RawSpan(RawOrigin(b"", "", b"", ""), bytes(size))]
+        return [self.judges.submit("shop", trace, spans, left_out=0, together="one") for trace in traces]
 
     def judged(self, *, failed: bool = False) -> list[int]:
         return sorted(number for one in self.done if bool(one.failed) is failed for number in one.numbers)
@@ -91,4 +94,37 @@ def test_judges_stop_while_they_cannot_start(bench: Bench) -> None:
     bench.submit("a")
     poll(lambda: bench.deaths["judge"] >= 1)
     bench.judges.stop()
+    assert bench.done == []
+
+
+def test_large_traces_and_large_answers_never_wait_for_each_other(bench: Bench) -> None:
+    numbers = bench.submit(*["large"] * 64, size=100_000)
+    poll(lambda: bench.judged() == numbers)
+    assert not bench.deaths
+
+
+def test_few_of_large_traces_are_judged_together(bench: Bench) -> None:
+    numbers = bench.submit(*"abcdefgh", size=3 << 20)
+    poll(lambda: bench.judged() == numbers)
+    assert max(len(one.numbers) for one in bench.done) == 2
+
+
+def test_a_trace_that_a_judge_hangs_in_is_given_up(bench: Bench, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(judges, "_PATIENCE", 10.0)  # a process may need some of them to start
+    numbers = bench.submit("1", "stopped", "2", size=100_000)
+    numbers += bench.submit(*map(str, range(3, 40)), size=100_000)
+    poll(lambda: bench.judges.waiting == 0)
+    assert bench.judged(failed=True) == [numbers[1]]
+    assert bench.judged() == [numbers[0], *numbers[2:]]
+    assert bench.deaths["judge"] == bench.seen()["stopped"] == 2
+    assert bench.judges.failure == ""
+
+
+def test_judges_stop_at_once_while_one_hangs(bench: Bench) -> None:
+    bench.submit("stopped")
+    bench.submit(*map(str, range(64)), size=100_000)
+    poll((bench.directory / "seen").exists)
+    begun = time.monotonic()
+    bench.judges.stop()
+    assert time.monotonic() - begun < judges._PATIENCE / 10
     assert bench.done == []

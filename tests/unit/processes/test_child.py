@@ -57,7 +57,7 @@ def test_what_it_writes_is_for_its_owner_only() -> None:
     ("how", "kind", "words"),
     [
         ("port", PortError, "--x 1:2: cannot listen there"),
-        ("bug", ChildError, "ZeroDivisionError: one and another line"),
+        ("bug", ChildError, "ZeroDivisionError in __main__.py, line "),
         ("unpicklable", SentricError, "of a class that the parent does not know"),
         ("exit", ChildError, "the tester ended with status 7"),
         ("kill", ChildError, "the tester was killed by signal 9"),
@@ -69,7 +69,8 @@ def test_a_death_at_the_start_is_reported_at_once_and_not_repeated(
     deaths: list[SentricError] = []
     with pytest.raises(kind) as caught, running("refuse", how, on_death=deaths.append):
         pass
-    assert (type(caught.value), str(caught.value)) == (kind, words)
+    assert type(caught.value) is kind
+    assert str(caught.value).startswith(words)
     assert deaths == []
     assert ("Traceback" in capfd.readouterr().err) == (how == "bug")
 

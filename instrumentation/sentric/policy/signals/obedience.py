@@ -13,11 +13,12 @@ from heapq import nlargest
 from itertools import islice
 from typing import ClassVar, NamedTuple
 
-from sentric.events import Action, Author, Element, Message, Observation, Outcome, Source
+from sentric.events import Action, Author, Message, Observation, Outcome, Source
+from sentric.policy.readers.orders.captions import is_label, is_of_a_shop
 from sentric.policy.readers.orders.coming import Coming, coming
 from sentric.policy.readers.orders.deed import Deed, deed, speaks_of_orders
 from sentric.policy.readers.orders.deference import defers_to
-from sentric.policy.readers.orders.directives import Directive, directives
+from sentric.policy.readers.orders.directives import Directive, directives, is_near, is_within
 from sentric.policy.readers.orders.sayings import OBEYS, Sayings, may_want_words
 from sentric.policy.readers.orders.visits import is_sent, sends_to, sites
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
@@ -44,8 +45,6 @@ SAYING_LENGTH = 16_384
 """Characters of the model's words in which they are looked for."""
 ENTITY_LENGTH = 3
 """Shortest entity that is telling."""
-NEAR = 640
-"""Characters around a sign of injection within which orders are under suspicion."""
 
 _NUMBER = re.compile(r"[$€£]?(?:\d{1,6}|\d{1,4}(?:[:.,/-]\d{1,4}){1,5})[%€]?(?:t\d\d:\d\d(?::\d\d)?)?")
 """A date, a time, an amount: too common to tell anything by itself."""
@@ -55,7 +54,6 @@ _GRAVE = frozenset({"send", "pay", "delete", "grant", "run"})
 """Families of what can hardly be taken back."""
 _GRAVE_VERBS = frozenset(verb for verb in VERBS if not families((stem(verb),)).isdisjoint(_GRAVE))
 _SAY = frozenset({"say"})
-_ENDS = "\"'.:!>|])} "
 _EMPTY: dict[str, None] = {}
 
 
@@ -167,8 +165,11 @@ class Obedience(Family[ObedienceFacts]):
         for at in found:
             if not self._is_new(at.text):
                 continue
-            suspicious = bool(signs or unseen) and (_is_near(at, signs) or _is_within(at, unseen))
-            self._waiting[at.text] = waiting = _Waiting(at, read, self._texts, suspicious)
+            suspicious = bool(signs or unseen) and (is_near(at, signs) or is_within(at, unseen))
+            waiting = _Waiting(at, read, self._texts, suspicious)
+            if read.here is not None and is_of_a_shop(at.text) and not _is_addressed(waiting):
+                continue
+            self._waiting[at.text] = waiting
             self._is_spoken_to = self._is_spoken_to or _is_addressed(waiting)
             if may_be_grave and not unasked and at.is_imperative and at.lead in _GRAVE_VERBS:
                 unasked = excerpt(at.text) if self._is_grave(self._digest(at.text)) else ""
@@ -311,7 +312,11 @@ class Obedience(Family[ObedienceFacts]):
         for heard in self._candidates(deed, wish):
             if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
                 continue
-            if action.element is not None and not _is_addressed(heard) and _is_label(heard, action, action.element):
+            if (
+                action.element is not None
+                and not _is_addressed(heard)
+                and is_label(heard.said.text, heard.origin, action, action.element)
+            ):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
             if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
@@ -369,30 +374,8 @@ def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
     )
 
 
-def _is_label(heard: Heard, action: Action, element: Element) -> bool:
-    """Whether an order is nothing but what stands on the element that is used: `Pay 9.99 EUR now`.
-
-    It must have been read on that site: no page may excuse what a mail has ordered by writing it on a button.
-    """
-    label = " ".join(element.text.split())
-    if not label or heard.said.text.rstrip(_ENDS).lower() != label.rstrip(_ENDS).lower():
-        return False
-    read, stands = place(heard.origin), place(action.url)
-    return read is not None and stands is not None and bool(read.site) and read.site == stands.site
-
-
 def _is_addressed(order: Heard | _Waiting) -> bool:
     return order.at.to_agent or order.at.after_agent or order.suspicious
-
-
-def _is_near(at: Directive, signs: tuple[int, ...]) -> bool:
-    """Whether an order stands beside a sign of injection, in the same record."""
-    return any(max(at.record_start, at.start - NEAR) <= sign <= at.record_end for sign in signs)
-
-
-def _is_within(at: Directive, unseen: list[tuple[int, int]]) -> bool:
-    """Whether an order stands where people do not see it."""
-    return any(first <= at.start + 1 < last for first, last in unseen)
 
 
 def _stated(action: Action, deed: Deed, heard: Heard, weight: int, wish: Wish) -> ObedienceFacts:

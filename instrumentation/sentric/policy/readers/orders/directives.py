@@ -30,6 +30,8 @@ ORDERS_KEPT = 4096
 """Sentences remembered as read."""
 BEFORE = 100
 """Characters before an order in which an agent may be spoken to."""
+NEAR = 640
+"""Characters around a sign of injection within which orders are under suspicion."""
 ADDRESSES_LIMIT = 64
 """Places told apart at which one text speaks to an agent."""
 RECORD_LIMIT = 4096
@@ -218,3 +220,13 @@ def _unescaped(text: str) -> str:
         text = _FOLD.sub(" ", text.replace("\\'", "'").replace('\\"', '"'))
         text = _ESCAPED.sub("\n", text)
     return text.replace("''", "'") if "''" in text else text
+
+
+def is_near(at: Directive, signs: tuple[int, ...]) -> bool:
+    """Whether an order stands beside a sign of injection, in the same record."""
+    return any(max(at.record_start, at.start - NEAR) <= sign <= at.record_end for sign in signs)
+
+
+def is_within(at: Directive, unseen: list[tuple[int, int]]) -> bool:
+    """Whether an order stands where people do not see it."""
+    return any(first <= at.start + 1 < last for first, last in unseen)

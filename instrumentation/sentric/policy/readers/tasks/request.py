@@ -112,8 +112,8 @@ _ASKS = re.compile(
     r"\?|\b(?:tell|show|give|read) me\b|\blet me know\b"
     r"|^\W*(?:(?:please|kindly|can you|could you|bitte|por favor)\W+)*(?:what|which|who|when|where|why|how|is"
     r"|are|does|did|has"
-    r"|summari[sz]e|explain|list|find|read|compare|check|tell|show|describe|look|search|give|translate|was|wie"
-    r"|warum|wer|wo)\b"
+    r"|summari[sz]e|explain|list|find|read|compare|check(?! out with\b)|tell|show|describe|look|search|give|translate"
+    r"|was|wie|warum|wer|wo)\b"
 )
 """How people ask for nothing but an answer."""
 
