@@ -3,7 +3,6 @@
 import base64
 import gzip
 import json
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -15,7 +14,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from sentric.redaction.forms import forms
 from sentric_analyzer.storage import Store, embedded_url
-from support.serving import SENTRIC, Serving, poll, serving
+from support.commands import sentric
+from support.serving import Serving, poll, serving
 
 SECRETS = {
     "Curlew-33-Marsh": "password: {}",
@@ -81,19 +81,14 @@ def trace(secret: str, claim: str) -> ExportTraceServiceRequest:
     return request
 
 
-def sentric(*arguments: object) -> str:
-    command = [SENTRIC, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-
-
 def answers(service: Serving) -> Iterator[str]:
     """What the service says of what it knows, in every form."""
     (run,) = service.get("/v1/runs")["runs"]
     for path in ("/v1/runs", f"/v1/runs/{run['run_id']}", "/v1/findings", "/v1/recordings", "/metrics"):
         yield service.text(path)
     for form in ("table", "json", "markdown", "html"):
-        yield sentric("report", "--data-dir", service.data_dir, "--format", form, run["run_id"])
-    yield sentric("runs", "--data-dir", service.data_dir)
+        yield sentric("report", "--data-dir", service.data_dir, "--format", form, run["run_id"]).stdout
+    yield sentric("runs", "--data-dir", service.data_dir).stdout
 
 
 def stored(data_dir: Path) -> Iterator[str]:
