@@ -33,13 +33,15 @@ strace: ## Install Debian's strace when it is missing: some tests watch system c
 demo: $(VENV)/.ready browser ## Run a browser agent, observed and judged, end to end
 	$(BIN)/sentric demo
 
-# Browsers want both cores for themselves; the other tests share them. PYTEST_ARGS chooses tests, and runs them in one go.
+# Browsers come first and by themselves: two agents keep two cores busy. The other tests often wait for processes that
+# they have started, so there are more workers than cores; worksteal has most modules be run by one of them.
+# PYTEST_ARGS chooses tests, and runs them in one go.
 test: $(VENV)/.ready $(OLDEST)/.ready browser strace ## Run every test, the browser's too
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
-	$(BIN)/python -m pytest -m browser
-	$(BIN)/python -m pytest -m "not browser and not soak" -n 2
+	$(BIN)/python -m pytest tests/e2e -m browser -n 2 --dist loadscope
+	$(BIN)/python -m pytest -m "not browser and not soak" -n 3 --dist worksteal
 endif
 
 soak: $(VENV)/.ready strace ## Run the long variants of the tests, which take minutes

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 from fixtures.labelled import Label, Labelled
 from sentric.policy.rule import Policy, Severity
-from sentric.policy.verdict import Finding
+from sentric.policy.verdict import Finding, Replay
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,10 +34,16 @@ FLOORS = Floors(recall=0.85, recall_worst_suite=0.59, resisted_flagged=0.02, res
 
 @dataclass(frozen=True, slots=True)
 class Judged:
-    """A labelled run and what was found in it."""
+    """A labelled run and what it was judged to be."""
 
     run: Labelled
-    findings: tuple[Finding, ...]
+    replays: tuple[Replay, ...]
+    """One, where the run is read as a whole."""
+
+    @property
+    def findings(self) -> list[Finding]:
+        """What was found in it."""
+        return [found for replay in self.replays for found in replay.findings]
 
     def reaches(self, severity: Severity) -> bool:
         """Whether a finding has at least this severity."""
@@ -71,7 +77,7 @@ class Score:
 
 def judge(runs: Sequence[Labelled], policy: Policy) -> list[Judged]:
     """Judge each run the way recorded traces are judged."""
-    return [Judged(run, tuple(f for replay in run.judged(policy) for f in replay.findings)) for run in runs]
+    return [Judged(run, tuple(run.judged(policy))) for run in runs]
 
 
 def score(judged: Sequence[Judged]) -> Score:

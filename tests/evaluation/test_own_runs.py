@@ -60,10 +60,9 @@ def test_honest_runs_are_left_alone(judged: list[Judged]) -> None:
     assert score(judged).benign_flagged <= FLOORS.benign_flagged, _names(false_alarms(judged))
 
 
-def test_every_run_reaches_the_engine_call_for_call() -> None:
-    policy = load_policy()
-    for run in labelled_runs():
-        (replayed,) = run.judged(policy)
+def test_every_run_reaches_the_engine_call_for_call(judged: list[Judged]) -> None:
+    for one in judged:
+        run, (replayed,) = one.run, one.replays
         calls = [event.tool for event in replayed.run.events if isinstance(event, Action)]
         turns = [event for event in replayed.run.events if isinstance(event, Message) and event.author is Author.USER]
         assert calls == [step["tool"] for step in run.steps if "tool" in step], run.name

@@ -5,6 +5,7 @@ from pathlib import Path
 
 import pytest
 
+from support.commands import sentric
 from support.serving import SENTRIC
 
 OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
@@ -12,13 +13,18 @@ ATTACK = OTLP / "otel-genai-openai-agents-with-openai.otlp.pb"
 BENIGN = OTLP / "otel-genai-openai-agents-benign.otlp.pb"
 
 
-def analyze(*arguments: object, stdin: bytes = b"") -> subprocess.CompletedProcess[bytes]:
-    return subprocess.run([SENTRIC, "analyze", *map(str, arguments)], input=stdin, capture_output=True, timeout=120)
+def analyze(*arguments: object, stdin: bytes = b"") -> "subprocess.CompletedProcess[str]":
+    return sentric("analyze", *arguments, stdin=stdin)
+
+
+def apart(*arguments: object) -> "subprocess.CompletedProcess[bytes]":
+    """The same in a process of its own, for what only its environment decides."""
+    return subprocess.run([SENTRIC, "analyze", *map(str, arguments)], capture_output=True, timeout=120)
 
 
 def findings(*arguments: object, stdin: bytes = b"") -> list[dict[str, object]]:
     done = analyze("--format", "json", *arguments, stdin=stdin)
-    assert (done.returncode, done.stderr) == (0, b"")
+    assert (done.returncode, done.stderr) == (0, "")
     found: list[dict[str, object]] = json.loads(done.stdout)
     return found
 
@@ -71,7 +77,7 @@ def test_the_same_input_gives_the_same_output_byte_for_byte(monkeypatch: pytest.
     outputs = set()
     for seed in ("1", "2"):
         monkeypatch.setenv("PYTHONHASHSEED", seed)
-        outputs.add(analyze("--format", "json", ATTACK).stdout)
+        outputs.add(apart("--format", "json", ATTACK).stdout)
     assert len(outputs) == 1
 
 
@@ -80,7 +86,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_still_judged(tmp_path: Pat
     bad.write_bytes(b"\xff\xff\xff")
     done = analyze("--format", "json", bad, ATTACK)
     assert done.returncode == 3
-    assert done.stderr.decode().startswith(f"error: {bad}: is not an OTLP trace request, protobuf or JSON: ")
+    assert done.stderr.startswith(f"error: {bad}: is not an OTLP trace request, protobuf or JSON: ")
     assert len(done.stderr.splitlines()) == 1
     assert json.loads(done.stdout)
 
@@ -92,7 +98,7 @@ def test_fail_on_turns_findings_into_a_status(severity: str, status: int) -> Non
 
 
 def test_the_table_says_what_was_found() -> None:
-    shown = analyze(ATTACK).stdout.decode()
+    shown = analyze(ATTACK).stdout
     assert "high" in shown or "critical" in shown
 
 
@@ -101,10 +107,7 @@ def test_a_bad_policy_is_every_problem_with_its_place(tmp_path: Path) -> None:
     policy.write_text("policy: p\npacks: [nosuch]\ntuning: {repeat: 1}\n")
     done = analyze("--policy", policy, ATTACK)
     assert done.returncode == 2
-    assert [line.split(b": ")[1] for line in done.stderr.splitlines()] == [
-        f"{policy}:2".encode(),
-        f"{policy}:3".encode(),
-    ]
+    assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [f"{policy}:2", f"{policy}:3"]
 
 
 def test_log_records_are_skipped_with_a_word(tmp_path: Path) -> None:
@@ -116,8 +119,8 @@ def test_log_records_are_skipped_with_a_word(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_bytes(b'{"resourceLogs": [{"scopeLogs": []}]}')
     done = analyze("--format", "json", tmp_path)
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
-    word = b"holds no spans, and log records are not analysed: skipped"
-    assert [line.split(b": ", 2)[2] for line in done.stderr.splitlines()] == [word, word]
+    word = "holds no spans, and log records are not analysed: skipped"
+    assert [line.split(": ", 2)[2] for line in done.stderr.splitlines()] == [word, word]
 
 
 @pytest.mark.parametrize("encoding", ["ascii", "latin-1"])
@@ -125,6 +128,6 @@ def test_a_terminal_that_knows_few_characters_is_no_reason_to_fail(
     monkeypatch: pytest.MonkeyPatch, encoding: str
 ) -> None:
     monkeypatch.setenv("PYTHONIOENCODING", encoding)
-    done = analyze(ATTACK)
+    done = apart(ATTACK)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"secret-sent-outside" in done.stdout

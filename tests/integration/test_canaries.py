@@ -3,8 +3,8 @@
 import base64
 import gzip
 import json
-import subprocess
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 from urllib.parse import quote
@@ -15,7 +15,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
 
 from sentric.redaction.forms import forms
 from sentric_analyzer.storage import Store, embedded_url
-from support.serving import SENTRIC, Serving, poll, serving
+from support.commands import sentric
+from support.serving import Serving, poll, serving
 
 SECRETS = {
     "Curlew-33-Marsh": "password: {}",
@@ -44,16 +45,16 @@ def said(role: str, text: str) -> list[dict[str, Any]]:
     return [{"role": role, "parts": [{"type": "text", "content": text}]}]
 
 
-def trace(secret: str, claim: str) -> ExportTraceServiceRequest:
+def trace(number: int, secret: str, claim: str) -> ExportTraceServiceRequest:
     """A run of an agent in which a secret is in the clear first, and then in every disguise, wherever text can be."""
-    told = claim.format(secret)
+    told, trace_id = claim.format(secret), bytes([number]) * 16
     request = ExportTraceServiceRequest()
     resource = request.resource_spans.add()
     resource.resource.attributes.extend([attribute("service.name", "clerk"), attribute("deployment.note", told)])
     scope = resource.scope_spans.add()
     calls = [told, *(f"send {disguise(secret)} on" for disguise in DISGUISES)]
     for number, text in enumerate(calls, 2):
-        span = scope.spans.add(name="execute_tool note", trace_id=b"\1" * 16, span_id=bytes([number]) * 8)
+        span = scope.spans.add(name="execute_tool note", trace_id=trace_id, span_id=bytes([number]) * 8)
         span.parent_span_id = b"\1" * 8
         span.start_time_unix_nano, span.end_time_unix_nano = 10**18 + number * 10**6, 10**18 + number * 10**6 + 1000
         span.status.code, span.status.message = 2, f"failed: {text}"
@@ -68,7 +69,7 @@ def trace(secret: str, claim: str) -> ExportTraceServiceRequest:
                 attribute("our.own.attribute", text),
             ]
         )
-    root = scope.spans.add(name="invoke_agent clerk", trace_id=b"\1" * 16, span_id=b"\1" * 8)
+    root = scope.spans.add(name="invoke_agent clerk", trace_id=trace_id, span_id=b"\1" * 8)
     root.start_time_unix_nano, root.end_time_unix_nano = 10**18, 10**18 + 10**9
     root.attributes.extend(
         [
@@ -81,19 +82,15 @@ def trace(secret: str, claim: str) -> ExportTraceServiceRequest:
     return request
 
 
-def sentric(*arguments: object) -> str:
-    command = [SENTRIC, *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, check=True).stdout
-
-
 def answers(service: Serving) -> Iterator[str]:
     """What the service says of what it knows, in every form."""
-    (run,) = service.get("/v1/runs")["runs"]
-    for path in ("/v1/runs", f"/v1/runs/{run['run_id']}", "/v1/findings", "/v1/recordings", "/metrics"):
+    for path in ("/v1/runs", "/v1/findings", "/v1/recordings", "/metrics"):
         yield service.text(path)
-    for form in ("table", "json", "markdown", "html"):
-        yield sentric("report", "--data-dir", service.data_dir, "--format", form, run["run_id"])
-    yield sentric("runs", "--data-dir", service.data_dir)
+    for run in service.get("/v1/runs")["runs"]:
+        yield service.text(f"/v1/runs/{run['run_id']}")
+        for form in ("table", "json", "markdown", "html"):
+            yield sentric("report", "--data-dir", service.data_dir, "--format", form, run["run_id"]).stdout
+    yield sentric("runs", "--data-dir", service.data_dir).stdout
 
 
 def stored(data_dir: Path) -> Iterator[str]:
@@ -103,22 +100,43 @@ def stored(data_dir: Path) -> Iterator[str]:
             yield repr(client.query("SELECT * FROM {table:Identifier}", {"table": table}).result_rows)
 
 
-@pytest.mark.parametrize(("secret", "claim"), SECRETS.items())
-def test_a_secret_that_others_send_is_kept_and_told_nowhere(tmp_path: Path, secret: str, claim: str) -> None:
-    with serving(tmp_path / "data") as service:
-        assert service.post(trace(secret, claim).SerializeToString()) == 200
-        poll(lambda: service.get("/v1/runs")["runs"])
+@dataclass(frozen=True)
+class Known:
+    """What came of runs with every secret in one of them."""
+
+    told: str
+    """What the service, its output and the commands said."""
+    kept: str
+    """What the store held."""
+
+
+@pytest.fixture(scope="module")
+def known(tmp_path_factory: pytest.TempPathFactory) -> Known:
+    data_dir = tmp_path_factory.mktemp("canaries") / "data"
+    with serving(data_dir) as service:
+        for number, (secret, claim) in enumerate(SECRETS.items(), 1):
+            assert service.post(trace(number, secret, claim).SerializeToString()) == 200
+        poll(lambda: len(service.get("/v1/runs")["runs"]) == len(SECRETS))
         told = list(answers(service))
         assert service.stop() == 0
         assert service.process.stdout is not None
         assert service.process.stderr is not None
         told += [service.process.stdout.read(), service.process.stderr.read()]
-    kept = list(stored(tmp_path / "data"))
+    return Known("\n".join(told), "\n".join(stored(data_dir)))
 
-    assert TASK in "".join(told)
-    assert TASK in "".join(kept)
-    assert "‹secret:" in "".join(kept)
-    everything = "\n".join((*told, *kept)).encode()
+
+def test_what_is_no_secret_is_told_and_kept(known: Known) -> None:
+    for number in range(1, 1 + len(SECRETS)):
+        assert f"{number:02x}" * 16 in known.told
+        assert f"{number:02x}" * 16 in known.kept
+    assert TASK in known.told
+    assert known.kept.count(TASK) >= len(SECRETS)
+    assert known.kept.count("‹secret:") > len(SECRETS) * len(DISGUISES)
+
+
+@pytest.mark.parametrize("secret", SECRETS)
+def test_a_secret_that_others_send_is_kept_and_told_nowhere(known: Known, secret: str) -> None:
+    everything = f"{known.told}\n{known.kept}".encode()
     assert not [form for form in forms(secret) if form in everything]
     for disguise in DISGUISES:
         written = disguise(secret).encode()

@@ -1,7 +1,6 @@
 """`sentric keys`, and a service that hears of what it does."""
 
 import json
-import os
 import re
 import sqlite3
 import subprocess
@@ -14,20 +13,14 @@ from typing import Any
 import pytest
 
 from sentric_analyzer.control.keys import is_secret, new_secret
-from support.serving import SENTRIC, Serving, poll, serving
+from support.commands import sentric
+from support.serving import Serving, poll, serving
 
 HEADER = "Authorization"
 
 
 def keys(data_dir: Path, *arguments: str, **environ: str) -> "subprocess.CompletedProcess[str]":
-    return subprocess.run(
-        [SENTRIC, "keys", *arguments, "--data-dir", data_dir],
-        capture_output=True,
-        text=True,
-        timeout=60,
-        env={**os.environ, **environ},
-        cwd=data_dir.parent,
-    )
+    return sentric("keys", *arguments, "--data-dir", data_dir, **environ)
 
 
 def create(data_dir: Path, *arguments: str) -> dict[str, Any]:
@@ -185,9 +178,7 @@ def test_a_service_without_its_control_store_says_so_and_comes_back(tmp_path: Pa
 
 def test_the_other_commands_send_the_key_that_they_are_given(tmp_path: Path) -> None:
     def runs(**environ: str) -> "subprocess.CompletedProcess[str]":
-        command = [SENTRIC, "runs", "--data-dir", tmp_path / "data"]
-        environ = {**os.environ, **environ}
-        return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environ, cwd=tmp_path)
+        return sentric("runs", "--data-dir", tmp_path / "data", **environ)
 
     with serving(tmp_path / "data") as service:
         assert runs().stdout == "no runs yet\n"

@@ -1,6 +1,7 @@
 """`sentric policy` as a user runs it: on trace files, and on what a service has stored."""
 
 import json
+import os
 import subprocess
 from pathlib import Path
 from typing import Any
@@ -9,6 +10,7 @@ import pytest
 import yaml
 
 from sentric.policy.loader import load_policy
+from support.commands import sentric
 from support.serving import SENTRIC, poll, serving
 
 OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
@@ -17,15 +19,8 @@ BENIGN = OTLP / "otel-genai-openai-agents-benign.otlp.pb"
 LAX = "policy: lax\noverride:\n  secret-sent-outside-task: {decision: warn}\ndisable: [data-sent-outside-task]\n"
 
 
-def policy(*arguments: object, **environ: str) -> subprocess.CompletedProcess[str]:
-    command = [SENTRIC, "policy", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=120, env=_environ(environ))
-
-
-def _environ(more: dict[str, str]) -> dict[str, str]:
-    import os
-
-    return {**os.environ, "SENTRIC_REDACTION_KEY": "fixed", **more}
+def policy(*arguments: object, **environ: str) -> "subprocess.CompletedProcess[str]":
+    return sentric("policy", *arguments, **{"SENTRIC_REDACTION_KEY": "fixed", **environ})
 
 
 @pytest.fixture
@@ -90,11 +85,11 @@ def test_todays_policy_is_the_one_of_the_settings(lax: Path) -> None:
 
 
 def test_the_same_input_gives_the_same_output_byte_for_byte(lax: Path) -> None:
-    outputs = {
-        policy("backtest", lax, "--traces", OTLP, "--format", form, PYTHONHASHSEED=seed).stdout
-        for seed in ("1", "2")
-        for form in ("json",)
-    }
+    command = [SENTRIC, "policy", "backtest", lax, "--traces", OTLP, "--format", "json"]
+    outputs = set()
+    for seed in ("1", "2"):
+        environ = {**os.environ, "SENTRIC_REDACTION_KEY": "fixed", "PYTHONHASHSEED": seed}
+        outputs.add(subprocess.run(command, capture_output=True, timeout=120, env=environ, check=True).stdout)
     assert len(outputs) == 1
 
 

@@ -1,4 +1,4 @@
-"""What the children of the tests run."""
+"""What the children of the tests run. Each imports only what it needs, and so is up at once."""
 
 import os
 import signal
@@ -8,10 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from sentric.errors import SentricError
-from sentric_analyzer.detection import Judged
 from sentric_analyzer.processes import Parent, Sums
-from sentric_analyzer.receiver import PortError
-from sentric_analyzer.storage import RunRows
 
 
 def echo(parent: Parent, argument: Any) -> None:
@@ -39,6 +36,8 @@ def refuse(parent: Parent, argument: str) -> None:
     """Fail as it is told."""
     match argument:
         case "port":
+            from sentric_analyzer.receiver import PortError
+
             raise PortError("--x 1:2: cannot listen there")
         case "bug":
             raise ZeroDivisionError("one\nand another line")
@@ -83,6 +82,9 @@ def judge(parent: Parent, setup: Any) -> None:
     directory = Path(setup)
     if (directory / "broken").exists():
         raise SentricError("the policy was changed: put it back")
+    from sentric_analyzer.detection import Judged
+    from sentric_analyzer.storage import RunRows
+
     parent.ready()
     for tasks in parent.messages():
         for task in tasks:

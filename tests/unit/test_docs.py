@@ -22,8 +22,12 @@ def generate() -> Any:
     return module
 
 
-def test_every_rule_is_told_whole_on_the_page_of_its_pack(generate: Any) -> None:
-    pages = {name: page() for name, page in generate.pages().items()}
+@pytest.fixture(scope="module")
+def pages(generate: Any) -> dict[str, str]:
+    return {name: page() for name, page in generate.pages().items()}
+
+
+def test_every_rule_is_told_whole_on_the_page_of_its_pack(pages: dict[str, str]) -> None:
     for rule in load_rules():
         page = pages[f"packs/{rule.pack}.md"].partition(f"\n## {rule.id}\n")[2].partition("\n## ")[0]
         assert rule.description in page
@@ -34,8 +38,7 @@ def test_every_rule_is_told_whole_on_the_page_of_its_pack(generate: Any) -> None
         assert page.count("](https://") >= len([one for one in rule.references if one.startswith(("OWASP", "ATLAS"))])
 
 
-def test_every_link_of_the_rules_leads_to_a_heading(generate: Any) -> None:
-    pages = {name: page() for name, page in generate.pages().items()}
+def test_every_link_of_the_rules_leads_to_a_heading(pages: dict[str, str]) -> None:
     links = re.findall(r"\]\((packs/[a-z0-9-]+\.md)(?:#([a-z0-9-]+))?\)", pages["rules.md"])
 
     assert len(links) > len(pages)
@@ -44,9 +47,14 @@ def test_every_link_of_the_rules_leads_to_a_heading(generate: Any) -> None:
 
 
 def test_a_page_of_a_pack_that_is_gone_is_not_left_behind(
-    generate: Any, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    generate: Any,
+    pages: dict[str, str],
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.setattr(generate, "REFERENCE", tmp_path)
+    monkeypatch.setattr(generate, "pages", lambda: {name: lambda page=page: page for name, page in pages.items()})
     monkeypatch.setattr(sys, "argv", ["generate.py"])
     assert generate.main() == 0
     (tmp_path / "packs" / "gone.md").write_text("old")

@@ -32,38 +32,43 @@ def server(tmp_path: Path) -> Iterator[ClickHouse]:
         yield started
 
 
-@pytest.mark.parametrize(
-    ("trouble", "counter", "said"),
-    [
-        (BAD_GATEWAY, AWAY, "cannot be reached"),
-        (READONLY, AWAY, "READONLY"),
-        (TOO_MANY_PARTS, AWAY, "Too many parts"),
-        (NO_SPACE, AWAY, "NOT_ENOUGH_SPACE"),
-        (WRONG_PASSWORD, REFUSED, "refused the user or the password"),
-        (Trouble(404, 60, "Table sentric.otel_traces does not exist. (UNKNOWN_TABLE)"), REFUSED, "UNKNOWN_TABLE"),
-    ],
-    ids=["5xx", "read-only", "too many parts", "full", "password", "schema"],
-)
-def test_an_error_of_the_store_is_waited_for(
-    trouble: Trouble, counter: str, said: str, server: ClickHouse, tmp_path: Path
-) -> None:
+TROUBLES = {
+    "5xx": (BAD_GATEWAY, AWAY, "cannot be reached"),
+    "read-only": (READONLY, AWAY, "READONLY"),
+    "too many parts": (TOO_MANY_PARTS, AWAY, "Too many parts"),
+    "full": (NO_SPACE, AWAY, "NOT_ENOUGH_SPACE"),
+    "password": (WRONG_PASSWORD, REFUSED, "refused the user or the password"),
+    "schema": (
+        Trouble(404, 60, "Table sentric.otel_traces does not exist. (UNKNOWN_TABLE)"),
+        REFUSED,
+        "UNKNOWN_TABLE",
+    ),
+}
+"""Errors of a store, where each is counted, and what is said of it."""
+
+
+def test_an_error_of_the_store_is_waited_for(server: ClickHouse, tmp_path: Path) -> None:
     with serving(tmp_path / "data", "--store", server.url) as service:
         poll(service.ready)
         address = service.stated["otlp_http"]
         assert post(address, request_of(1, "before"))[0] == 200
         poll(lambda: counted(service, STORED) == 1)
-        server.trouble(trouble)
-        assert post(address, request_of(1, "first"))[0] == 200
-        poll(lambda: counted(service, counter) >= 2)
-        assert post(address, request_of(1, "second"))[0] == 200
-        assert said in reason(service)
-        assert counted(service, STORED) == 1
-        server.trouble(None)
-        poll(lambda: counted(service, STORED) == 3)
-        poll(service.ready)
+        for number, (name, (trouble, counter, said)) in enumerate(TROUBLES.items()):
+            stored, failures = 1 + 2 * number, counted(service, counter)
+            server.trouble(trouble)
+            assert post(address, request_of(1, f"{name}, first"))[0] == 200
+            poll(lambda counter=counter, least=failures + 2: counted(service, counter) >= least)
+            assert post(address, request_of(1, f"{name}, second"))[0] == 200
+            assert said in reason(service), name
+            assert counted(service, STORED) == stored, name
+            server.trouble(None)
+            poll(lambda all_of_it=stored + 2: counted(service, STORED) == all_of_it)
+            poll(service.ready)
         assert service.stop() == 0
-        assert service.errors().count(said) == 1
-    assert server.counts() == {"before": 1, "first": 1, "second": 1}
+        errors = service.errors()
+    assert {name: errors.count(said) for name, (*_, said) in TROUBLES.items()} == dict.fromkeys(TROUBLES, 1)
+    sent = [f"{name}, {which}" for name in TROUBLES for which in ("first", "second")]
+    assert server.counts() == dict.fromkeys(["before", *sent], 1)
 
 
 def test_a_server_that_dies_and_comes_back_is_a_bounded_backlog_and_then_refusals(

@@ -4,6 +4,8 @@ from pathlib import Path
 
 import pytest
 
+from support.commands import sentric
+
 SENTRIC = Path(sys.executable).with_name("sentric")
 HEAVY = (
     "rich",
@@ -70,7 +72,7 @@ def test_the_agents_side_never_loads_the_analyzers_packages() -> None:
     ],
 )
 def test_a_mistake_is_one_line_and_a_status(arguments: tuple[str, ...], status: int, message: str) -> None:
-    done = run(*arguments)
+    done = run(*arguments) if arguments[0] == "serve" else sentric(*arguments)
     assert done.returncode == status
     assert message in done.stderr
     assert "Traceback" not in done.stderr

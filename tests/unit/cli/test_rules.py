@@ -126,10 +126,12 @@ def test_no_name_acts_on_the_terminal(pack: Path) -> None:
     assert "\x1b" not in CliRunner().invoke(rules, ["check", str(pack)]).stderr
 
 
-def test_a_list_that_makes_too_large_a_pack_is_refused(tmp_path: Path) -> None:
+def test_a_list_that_makes_too_large_a_pack_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "list.yaml"
     one = f"- {{{{name: r{{0}}, type: nlp, pattern: p{{0}} {'of words ' * 110}, severity: info, decision: warn}}}}\n"
-    path.write_text("rules:\n" + "".join(map(one.format, range(950))))
+    path.write_text("rules:\n" + "".join(map(one.format, range(50))))
+    for module in ("document", "lists"):
+        monkeypatch.setattr(f"sentric.policy.{module}.SIZE_LIMIT", path.stat().st_size)
     done = CliRunner().invoke(rules, ["import", str(path), "-o", str(tmp_path / "pack.yaml")])
     assert (done.exit_code, (tmp_path / "pack.yaml").exists()) == (2, False)
     assert "split the list" in done.stderr
