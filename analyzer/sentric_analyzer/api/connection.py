@@ -19,7 +19,6 @@ MOST_FROM_ONE = 256
 
 def bounded_connection() -> type[HttpToolsProtocol]:
     """What a server makes of each connection. They share the places there are."""
-
     files, _ = resource.getrlimit(resource.RLIMIT_NOFILE)
     most = MOST_CONNECTIONS if files == resource.RLIM_INFINITY else min(MOST_CONNECTIONS, files // 4)
 
