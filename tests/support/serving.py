@@ -17,6 +17,8 @@ import psutil
 
 SENTRIC = Path(sys.executable).with_name("sentric")
 DEADLINE = 60.0
+ENDS_WITHIN = 10.0
+"""Seconds in which a service ends: twice what it gives itself, because other tests run beside it."""
 T = TypeVar("T")
 
 

@@ -17,7 +17,6 @@ import pytest
 from sentric_analyzer.receiver import Counter
 from sentric_analyzer.receiver import grpc as grpc_module
 from sentric_analyzer.receiver.connection import Deadlines
-from sentric_analyzer.service import STOP_TIMEOUT
 from support.receiving import (
     EXPORT,
     LIMIT,
@@ -34,7 +33,7 @@ from support.receiving import (
     request_of,
     until,
 )
-from support.serving import poll, serving
+from support.serving import ENDS_WITHIN, poll, serving
 
 PREFACE = b"PRI * HTTP/2.0\r\n\r\nSM\r\n\r\n"
 SETTINGS = b"\0\0\0\4\0\0\0\0\0"
@@ -129,7 +128,7 @@ def test_they_hold_up_no_stop(tmp_path: Path) -> None:
             connection.sendall(PREFACE if number % 2 else (head_of(50) + b"x")[: 1 + number])
         status, taken = service.end()
     assert status == 0
-    assert taken < STOP_TIMEOUT
+    assert taken < ENDS_WITHIN
 
 
 # HTTP

@@ -10,9 +10,8 @@ import psutil
 import pytest
 
 from sentric_analyzer.log.inspection import inspect_log
-from sentric_analyzer.service import STOP_TIMEOUT
 from support.load import post, request_of, sending, stored
-from support.serving import SENTRIC, poll, serving
+from support.serving import ENDS_WITHIN, SENTRIC, poll, serving
 
 SPANS_EACH = 1_000
 
@@ -28,7 +27,7 @@ def test_a_backlog_is_left_in_the_log(requests: int, tmp_path: Path) -> None:
             assert post(service.stated["otlp_http"], request_of(number + 1, *names))[0] == 200
         service.process.send_signal(signal.SIGCONT)
         status, taken = service.end()
-        assert (status, taken < STOP_TIMEOUT) == (0, True)
+        assert (status, taken < ENDS_WITHIN) == (0, True)
     assert inspect_log(data_dir / "log").waiting_records > 0
     with serving(data_dir) as service:
         poll(service.ready, 300)
@@ -47,7 +46,7 @@ def test_what_has_begun_is_answered_and_idle_connections_hold_nothing_up(tmp_pat
             with serving(tmp_path / "data", *ports) as again:  # the senders go on there
                 senders.stop()
                 assert again.stop() == 0
-        assert (status, taken < STOP_TIMEOUT) == (0, True)
+        assert (status, taken < ENDS_WITHIN) == (0, True)
     with serving(tmp_path / "data") as service:  # what was left in the log is stored before this is ready
         poll(service.ready)
         assert service.stop() == 0
@@ -61,7 +60,7 @@ def test_the_whole_group_may_be_signalled(number: int, tmp_path: Path) -> None:
     with serving(tmp_path / "data") as service:
         service.receiver().send_signal(number)
         status, taken = service.end(number)
-        assert (status, taken < STOP_TIMEOUT) == (0, True)
+        assert (status, taken < ENDS_WITHIN) == (0, True)
         assert service.process.stderr
         assert service.process.stderr.read() == ""
 
@@ -76,7 +75,7 @@ def test_a_start_can_be_stopped(after: float, tmp_path: Path) -> None:
         begun = time.monotonic()
         process.send_signal(signal.SIGTERM)
         assert process.wait(20) in (0, -signal.SIGTERM)
-        assert time.monotonic() - begun < STOP_TIMEOUT
+        assert time.monotonic() - begun < ENDS_WITHIN
 
 
 def test_a_killed_service_leaves_no_receiver(tmp_path: Path) -> None:
