@@ -131,7 +131,7 @@ class Service:
         return control, self._stack.enter_context(watch)
 
     def _unready(self, keys: KeyWatch) -> Callable[[], str]:
-        return lambda: self._pipeline.unready() or keys.failure()
+        return lambda: self._receiver.failure or self._pipeline.unready() or keys.failure()
 
     def _announce(self, path: Path) -> None:
         """Tell the other commands, which must not open the store while we hold it, where to ask."""

@@ -4,6 +4,7 @@ from contextlib import suppress
 from dataclasses import replace
 from pathlib import Path
 
+from sentric.errors import SentricError
 from sentric.settings import Settings
 from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.log import Limits, LogReader
@@ -23,6 +24,8 @@ class ReceiverProcess:
         self._setup = Setup(directory, log.link.files, limits, settings)
         self._on_count = on_count
         self._messages: dict[type, object] = {}
+        self.failure = ""
+        """Why nothing is received now; empty while it listens."""
         self._child = Child(
             "receiver",
             _TARGET,
@@ -30,7 +33,7 @@ class ReceiverProcess:
             files=log.link.files,
             on_ready=self._listening,
             on_message=self._counted,
-            on_death=lambda _: on_count(Counter.DEATHS, "receiver", 1),
+            on_death=self._died,
         )
 
     @property
@@ -68,8 +71,13 @@ class ReceiverProcess:
 
     def _listening(self, listening: Listening) -> None:
         """Remember the ports, so that it takes the same ones when it is started again."""
+        self.failure = ""
         settings = replace(self._setup.settings, otlp_grpc=str(listening.grpc), otlp_http=str(listening.http))
         self._setup = replace(self._setup, settings=settings)
+
+    def _died(self, error: SentricError) -> None:
+        self.failure = f"nothing is received: {error}"
+        self._on_count(Counter.DEATHS, "receiver", 1)
 
     def _counted(self, counted: Counted) -> None:
         counted.add_to(self._on_count)
