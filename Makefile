@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
 
-.PHONY: help setup demo test soak lint types fmt eval bench bench-ingest fuzz docs browser strace constraints clean
+.PHONY: help setup demo test soak lint types mypy pyright fmt eval bench bench-ingest fuzz docs browser strace constraints clean
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
 
@@ -54,8 +54,10 @@ lint: $(VENV)/.ready ## Check style, floors and shipped rules
 	$(BIN)/sentric rules test
 
 types: $(VENV)/.ready ## Check types with mypy and pyright, both strict
-	$(BIN)/mypy
-	$(BIN)/pyright
+	@$(MAKE) --no-print-directory --jobs=2 --output-sync=target mypy pyright
+
+mypy pyright:
+	$(BIN)/$@
 
 fmt: $(VENV)/.ready ## Format the code
 	$(BIN)/ruff check --fix-only --exit-zero .
