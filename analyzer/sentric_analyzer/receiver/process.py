@@ -20,9 +20,8 @@ _STOP_SECONDS = 1.5
 def run(parent: Parent, setup: Setup) -> None:
     """Receive into the log until the parent says stop."""
     set_up(setup.settings.log_format)
-    os.environ.setdefault(
-        "GRPC_VERBOSITY", "NONE"
-    )  # or gRPC writes lines of its own to the log, of any stranger's making
+    # gRPC's own lines would stand in the log as any stranger makes them.
+    os.environ.setdefault("GRPC_VERBOSITY", "NONE")
     from sentric_analyzer.receiver.receiver import Receiver  # gRPC looks at that when it is imported
 
     sums = Sums()
