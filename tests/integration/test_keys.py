@@ -182,13 +182,13 @@ def test_the_other_commands_send_the_key_that_they_are_given(tmp_path: Path) -> 
 
     with serving(tmp_path / "data") as service:
         assert runs().stdout == "no runs yet\n"
+        (tmp_path / "key").write_text(new_secret())
+        assert "unknown, expired or revoked" in runs(SENTRIC_API_KEY_FILE=str(tmp_path / "key")).stderr
         ingest = create(tmp_path / "data", "--project", "shop")
         poll(lambda: status(service, "/v1/runs", ingest["key"]) == 403)
         refused = runs(SENTRIC_API_KEY=ingest["key"])
         assert refused.returncode == 3
         assert refused.stderr.endswith(f"this takes a key with scope read or admin: key {ingest['id']} has ingest\n")
-        (tmp_path / "key").write_text(new_secret())
-        assert "unknown, expired or revoked" in runs(SENTRIC_API_KEY_FILE=str(tmp_path / "key")).stderr
 
 
 def test_a_key_is_in_clear_in_the_file_of_the_first_one_and_nowhere_else(tmp_path: Path) -> None:
