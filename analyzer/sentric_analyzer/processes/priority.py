@@ -1,6 +1,7 @@
 """Which of the service's work goes first where there is more than the machine can do."""
 
 import os
+import sys
 import threading
 from contextlib import suppress
 
@@ -11,7 +12,10 @@ _GIVING_WAY = 5
 def give_way() -> None:
     """Let this thread, and those it starts, come after those of the receiver: a sender waits, what is kept does not.
 
-    Only Linux tells threads apart; elsewhere all are alike.
+    Only Linux tells threads apart. One that is nicer already stays so.
     """
+    if sys.platform != "linux":  # elsewhere the number of a thread may be that of another process
+        return
+    thread = threading.get_native_id()
     with suppress(OSError):
-        os.setpriority(os.PRIO_PROCESS, threading.get_native_id(), _GIVING_WAY)
+        os.setpriority(os.PRIO_PROCESS, thread, max(_GIVING_WAY, os.getpriority(os.PRIO_PROCESS, thread)))
