@@ -70,9 +70,9 @@ PRIMARY KEY (ServiceName, SpanName, toDateTime(Timestamp))
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp), Timestamp)
 TTL toDateTime(Stored) + INTERVAL 1 DAY RECOMPRESS CODEC(ZSTD(3))
 -- Parts as small as an insert's are one file: one for each column would cost more than writing it. And merges wait for
--- eight of about one size, which write everything half as often.
+-- sixteen of about one size, which write everything half as often.
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,
-    min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 8;
+    min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 16;
 
 -- When each trace was, so that one trace is found without reading every partition.
 CREATE TABLE IF NOT EXISTS otel_traces_trace_id_ts (

@@ -34,4 +34,4 @@ PRIMARY KEY (ServiceName, TimestampTime)
 ORDER BY (ServiceName, TimestampTime, Timestamp)
 TTL TimestampTime + INTERVAL 1 DAY RECOMPRESS CODEC(ZSTD(3))
 SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, non_replicated_deduplication_window = 10000,
-    min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 8;
+    min_bytes_for_wide_part = 268435456, min_parts_to_merge_at_once = 16;
