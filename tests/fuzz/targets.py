@@ -15,7 +15,7 @@ from google.protobuf.message import Message
 
 from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, decode
 from sentric_analyzer.receiver.encodings import ENCODINGS, decompress
-from sentric_analyzer.receiver.exports import LOGS, TRACES, Export
+from sentric_analyzer.receiver.exports import LOGS, METRICS, TRACES, Export
 from sentric_analyzer.receiver.gate import Sender
 from sentric_analyzer.receiver.limits import Budget
 from sentric_analyzer.receiver.messages import MessageParser, Request
@@ -127,6 +127,7 @@ TARGETS = {
     "http": Target(http, http_seeds),
     "protobuf": Target(otlp(TRACES, PROTOBUF), recorded),
     "protobuf-logs": Target(otlp(LOGS, PROTOBUF), recorded),
+    "protobuf-metrics": Target(otlp(METRICS, PROTOBUF), recorded),
     "json": Target(otlp(TRACES, JSON), json_seeds),
     "encodings": Target(encodings, encoding_seeds),
 }

@@ -16,7 +16,9 @@ import pytest
 from google.rpc.error_details_pb2 import RetryInfo
 from google.rpc.status_pb2 import Status
 from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter as GrpcLogExporter
+from opentelemetry.exporter.otlp.proto.grpc.metric_exporter import OTLPMetricExporter as GrpcMetricExporter
 from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter as GrpcSpanExporter
+from opentelemetry.exporter.otlp.proto.http.metric_exporter import OTLPMetricExporter as HttpMetricExporter
 from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter as HttpSpanExporter
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
     ExportTraceServiceRequest,
@@ -24,6 +26,8 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import (
 )
 from opentelemetry.sdk._logs import LoggerProvider
 from opentelemetry.sdk._logs.export import SimpleLogRecordProcessor
+from opentelemetry.sdk.metrics import MeterProvider
+from opentelemetry.sdk.metrics.export import PeriodicExportingMetricReader
 from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor
 
@@ -146,6 +150,24 @@ def test_a_real_log_exporter_is_served(service: Receiving) -> None:
     provider.shutdown()
     assert service.counts[Counter.ITEMS, "logs"] == 1
     assert [entry.record.signal for entry in service.log.read(0)] == ["logs"]
+
+
+@pytest.mark.parametrize("protocol", ["grpc", "http"])
+def test_a_real_metric_exporter_is_served_though_nothing_is_kept(service: Receiving, protocol: str) -> None:
+    exporter = (
+        GrpcMetricExporter(f"http://{service.grpc}", insecure=True)
+        if protocol == "grpc"
+        else HttpMetricExporter(f"http://{service.receiver.http_address}/v1/metrics")
+    )
+    provider = MeterProvider([PeriodicExportingMetricReader(exporter)])
+    meter = provider.get_meter("test")
+    meter.create_counter("runs").add(1, {"agent": "shop"})
+    meter.create_histogram("seconds").record(2.5)
+    assert provider.force_flush()
+    provider.shutdown()
+    assert service.counts[Counter.REQUESTS, "metrics"] > 0
+    assert not any(counter is Counter.REFUSED for counter, _ in service.counts)
+    assert list(service.log.read(0)) == []
 
 
 # gRPC

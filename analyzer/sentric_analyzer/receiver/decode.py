@@ -100,13 +100,13 @@ def decode(export: Export, body: bytes, media: str, encoding: str, bounds: Bound
         Refusal: it is too large, or is not what it says it is.
     """
     body = decompress(body, encoding, bounds.body)
-    if export.signal is None:
-        return Decoded(b"", 0)
     if media == JSON:
         body = _from_json(export, body, bounds)
     largest = check_items(body, bounds.items)
     check_shape(body, export.request, bounds.messages)
     request = _parse(export, body)  # what came as JSON too: the reader of the log must be able to do the same
+    if export.signal is None:
+        return Decoded(b"", 0)
     cut = cut_values(request, bounds.value) if largest > bounds.value else 0
     if export is TRACES:
         items, rejected = _drop_invalid_spans(request)

@@ -12,6 +12,11 @@ _SMALLEST_MESSAGE = 2
 _MOST_BESIDE = 2
 """Fields of a resource or scope beside those in it: what it is, and a schema URL."""
 _TOO_MANY = "the request has too many items: send fewer in each"
+_JSON_LEVELS = (
+    ("resourceSpans", "resourceLogs", "resourceMetrics"),
+    ("scopeSpans", "scopeLogs", "scopeMetrics"),
+    ("spans", "logRecords", "metrics"),
+)
 _SMALLEST_VALUE = 2
 """Bytes of a value in JSON, with its comma."""
 
@@ -37,12 +42,12 @@ class Budget:
 def check_items(body: bytes, most: int) -> int:
     """Refuse a protobuf Export request that would grow to too many messages, before it is parsed.
 
-    An empty span takes 2 bytes on the wire and 80 in memory. Resources and scopes count like spans and log
-    records: in all of OTLP they are field 1, then field 2, then field 2. What lies beside these has a bound too, as
+    An empty span takes 2 bytes on the wire and 80 in memory. Resources and scopes count like spans, log records and
+    metrics: in all of OTLP they are field 1, then field 2, then field 2. What lies beside these has a bound too, as
     each field of a hostile request costs as much to walk over as a span.
 
     Returns:
-        An upper bound of the bytes of its largest resource, scope, span or log record.
+        An upper bound of the bytes of its largest resource, scope, span, log record or metric.
 
     Raises:
         Refusal: it has more of them than `most`, or is not protobuf.
@@ -91,7 +96,7 @@ def check_json_items(request: object, most: int) -> None:
     """
     left = most
     level = [request]
-    for names in (("resourceSpans", "resourceLogs"), ("scopeSpans", "scopeLogs"), ("spans", "logRecords")):
+    for names in _JSON_LEVELS:
         level = [item for parent in level for name in names for item in _children(parent, name)]
         if (left := left - len(level)) < 0:
             raise Refusal(Reason.TOO_MANY, _TOO_MANY)

@@ -32,10 +32,20 @@ LOGS: dict[str, tuple[Sequence[int], int]] = {
     "attributes of a log record": ((RESOURCE, SCOPE, 0x12), 0x32),
     "values in the body of a log record": ((RESOURCE, SCOPE, 0x12, 0x2A, ARRAY[0]), ARRAY[1]),
 }
+METRIC, GAUGE, SUMMARY, POINT = 0x12, 0x2A, 0x5A, 0x0A
+METRICS: dict[str, tuple[Sequence[int], int]] = {
+    "metrics": ((RESOURCE, SCOPE), METRIC),
+    "points of a gauge": ((RESOURCE, SCOPE, METRIC, GAUGE), POINT),
+    "attributes of a point": ((RESOURCE, SCOPE, METRIC, GAUGE, POINT), 0x3A),
+    "exemplars of a point": ((RESOURCE, SCOPE, METRIC, GAUGE, POINT), 0x2A),
+    "quantiles of a summary": ((RESOURCE, SCOPE, METRIC, SUMMARY, POINT), 0x32),
+}
+KINDS = {"/v1/traces": TRACES, "/v1/logs": LOGS, "/v1/metrics": METRICS}
 JSON = {
     "resources": b'{"resourceSpans":[%b]}',
     "spans": b'{"resourceSpans":[{"scopeSpans":[{"spans":[%b]}]}]}',
     "attributes": b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"attributes":[%b]}]}]}]}',
+    "metrics": b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[%b]}]}]}',
     "of no meaning": b'{"others":[%b]}',
 }
 MOST = 16
@@ -72,18 +82,19 @@ def refusal(service: Apart, body: bytes, media: str, path: str) -> Callable[[], 
     return refuse
 
 
-@pytest.mark.parametrize("repeated", [*TRACES, *LOGS])
-def test_of_protobuf(service: Apart, cost: Callable[..., None], repeated: str) -> None:
-    tags, tag = (TRACES | LOGS)[repeated]
+@pytest.mark.parametrize(("path", "repeated"), [(path, kind) for path, kinds in KINDS.items() for kind in kinds])
+def test_of_protobuf(service: Apart, cost: Callable[..., None], path: str, repeated: str) -> None:
+    tags, tag = KINDS[path][repeated]
     body = under(tags, bytes([tag, 0]) * MANY)
-    cost(body, refusal(service, body, PROTOBUF, "/v1/traces" if repeated in TRACES else "/v1/logs"))
+    cost(body, refusal(service, body, PROTOBUF, path))
 
 
 @pytest.mark.parametrize("repeated", [b"{}", b"[]", b"0"], ids=["objects", "lists", "numbers"])
 @pytest.mark.parametrize("around", list(JSON.values()), ids=list(JSON))
 def test_of_json(service: Apart, cost: Callable[..., None], around: bytes, repeated: bytes) -> None:
     body = around % b",".join([repeated] * MANY)
-    cost(body, refusal(service, body, "application/json", "/v1/traces"))
+    path = "/v1/metrics" if b"Metrics" in around else "/v1/traces"
+    cost(body, refusal(service, body, "application/json", path))
 
 
 @pytest.mark.parametrize("repeated", ["spans", "attributes"])

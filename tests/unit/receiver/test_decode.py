@@ -14,7 +14,8 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from sentric_analyzer.receiver.decode import JSON, PROTOBUF, Bounds, Decoded, Partly, decode, parse_content_type
 from sentric_analyzer.receiver.exports import EXPORTS, LOGS, METRICS, TRACES, Export
 from sentric_analyzer.receiver.refusal import Reason, Refusal
-from unit.receiver.otlp_messages import to_json
+from support.wire import under
+from unit.receiver.otlp_messages import random_message, to_json
 
 BOUNDS = Bounds(body=100_000, items=1000, messages=1_000_000, value=1 << 20)
 GOOD: dict[str, Any] = {"trace_id": b"t" * 16, "span_id": b"s" * 8}
@@ -92,11 +93,30 @@ def test_a_log_record_loses_invalid_ids_and_stays() -> None:
     assert read(body, LOGS) == Decoded(expected.SerializeToString(), 2)
 
 
-def test_metrics_are_not_looked_into_but_are_bounded() -> None:
-    assert read(b"\xff\xff", METRICS) == Decoded(b"", 0)
+def test_metrics_are_not_kept() -> None:
+    request = random_message(METRICS.request, random.Random(3))
+    assert read(request.SerializeToString(), METRICS) == Decoded(b"", 0)
+    assert read(json.dumps(to_json(request, random.Random(0))).encode(), METRICS, JSON) == Decoded(b"", 0)
+
+
+@pytest.mark.parametrize(
+    ("body", "media", "reason"),
+    [
+        (b"\xff\xff", PROTOBUF, Reason.MALFORMED),
+        (b'{"resourceMetrics":[1]}', JSON, Reason.MALFORMED),
+        (under((0x0A, 0x12), b"\x12\x00" * 1001), PROTOBUF, Reason.TOO_MANY),
+        (
+            b'{"resourceMetrics":[{"scopeMetrics":[{"metrics":[%b]}]}]}' % b",".join([b"{}"] * 1001),
+            JSON,
+            Reason.TOO_MANY,
+        ),
+    ],
+    ids=["malformed", "malformed JSON", "many", "many in JSON"],
+)
+def test_but_they_are_checked(body: bytes, media: str, reason: Reason) -> None:
     with pytest.raises(Refusal) as caught:
-        read(gzip.compress(bytes(200_000)), METRICS, encoding="gzip")
-    assert caught.value.reason is Reason.TOO_LARGE
+        read(body, METRICS, media)
+    assert caught.value.reason is reason
 
 
 def nested(depth: int) -> bytes:

@@ -89,7 +89,7 @@ async def test_what_comes_again_is_acknowledged_and_not_kept_twice(fixture: Fixt
 async def test_what_is_empty_and_metrics_are_acknowledged_and_not_kept(fixture: Fixture) -> None:
     assert not await fixture.accept(b"")
     assert not await fixture.accept(b"{}", JSON)
-    assert not await fixture.intake.accept(METRICS, b"\xff", PROTOBUF, "", SOMEBODY)
+    assert not await fixture.intake.accept(METRICS, b"\x0a\x00", PROTOBUF, "", SOMEBODY)
     assert list(fixture.log.read(0)) == []
     assert fixture.counts == {(Counter.REQUESTS, "traces"): 2, (Counter.REQUESTS, "metrics"): 1}
 

@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
-from sentric_analyzer.receiver.exports import LOGS, TRACES, Export
+from sentric_analyzer.receiver.exports import EXPORTS, TRACES, Export
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 from sentric_analyzer.receiver.shape import check_shape
 from support.wire import ATTRIBUTE_VALUE, REQUEST_TO_SPAN, nested, under, wrap
@@ -31,7 +31,7 @@ def is_let_in(body: bytes, most: int, export: Export = TRACES) -> bool:
     return True
 
 
-@given(st.integers(0, 10_000), st.sampled_from([TRACES, LOGS]), st.integers(0, 3))
+@given(st.integers(0, 10_000), st.sampled_from(EXPORTS), st.integers(0, 3))
 def test_what_holds_more_is_refused_and_what_holds_much_less_is_not(seed: int, export: Export, depth: int) -> None:
     message = random_message(export.request, random.Random(seed), 6 + 3 * depth)
     body, held = message.SerializeToString(), count(message)
