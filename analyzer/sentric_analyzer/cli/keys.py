@@ -161,6 +161,10 @@ def _projects(names: tuple[str, ...]) -> str:
     return f"project{'s' * (len(names) > 1)} {', '.join(map(visible, names))}"
 
 
+def _minute(seconds: float | None) -> str:
+    return (moment(seconds) or "")[:16].replace("T", " ")
+
+
 def _print_table(found: list[Key]) -> None:
     from rich.console import Console
     from rich.table import Table
@@ -170,17 +174,17 @@ def _print_table(found: list[Key]) -> None:
         click.echo("no keys yet: `sentric keys create` makes one")
         return
     table = Table(box=None, pad_edge=False)
-    for title in ("id", "name", "projects", "scopes", "state", "created", "expires"):
-        table.add_column(title, overflow="fold")  # cut off, a time would tell nothing
+    for title in ("id", "name", "projects", "scopes", "state", "created", "expires (UTC)"):
+        table.add_column(title, overflow="fold", no_wrap=title not in ("name", "projects", "scopes"))
     for key in found:
         cells = (
             key.key_id,
             key.name,
-            ", ".join(key.projects) or "every project",
+            ", ".join(key.projects) or "every",
             ", ".join(sorted(key.scopes)),
             key.state(time.time()),
-            moment(key.created) or "",
-            moment(key.expires) or "never",
+            _minute(key.created)[:10],
+            _minute(key.expires) or "never",
         )
         table.add_row(*(Text(visible(cell)) for cell in cells))
     Console().print(table)
