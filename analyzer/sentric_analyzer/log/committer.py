@@ -16,6 +16,7 @@ from sentric_analyzer.log.errors import LogBusyError, LogUnavailableError
 from sentric_analyzer.log.frame import encode
 from sentric_analyzer.log.limits import Limits
 from sentric_analyzer.log.link import Link
+from sentric_analyzer.log.recognised import keep_recognised
 from sentric_analyzer.log.record import Receipt, Record
 from sentric_analyzer.log.seen import Seen
 from sentric_analyzer.log.segment import MARKER_BYTES, ActiveSegment, segment_at
@@ -48,6 +49,8 @@ class Committer:
         self._changed = threading.Condition(self._lock)
         self._settled = threading.Condition(self._lock)
         self._active: ActiveSegment | None = None
+        self._written: list[tuple[bytes, int]] = []
+        """Digests and positions of what is in the active segment."""
         self._thread = threading.Thread(target=self._run, name="sentric-log", daemon=True)
         self._thread.start()
 
@@ -146,6 +149,7 @@ class Committer:
             buffers += frame
             end += sum(map(len, frame))
         active.append(buffers)
+        self._written += [(waiting.digest, position) for waiting, position in zip(group, positions, strict=True)]
         self._end = end
         self._link.extend(active.base, end)
         return positions
@@ -159,7 +163,9 @@ class Committer:
     def _drop(self, end: Callable[[ActiveSegment], None]) -> None:
         if self._active:
             end(self._active)
+            keep_recognised(self._directory, self._active.base, self._written, self._limits.window)
         self._active = None
+        self._written = []
 
     def _refuse(self, group: Sequence[Waiting], message: str) -> None:
         self._settle(group, repeat(message, len(group)))

@@ -10,6 +10,7 @@ into a body what would be taken for a frame there: a request of another project,
 
 import os
 import zlib
+from collections.abc import Iterator
 from dataclasses import dataclass
 from struct import Struct
 
@@ -52,18 +53,22 @@ def read_frame(file: int, offset: int, stop: int, marker: bytes) -> Frame | None
         return None
     received, code, digest, projects_length = _KNOWN.unpack_from(payload)
     body = _KNOWN.size + projects_length
-    projects = payload[_KNOWN.size : body].decode().split("\n")
-    record = Record(tuple(filter(None, projects)), _SIGNALS[code], payload[body:], received)
-    return Frame(record, digest, start + length)
-
-
-def read_digest(file: int, offset: int, stop: int, marker: bytes) -> tuple[bytes, int] | None:
-    """The digest of the frame at an offset, and where the frame ends, without reading its body."""
-    start = offset + len(marker) + _FRAME.size
-    head = os.pread(file, start - offset + _KNOWN.size, offset)
-    if (length := _payload_length(head, stop - start, marker)) is None:
+    try:
+        projects, signal = payload[_KNOWN.size : body].decode().split("\n"), _SIGNALS[code]
+    except (UnicodeDecodeError, KeyError):  # whoever wrote it was not us
         return None
-    return _KNOWN.unpack_from(head, start - offset)[2], start + length
+    return Frame(Record(tuple(filter(None, projects)), signal, payload[body:], received), digest, start + length)
+
+
+def whole_frames(file: int, offset: int, stop: int, marker: bytes) -> Iterator[tuple[int, Frame]]:
+    """The whole, undamaged frames from an offset on, with their offsets, whatever lies between them."""
+    found: int | None = offset
+    while found is not None and found < stop:
+        if frame := read_frame(file, found, stop, marker):
+            yield found, frame
+            found = frame.end
+        else:
+            found = find_frame(file, found, stop, marker)
 
 
 def find_frame(file: int, offset: int, stop: int, marker: bytes) -> int | None:

@@ -2,18 +2,18 @@
 
 import os
 from collections import Counter as Tally
-from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import zip_longest
 from pathlib import Path
 
 from sentric_analyzer.log.errors import LogError
-from sentric_analyzer.log.frame import find_frame, read_frame
+from sentric_analyzer.log.frame import whole_frames
 from sentric_analyzer.log.limits import Limits
 from sentric_analyzer.log.lock import WRITING
 from sentric_analyzer.log.positions import BEGUN, COMMITTED, read_position
+from sentric_analyzer.log.recognised import recognised_in
 from sentric_analyzer.log.record import Entry, Signal
-from sentric_analyzer.log.recovery import describe_damage
+from sentric_analyzer.log.recovery import describe_damage, describe_excess
 from sentric_analyzer.log.segment import HEADER_BYTES, Segment, segments_in
 
 
@@ -49,8 +49,8 @@ class LogState:
     """Unix nanoseconds at which the oldest record was received."""
     last: int | None = None
     torn_bytes: int = 0
-    """Bytes at the end that are no whole record: a running service is about to write it, or a crash has left it.
-    None of them was acknowledged."""
+    """Bytes at the end that are no whole record: a running service is about to write it, a crash has left it, which was
+    never acknowledged, or the disk has damaged it."""
     damage: list[str] = field(default_factory=list[str])
     """What cannot be read, a line each."""
 
@@ -64,10 +64,13 @@ class LogState:
         """Records that are not done with."""
         return sum(segment.waiting for segment in self.segments)
 
+    gone: int = 0
+    """Records in files that are done with and removed, which are still recognised."""
+
     @property
     def recognised(self) -> int:
         """Newest records that a service started now would recognise if they were sent again."""
-        return min(self.records.total(), Limits().window)
+        return min(self.gone + self.records.total(), Limits().window)
 
 
 def inspect_log(directory: Path) -> LogState:
@@ -84,8 +87,13 @@ def inspect_log(directory: Path) -> LogState:
         state.end = segments[0].base if segments else state.committed
         if segments and state.committed < segments[0].base:
             state.damage.append(f"{directory}: the files from position {state.committed} to {state.end} are missing")
+        there = {segment.base for segment in segments}
+        state.gone = sum(count for base, count in recognised_in(directory) if base not in there)
         for segment, following in zip_longest(segments, segments[1:]):
             _add(state, segment, following)
+        last = max((one.end for one in state.segments), default=0)
+        if state.committed > last and state.segments:
+            state.damage.append(describe_excess(directory, state.committed, last))
     except OSError as error:
         raise LogError(f"{error.filename or directory}: cannot be read: {error.strerror}") from None
     return state
@@ -108,7 +116,8 @@ def _scan(state: LogState, segment: Segment, following: Segment | None, file: in
     stop = following.base - segment.base if following else size
     found = SegmentState(segment, size, end=segment.base + min(HEADER_BYTES, size))
     state.segments.append(found)
-    for entry in _entries(file, segment, stop):
+    for offset, frame in whole_frames(file, HEADER_BYTES, stop, segment.marker):
+        entry = Entry(segment.base + offset, segment.base + frame.end, frame.record)
         if entry.position > found.end:
             state.damage.append(describe_damage(segment.path, found.end - segment.base, entry.position - segment.base))
         found.end = entry.next_position
@@ -123,14 +132,3 @@ def _scan(state: LogState, segment: Segment, following: Segment | None, file: in
     elif rest > 0:
         state.torn_bytes = rest
     state.end = max(found.end if found.records else segment.base, state.committed)
-
-
-def _entries(file: int, segment: Segment, stop: int) -> Iterator[Entry]:
-    """The whole records of a file up to an offset, whatever lies between them."""
-    offset: int | None = HEADER_BYTES
-    while offset is not None and offset < stop:
-        if frame := read_frame(file, offset, stop, segment.marker):
-            yield Entry(segment.base + offset, segment.base + frame.end, frame.record)
-            offset = frame.end
-        else:
-            offset = find_frame(file, offset, stop, segment.marker)

@@ -1,18 +1,21 @@
 """Positions that outlast a crash, each in a file of its own."""
 
 import os
+import re
+import zlib
 from pathlib import Path
 
 from sentric_analyzer.log.errors import LogError
-from sentric_analyzer.log.segment import MODE, sync_directory
+from sentric_analyzer.log.segment import FURTHEST, MODE, sync_directory
 
 COMMITTED = "committed"
 """Name of the position before which everything is done with."""
 BEGUN = "begun"
 """Name of the position up to which the reader has begun to work."""
 
-_LONGEST = 20
-"""Bytes of a position, with its end of line: 19 digits are less than 2**64."""
+_FORM = re.compile(rb"(\d{1,19})(?: ([0-9a-f]{8}))?\n?", re.ASCII)
+"""A position and the CRC-32 of its digits, which the files of before have not."""
+_LONGEST = 64
 
 
 def read_position(directory: Path, name: str) -> int:
@@ -22,13 +25,16 @@ def read_position(directory: Path, name: str) -> int:
         LogError: the file does not hold a position.
     """
     path = directory / name
-    try:
-        text = path.read_bytes()
-    except FileNotFoundError:
+    if not path.exists():
         return 0
-    if not text.strip().isdigit() or len(text) > _LONGEST:
+    found = _FORM.fullmatch(path.read_bytes()[:_LONGEST]) if path.is_file() else None
+    if not found or int(found[1]) > FURTHEST or (found[2] and found[2] != _crc(found[1])):
         raise LogError(f"{path}: does not hold a position: remove it to read the log from its oldest record")
-    return int(text)
+    return int(found[1])
+
+
+def _crc(digits: bytes) -> bytes:
+    return b"%08x" % zlib.crc32(digits)
 
 
 def write_position(directory: Path, name: str, position: int) -> None:
@@ -40,7 +46,8 @@ def write_position(directory: Path, name: str, position: int) -> None:
     draft = directory / f"{name}.new"
     file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
     try:
-        os.write(file, b"%d\n" % position)
+        digits = b"%d" % position
+        os.write(file, b"%b %b\n" % (digits, _crc(digits)))
         os.fsync(file)
     finally:
         os.close(file)

@@ -1,12 +1,13 @@
 """What a start finds in the directory of a log."""
 
 import os
-from collections.abc import Iterator
+from collections.abc import Iterable
 from dataclasses import dataclass
 from itertools import chain
 from pathlib import Path
 
-from sentric_analyzer.log.frame import find_frame, read_digest, read_frame
+from sentric_analyzer.log.frame import whole_frames
+from sentric_analyzer.log.recognised import Digests, keep_recognised, recognised, recognised_in
 from sentric_analyzer.log.segment import HEADER_BYTES, Segment, segments_in
 
 
@@ -18,11 +19,12 @@ class Recovery:
     end: int
     """Position after the last whole record."""
     torn_bytes: int
-    """Bytes at the end that a write cut short had left, and that were cut off. They were never acknowledged."""
+    """Bytes at the end that are no whole record, and that were cut off: a write cut short had left them, which was
+    never acknowledged, or the disk has damaged them."""
     damage: tuple[str, ...]
     """Damage before the last whole record, a line each: reading will meet it too."""
-    digests: tuple[tuple[bytes, int], ...]
-    """Digests and positions of the newest records, oldest first."""
+    digests: Digests
+    """Of the newest records."""
 
 
 def recover(directory: Path, *, most_digests: int) -> Recovery:
@@ -36,33 +38,39 @@ def recover(directory: Path, *, most_digests: int) -> Recovery:
     for segment in segments:
         segment.check()
     if not segments:
-        return Recovery((), 0, 0, (), ())
-    size, torn_bytes, damage = _mend(segments[-1])
-    end = segments[-1].base + size
-    if not size:
+        return Recovery((), 0, 0, (), _newest_digests(directory, (), (), -1, most_digests))
+    last = segments[-1]
+    size, torn_bytes, damage, newest = _mend(last)
+    parts = list(zip(segments[:-1], [segment.base for segment in segments[1:]], strict=True))
+    digests = _newest_digests(directory, parts, newest, last.base, most_digests)
+    if size:
+        keep_recognised(directory, last.base, newest, most_digests)  # nothing is added to it any more
+    else:
         segments.pop().path.unlink()
-    stops = [segment.base for segment in segments[1:]] + [end]
-    digests = _newest_digests(list(zip(segments, stops, strict=False)), most_digests)
-    return Recovery(tuple(segments), end, torn_bytes, tuple(damage), digests)
+    return Recovery(tuple(segments), last.base + size, torn_bytes, tuple(damage), digests)
 
 
-def _mend(segment: Segment) -> tuple[int, int, list[str]]:
-    """Cut a segment's torn tail: its size then (none without a record), the bytes cut, the damage before."""
+def _mend(segment: Segment) -> tuple[int, int, list[str], Digests]:
+    """Cut a segment's torn tail.
+
+    Returns:
+        Its size then (none without a record), the bytes cut, the damage before, the digests of its records.
+    """
     damage: list[str] = []
+    digests: list[tuple[bytes, int]] = []
     file = os.open(segment.path, os.O_RDWR)
     try:
         stop = os.fstat(file).st_size
         end = min(HEADER_BYTES, stop)
-        while (found := find_frame(file, end, stop, segment.marker)) is not None:
+        for found, frame in whole_frames(file, HEADER_BYTES, stop, segment.marker):
             if found > end:
                 damage.append(describe_damage(segment.path, end, found))
-            while frame := read_frame(file, found, stop, segment.marker):
-                found = frame.end
-            end = found
+            digests.append((frame.digest, segment.base + found))
+            end = frame.end
         if end < stop:
             os.ftruncate(file, end)
             os.fsync(file)
-        return (end if end > HEADER_BYTES else 0), stop - end, damage
+        return (end if end > HEADER_BYTES else 0), stop - end, damage, digests
     finally:
         os.close(file)
 
@@ -75,23 +83,45 @@ def describe_damage(path: Path, offset: int, next_offset: int) -> str:
     )
 
 
-def _newest_digests(parts: list[tuple[Segment, int]], most: int) -> tuple[tuple[bytes, int], ...]:
-    """Digests of the newest segments, as many segments as it takes to have enough."""
-    found: list[list[tuple[bytes, int]]] = []
-    for segment, stop in reversed(parts):
-        if sum(map(len, found)) >= most:
+def describe_excess(directory: Path, committed: int, end: int) -> str:
+    """One line about a position that is done with and lies behind everything there is."""
+    return (
+        f"{directory}: everything up to position {committed} is said to be done with, and the log ends at {end}: "
+        "requests are missing, or the position is wrong; look at the disk"
+    )
+
+
+def _newest_digests(
+    directory: Path, parts: Iterable[tuple[Segment, int]], last: Digests, last_base: int, most: int
+) -> Digests:
+    """Digests of the newest records, also of those in segments that are gone.
+
+    Args:
+        directory: of the log.
+        parts: the segments but for the last, each with the position at which it ends.
+        last: the digests of the last one, as it is now.
+        last_base: where it begins.
+        most: which are enough.
+    """
+    there = {segment.base: (segment, stop) for segment, stop in parts}
+    newest: list[Digests] = [last]
+    earlier = {base for base, _ in recognised_in(directory) if base != last_base}
+    for base in sorted({*there, *earlier}, reverse=True):
+        if sum(map(len, newest)) >= most:
             break
-        found.append(list(_digests(segment, stop)))
-    return tuple(chain.from_iterable(reversed(found)))
+        digests = recognised(directory, base)
+        if digests is None and base in there:
+            digests = _digests(*there[base])
+            keep_recognised(directory, base, digests, most)
+        newest.append(digests or ())
+    return tuple(chain.from_iterable(reversed(newest)))
 
 
-def _digests(segment: Segment, stop: int) -> Iterator[tuple[bytes, int]]:
+def _digests(segment: Segment, stop: int) -> Digests:
+    """Of the records that can be read: one that cannot be must be taken again."""
     file = os.open(segment.path, os.O_RDONLY)
     try:
-        offset = HEADER_BYTES
-        while found := read_digest(file, offset, stop - segment.base, segment.marker):
-            digest, next_offset = found
-            yield digest, segment.base + offset
-            offset = next_offset
+        frames = whole_frames(file, HEADER_BYTES, stop - segment.base, segment.marker)
+        return [(frame.digest, segment.base + offset) for offset, frame in frames]
     finally:
         os.close(file)

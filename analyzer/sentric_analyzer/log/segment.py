@@ -20,6 +20,8 @@ _MAGIC = b"SENTRLOG"
 _VERSION = 1
 HEADER_BYTES = _HEADER.size
 MODE = 0o600
+FURTHEST = 2**63 - 1
+"""No position is beyond this."""
 MARKER_BYTES = 8
 _NAME = re.compile(r"(\d{20})(?:-([0-9a-f]{16}))?\.segment", re.ASCII)
 _FIRST_MARKER = b"\xf5STR"
@@ -68,7 +70,7 @@ def segments_in(directory: Path) -> list[Segment]:
     with suppress(FileNotFoundError, NotADirectoryError), os.scandir(directory) as entries:
         for entry in entries:
             name = _NAME.fullmatch(entry.name)
-            if name and entry.is_file(follow_symlinks=False):
+            if name and int(name[1]) <= FURTHEST and entry.is_file(follow_symlinks=False):
                 marker = bytes.fromhex(name[2]) if name[2] else _FIRST_MARKER
                 found.append(Segment(directory / entry.name, int(name[1]), marker))
     return sorted(found, key=lambda segment: segment.base)

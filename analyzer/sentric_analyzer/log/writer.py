@@ -11,7 +11,7 @@ from sentric_analyzer.log.link import Link
 from sentric_analyzer.log.lock import WRITING, hold, opening
 from sentric_analyzer.log.positions import COMMITTED, read_position
 from sentric_analyzer.log.record import Receipt, Record
-from sentric_analyzer.log.recovery import Recovery, recover
+from sentric_analyzer.log.recovery import Recovery, describe_excess, recover
 from sentric_analyzer.log.seen import Seen
 
 _logger = logging.getLogger(__name__)
@@ -31,7 +31,10 @@ class LogWriter:
         self._lock = lock
         self._link = link
         self._limits = limits
-        end = max(recovery.end, link.end, read_position(directory, COMMITTED))
+        committed = read_position(directory, COMMITTED)
+        if committed > recovery.end and recovery.segments:
+            _logger.error("%s", describe_excess(directory, committed, recovery.end))
+        end = max(recovery.end, link.end, committed)
         link.extend(recovery.segments[-1].base if recovery.segments else end, end)
         seen = Seen(limits.window)
         for digest, position in recovery.digests:
@@ -93,7 +96,8 @@ class LogWriter:
 def _report(directory: Path, recovery: Recovery) -> None:
     if recovery.torn_bytes:
         _logger.warning(
-            "%s: cut off %d bytes that a crash had left half written; none of them was acknowledged",
+            "%s: cut off %d bytes at the end that are no whole request: a crash has left them half written, and they "
+            "were never acknowledged, or the disk has damaged them",
             directory,
             recovery.torn_bytes,
         )

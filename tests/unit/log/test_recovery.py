@@ -1,6 +1,8 @@
 import logging
 import os
 import shutil
+import struct
+import zlib
 from pathlib import Path
 
 import pytest
@@ -188,3 +190,126 @@ def test_files_that_are_not_segments_are_left_alone(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / f"{10:020d}.segment")
     write(tmp_path, range(1))
     assert [path.read_text() for path in paths] == ["mine"] * 3
+
+
+def flip(path: Path, offset: int) -> None:
+    """Change a bit of a byte."""
+    content = bytearray(path.read_bytes())
+    content[offset] ^= 1
+    path.write_bytes(content)
+
+
+@pytest.mark.parametrize("place", ["marker", "body"])
+def test_what_damage_has_taken_is_taken_again_and_what_lies_behind_it_is_not(place: str, tmp_path: Path) -> None:
+    ends = write(tmp_path, range(3))
+    flip(only_segment(tmp_path), HEADER_BYTES if place == "marker" else ends[0] - 1)
+    with Log.open(tmp_path) as log:
+        assert [log.append(record(number)).duplicate for number in range(3)] == [False, True, True]
+        assert sorted(numbers_in(log)) == [0, 1, 2]
+
+
+def test_records_of_segments_that_are_gone_are_recognised_after_restarts(tmp_path: Path) -> None:
+    for _ in range(3):
+        with Log.open(tmp_path, SMALL) as log:
+            for number in range(12):
+                log.append(record(number))
+            log.commit(log.end)
+    with Log.open(tmp_path, SMALL) as log:
+        assert not numbers_in(log)
+        assert [log.append(record(number)).duplicate for number in range(13)] == [True] * 12 + [False]
+
+
+def test_also_after_a_crash(tmp_path: Path) -> None:
+    crashed = tmp_path / "crashed"
+    with Log.open(tmp_path / "running", SMALL) as log:
+        for number in range(12):
+            log.append(record(number))
+        log.commit(log.end)
+        shutil.copytree(tmp_path / "running", crashed)
+    for new in (12, 13):
+        with Log.open(crashed, SMALL) as log:
+            assert all(log.append(record(number)).duplicate for number in range(new))
+            assert not log.append(record(new)).duplicate
+            log.commit(log.end)
+
+
+def test_no_more_is_kept_of_them_than_is_recognised(tmp_path: Path) -> None:
+    limits = Limits(segment_bytes=400, window=10)
+    with Log.open(tmp_path, limits) as log:
+        for number in range(100):
+            log.append(record(number))
+            log.commit(log.end)
+    kept = list(tmp_path.glob("*.recognised"))
+    assert 1 < len(kept) < 6
+    with Log.open(tmp_path, limits) as log:
+        assert [log.append(record(number)).duplicate for number in (99, 91, 80)] == [True, True, False]
+
+
+@pytest.mark.parametrize("content", [b"", b"SENTRDIG", b"junk" * 20])
+def test_what_was_kept_and_is_damaged_is_read_from_the_segment(content: bytes, tmp_path: Path) -> None:
+    write(tmp_path, range(12), SMALL)
+    for path in tmp_path.glob("*.recognised"):
+        path.write_bytes(content)
+    with Log.open(tmp_path, SMALL) as log:
+        assert all(log.append(record(number)).duplicate for number in range(12))
+
+
+def test_without_room_for_what_is_kept_the_log_goes_on(tmp_path: Path) -> None:
+    (tmp_path / f"{0:020d}.new").mkdir()
+    write(tmp_path, range(12), SMALL)
+    with Log.open(tmp_path, SMALL) as log:
+        assert all(log.append(record(number)).duplicate for number in range(12))
+
+
+@pytest.mark.parametrize(("code", "projects"), [(9, b"p"), (1, b"\xff\xfe")])
+def test_a_whole_record_that_says_what_nobody_can_is_damage(code: int, projects: bytes, tmp_path: Path) -> None:
+    write(tmp_path, range(2))
+    path = only_segment(tmp_path)
+    marker = bytes.fromhex(path.stem.partition("-")[2])
+    payload = struct.pack("<QB16sH", 5, code, b"d" * 16, len(projects)) + projects + b"body"
+    length = struct.pack("<I", len(payload))
+    with path.open("ab") as file:
+        file.write(marker + length + struct.pack("<I", zlib.crc32(length + payload)) + payload)
+    with Log.open(tmp_path) as log:
+        assert numbers_in(log) == [0, 1]
+
+
+@pytest.mark.parametrize("held", [b"919 00000000\n", b"9" * 20, b"9223372036854775808\n", b"-1\n", b"1 \n", b"1x\n"])
+def test_a_position_that_is_damaged_is_one_line(held: bytes, tmp_path: Path) -> None:
+    write(tmp_path, range(2))
+    (tmp_path / "committed").write_bytes(held)
+    with pytest.raises(LogError, match="does not hold a position: remove it"):
+        Log.open(tmp_path)
+
+
+def test_a_changed_digit_of_a_position_does_not_go_unseen(tmp_path: Path) -> None:
+    with Log.open(tmp_path) as log:
+        log.append(record(1))
+        log.commit(log.end)
+    committed = tmp_path / "committed"
+    committed.write_bytes(b"9" + committed.read_bytes()[1:])
+    with pytest.raises(LogError, match="does not hold a position"):
+        Log.open(tmp_path)
+
+
+def test_a_position_of_before_there_were_checksums_is_read(tmp_path: Path) -> None:
+    ends = write(tmp_path, range(3))
+    (tmp_path / "committed").write_text(f"{ends[0]}\n")
+    with Log.open(tmp_path) as log:
+        assert numbers_in(log) == [1, 2]
+
+
+def test_a_position_behind_the_end_is_told(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    write(tmp_path, range(3))
+    (tmp_path / "committed").write_text("999999\n")
+    with Log.open(tmp_path) as log:
+        assert not numbers_in(log)
+    assert "is said to be done with, and the log ends at" in caplog.text
+
+
+def test_a_pipe_is_no_position_and_a_number_without_end_no_segment(tmp_path: Path) -> None:
+    (tmp_path / f"{'9' * 20}.segment").write_bytes(b"")
+    write(tmp_path, range(2))
+    os.mkfifo(tmp_path / "committed")
+    with pytest.raises(LogError, match="does not hold a position"):
+        Log.open(tmp_path)
