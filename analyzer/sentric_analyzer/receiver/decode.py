@@ -21,6 +21,11 @@ _LIGHT_JSON = 64 << 10
 """The same of JSON."""
 _LIGHT_ITEMS = 10_000
 """Spans or log records up to which decoding is quick."""
+_LIGHT_MESSAGES = 20_000
+"""Messages of any kind up to which it is, where nobody says how much was sent for them."""
+_LIGHT_UNPACKED = 64 << 10
+_LIGHT_TIMES = 24
+"""Bytes that a light body may unpack to, and as many times its size besides. Telemetry packs to a fifth or a tenth."""
 _TRACE_ID_BYTES = 16
 _SPAN_ID_BYTES = 8
 _NO_TRACE_ID = bytes(_TRACE_ID_BYTES)
@@ -76,18 +81,28 @@ def parse_content_type(header: str) -> str:
     return media
 
 
-def light_body(body: bytes, media: str, encoding: str) -> bytes | None:
+def light_body(export: Export, body: bytes, media: str, encoding: str | None, bounds: Bounds) -> bytes | None:
     """A body without its encoding, if decoding it takes milliseconds at most; None where it may take longer.
 
-    What it unpacks to decides, which may be a thousand times as large, and how many items are in that.
+    What it unpacks to decides, and how much is in that: a few kilobytes may hold a million empty values.
+
+    Args:
+        export: which request it is.
+        body: of the request.
+        media: protobuf or JSON.
+        encoding: how it is packed; None where it was unpacked by somebody who does not say from how little.
+        bounds: of what is taken in.
     """
     most = _LIGHT_JSON if media == JSON else _LIGHT
     if len(body) > most:
         return None
     try:
-        body = decompress(body, encoding, most)
-        if media == PROTOBUF:
-            check_items(body, _LIGHT_ITEMS)
+        if encoding is not None:
+            body = decompress(body, encoding, min(most, _LIGHT_UNPACKED + _LIGHT_TIMES * len(body)))
+        if media == PROTOBUF and check_items(body, _LIGHT_ITEMS) > bounds.value:
+            return None  # something in it may have to be cut
+        if encoding is None:
+            check_shape(body, export.request, _LIGHT_MESSAGES)
     except Refusal:  # of what is not light, or no request at all: whoever decodes it says why
         return None
     return body

@@ -9,7 +9,6 @@ from grpc import aio
 from sentric_analyzer.receiver.address import Address, PortError, listen
 from sentric_analyzer.receiver.calls import Reading, address_of, refuse
 from sentric_analyzer.receiver.decode import PROTOBUF, Partly
-from sentric_analyzer.receiver.encodings import IDENTITY
 from sentric_analyzer.receiver.entrance import Entrance
 from sentric_analyzer.receiver.exports import EXPORTS, Export
 from sentric_analyzer.receiver.gate import Sender
@@ -125,7 +124,7 @@ class GrpcServer:
             self._intake.refused(refusal)
             raise refusal
         try:
-            return await self._intake.accept(export, body, PROTOBUF, IDENTITY, sender)
+            return await self._intake.accept(export, body, PROTOBUF, None, sender)
         finally:
             budget.release(len(body))
 

@@ -5,6 +5,7 @@ import logging
 import time
 from collections.abc import Callable
 from concurrent.futures import Executor
+from functools import partial
 
 from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.log import LogBusyError, LogUnavailableError, LogWriter, Record
@@ -14,6 +15,7 @@ from sentric_analyzer.receiver.encodings import IDENTITY
 from sentric_analyzer.receiver.exports import Export
 from sentric_analyzer.receiver.gate import Gate, Sender
 from sentric_analyzer.receiver.refusal import Reason, Refusal
+from sentric_analyzer.receiver.turns import Turns
 
 _logger = logging.getLogger(__name__)
 
@@ -41,7 +43,7 @@ class Intake:
         self.gate = gate
         self._log = log
         self._on_count = on_count
-        self._executor = executor
+        self._heavy = Turns(executor)
         self._clock = clock
         self._monotonic = monotonic
         self._failing = False
@@ -52,15 +54,22 @@ class Intake:
         """Requests could not be kept a moment ago. It is tried again after a while: they may be kept by then."""
         return self._monotonic() < self._failing_until
 
-    async def accept(self, export: Export, body: bytes, media: str, encoding: str, sender: Sender) -> Partly:
+    async def accept(self, export: Export, body: bytes, media: str, encoding: str | None, sender: Sender) -> Partly:
         """Take in a request, and return when it is durable; what of it was not taken as it came.
+
+        Args:
+            export: which request it is.
+            body: of the request.
+            media: protobuf or JSON.
+            encoding: how it is packed; None where it was unpacked by somebody who does not say from how little.
+            sender: whose it is.
 
         Raises:
             Refusal: it was not taken in.
         """
         try:
             self.gate.charge(sender, len(body))
-            decoded = await self._decode(export, body, media, encoding)
+            decoded = await self._decode(export, body, media, encoding, sender)
             self.gate.charge(sender, max(len(decoded.body) - len(body), 0))
             await self._keep(export, decoded, sender)
         except Refusal as refusal:
@@ -80,12 +89,12 @@ class Intake:
         """Count a refusal."""
         self._on_count(Counter.REFUSED, refusal.reason, 1)
 
-    async def _decode(self, export: Export, body: bytes, media: str, encoding: str) -> Decoded:
-        light = light_body(body, media, encoding)
+    async def _decode(self, export: Export, body: bytes, media: str, encoding: str | None, sender: Sender) -> Decoded:
+        light = light_body(export, body, media, encoding, self.bounds)
         if light is not None:
             return decode(export, light, media, IDENTITY, self.bounds)
-        loop = asyncio.get_running_loop()
-        return await loop.run_in_executor(self._executor, decode, export, body, media, encoding, self.bounds)
+        heavy = partial(decode, export, body, media, encoding or IDENTITY, self.bounds)
+        return await self._heavy.run(sender.name, heavy)
 
     async def _keep(self, export: Export, decoded: Decoded, sender: Sender) -> None:
         if export.signal is None or not decoded.items:

@@ -25,6 +25,7 @@ from sentric_analyzer.receiver.gate import Gate, Rates, Sender
 from sentric_analyzer.receiver.intake import Intake
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 from support.log import Log
+from support.wire import under
 
 SOMEBODY = Sender("192.0.2.1")
 
@@ -94,6 +95,9 @@ async def test_what_is_empty_and_metrics_are_acknowledged_and_not_kept(fixture: 
     assert fixture.counts == {(Counter.REQUESTS, "traces"): 2, (Counter.REQUESTS, "metrics"): 1}
 
 
+MANY_VALUES = under((0x0A, 0x12, 0x12), b"\x4a\x00" * 500_000)
+
+
 @pytest.mark.parametrize(
     ("body", "media", "encoding", "is_light"),
     [
@@ -107,11 +111,15 @@ async def test_what_is_empty_and_metrics_are_acknowledged_and_not_kept(fixture: 
         (request_of(*"a" * 10_001), PROTOBUF, "", False),
         (gzip.compress(b"\x18\x00" * 50_000), PROTOBUF, "gzip", False),
         (b"no gzip", PROTOBUF, "gzip", False),
+        (gzip.compress(MANY_VALUES), PROTOBUF, "gzip", False),
+        (MANY_VALUES, PROTOBUF, None, False),
+        (request_of("a"), PROTOBUF, None, True),
+        (request_of("x" * (1 << 20)), PROTOBUF, "", False),
     ],
-    ids=range(10),
+    ids=range(14),
 )
 async def test_a_body_that_takes_long_to_decode_leaves_the_loop_free(
-    fixture: Fixture, monkeypatch: pytest.MonkeyPatch, body: bytes, media: str, encoding: str, is_light: bool
+    fixture: Fixture, monkeypatch: pytest.MonkeyPatch, body: bytes, media: str, encoding: str | None, is_light: bool
 ) -> None:
     threads: list[threading.Thread] = []
 
@@ -121,7 +129,7 @@ async def test_a_body_that_takes_long_to_decode_leaves_the_loop_free(
 
     monkeypatch.setattr(intake_module, "decode", noting)
     with suppress(Refusal):
-        await fixture.accept(body, media, encoding)
+        await fixture.intake.accept(TRACES, body, media, encoding, SOMEBODY)
     assert [thread is threading.main_thread() for thread in threads] == [is_light]
 
 
