@@ -1,6 +1,5 @@
 """`sentric analyze`: judge recorded traces offline."""
 
-import json
 import secrets
 import sys
 from collections.abc import Iterator
@@ -9,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sentric.cli.visible import as_json
 from sentric.policy.rule import Severity
 from sentric.settings import Settings
 from sentric_analyzer.cli.progress import progress_bar
@@ -91,7 +91,7 @@ def _print(replays: "list[Replay]", form: str, *, steps: bool) -> None:
         documents = [steps_document(replay) for replay in replays]
     else:
         documents = [finding_document(found) for replay in replays for found in replay.findings]
-    json.dump(documents, sys.stdout, indent=1, ensure_ascii=False)
+    sys.stdout.write(as_json(documents, indent=1))
     sys.stdout.write("\n")
 
 

@@ -1,6 +1,5 @@
 """`sentric keys`: make, list and revoke API keys."""
 
-import json
 import time
 from collections.abc import Generator
 from contextlib import contextmanager
@@ -11,7 +10,7 @@ from typing import TYPE_CHECKING
 import click
 
 from sentric.cli.group import SuggestingGroup
-from sentric.cli.visible import visible
+from sentric.cli.visible import as_json, visible
 from sentric.settings import Settings
 from sentric_analyzer.cli.runs import DATA_DIR
 from sentric_analyzer.cli.since import Until
@@ -79,7 +78,7 @@ def create(
         except KeyRefusedError as error:
             raise click.UsageError(visible(str(error))) from None
     if form == "json":
-        click.echo(json.dumps(new_key_document(made), indent=2, ensure_ascii=False))
+        click.echo(as_json(new_key_document(made), indent=2))
         return
     click.echo(_told(made), err=True)
     click.echo(made.secret)
@@ -94,7 +93,7 @@ def list_keys(data_dir: str | None, control: str | None, form: str) -> None:
     with _opened(data_dir, control) as store:
         found = store.api_keys()
     if form == "json":
-        click.echo(json.dumps([key_document(key, time.time()) for key in found], indent=2, ensure_ascii=False))
+        click.echo(as_json([key_document(key, time.time()) for key in found], indent=2))
     else:
         _print_table(found)
 

@@ -1,6 +1,5 @@
 """`sentric log`: look into the log of received requests."""
 
-import json
 from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
@@ -8,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import click
 
+from sentric.cli.visible import as_json, visible
 from sentric.settings import Settings
 
 if TYPE_CHECKING:
@@ -37,7 +37,7 @@ def inspect(context: click.Context, directory: Path | None, form: str) -> None:
     state = inspect_log(directory / "log" if (directory / "log").is_dir() else directory)
     aside = sorted(map(str, (state.directory.parent / SET_ASIDE).glob("*.pb")))
     if form == "json":
-        click.echo(json.dumps(_document(state, aside), indent=2, ensure_ascii=False))
+        click.echo(as_json(_document(state, aside), indent=2))
     else:
         _print(state, aside)
     context.exit(1 if state.damage else 0)
@@ -82,16 +82,16 @@ def _print(state: "LogState", aside: Sequence[str]) -> None:
     console = Console()
     facts = Table.grid(padding=(0, 2))
     for name, value in [*_facts(state), ("set aside", _set_aside(aside))]:
-        facts.add_row(Text(name, "dim"), Text(value))
+        facts.add_row(Text(name, "dim"), Text(visible(value), overflow="fold"))
     segments = Table("segment", box=None, pad_edge=False, header_style="dim")
     for name in ("bytes", "records", "waiting"):
         segments.add_column(name, justify="right")
     for found in state.segments:
         figures = (found.size, found.records, found.waiting)
-        segments.add_row(found.segment.path.name, *(f"{figure:,}" for figure in figures))
+        segments.add_row(visible(found.segment.path.name), *(f"{figure:,}" for figure in figures))
     console.print(facts, "", segments)
     for line in state.damage:
-        console.print(Text(line, "bold red"), soft_wrap=True)
+        console.print(Text(visible(line), "bold red"), soft_wrap=True)
 
 
 def _facts(state: "LogState") -> list[tuple[str, str]]:

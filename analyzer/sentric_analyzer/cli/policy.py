@@ -1,7 +1,6 @@
 """`sentric policy`: try a policy on recorded runs before it is enforced, and have one suggested."""
 
 import io
-import json
 import os
 import sys
 import tempfile
@@ -14,7 +13,7 @@ from typing import TYPE_CHECKING, Any, overload
 import click
 
 from sentric.cli.group import SuggestingGroup
-from sentric.cli.visible import visible
+from sentric.cli.visible import as_json, visible
 from sentric.errors import PolicyError, SentricError
 from sentric.settings import Settings
 from sentric_analyzer.cli.progress import progress_bar
@@ -234,7 +233,7 @@ def _write(document: dict[str, Any], form: str, output: Path | None) -> None:
         case "html":
             _put(render_backtest_html(document), output)
         case "json":
-            _put(json.dumps(document, indent=1, ensure_ascii=False) + "\n", output)
+            _put(as_json(document, indent=1) + "\n", output)
         case _:
             _put_table(document, output, render_backtest)
 

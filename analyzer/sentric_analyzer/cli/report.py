@@ -1,11 +1,11 @@
 """`sentric report RUN`: what an agent did, why, and what was unsafe."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sentric.cli.visible import as_json
 from sentric.errors import SentricError
 from sentric.settings import Settings
 from sentric_analyzer.cli.runs import DATA_DIR, STORE
@@ -63,6 +63,6 @@ def _text(document: dict[str, Any], form: str) -> str:
         case "html":
             return render_html(document)
         case "json":
-            return json.dumps(document, indent=2, ensure_ascii=False)
+            return as_json(document, indent=2)
         case _:
             return render_markdown(document)

@@ -1,11 +1,11 @@
 """`sentric runs`: list the runs that were judged."""
 
-import json
 from pathlib import Path
 from typing import Any
 
 import click
 
+from sentric.cli.visible import as_json
 from sentric.settings import Settings
 
 DATA_DIR = click.option("--data-dir", metavar="DIR", help="The analyzer's data directory.")
@@ -25,7 +25,7 @@ def runs(data_dir: str | None, store: str | None, limit: int, form: str) -> None
     with open_reader(Path(settings.data_dir).expanduser(), settings.store, settings.api_key) as reader:
         found = reader.runs(limit=limit)
     if form == "json":
-        click.echo(json.dumps(found, indent=2, ensure_ascii=False))
+        click.echo(as_json(found, indent=2))
     else:
         _print_table(found)
 

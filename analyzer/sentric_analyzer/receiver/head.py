@@ -1,5 +1,6 @@
 """The head of an HTTP request: what is checked before its body is read."""
 
+import re
 from collections.abc import Callable
 from dataclasses import dataclass, field
 
@@ -12,6 +13,10 @@ from sentric_analyzer.receiver.refusal import Reason, Refusal
 _MOST_HEADERS = 100
 _VERSIONS = ("1.0", "1.1")
 _BY_PATH = {export.path: export for export in EXPORTS}
+_WHOLE_URL = re.compile(rb"^https?://[^/?#]*", re.IGNORECASE)
+"""What stands before the path where a sender writes the target as for a proxy, which a server must read as well."""
+_OFFER = frozenset({"upgrade", "http2-settings"})
+"""Names in a Connection header that belong to the offer to speak another protocol."""
 
 
 @dataclass(slots=True)
@@ -20,6 +25,8 @@ class Head:
 
     path: bytes = b""
     headers: dict[str, str] = field(default_factory=dict[str, str])
+    hosts: int = 0
+    """How many headers say the host."""
     _count: int = 0
 
     def add(self, name: bytes, value: bytes) -> None:
@@ -32,13 +39,17 @@ class Head:
         if self._count > _MOST_HEADERS:
             raise Refusal(Reason.HEADERS, f"there are more than {_MOST_HEADERS} headers")
         key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        self.hosts += key == "host"
         self.headers[key] = f"{self.headers[key]}, {text}" if key in self.headers else text
 
-    def without_offer(self) -> bytes:
+    def without_offer(self, version: str) -> bytes:
         """The head of a POST again, without its offer to speak another protocol."""
-        kept = {name: value for name, value in self.headers.items() if name not in ("connection", "upgrade")}
+        kept = {name: value for name, value in self.headers.items() if name != "upgrade"}
+        stated = (token.strip() for token in kept.pop("connection", "").split(","))
+        if left := [token for token in stated if token.lower() not in _OFFER]:
+            kept["connection"] = ", ".join(left)
         lines = "".join(f"{name}: {value}\r\n" for name, value in kept.items())
-        return b"POST %s HTTP/1.1\r\n%s\r\n" % (self.path, lines.encode("latin-1"))
+        return b"POST %s HTTP/%s\r\n%s\r\n" % (self.path, version.encode(), lines.encode("latin-1"))
 
     @property
     def media(self) -> str:
@@ -46,10 +57,9 @@ class Head:
         is_json = self.headers.get("content-type", "").lower().startswith(JSON)
         return JSON if is_json else PROTOBUF
 
-    @property
-    def expects_continue(self) -> bool:
-        """The sender waits for a word before it sends the body."""
-        return self.headers.get("expect", "").lower() == "100-continue"
+    def expects_continue(self, version: str) -> bool:
+        """Whether the sender waits for a word before it sends the body, which there is from HTTP/1.1 on."""
+        return version != "1.0" and self.headers.get("expect", "").lower() == "100-continue"
 
 
 @dataclass(frozen=True, slots=True)
@@ -79,7 +89,7 @@ def check_head(head: Head, method: bytes, version: str, most: int, admit: Admit)
     Raises:
         Refusal: the request cannot be accepted, whatever its body is.
     """
-    export = _BY_PATH.get(head.path.partition(b"?")[0].decode("latin-1"))
+    export = _BY_PATH.get(_WHOLE_URL.sub(b"", head.path, count=1).partition(b"?")[0].decode("latin-1"))
     if export is None:
         raise Refusal(Reason.NOT_FOUND, f"post to {', '.join(_BY_PATH)}")
     if method != b"POST":
@@ -103,6 +113,8 @@ def _check_framing(head: Head, version: str) -> None:
     """
     if version not in _VERSIONS:
         raise Refusal(Reason.MALFORMED, "this is not HTTP/1.1")
+    if version == "1.1" and head.hosts != 1:
+        raise Refusal(Reason.MALFORMED, "state the Host, once")
     coding = head.headers.get("transfer-encoding")
     if coding is not None and (coding.strip().lower() != "chunked" or version == "1.0"):
         raise Refusal(Reason.MALFORMED, "of transfer encodings only chunked is read here, and in HTTP/1.1")

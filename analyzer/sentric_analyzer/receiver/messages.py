@@ -87,8 +87,8 @@ class MessageParser:
             self._parser.feed_data(data)
         except httptools.HttpParserUpgrade as offer:
             # HTTP lets a server pass over the offer, but this parser then leaves the body: so it gets the head anew.
-            self._parser = httptools.HttpRequestParser(self)
-            return self._head.without_offer() + data[offer.args[0] :]
+            version, self._parser = self._parser.get_http_version(), httptools.HttpRequestParser(self)
+            return self._head.without_offer(version) + data[offer.args[0] :]
         except httptools.HttpParserError:
             self.refuse(Refusal(Reason.MALFORMED, "this is not an HTTP/1.1 request"))
         return b""
@@ -143,7 +143,7 @@ class MessageParser:
         if self._parser.should_upgrade():
             self._target = None
             return
-        self._sink.body_begins(expects_continue=self._head.expects_continue)
+        self._sink.body_begins(expects_continue=self._head.expects_continue(version))
 
     def on_body(self, chunk: bytes) -> None:
         """A part of the body."""

@@ -147,3 +147,32 @@ def test_what_was_set_aside_is_told(directory: Path) -> None:
     kept.touch()
     assert document(directory)["set_aside"] == [str(kept)]
     assert "1 requests that could not be stored" in inspect(directory).stdout
+
+
+def test_what_is_gone_and_still_recognised_is_counted(tmp_path: Path) -> None:
+    with Log.open(tmp_path / "log", SMALL) as log:
+        for number in range(20):
+            log.append(record(number))
+        log.commit(log.end)
+    found = document(tmp_path)
+    assert isinstance(found["segments"], list)
+    assert sum(segment["records"] for segment in found["segments"]) < 20
+    assert found["recognised"] == 20
+
+
+def test_a_position_behind_the_end_is_damage(directory: Path) -> None:
+    (directory / "log" / "committed").write_text("999999\n")
+    told = inspect(directory)
+    assert told.exit_code == 1
+    assert "everything up to position 999999 is said to be done with" in told.stdout
+
+
+@pytest.mark.parametrize("form", ["table", "json"])
+def test_nothing_in_it_can_act_on_a_terminal(form: str, tmp_path: Path) -> None:
+    directory = tmp_path / "a\x1b]0;owned\x07\x9b31m"
+    hostile = Record(("\x1b[31m\x9b2J\u202e",), Signal.TRACES, b"", 5)
+    with Log.open(directory / "log") as log:
+        log.append(hostile)
+    told = inspect(directory, "--format", form).stdout
+    assert "owned" in told.replace("\n", "").replace(" ", "")
+    assert not {"\x1b", "\x07", "\x9b", "\u202e"} & set(told)

@@ -100,7 +100,22 @@ def test_the_sender_may_end_the_connection(message: bytes, keep_alive: bool) -> 
 
 
 def test_a_sender_may_wait_for_a_word_before_the_body() -> None:
-    assert parse(POST + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n").steps == ["head", "continue"]
+    head = POST + b"Expect: 100-continue\r\nContent-Length: 9\r\n\r\n"
+    assert parse(head).steps == ["head", "continue"]
+    assert parse(head.replace(b"HTTP/1.1", b"HTTP/1.0")).steps == ["head", "body"]  # which has no such word
+
+
+@pytest.mark.parametrize("target", [b"http://x/v1/traces", b"HTTPS://y:4318/v1/traces?a=b", b"http://x@y/v1/traces"])
+def test_the_target_may_be_written_as_for_a_proxy(target: bytes) -> None:
+    [request] = parse(with_body(b"a", head=POST.replace(b"/v1/traces", target))).requests
+    assert request.target.export is TRACES
+
+
+@pytest.mark.parametrize("version", [b"1.0", b"1.1"])
+def test_an_offer_of_another_protocol_changes_nothing_else(version: bytes) -> None:
+    offer = POST.replace(b"1.1", version) + b"Upgrade: h2c\r\nConnection: Upgrade, HTTP2-Settings, close\r\n"
+    [request] = parse(with_body(b"a", head=offer)).requests
+    assert (request.body, request.keep_alive) == (b"a", False)
 
 
 JSON_POST = POST.replace(b"application/x-protobuf", b"application/json")
@@ -128,6 +143,8 @@ JSON_POST = POST.replace(b"application/x-protobuf", b"application/json")
         (POST + b"Content-Length: 5\r\nContent-Length: 6\r\n\r\n", Reason.MALFORMED),
         (POST + b"Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n", Reason.MALFORMED),
         (POST + b"Content-Length: -5\r\n\r\n", Reason.MALFORMED),
+        (with_body(b"", head=POST.replace(b"Host: x\r\n", b"")), Reason.MALFORMED),
+        (with_body(b"", head=POST + b"Host: y\r\n"), Reason.MALFORMED),
         (POST + b"a:\r\n" * 60_000, Reason.HEADERS),
         (POST + b"a: b\r\n" * 99 + b"Content-Length: 0\r\n\r\n", Reason.HEADERS),
         (POST + b"Authorization: wrong\r\nContent-Length: 5000\r\n\r\n", Reason.UNAUTHENTICATED),
