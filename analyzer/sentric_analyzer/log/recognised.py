@@ -34,16 +34,20 @@ def keep_recognised(directory: Path, base: int, digests: Digests, most: int) -> 
     content = b"".join((_MAGIC, *(_ENTRY.pack(*one) for one in digests[-most:])))
     path = _path(directory, base)
     draft = path.with_suffix(".new")
-    with suppress(OSError):
-        file = os.open(draft, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE)
-        try:
-            with os.fdopen(file, "wb", closefd=False) as out:
-                out.write(content + _CRC.pack(zlib.crc32(content)))
-            os.fdatasync(file)
-        finally:
-            os.close(file)
+    try:
+        _write(draft, content + _CRC.pack(zlib.crc32(content)))
         draft.replace(path)
         _forget_older(directory, most)
+    except OSError:
+        with suppress(OSError):
+            draft.unlink()
+
+
+def _write(path: Path, content: bytes) -> None:
+    with os.fdopen(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, MODE), "wb") as file:
+        file.write(content)
+        file.flush()
+        os.fdatasync(file.fileno())
 
 
 def recognised(directory: Path, base: int) -> Digests | None:
