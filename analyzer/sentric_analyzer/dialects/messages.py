@@ -68,6 +68,8 @@ class Parts:
     media: bool = False
 
 
+NOTHING = Parts()
+
 _ROLES = {
     "user": Role.USER,
     "system": Role.SYSTEM,
@@ -98,8 +100,18 @@ def instructions(value: Any) -> Parts:
     if isinstance(value, str) and not (readable and isinstance(found, list)):
         found = [{"type": "text", "content": value}]
     if found is None:
-        return Parts()
+        return NOTHING
     return _parts([(Role.SYSTEM, {"parts": found})])
+
+
+def joined(told: Iterable[Parts]) -> Parts:
+    """The parts of several attributes as those of one."""
+    told = list(told)
+    return Parts(
+        tuple(part for parts in told for part in parts.items),
+        all(parts.readable for parts in told),
+        any(parts.media for parts in told),
+    )
 
 
 def _role(value: Any) -> Role:

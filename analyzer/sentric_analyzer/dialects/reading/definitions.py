@@ -1,21 +1,19 @@
 """Definitions of the tools that a model is offered, as observations: they are text that the model reads."""
 
 import json
-from collections.abc import Hashable, Iterator
+from collections.abc import Hashable, Iterator, Sequence
+from itertools import islice
 from typing import Any
 
-from sentric import semconv
 from sentric.events import Observation, Source
+from sentric_analyzer.dialects.trace import Node
 from sentric_analyzer.dialects.values import moment, objects, parsed, plain, text_of
-from sentric_analyzer.spans import Span
 
 FIRST = 1 << 20
 """Ordinal of a span's first definition: behind all parts of its messages."""
 DEFINITIONS_LIMIT = 1024
 """Definitions of one span that are read."""
 _SCHEMAS = ("parameters", "inputSchema", "input_schema", "schema", "parameters_json_schema")
-_REQUEST = "model_request_parameters"
-"""Where pydantic-ai tells of tools, among other things, in spans older than the conventions."""
 
 
 class Definitions:
@@ -30,17 +28,17 @@ class Definitions:
         self._owners: dict[str, Hashable] = {}
         self._told: dict[str, set[str]] = {}
 
-    def fresh(self, span: Span, speaker: Hashable) -> Iterator[Observation]:
+    def fresh(self, node: Node, stated: Sequence[Any], speaker: Hashable) -> Iterator[Observation]:
         """What a span tells that was not told before.
 
         Args:
-            span: of a model or an agent.
+            node: of a model or an agent.
+            stated: its definitions, each an object, or JSON of one or of several.
             speaker: whose dialogue it is part of.
         """
-        stated = span.attributes.get(semconv.GEN_AI_TOOL_DEFINITIONS, span.attributes.get(_REQUEST))
-        if stated is None or (isinstance(stated, str) and not self._is_new(speaker, stated)):
-            return
-        for index, record in enumerate(_records(stated)[:DEFINITIONS_LIMIT]):
+        fresh = (one for one in stated if not isinstance(one, str) or self._is_new(speaker, one))
+        records = islice((record for one in fresh for record in _records(one)), DEFINITIONS_LIMIT)
+        for index, record in enumerate(records):
             name, text = _definition(record)
             told = self._told.setdefault(name, set())
             if not name or text in told or self._owners.setdefault(name, speaker) != speaker:
@@ -48,8 +46,8 @@ class Definitions:
             told.add(text)
             yield Observation(
                 sequence=0,
-                time=moment(span.start),
-                span_id=span.span_id,
+                time=moment(node.span.start),
+                span_id=node.span.span_id,
                 ordinal=FIRST + index,
                 source=Source.TOOL_DEFINITION,
                 origin=name,

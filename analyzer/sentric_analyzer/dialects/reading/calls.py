@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sentric.events import Action, JsonValue, Outcome, Reasoning
-from sentric_analyzer.dialects.gen_ai.messages import Part
+from sentric_analyzer.dialects.messages import Part
 from sentric_analyzer.dialects.values import canonical
 
 REACH = 16

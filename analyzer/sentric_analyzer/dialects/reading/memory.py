@@ -4,8 +4,8 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sentric_analyzer.dialects.gen_ai.calls import Call
-from sentric_analyzer.dialects.gen_ai.messages import Part, Role
+from sentric_analyzer.dialects.messages import Part, Role
+from sentric_analyzer.dialects.reading.calls import Call
 
 ECHO = 24
 """Characters from which a tool's result found inside a user's text is no accident."""

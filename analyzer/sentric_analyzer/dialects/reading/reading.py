@@ -3,18 +3,14 @@
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
-from sentric import semconv
 from sentric.events import AnyEvent
-from sentric_analyzer.dialects.gen_ai.calls import Call
-from sentric_analyzer.dialects.gen_ai.definitions import Definitions
-from sentric_analyzer.dialects.gen_ai.dialogue import Begun, Dialogue, Ended, Record, Standing, Told
-from sentric_analyzer.dialects.gen_ai.messages import Part, Parts, instructions, messages
-from sentric_analyzer.dialects.gen_ai.place import Operation, Place, captured, operation, tool_name
+from sentric_analyzer.dialects.reading.calls import Call
+from sentric_analyzer.dialects.reading.definitions import Definitions
+from sentric_analyzer.dialects.reading.dialogue import Begun, Dialogue, Ended, Record, Standing, Told
+from sentric_analyzer.dialects.reading.place import Place
+from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node
-from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, moment, shown, text_of
-
-_SERVER = 2
-"""SPAN_KIND_SERVER of opentelemetry-proto."""
+from sentric_analyzer.dialects.values import moment
 
 
 @dataclass(slots=True)
@@ -39,26 +35,29 @@ class Reading:
 
     Args:
         nodes: its spans of agents, models and tools, in reading order.
+        told: what each tells.
         places: where each belongs.
         root: the agent the human speaks to, where it is known. Where it was told nothing itself and an agent inside
             of it begins before a model was asked, no model can have written what that one is told: the root only
             wraps it, and the dialogue is the same.
     """
 
-    def __init__(self, nodes: Sequence[Node], places: Mapping[Node, Place], root: Node | None) -> None:
+    def __init__(
+        self, nodes: Sequence[Node], told: Mapping[Node, Telling], places: Mapping[Node, Place], root: Node | None
+    ) -> None:
         self.record = Record()
         self.seen = Seen()
-        self._places = places
+        self._told, self._places = told, places
         self._calls: dict[Node, Call] = {}
         self._dialogues: dict[Node | str, Dialogue] = {}
         self._answers: dict[Node, Told] = {}
         self._definitions = Definitions()
         # An agent's span tells what the calls of its models took together.
         self._counted = (
-            Operation.MODEL if any(operation(node.span) is Operation.MODEL for node in nodes) else Operation.AGENT
+            Operation.MODEL if any(told[node].operation is Operation.MODEL for node in nodes) else Operation.AGENT
         )
         self._human: Node | str | None = root
-        self._wrapper = root if root and semconv.GEN_AI_INPUT_MESSAGES not in root.span.attributes else None
+        self._wrapper = root if root and not told[root].given.items else None
         for node in nodes:
             self._prepare(node)
         for node, begins in _moments(node for node in nodes if places[node].call in (None, node)):
@@ -83,19 +82,19 @@ class Reading:
 
     def _prepare(self, node: Node) -> None:
         """Set up the dialogues and the calls that have spans, before any text is read."""
-        place = self._places[node]
+        place, telling = self._places[node], self._told[node]
         if self._human is None and isinstance(place.speaker, str):
             self._human = place.speaker
-        if self._wrapper and operation(node.span) is Operation.AGENT:
+        if self._wrapper and telling.operation is Operation.AGENT:
             self._dialogues[node] = self._dialogue(self._wrapper)
         dialogue = self._dialogue(place.speaker)
-        match operation(node.span):
+        match telling.operation:
             case Operation.TOOL if place.call is node:
-                call = self._calls[node] = _spanned(node)
+                call = self._calls[node] = _spanned(node, telling)
                 self.record.calls.append(call)
                 dialogue.spanned.add(call)
             case Operation.TOOL if place.call in self._calls:
-                _complete(self._calls[place.call], node)
+                _complete(self._calls[place.call], _spanned(node, telling))
             case Operation.MODEL:
                 dialogue.asked.append(moment(node.span.start))
             case _:
@@ -107,8 +106,8 @@ class Reading:
             standing, name = Standing.AGENT, ""
             if speaker == self._human:
                 standing = Standing.ROOT
-            elif isinstance(speaker, Node) and operation(speaker.span) is Operation.TOOL:
-                standing, name = Standing.TOOL, tool_name(speaker.span)
+            elif isinstance(speaker, Node) and self._told[speaker].operation is Operation.TOOL:
+                standing, name = Standing.TOOL, self._told[speaker].tool
             self._dialogues[speaker] = Dialogue(standing, name, self.record)
         return self._dialogues[speaker]
 
@@ -117,20 +116,24 @@ class Reading:
         if call := self._calls.get(node):
             dialogue.begin(call)
             return
-        span = node.span
-        given = (
-            *self._parts(instructions(span.attributes.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS))),
-            *self._parts(messages(span.attributes.get(semconv.GEN_AI_INPUT_MESSAGES))),
-        )
-        answer = self._parts(messages(span.attributes.get(semconv.GEN_AI_OUTPUT_MESSAGES)))
+        span, telling = node.span, self._told[node]
+        given, answer = telling.given, telling.answer
         self.seen.spans += 1
-        self.seen.texts += bool(given or answer)
-        read, written = self._usage(node)
+        self.seen.texts += bool(given.items or answer.items)
+        for parts in (given, answer):
+            self.seen.unread += not parts.readable
+            self.seen.media += parts.media
+        counted = telling.operation is self._counted
         self._answers[node] = Told(
-            span.span_id, _end_of(node), answer, first=len(given), input_tokens=read, output_tokens=written
+            span.span_id,
+            _end_of(node),
+            answer.items,
+            first=len(given.items),
+            input_tokens=telling.input_tokens if counted else 0,
+            output_tokens=telling.output_tokens if counted else 0,
         )
-        dialogue.hear(Told(span.span_id, moment(span.start), given))
-        self.record.entries.extend(self._definitions.fresh(span, self._places[node].speaker))
+        dialogue.hear(Told(span.span_id, moment(span.start), given.items))
+        self.record.entries.extend(self._definitions.fresh(node, telling.definitions, self._places[node].speaker))
 
     def _end(self, node: Node) -> None:
         dialogue = self._dialogue(self._places[node].speaker)
@@ -139,24 +142,9 @@ class Reading:
             return
         answer, before = self._answers.pop(node), len(self.record.entries)
         if answer.parts:
-            again = operation(node.span) is Operation.AGENT
+            again = self._told[node].operation is Operation.AGENT
             dialogue.say(answer, asked=moment(node.span.start), again=again)
         dialogue.count(answer, since=before)
-
-    def _usage(self, node: Node) -> tuple[int, int]:
-        """Tokens that a model's call read and wrote."""
-        if operation(node.span) is not self._counted:
-            return 0, 0
-        found = node.span.attributes
-        return (
-            count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
-            count_of(found.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, found.get("gen_ai.usage.completion_tokens"))),
-        )
-
-    def _parts(self, parts: Parts) -> Sequence[Part]:
-        self.seen.unread += not parts.readable
-        self.seen.media += parts.media
-        return parts.items
 
 
 def _moments(nodes: Iterable[Node]) -> Iterator[tuple[Node, bool]]:
@@ -175,31 +163,28 @@ def _end_of(node: Node) -> int:
     return moment(max(node.span.start, node.span.end))
 
 
-def _spanned(node: Node) -> Call:
+def _spanned(node: Node, telling: Telling) -> Call:
     span = node.span
-    stated, result = captured(span)
-    arguments, cut = arguments_of(stated)
     return Call(
         span_id=span.span_id,
         ordinal=0,
         time=moment(span.start),
-        tool=tool_name(span),
-        server=_server(node),
-        call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID),
-        arguments=arguments,
-        cut=cut,
-        url=attribute(span, semconv.URL_FULL),
-        result=None if result is None else shown(result),
-        error=error_of(span),
+        tool=telling.tool,
+        server=telling.server,
+        call_id=telling.call_id,
+        arguments=telling.arguments,
+        cut=telling.cut,
+        url=telling.url,
+        result=telling.result,
+        error=telling.error,
         end_span_id=span.span_id,
         end_time=_end_of(node),
         spanned=True,
     )
 
 
-def _complete(call: Call, inner: Node) -> None:
+def _complete(call: Call, other: Call) -> None:
     """Add what a lower layer's span tells of the same call."""
-    other = _spanned(inner)
     if call.arguments is None:
         call.arguments, call.cut = other.arguments, other.cut
     if call.result is None:
@@ -207,10 +192,3 @@ def _complete(call: Call, inner: Node) -> None:
     call.server = call.server or other.server
     call.error = call.error or other.error
     call.url = call.url or other.url
-
-
-def _server(node: Node) -> str:
-    """The MCP server a call went to, which names itself as the service of its own span."""
-    if node.span.kind != _SERVER or semconv.MCP_METHOD_NAME not in node.span.attributes:
-        return ""
-    return text_of(node.span.origin.resource.get(semconv.SERVICE_NAME))

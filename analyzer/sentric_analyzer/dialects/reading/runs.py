@@ -1,4 +1,4 @@
-"""Traces in the OpenTelemetry conventions for generative AI, as many instrumentations write them."""
+"""The runs of a trace: which spans belong together, and what is known of each run as a whole."""
 
 from collections import defaultdict
 from collections.abc import Iterable, Mapping, Sequence
@@ -7,38 +7,36 @@ from dataclasses import replace
 from sentric import semconv
 from sentric.events import Action, AnyEvent, Coverage, Run
 from sentric.policy.readers.actions.effects import classify
-from sentric_analyzer.dialects.gen_ai.place import Place, operation, places
-from sentric_analyzer.dialects.gen_ai.reading import Reading, Seen
+from sentric_analyzer.dialects.reading.place import Place, places
+from sentric_analyzer.dialects.reading.reading import Reading, Seen
+from sentric_analyzer.dialects.telling import Telling
 from sentric_analyzer.dialects.trace import Node, Trace
-from sentric_analyzer.dialects.values import attribute, error_of, moment, text_of
+from sentric_analyzer.dialects.values import attribute, moment, text_of
 from sentric_analyzer.spans import Span
 
 RUN_ID_LIMIT = 256
 """Longest run id that is taken over from a span."""
 
 
-class GenAi:
-    """The OpenTelemetry GenAI conventions, with the spellings of pydantic-ai and of MCP's own spans."""
+def runs_of(trace: Trace, told: Mapping[Node, Telling], *, project: str) -> Sequence[Run]:
+    """One run for each agent that no other agent called; without any, one for the whole trace.
 
-    name = "gen_ai"
-    marks = (semconv.GEN_AI_OPERATION_NAME, semconv.MCP_METHOD_NAME)
+    Args:
+        trace: the whole trace, for what lies between and above the spans.
+        told: what spans tell, at least one, in reading order.
+        project: goes into the runs.
+    """
+    found = places(trace, told)
+    runs: dict[str, Run] = {}
+    for root, members in _grouped(list(told), found).items():
+        run_id = _run_id((root or members[0]).span, runs)
+        runs[run_id] = _run(project, run_id, root, members, told, Reading(members, told, found, root))
+    return list(runs.values())
 
-    def recognises(self, span: Span) -> bool:
-        """Whether the span tells of an agent, a model's answer or a tool call."""
-        return operation(span) is not None
 
-    def read(self, trace: Trace, nodes: Sequence[Node], *, project: str) -> Sequence[Run]:
-        """One run for each agent that no other agent called; without any, one for the whole trace."""
-        found = places(trace)
-        runs: dict[str, Run] = {}
-        for root, members in _grouped(nodes, found).items():
-            run_id = _run_id((root or members[0]).span, runs)
-            runs[run_id] = _run(project, run_id, root, members, Reading(members, found, root))
-        return list(runs.values())
-
-    def finish(self, run: Run) -> Run:
-        """Give the actions their kind and effects, which nobody stated."""
-        return replace(run, events=tuple(_classified(event) for event in run.events))
+def classified(run: Run) -> Run:
+    """With the kind and effects of each action, which nobody stated: from what is left once it is redacted."""
+    return replace(run, events=tuple(_classified(event) for event in run.events))
 
 
 def _classified(event: AnyEvent) -> AnyEvent:
@@ -67,30 +65,39 @@ def _run_id(top: Span, taken: Mapping[str, Run]) -> str:
     return top.trace_id if top.trace_id and not taken else f"{top.trace_id}-{top.span_id}"
 
 
-def _run(project: str, run_id: str, root: Node | None, nodes: Sequence[Node], reading: Reading) -> Run:
-    spans = ([root.span] if root else []) + [node.span for node in nodes]
+def _run(
+    project: str,
+    run_id: str,
+    root: Node | None,
+    nodes: Sequence[Node],
+    told: Mapping[Node, Telling],
+    reading: Reading,
+) -> Run:
+    members = [root, *nodes] if root else nodes
+    spans = [node.span for node in members]
+    tellings = [told[node] for node in members]
     ended = root is not None or not any(node.lost for node in nodes)
     return Run(
         project=project,
         run_id=run_id,
         trace_id=spans[0].trace_id,
-        agent=_first(spans, semconv.GEN_AI_AGENT_NAME, "agent_name"),
-        agent_id=_first(spans, semconv.GEN_AI_AGENT_ID),
-        conversation=_first(spans, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
+        agent=_first(telling.agent for telling in tellings),
+        agent_id=_first(telling.agent_id for telling in tellings),
+        conversation=_first(telling.conversation for telling in tellings),
         task=reading.record.task,
-        model=_first(spans, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL, "model_name"),
+        model=_first(telling.model for telling in tellings),
         service=text_of(spans[0].origin.resource.get(semconv.SERVICE_NAME)),
-        dialect=GenAi.name,
+        dialect=tellings[0].dialect,
         started=moment(root.span.start if root else min(span.start for span in spans)),
         ended=moment(root.span.end if root else max(span.end for span in spans)) if ended else 0,
-        error=error_of(root.span) if root else "",
+        error=told[root].error if root else "",
         events=reading.events(),
         coverage=_coverage(reading, nodes, root, ended=ended),
     )
 
 
-def _first(spans: Iterable[Span], *names: str) -> str:
-    return next(filter(None, (attribute(span, *names) for span in spans)), "")
+def _first(stated: Iterable[str]) -> str:
+    return next(filter(None, stated), "")
 
 
 def _coverage(reading: Reading, nodes: Sequence[Node], root: Node | None, *, ended: bool) -> Coverage:

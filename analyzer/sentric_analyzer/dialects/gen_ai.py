@@ -1,0 +1,119 @@
+"""The OpenTelemetry conventions for generative AI, as many instrumentations write them."""
+
+from dataclasses import replace
+
+from sentric import semconv
+from sentric_analyzer.dialects.messages import instructions, joined, messages
+from sentric_analyzer.dialects.telling import Operation, Telling
+from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, shown, text_of
+from sentric_analyzer.spans import Span
+
+_OPERATIONS = {
+    semconv.OPERATION_INVOKE_AGENT: Operation.AGENT,
+    semconv.OPERATION_CHAT: Operation.MODEL,
+    "generate_content": Operation.MODEL,
+    "text_completion": Operation.MODEL,
+    semconv.OPERATION_EXECUTE_TOOL: Operation.TOOL,
+}
+_TOOLS_CALL = "tools/call"
+"""The MCP method whose spans, one at the client and one at the server, tell of a tool call."""
+_REQUEST = "model_request_parameters"
+"""Where pydantic-ai tells of tools, among other things, in spans older than the conventions."""
+_SERVER = 2
+"""SPAN_KIND_SERVER of opentelemetry-proto."""
+
+
+class GenAi:
+    """The OpenTelemetry GenAI conventions, with the spellings of pydantic-ai and of MCP's own spans."""
+
+    name = "gen_ai"
+    marks = (semconv.GEN_AI_OPERATION_NAME, semconv.MCP_METHOD_NAME)
+
+    def tell(self, span: Span) -> Telling | None:
+        """What a span tells of an agent, a model's answer or a tool call."""
+        if (operation := _operation(span)) is None:
+            return None
+        telling = Telling(
+            dialect=self.name,
+            operation=operation,
+            agent=attribute(span, semconv.GEN_AI_AGENT_NAME, "agent_name"),
+            agent_id=attribute(span, semconv.GEN_AI_AGENT_ID),
+            conversation=attribute(span, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
+            model=attribute(span, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL, "model_name"),
+            error=error_of(span),
+        )
+        return _with_call(telling, span) if operation is Operation.TOOL else _with_dialogue(telling, span)
+
+
+def _operation(span: Span) -> Operation | None:
+    found = span.attributes.get(semconv.GEN_AI_OPERATION_NAME)
+    if isinstance(found, str) and found in _OPERATIONS:
+        return _OPERATIONS[found]
+    return Operation.TOOL if span.attributes.get(semconv.MCP_METHOD_NAME) == _TOOLS_CALL else None
+
+
+def _with_call(telling: Telling, span: Span) -> Telling:
+    stated, result = _captured(span)
+    arguments, cut = arguments_of(stated)
+    return replace(
+        telling,
+        tool=_tool(span),
+        server=_server(span),
+        call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID),
+        arguments=arguments,
+        cut=cut,
+        result=None if result is None else shown(result),
+        url=attribute(span, semconv.URL_FULL),
+    )
+
+
+def _with_dialogue(telling: Telling, span: Span) -> Telling:
+    found = span.attributes
+    told = (
+        instructions(found.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS)),
+        messages(found.get(semconv.GEN_AI_INPUT_MESSAGES)),
+    )
+    offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS, found.get(_REQUEST))
+    return replace(
+        telling,
+        given=joined(told),
+        answer=messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES)),
+        definitions=() if offered is None else (offered,),
+        input_tokens=count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
+        output_tokens=count_of(
+            found.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, found.get("gen_ai.usage.completion_tokens"))
+        ),
+    )
+
+
+def _tool(span: Span) -> str:
+    """The tool a span tells of: by its attribute, else by the span's name."""
+    if stated := attribute(span, semconv.GEN_AI_TOOL_NAME):
+        return stated
+    name = text_of(span.name)
+    for mark in (f"{_TOOLS_CALL} ", f"{semconv.OPERATION_EXECUTE_TOOL} "):
+        if mark in name:
+            return name.partition(mark)[2]
+    return name
+
+
+def _captured(span: Span) -> tuple[object, object]:
+    """Arguments and result of a tool span; None where they were not captured.
+
+    OpenInference may copy the tool's *schema* into the attribute for arguments, so its own attributes go first;
+    pydantic-ai had names of its own before it took those of the conventions.
+    """
+    found = span.attributes
+    if found.get("openinference.span.kind") == "TOOL":
+        return found.get("input.value"), found.get("output.value")
+    return (
+        found.get(semconv.GEN_AI_TOOL_CALL_ARGUMENTS, found.get("tool_arguments")),
+        found.get(semconv.GEN_AI_TOOL_CALL_RESULT, found.get("tool_response")),
+    )
+
+
+def _server(span: Span) -> str:
+    """The MCP server a call went to, which names itself as the service of its own span."""
+    if span.kind != _SERVER or semconv.MCP_METHOD_NAME not in span.attributes:
+        return ""
+    return text_of(span.origin.resource.get(semconv.SERVICE_NAME))
