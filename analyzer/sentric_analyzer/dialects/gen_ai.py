@@ -3,7 +3,8 @@
 from dataclasses import replace
 
 from sentric import semconv
-from sentric_analyzer.dialects.messages import instructions, joined, messages
+from sentric_analyzer.dialects.messages import instructions, messages
+from sentric_analyzer.dialects.parts import joined
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, shown, text_of
 from sentric_analyzer.spans import Span
@@ -31,18 +32,30 @@ class GenAi:
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
-        if (operation := _operation(span)) is None:
-            return None
-        telling = Telling(
-            dialect=self.name,
-            operation=operation,
-            agent=attribute(span, semconv.GEN_AI_AGENT_NAME, "agent_name"),
-            agent_id=attribute(span, semconv.GEN_AI_AGENT_ID),
-            conversation=attribute(span, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
-            model=attribute(span, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL, "model_name"),
-            error=error_of(span),
-        )
-        return _with_call(telling, span) if operation is Operation.TOOL else _with_dialogue(telling, span)
+        return tell(span)
+
+
+def tell(span: Span, *, encoded: bool = False) -> Telling | None:
+    """What a span tells in the conventions, whoever's own stand beside them.
+
+    Args:
+        span: any.
+        encoded: texts of the model may be JSON of the block that they really are.
+    """
+    if (operation := _operation(span)) is None:
+        return None
+    telling = Telling(
+        dialect=GenAi.name,
+        operation=operation,
+        agent=attribute(span, semconv.GEN_AI_AGENT_NAME, "agent_name"),
+        agent_id=attribute(span, semconv.GEN_AI_AGENT_ID),
+        conversation=attribute(span, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
+        model=attribute(span, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL, "model_name"),
+        error=error_of(span),
+    )
+    if operation is Operation.TOOL:
+        return _with_call(telling, span)
+    return _with_dialogue(telling, span, encoded=encoded)
 
 
 def _operation(span: Span) -> Operation | None:
@@ -67,17 +80,17 @@ def _with_call(telling: Telling, span: Span) -> Telling:
     )
 
 
-def _with_dialogue(telling: Telling, span: Span) -> Telling:
+def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:
     found = span.attributes
     told = (
         instructions(found.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS)),
-        messages(found.get(semconv.GEN_AI_INPUT_MESSAGES)),
+        messages(found.get(semconv.GEN_AI_INPUT_MESSAGES), encoded=encoded),
     )
     offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS, found.get(_REQUEST))
     return replace(
         telling,
         given=joined(told),
-        answer=messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES)),
+        answer=messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), encoded=encoded),
         definitions=() if offered is None else (offered,),
         input_tokens=count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
         output_tokens=count_of(

@@ -1,180 +1,331 @@
-"""Messages of the GenAI conventions as a flat list of parts.
+"""Messages, however instrumentations and the frameworks under them spell them, brought into one form.
 
-Read are `{role, parts}` with parts `text`, `reasoning`, `tool_call`, `tool_call_response`, and the spellings that
-instrumentations in use give them: `thinking`, `result` for `response`, `content` as a string or a list.
+The OpenTelemetry GenAI conventions have `{role, parts}` with parts `text`, `reasoning`, `tool_call` and
+`tool_call_response`. Beside these are read: `content` as a text or a list; the messages and response items of OpenAI,
+the content blocks of Anthropic, of Bedrock (which Strands writes), of Gemini and of the Vercel AI SDK; LangChain's
+serialised messages; OpenInference's and OpenLLMetry's nested ones.
 """
 
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
-from enum import StrEnum
-from typing import Any
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
 
-from sentric.events import JsonValue
-from sentric_analyzer.dialects.values import arguments_of, canonical, objects, parsed, shown, text_of
+from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, reasoned, said
+from sentric_analyzer.dialects.values import arguments_of, parsed, shown, text_of
 
-
-class Role(StrEnum):
-    """Who a part is from, as its message says: a claim, except that what a tool gave back is always the tool's."""
-
-    USER = "user"
-    SYSTEM = "system"
-    MODEL = "model"
-    TOOL = "tool"
-
-
-class Form(StrEnum):
-    """What a part is."""
-
-    TEXT = "text"
-    REASONING = "reasoning"
-    CALL = "call"
-    RESPONSE = "response"
-
-
-@dataclass(frozen=True, slots=True)
-class Part:
-    """One part of a message.
-
-    Attributes:
-        name: the tool's name, of a call and sometimes of a response.
-        call_id: the model's id of a call, on the call and on its response.
-        text: of a text, a reasoning or a response.
-        arguments: of a call; None where they were not captured.
-        cut: the arguments end in the middle.
-        key: equal for the same part told again.
-    """
-
-    role: Role
-    form: Form
-    key: tuple[str, ...]
-    text: str = ""
-    name: str = ""
-    call_id: str = ""
-    arguments: dict[str, JsonValue] | None = None
-    cut: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Parts:
-    """The parts of one attribute, in order.
-
-    Attributes:
-        readable: everything in the attribute was understood.
-        media: it holds files or images, which are not read.
-    """
-
-    items: tuple[Part, ...] = ()
-    readable: bool = True
-    media: bool = False
-
-
-NOTHING = Parts()
+Message: TypeAlias = Mapping[Any, Any]
 
 _ROLES = {
     "user": Role.USER,
+    "human": Role.USER,
     "system": Role.SYSTEM,
     "developer": Role.SYSTEM,
     "assistant": Role.MODEL,
     "model": Role.MODEL,
+    "ai": Role.MODEL,
 }
-_FORMS = {
-    "text": Form.TEXT,
-    "reasoning": Form.REASONING,
-    "thinking": Form.REASONING,
-    "tool_call": Form.CALL,
-    "tool_call_response": Form.RESPONSE,
-}
-_MEDIA = frozenset({"blob", "file", "uri", "image", "image-url", "audio-url", "video-url", "document-url", "binary"})
+_WRAPPED = ("message", "message_content", "tool_call")
+"""Names under which OpenInference puts each item of a list."""
+_MEDIA = frozenset(
+    {
+        *("blob", "file", "uri", "image", "document", "media", "binary", "input_file", "input_image", "input_audio"),
+        *("image-url", "audio-url", "video-url", "document-url", "image_url", "audio", "video", "inlineData"),
+    }
+)
+_TEXTS = ("content", "text", "value")
+_REASONINGS = ("reasoning_content", "reasoning", "thinking")
+"""Names that frameworks give the reasoning beside a message's content."""
+DEEPEST = 4
+"""Wrappings that are taken off a message."""
 
 
-def messages(value: Any) -> Parts:
-    """Parts of `gen_ai.input.messages` or `gen_ai.output.messages`: JSON, or the list itself."""
-    found, readable = objects(value)
-    parts = _parts((_role(message.get("role")), message) for message in found)
-    return parts if readable else replace(parts, readable=False)
+def messages(value: Any, *, encoded: bool = False) -> Parts:
+    """The parts of a list of messages.
+
+    Args:
+        value: the list, one message, or JSON of either.
+        encoded: a text of the model that is JSON of a content block is that block.
+    """
+    if value is None:
+        return NOTHING
+    found, readable = parsed(value)
+    if not readable or not isinstance(found, list | dict):
+        return Parts(readable=False)
+    reading = _Reading(encoded=encoded)
+    for message in found if isinstance(found, list) else [found]:
+        reading.read(message)
+    return reading.parts()
 
 
 def instructions(value: Any) -> Parts:
-    """Parts of `gen_ai.system_instructions`: a JSON list of parts, or plain text."""
+    """The parts of `gen_ai.system_instructions`: a list of parts, JSON of one, or plain text."""
     found, readable = parsed(value)
     if isinstance(value, str) and not (readable and isinstance(found, list)):
         found = [{"type": "text", "content": value}]
     if found is None:
         return NOTHING
-    return _parts([(Role.SYSTEM, {"parts": found})])
+    return messages([{"role": "system", "parts": found}])
 
 
-def joined(told: Iterable[Parts]) -> Parts:
-    """The parts of several attributes as those of one."""
-    told = list(told)
-    return Parts(
-        tuple(part for parts in told for part in parts.items),
-        all(parts.readable for parts in told),
-        any(parts.media for parts in told),
-    )
+def text_within(value: Any) -> str:
+    """The text of a result, out of whatever a framework has wrapped it in; else all of it as JSON."""
+    match value:
+        case {"lc": _, "kwargs": {"content": content}} | {"type": "tool", "data": {"content": content}}:
+            return text_within(content)
+        case {"output": {"lc": _} as inner} | {"output": {"type": "tool", "data": _} as inner}:
+            return text_within(inner)
+        case [*items] if items and all(_is_text(item) for item in items):
+            return "\n".join(shown(_text_in(item)) for item in items)
+        case _:
+            return shown(value)
 
 
-def _role(value: Any) -> Role:
-    """An unknown role is nobody's authority."""
-    return _ROLES.get(text_of(value), Role.TOOL)
+class _Reading:
+    """Reads one message after another."""
 
+    def __init__(self, *, encoded: bool) -> None:
+        self._encoded = encoded
+        self._items: list[Part] = []
+        self._readable = True
+        self._media = False
 
-def _parts(found: Iterable[tuple[Role, dict[Any, Any]]]) -> Parts:
-    items: list[Part] = []
-    readable, media = True, False
-    for role, message in found:
+    def parts(self) -> Parts:
+        """What was read."""
+        return Parts(tuple(self._items), self._readable, self._media)
+
+    def read(self, message: Any) -> None:
+        """Add the parts of a message."""
+        match message:
+            case [str(role), content]:  # LangChain's short form
+                message = {"role": role, "content": content}
+            case [*several] if several:
+                for one in several:
+                    self.read(one) if isinstance(one, dict) else self._unread()
+                return
+            case dict():
+                message = _unwrapped(message)
+            case _:
+                self._unread()
+                return
+        role = _role(message)
         kept: list[Part] = []
         for record in _records(message):
-            if part := _part(role, record, message):
+            part = self._part(role, record, message)
+            if part:
                 kept.append(part)
-            elif isinstance(record, dict) and text_of(record.get("type")) in _MEDIA:
-                media = True
-            else:
-                readable = False
-        items += _owned(kept)
-    return Parts(tuple(items), readable, media)
+        self._items += _owned(_once(kept))
+
+    def _unread(self) -> None:
+        self._readable = False
+
+    def _part(self, role: Role, record: Any, message: Message) -> Part | None:
+        if isinstance(record, str):
+            record = {"type": "text", "content": record}
+        if not isinstance(record, dict):
+            self._unread()
+            return None
+        record = _unwrapped(record)
+        kind = _kind(record)
+        if self._encoded and kind == "text" and role is Role.MODEL:
+            record, kind = _decoded(record, kind)
+        if kind in _MEDIA:
+            self._media = True
+            return None
+        if (read := _KINDS.get(kind)) is None:
+            self._unread()
+            return None
+        return read(role, record, message)
 
 
-def _records(message: dict[Any, Any]) -> Iterator[Any]:
-    content = message.get("parts", message.get("content"))
-    if isinstance(content, str):
-        yield {"type": "text", "content": content}
+def _unwrapped(message: Message) -> Message:
+    """A message without what a framework has put around it."""
+    for _ in range(DEEPEST):
+        match message:
+            case {"lc": _, "kwargs": dict(inner)}:
+                message = inner
+            case {"type": str(kind), "data": dict(inner)}:
+                message = {"type": kind, **inner}
+            case _:
+                inner = next((message[name] for name in _WRAPPED if isinstance(message.get(name), dict)), None)
+                if inner is None:
+                    return message
+                message = inner
+    return message
+
+
+def _role(message: Message) -> Role:
+    """Whose a message is. An unknown role is nobody's authority."""
+    stated = text_of(message.get("role")) or text_of(message.get("type"))
+    return _ROLES.get(stated, Role.TOOL)
+
+
+def _records(message: Message) -> Iterator[Any]:
+    """What a message is made of, in the order in which a model writes it."""
+    kind = text_of(message.get("type"))
+    if kind in _KINDS and "role" not in message:  # an item of a response that stands by itself
+        yield message
+        return
+    beside = message.get("additional_kwargs")
+    sides = (message, beside) if isinstance(beside, dict) else (message,)
+    for side in sides:
+        for name in _REASONINGS:
+            if isinstance(stated := side.get(name), str) and stated:
+                yield {"type": "reasoning", "content": stated}
+    yield from _content(message)
+    for side in sides:
+        calls = side.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            yield {**_unwrapped(call), "type": "tool_call"} if isinstance(call, dict) else call
+        if isinstance(call := side.get("function_call"), dict):
+            yield {"type": "function_call", **call}
+
+
+def _content(message: Message) -> Iterator[Any]:
+    content = next((message[name] for name in ("parts", "content", "contents") if message.get(name) is not None), None)
+    call_id = text_of(message.get("tool_call_id"))
+    if call_id and not (isinstance(content, list) and any(_kind(one) in _RESPONSES for one in content)):
+        yield {"type": "tool_call_response", "id": call_id, "response": text_within(content)}
+    elif isinstance(content, str):
+        if content:
+            yield {"type": "text", "content": content}
     elif isinstance(content, list):
         yield from content
     elif content is not None:
         yield content
 
 
-def _part(role: Role, record: Any, message: dict[Any, Any]) -> Part | None:
-    if isinstance(record, str):
-        record = {"type": "text", "content": record}
+def _kind(record: Any) -> str:
+    """What a record is: by its type, else by the one name that says so."""
     if not isinstance(record, dict):
-        return None
-    form = _FORMS.get(text_of(record.get("type")))
-    match form:
-        case Form.TEXT | Form.REASONING:
-            role = Role.MODEL if form is Form.REASONING else role
-            text = shown(record.get("content", record.get("text")))
-            return Part(role, form, (role, form, text), text, name=text_of(message.get("name")))
-        case Form.CALL:
-            return _call(record)
-        case Form.RESPONSE:
-            return _response(record, message)
-        case None:
-            return None
+        return ""
+    stated = text_of(record.get("type"))
+    if stated:
+        return stated
+    return next((name for name in _NAMELESS if name in record), "text" if "text" in record else "")
 
 
-def _call(record: dict[Any, Any]) -> Part:
-    name, call_id = text_of(record.get("name")), text_of(record.get("id"))
-    arguments, cut = arguments_of(record.get("arguments"))
-    key = ("call", name, canonical(arguments))  # not its id: some histories give calls ids of their own
-    return Part(Role.MODEL, Form.CALL, key, name=name, call_id=call_id, arguments=arguments, cut=cut)
+def _decoded(record: Message, kind: str) -> tuple[Message, str]:
+    """The block that a text is JSON of."""
+    text = text_of(_text_in(record))
+    if text[:1] != "{":
+        return record, kind
+    found, readable = parsed(text)
+    if readable and isinstance(found, dict) and (inner := text_of(found.get("type"))) in _BLOCKS:
+        return found, inner
+    return record, kind
 
 
-def _response(record: dict[Any, Any], message: dict[Any, Any]) -> Part:
-    name, call_id = text_of(record.get("name") or message.get("name")), text_of(record.get("id"))
-    text = shown(next((record[key] for key in ("response", "result", "content") if key in record), None))
-    return Part(Role.TOOL, Form.RESPONSE, ("response", call_id, text), text, name=name, call_id=call_id)
+def _is_text(item: Any) -> bool:
+    return isinstance(item, str) or (_kind(item) in ("text", "output_text", "input_text"))
+
+
+def _text_in(record: Any) -> Any:
+    if isinstance(record, str):
+        return record
+    return next((record[name] for name in _TEXTS if record.get(name) is not None), None)
+
+
+def _text(role: Role, record: Message, message: Message) -> Part:
+    return said(role, text_within(_text_in(record)), name=text_of(message.get("name")))
+
+
+def _reasoning(_role: Role, record: Message, _message: Message) -> Part:
+    return reasoned(_thought(record))
+
+
+def _thought(record: Any) -> str:
+    """The text of a reasoning, which some give as a summary in pieces."""
+    match record:
+        case str():
+            return text_of(record)
+        case [*pieces]:
+            return "\n".join(filter(None, map(_thought, pieces)))
+        case dict():
+            for name in ("thinking", "reasoning", "reasoningText", "summary", *_TEXTS):
+                if record.get(name) and (found := _thought(record[name])):
+                    return found
+    return ""
+
+
+def _call(_role: Role, record: Message, _message: Message) -> Part:
+    function = record.get("function")
+    stated = function if isinstance(function, dict) else record
+    name = _first(stated, "name", "toolName", "tool_name")
+    arguments, cut = arguments_of(_given(stated, "arguments", "args", "input"))
+    return called(name, _first(record, "call_id", "id", "toolCallId", "toolUseId"), arguments, cut=cut)
+
+
+def _response(_role: Role, record: Message, message: Message) -> Part:
+    name = _first(record, "name", "toolName", "tool_name") or text_of(message.get("name"))
+    call_id = _first(record, "call_id", "tool_call_id", "tool_use_id", "toolCallId", "toolUseId", "id")
+    return answered(call_id, text_within(_given(record, "response", "result", "output", "content")), name)
+
+
+def _inner(name: str, read: "_Read") -> "_Read":
+    """Reads what stands under a name."""
+
+    def inner(role: Role, record: Message, message: Message) -> Part | None:
+        found = record[name]
+        return read(role, found, message) if isinstance(found, dict) else None
+
+    return inner
+
+
+def _first(record: Message, *names: str) -> str:
+    return next(filter(None, (text_of(record.get(name)) for name in names)), "")
+
+
+def _given(record: Message, *names: str) -> Any:
+    return next((record[name] for name in names if name in record), None)
+
+
+_Read: TypeAlias = Callable[[Role, Message, Message], Part | None]
+_BLOCKS: Mapping[str, _Read] = {
+    "reasoning": _reasoning,
+    "thinking": _reasoning,
+    "tool_call": _call,
+    "tool_use": _call,
+    "function_call": _call,
+}
+_RESPONSES: Mapping[str, _Read] = {
+    "tool_call_response": _response,
+    "tool_result": _response,
+    "tool-result": _response,
+    "function_call_output": _response,
+    "toolResult": _inner("toolResult", _response),
+    "functionResponse": _inner("functionResponse", _response),
+    "function_response": _inner("function_response", _response),
+}
+_NAMELESS: Mapping[str, _Read] = {
+    "toolUse": _inner("toolUse", _call),
+    "functionCall": _inner("functionCall", _call),
+    "reasoningContent": _inner("reasoningContent", _reasoning),
+    **{name: _RESPONSES[name] for name in ("toolResult", "functionResponse", "function_response")},
+}
+"""Records that have no type, but one name that says what they are."""
+_KINDS: Mapping[str, _Read] = {
+    "text": _text,
+    "input_text": _text,
+    "output_text": _text,
+    "refusal": _text,
+    "tool-call": _call,
+    **_BLOCKS,
+    **_RESPONSES,
+    **_NAMELESS,
+}
+
+
+def _once(parts: Iterable[Part]) -> list[Part]:
+    """Each call once: some messages tell of it in their content and beside it."""
+    kept: list[Part] = []
+    ids: set[str] = set()
+    for part in parts:
+        if part.form is Form.CALL and part.call_id:
+            if part.call_id in ids:
+                continue
+            ids.add(part.call_id)
+        kept.append(part)
+    return kept
 
 
 def _owned(parts: list[Part]) -> Iterable[Part]:

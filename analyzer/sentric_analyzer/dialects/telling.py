@@ -6,7 +6,7 @@ from enum import Enum, auto
 from typing import Any
 
 from sentric.events import JsonValue
-from sentric_analyzer.dialects.messages import NOTHING, Parts
+from sentric_analyzer.dialects.parts import NOTHING, Parts
 
 
 class Operation(Enum):

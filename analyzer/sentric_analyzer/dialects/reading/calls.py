@@ -1,13 +1,13 @@
 """Tool calls, which a trace tells of up to three times: by a span, in what the model said, in what it was told next."""
 
 from collections import defaultdict, deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 
 from sentric.events import Action, JsonValue, Outcome, Reasoning
-from sentric_analyzer.dialects.messages import Part
-from sentric_analyzer.dialects.values import canonical
+from sentric_analyzer.dialects.parts import Part
+from sentric_analyzer.dialects.values import UNNAMED, canonical
 
 REACH = 16
 """Calls of one tool among which a span is looked for: more of them open at once are told apart by id only."""
@@ -57,7 +57,7 @@ class Call:
         self.matched = True
         self.call_id = self.call_id or part.call_id
         self.explain(reasoning)
-        if self.arguments is None:
+        if self.arguments is None or _is_named_by(self.arguments, part.arguments):
             self.arguments, self.cut = part.arguments, self.cut or part.cut
 
     def explain(self, reasoning: str) -> None:
@@ -106,6 +106,11 @@ class Call:
     def blind(self) -> bool:
         """Whether neither arguments nor result were captured."""
         return self.arguments is None and self.result is None
+
+
+def _is_named_by(stated: Mapping[str, JsonValue], other: Mapping[str, JsonValue] | None) -> bool:
+    """Whether the one argument that has no name has one there."""
+    return other is not None and len(other) == 1 and [*stated] == [UNNAMED] and [*other.values()] == [*stated.values()]
 
 
 class Spanned:

@@ -7,7 +7,7 @@ from enum import Enum, auto
 from typing import TypeAlias
 
 from sentric.events import AnyEvent, Author, Message, Observation, Source
-from sentric_analyzer.dialects.messages import Form, Part, Role
+from sentric_analyzer.dialects.parts import Form, Part, Role
 from sentric_analyzer.dialects.reading.calls import Call, Spanned
 from sentric_analyzer.dialects.reading.memory import Memory
 from sentric_analyzer.dialects.values import LONGEST_TIME

@@ -4,7 +4,7 @@ from collections import Counter, deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from sentric_analyzer.dialects.messages import Part, Role
+from sentric_analyzer.dialects.parts import Part, Role
 from sentric_analyzer.dialects.reading.calls import Call
 
 ECHO = 24
