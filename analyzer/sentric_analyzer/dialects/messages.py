@@ -146,10 +146,10 @@ def _unwrapped(message: Message) -> Message:
             case {"type": str(kind), "data": dict(inner)}:
                 message = {"type": kind, **inner}
             case _:
-                inner = next((message[name] for name in _WRAPPED if isinstance(message.get(name), dict)), None)
-                if inner is None:
+                wrapped = next((message[name] for name in _WRAPPED if isinstance(message.get(name), dict)), None)
+                if wrapped is None:
                     return message
-                message = inner
+                message = wrapped
     return message
 
 
@@ -244,6 +244,8 @@ def _thought(record: Any) -> str:
             for name in ("thinking", "reasoning", "reasoningText", "summary", *_TEXTS):
                 if record.get(name) and (found := _thought(record[name])):
                     return found
+        case _:
+            pass
     return ""
 
 

@@ -5,6 +5,7 @@ from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
+from sentric.events import JsonValue
 from sentric_analyzer.dialects.indexed import indexed
 from sentric_analyzer.dialects.messages import messages, text_within
 from sentric_analyzer.dialects.parts import NOTHING, Form, Parts, joined
@@ -63,9 +64,14 @@ def _with_call(telling: Telling, span: Span) -> Telling:
     found = span.attributes
     if found.get(KIND) == "RETRIEVER":
         documents = [one.get("document") for one in indexed(found, "retrieval.documents.") if isinstance(one, dict)]
-        given = {"query": text_within(found.get("input.value"))} if "input.value" in found else None
+        given: dict[str, JsonValue] = {"query": text_within(found.get("input.value"))}
         result = "\n".join(text_of(one.get("content")) for one in documents if isinstance(one, dict))
-        return replace(telling, tool=span.name, arguments=given, result=result or _result(found.get("output.value")))
+        return replace(
+            telling,
+            tool=span.name,
+            arguments=given if "input.value" in found else None,
+            result=result or _result(found.get("output.value")),
+        )
     arguments, cut = arguments_of(found.get("input.value"))
     return replace(
         telling,
