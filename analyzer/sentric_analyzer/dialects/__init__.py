@@ -12,8 +12,10 @@ from sentric.events import Run
 from sentric.redaction import Redactor
 from sentric_analyzer.dialects.dialect import Dialect
 from sentric_analyzer.dialects.gen_ai import GenAi
+from sentric_analyzer.dialects.mcp import Mcp
 from sentric_analyzer.dialects.openinference import OpenInference
 from sentric_analyzer.dialects.openllmetry import OpenLlmetry
+from sentric_analyzer.dialects.pydantic_ai import PydanticAi
 from sentric_analyzer.dialects.reading import classified, runs_of
 from sentric_analyzer.dialects.redacted import redacted
 from sentric_analyzer.dialects.sentric import Sentric
@@ -24,7 +26,7 @@ from sentric_analyzer.spans import Span
 __all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs"]
 
 OWN = Sentric()
-DIALECTS: tuple[Dialect, ...] = (OpenInference(), OpenLlmetry(), GenAi())
+DIALECTS: tuple[Dialect, ...] = (OpenInference(), OpenLlmetry(), Mcp(), PydanticAi(), GenAi())
 """Every other dialect. Of two that a span is told in, the first is believed."""
 
 MARKS = (*OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))

@@ -16,19 +16,13 @@ _OPERATIONS = {
     "text_completion": Operation.MODEL,
     semconv.OPERATION_EXECUTE_TOOL: Operation.TOOL,
 }
-_TOOLS_CALL = "tools/call"
-"""The MCP method whose spans, one at the client and one at the server, tell of a tool call."""
-_REQUEST = "model_request_parameters"
-"""Where pydantic-ai tells of tools, among other things, in spans older than the conventions."""
-_SERVER = 2
-"""SPAN_KIND_SERVER of opentelemetry-proto."""
 
 
 class GenAi:
-    """The OpenTelemetry GenAI conventions, with the spellings of pydantic-ai and of MCP's own spans."""
+    """The OpenTelemetry GenAI conventions."""
 
     name = "gen_ai"
-    marks = (semconv.GEN_AI_OPERATION_NAME, semconv.MCP_METHOD_NAME)
+    marks = (semconv.GEN_AI_OPERATION_NAME,)
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
@@ -47,10 +41,10 @@ def tell(span: Span, *, encoded: bool = False) -> Telling | None:
     telling = Telling(
         dialect=GenAi.name,
         operation=operation,
-        agent=attribute(span, semconv.GEN_AI_AGENT_NAME, "agent_name"),
+        agent=attribute(span, semconv.GEN_AI_AGENT_NAME),
         agent_id=attribute(span, semconv.GEN_AI_AGENT_ID),
         conversation=attribute(span, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
-        model=attribute(span, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL, "model_name"),
+        model=attribute(span, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL),
         error=error_of(span),
     )
     if operation is Operation.TOOL:
@@ -59,19 +53,16 @@ def tell(span: Span, *, encoded: bool = False) -> Telling | None:
 
 
 def _operation(span: Span) -> Operation | None:
-    found = span.attributes.get(semconv.GEN_AI_OPERATION_NAME)
-    if isinstance(found, str) and found in _OPERATIONS:
-        return _OPERATIONS[found]
-    return Operation.TOOL if span.attributes.get(semconv.MCP_METHOD_NAME) == _TOOLS_CALL else None
+    return _OPERATIONS.get(text_of(span.attributes.get(semconv.GEN_AI_OPERATION_NAME)))
 
 
 def _with_call(telling: Telling, span: Span) -> Telling:
-    stated, result = _captured(span)
-    arguments, cut = arguments_of(stated)
+    found = span.attributes
+    arguments, cut = arguments_of(found.get(semconv.GEN_AI_TOOL_CALL_ARGUMENTS))
+    result = found.get(semconv.GEN_AI_TOOL_CALL_RESULT)
     return replace(
         telling,
         tool=_tool(span),
-        server=_server(span),
         call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID),
         arguments=arguments,
         cut=cut,
@@ -86,7 +77,7 @@ def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:
         instructions(found.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS)),
         messages(found.get(semconv.GEN_AI_INPUT_MESSAGES), encoded=encoded),
     )
-    offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS, found.get(_REQUEST))
+    offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS)
     return replace(
         telling,
         given=joined(told),
@@ -101,32 +92,5 @@ def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:
 
 def _tool(span: Span) -> str:
     """The tool a span tells of: by its attribute, else by the span's name."""
-    if stated := attribute(span, semconv.GEN_AI_TOOL_NAME):
-        return stated
     name = text_of(span.name)
-    for mark in (f"{_TOOLS_CALL} ", f"{semconv.OPERATION_EXECUTE_TOOL} "):
-        if mark in name:
-            return name.partition(mark)[2]
-    return name
-
-
-def _captured(span: Span) -> tuple[object, object]:
-    """Arguments and result of a tool span; None where they were not captured.
-
-    OpenInference may copy the tool's *schema* into the attribute for arguments, so its own attributes go first;
-    pydantic-ai had names of its own before it took those of the conventions.
-    """
-    found = span.attributes
-    if found.get("openinference.span.kind") == "TOOL":
-        return found.get("input.value"), found.get("output.value")
-    return (
-        found.get(semconv.GEN_AI_TOOL_CALL_ARGUMENTS, found.get("tool_arguments")),
-        found.get(semconv.GEN_AI_TOOL_CALL_RESULT, found.get("tool_response")),
-    )
-
-
-def _server(span: Span) -> str:
-    """The MCP server a call went to, which names itself as the service of its own span."""
-    if span.kind != _SERVER or semconv.MCP_METHOD_NAME not in span.attributes:
-        return ""
-    return text_of(span.origin.resource.get(semconv.SERVICE_NAME))
+    return attribute(span, semconv.GEN_AI_TOOL_NAME) or name.removeprefix(f"{semconv.OPERATION_EXECUTE_TOOL} ")
