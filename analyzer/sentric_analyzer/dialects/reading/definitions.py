@@ -63,8 +63,8 @@ class Definitions:
 
 def _records(stated: Any) -> list[dict[Any, Any]]:
     found, _ = parsed(stated)
-    if isinstance(found, dict) and "name" not in found:
-        found = found.get("function_tools")
+    if isinstance(found, dict) and "function_tools" in found:  # Pydantic AI's, among other things of a request
+        found = found["function_tools"]
     return objects(found)[0]
 
 
