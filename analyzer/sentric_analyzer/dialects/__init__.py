@@ -21,12 +21,13 @@ from sentric_analyzer.dialects.redacted import redacted
 from sentric_analyzer.dialects.sentric import Sentric
 from sentric_analyzer.dialects.telling import Telling
 from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.vercel import Vercel
 from sentric_analyzer.spans import Span
 
 __all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs"]
 
 OWN = Sentric()
-DIALECTS: tuple[Dialect, ...] = (OpenInference(), OpenLlmetry(), Mcp(), PydanticAi(), GenAi())
+DIALECTS: tuple[Dialect, ...] = (OpenInference(), OpenLlmetry(), Vercel(), Mcp(), PydanticAi(), GenAi())
 """Every other dialect. Of two that a span is told in, the first is believed."""
 
 MARKS = (*OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))

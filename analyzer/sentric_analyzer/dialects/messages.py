@@ -74,6 +74,8 @@ def text_within(value: Any) -> str:
             return text_within(content)
         case {"output": {"lc": _} as inner} | {"output": {"type": "tool", "data": _} as inner}:
             return text_within(inner)
+        case {"type": "text" | "json" | "error-text" | "error-json", "value": inner}:  # the AI SDK's
+            return text_within(inner)
         case [*items] if items and all(_is_text(item) for item in items):
             return "\n".join(shown(_text_in(item)) for item in items)
         case _:
