@@ -39,7 +39,10 @@ def test_a_captured_run_is_read_as_before(name: str) -> None:
     [
         name
         for name in NAMES
-        if "event" not in name.replace("span_and_event", "") and "no_content" not in name and "nocontent" not in name and "mcp" not in name
+        if "event" not in name.replace("span_and_event", "")
+        and "no_content" not in name
+        and "nocontent" not in name
+        and "mcp" not in name
     ],
 )
 def test_the_story_is_recovered_from_every_capture_with_content(name: str) -> None:
