@@ -7,9 +7,9 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sentric import semconv
 from sentric.events import Run
 from sentric.redaction import Redactor
+from sentric_analyzer.dialects.agent_framework import AgentFramework
 from sentric_analyzer.dialects.dialect import Dialect
 from sentric_analyzer.dialects.gen_ai import GenAi
 from sentric_analyzer.dialects.mcp import Mcp
@@ -19,28 +19,38 @@ from sentric_analyzer.dialects.pydantic_ai import PydanticAi
 from sentric_analyzer.dialects.reading import classified, runs_of
 from sentric_analyzer.dialects.redacted import redacted
 from sentric_analyzer.dialects.sentric import Sentric
+from sentric_analyzer.dialects.strands import Strands
 from sentric_analyzer.dialects.telling import Telling
 from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.values import conversation_in
 from sentric_analyzer.dialects.vercel import Vercel
 from sentric_analyzer.spans import Span
 
 __all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs"]
 
 OWN = Sentric()
-DIALECTS: tuple[Dialect, ...] = (OpenInference(), OpenLlmetry(), Vercel(), Mcp(), PydanticAi(), GenAi())
+DIALECTS: tuple[Dialect, ...] = (
+    OpenInference(),
+    OpenLlmetry(),
+    Vercel(),
+    Strands(),
+    AgentFramework(),
+    Mcp(),
+    PydanticAi(),
+    GenAi(),
+)
 """Every other dialect. Of two that a span is told in, the first is believed."""
 
 MARKS = (*OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))
 """Attributes of which every span that tells something has one."""
 
-CONVERSATION = (semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID)
+CONVERSATION = tuple(dict.fromkeys((*GenAi.sessions, *(name for dialect in DIALECTS for name in dialect.sessions))))
 """Attributes that say a span's conversation; the first counts. Of these the dialects make `Run.conversation`."""
 
 
 def conversation_of(spans: Iterable[Span]) -> str:
     """The conversation that spans say they belong to; empty where none does."""
-    told = (span.attributes.get(name) for name in CONVERSATION for span in spans)
-    return next((value for value in told if isinstance(value, str) and value), "")
+    return next(filter(None, (conversation_in(span, *CONVERSATION) for span in spans)), "")
 
 
 def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_out: int = 0) -> list[Run]:

@@ -22,6 +22,11 @@ class Dialect(Protocol):
         """Attributes of which every span has one that tells something."""
         ...
 
+    @property
+    def sessions(self) -> tuple[str, ...]:
+        """Attributes that say which conversation a span belongs to; the first of them counts."""
+        ...
+
     def tell(self, span: Span) -> Telling | None:
         """What a span tells in this convention; None where it is not in it."""
         ...

@@ -1,12 +1,22 @@
 """The OpenTelemetry conventions for generative AI, as many instrumentations write them."""
 
 from dataclasses import replace
+from typing import Any
 
 from sentric import semconv
-from sentric_analyzer.dialects.messages import instructions, messages
+from sentric_analyzer.dialects import events
+from sentric_analyzer.dialects.messages import instructions, messages, text_within
 from sentric_analyzer.dialects.parts import joined
 from sentric_analyzer.dialects.telling import Operation, Telling
-from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, shown, text_of
+from sentric_analyzer.dialects.values import (
+    arguments_of,
+    attribute,
+    conversation_in,
+    count_of,
+    error_of,
+    parsed,
+    text_of,
+)
 from sentric_analyzer.spans import Span
 
 _OPERATIONS = {
@@ -23,6 +33,7 @@ class GenAi:
 
     name = "gen_ai"
     marks = (semconv.GEN_AI_OPERATION_NAME,)
+    sessions = (semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID)
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
@@ -43,7 +54,7 @@ def tell(span: Span, *, encoded: bool = False) -> Telling | None:
         operation=operation,
         agent=attribute(span, semconv.GEN_AI_AGENT_NAME),
         agent_id=attribute(span, semconv.GEN_AI_AGENT_ID),
-        conversation=attribute(span, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
+        conversation=conversation_in(span, *GenAi.sessions),
         model=attribute(span, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL),
         error=error_of(span),
     )
@@ -58,31 +69,44 @@ def _operation(span: Span) -> Operation | None:
 
 def _with_call(telling: Telling, span: Span) -> Telling:
     found = span.attributes
-    arguments, cut = arguments_of(found.get(semconv.GEN_AI_TOOL_CALL_ARGUMENTS))
-    result = found.get(semconv.GEN_AI_TOOL_CALL_RESULT)
+    told, back = events.call(span.events)
+    arguments, cut = arguments_of(found.get(semconv.GEN_AI_TOOL_CALL_ARGUMENTS, told))
+    result = found.get(semconv.GEN_AI_TOOL_CALL_RESULT, back)
     return replace(
         telling,
         tool=_tool(span),
         call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID),
         arguments=arguments,
         cut=cut,
-        result=None if result is None else shown(result),
+        result=None if result is None else _shown(result),
         url=attribute(span, semconv.URL_FULL),
     )
 
 
+def _shown(result: Any) -> str:
+    """A result as a text; one in blocks, or JSON of them, without what is around its texts."""
+    if isinstance(result, str) and result[:2] != "[{":
+        return text_of(result)
+    return text_within(parsed(result)[0])
+
+
 def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:
     found = span.attributes
-    told = (
+    given = (
         instructions(found.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS)),
         messages(found.get(semconv.GEN_AI_INPUT_MESSAGES), encoded=encoded),
+        *events.given(span.events),
+    )
+    answer = (
+        messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), encoded=encoded),
+        *events.answered(span.events),
     )
     offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS)
     return replace(
         telling,
-        given=joined(told),
-        answer=messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), encoded=encoded),
-        definitions=() if offered is None else (offered,),
+        given=joined(given),
+        answer=joined(answer),
+        definitions=[*([] if offered is None else [offered]), *events.definitions(span.events)],
         input_tokens=count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
         output_tokens=count_of(
             found.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, found.get("gen_ai.usage.completion_tokens"))

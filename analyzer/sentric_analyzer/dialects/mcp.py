@@ -8,7 +8,7 @@ from dataclasses import replace
 from sentric import semconv
 from sentric_analyzer.dialects import gen_ai
 from sentric_analyzer.dialects.telling import Operation, Telling
-from sentric_analyzer.dialects.values import attribute, error_of, text_of
+from sentric_analyzer.dialects.values import attribute, conversation_in, error_of, text_of
 from sentric_analyzer.spans import Span
 
 _TOOLS_CALL = "tools/call"
@@ -21,6 +21,7 @@ class Mcp:
 
     name = "mcp"
     marks = (semconv.MCP_METHOD_NAME,)
+    sessions = ()
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of a call of a server's tool."""
@@ -29,7 +30,7 @@ class Mcp:
         told = gen_ai.tell(span) or Telling(
             dialect=self.name,
             operation=Operation.TOOL,
-            conversation=attribute(span, semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID),
+            conversation=conversation_in(span, *gen_ai.GenAi.sessions),
             error=error_of(span),
         )
         named = attribute(span, semconv.GEN_AI_TOOL_NAME) or text_of(span.name).rpartition(f"{_TOOLS_CALL} ")[2]

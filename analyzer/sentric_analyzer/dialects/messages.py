@@ -269,7 +269,7 @@ def _inner(name: str, read: "_Read") -> "_Read":
     """Reads what stands under a name."""
 
     def inner(role: Role, record: Message, message: Message) -> Part | None:
-        found = record[name]
+        found = record.get(name, record)
         return read(role, found, message) if isinstance(found, dict) else None
 
     return inner

@@ -10,7 +10,15 @@ from sentric_analyzer.dialects.indexed import indexed
 from sentric_analyzer.dialects.messages import messages, text_within
 from sentric_analyzer.dialects.parts import NOTHING, Form, Parts, joined
 from sentric_analyzer.dialects.telling import Operation, Telling
-from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, parsed, text_of
+from sentric_analyzer.dialects.values import (
+    arguments_of,
+    attribute,
+    conversation_in,
+    count_of,
+    error_of,
+    parsed,
+    text_of,
+)
 from sentric_analyzer.spans import Span
 
 KIND = "openinference.span.kind"
@@ -29,6 +37,7 @@ class OpenInference:
 
     name = "openinference"
     marks = (KIND,)
+    sessions = (semconv.SESSION_ID,)
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer, a tool call or a search."""
@@ -41,7 +50,7 @@ class OpenInference:
             dialect=self.name,
             operation=operation,
             agent=agent,
-            conversation=attribute(span, semconv.SESSION_ID) or text_of(metadata.get("thread_id")),
+            conversation=conversation_in(span, *self.sessions) or text_of(metadata.get("thread_id")),
             model=attribute(span, "llm.model_name", "embedding.model_name"),
             error=error_of(span),
         )

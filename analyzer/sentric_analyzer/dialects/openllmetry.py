@@ -15,6 +15,7 @@ from sentric_analyzer.dialects.values import (
     UNNAMED,
     arguments_of,
     attribute,
+    conversation_in,
     count_of,
     error_of,
     parsed,
@@ -40,6 +41,7 @@ class OpenLlmetry:
 
     name = "openllmetry"
     marks = (KIND, REQUEST)
+    sessions = _SESSIONS
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
@@ -58,7 +60,7 @@ class OpenLlmetry:
             told,
             dialect=self.name,
             agent=attribute(span, semconv.GEN_AI_AGENT_NAME) or entity or attribute(span, "traceloop.workflow.name"),
-            conversation=told.conversation or attribute(span, *_SESSIONS),
+            conversation=told.conversation or conversation_in(span, *self.sessions),
             model=told.model or attribute(span, semconv.GEN_AI_REQUEST_MODEL, semconv.GEN_AI_RESPONSE_MODEL),
         )
         match told.operation:

@@ -20,6 +20,7 @@ class PydanticAi:
 
     name = "pydantic_ai"
     marks = ()
+    sessions = ()
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells in the conventions, and where it has that under a name of its own."""

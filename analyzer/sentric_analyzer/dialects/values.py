@@ -16,6 +16,7 @@ LONGEST_TIME = 2**63 - 1
 _LONGEST_INT = 2**63 - 1
 LONGEST_LITERAL = 1 << 16
 """Characters of Python's own writing that are read: parsing it takes a hundred times its size."""
+_RESPONSE_ID = "resp_"
 UNNAMED = "input"
 """Name of the one argument of which nobody says the name."""
 
@@ -39,6 +40,16 @@ def attribute(span: Span, *names: str) -> str:
         if found := text_of(span.attributes.get(name)):
             return found
     return ""
+
+
+def conversation_in(span: Span, *names: str) -> str:
+    """The conversation a span says it belongs to; not the id of a response, which some give and which changes."""
+    return next((told for name in names if is_conversation(told := text_of(span.attributes.get(name)))), "")
+
+
+def is_conversation(stated: str) -> bool:
+    """Whether that is the name of a conversation: responses of OpenAI's API have ids of their own."""
+    return bool(stated) and not stated.startswith(_RESPONSE_ID)
 
 
 def moment(value: int) -> int:

@@ -9,7 +9,15 @@ from sentric_analyzer.dialects import gen_ai
 from sentric_analyzer.dialects.messages import messages, text_within
 from sentric_analyzer.dialects.parts import NOTHING, Parts
 from sentric_analyzer.dialects.telling import Operation, Telling
-from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, parsed, text_of
+from sentric_analyzer.dialects.values import (
+    arguments_of,
+    attribute,
+    conversation_in,
+    count_of,
+    error_of,
+    parsed,
+    text_of,
+)
 from sentric_analyzer.spans import Span
 
 OPERATION = "ai.operationId"
@@ -40,13 +48,14 @@ class Vercel:
 
     name = "vercel"
     marks = (OPERATION,)
+    sessions = _SESSIONS
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of a generation, a model's answer or a tool call."""
         told = _older(span) if OPERATION in span.attributes else _newer(span)
         if told is None:
             return None
-        return replace(told, dialect=self.name, conversation=attribute(span, *_SESSIONS) or told.conversation)
+        return replace(told, dialect=self.name, conversation=conversation_in(span, *self.sessions) or told.conversation)
 
 
 def _newer(span: Span) -> Telling | None:
