@@ -12,7 +12,11 @@ from sentric.redaction import Redactor
 from sentric_analyzer.dialects.agent_framework import AgentFramework
 from sentric_analyzer.dialects.dialect import Dialect
 from sentric_analyzer.dialects.gen_ai import GenAi
+from sentric_analyzer.dialects.laminar import Laminar
+from sentric_analyzer.dialects.langfuse import Langfuse
+from sentric_analyzer.dialects.langsmith import LangSmith
 from sentric_analyzer.dialects.mcp import Mcp
+from sentric_analyzer.dialects.mlflow import MlFlow
 from sentric_analyzer.dialects.openinference import OpenInference
 from sentric_analyzer.dialects.openllmetry import OpenLlmetry
 from sentric_analyzer.dialects.pydantic_ai import PydanticAi
@@ -30,16 +34,20 @@ __all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "r
 
 OWN = Sentric()
 DIALECTS: tuple[Dialect, ...] = (
+    Vercel(),
     OpenInference(),
     OpenLlmetry(),
-    Vercel(),
+    Langfuse(),
+    Laminar(),
+    MlFlow(),
+    LangSmith(),
     Strands(),
     AgentFramework(),
     Mcp(),
     PydanticAi(),
     GenAi(),
 )
-"""Every other dialect. Of two that a span is told in, the first is believed."""
+"""Every other dialect. Of several that recognise a span, the first is believed."""
 
 MARKS = (*OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))
 """Attributes of which every span that tells something has one."""
@@ -89,8 +97,13 @@ def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int
 
 def _told(nodes: Iterable[Node]) -> Mapping[Node, Telling]:
     """What spans tell, of those that tell something."""
-    tellings = ((node, (dialect.tell(node.span) for dialect in DIALECTS)) for node in nodes)
-    return {node: told for node, tried in tellings if (told := next(filter(None, tried), None))}
+    read = ((node, dialect_of(node.span)) for node in nodes)
+    return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
+
+
+def dialect_of(span: Span) -> Dialect | None:
+    """The dialect that a span is told in; None where it is told in none."""
+    return next((dialect for dialect in DIALECTS if dialect.recognises(span)), None)
 
 
 def _notes(trace: Trace, left_out: int) -> Iterator[str]:

@@ -16,8 +16,11 @@ class AgentFramework:
     marks = ()
     sessions = ()
 
+    def recognises(self, span: Span) -> bool:
+        """Whether the framework has made the span."""
+        return span.origin.scope_name.startswith(SCOPE)
+
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
-        if not span.origin.scope_name.startswith(SCOPE) or (told := gen_ai.tell(span)) is None:
-            return None
-        return replace(told, dialect=self.name)
+        told = gen_ai.tell(span)
+        return replace(told, dialect=self.name) if told else None

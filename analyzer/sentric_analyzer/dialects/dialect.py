@@ -27,6 +27,10 @@ class Dialect(Protocol):
         """Attributes that say which conversation a span belongs to; the first of them counts."""
         ...
 
+    def recognises(self, span: Span) -> bool:
+        """Whether a span is in this convention."""
+        ...
+
     def tell(self, span: Span) -> Telling | None:
-        """What a span tells in this convention; None where it is not in it."""
+        """What a recognised span tells; None where it only stands around others."""
         ...

@@ -5,7 +5,7 @@ from typing import Any
 
 from sentric import semconv
 from sentric_analyzer.dialects import events
-from sentric_analyzer.dialects.messages import instructions, messages, text_within
+from sentric_analyzer.dialects.messages import instructions, messages
 from sentric_analyzer.dialects.parts import joined
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
@@ -14,9 +14,9 @@ from sentric_analyzer.dialects.values import (
     conversation_in,
     count_of,
     error_of,
-    parsed,
     text_of,
 )
+from sentric_analyzer.dialects.wrapped import result_within
 from sentric_analyzer.spans import Span
 
 _OPERATIONS = {
@@ -28,12 +28,20 @@ _OPERATIONS = {
 }
 
 
+_WRAPPED = ('"', "[{", '{"result"')
+"""What a result begins with that may be a text in JSON."""
+
+
 class GenAi:
     """The OpenTelemetry GenAI conventions."""
 
     name = "gen_ai"
     marks = (semconv.GEN_AI_OPERATION_NAME,)
     sessions = (semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID)
+
+    def recognises(self, span: Span) -> bool:
+        """Whether the span says what is done, as the conventions have it."""
+        return semconv.GEN_AI_OPERATION_NAME in span.attributes
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
@@ -84,10 +92,10 @@ def _with_call(telling: Telling, span: Span) -> Telling:
 
 
 def _shown(result: Any) -> str:
-    """A result as a text; one in blocks, or JSON of them, without what is around its texts."""
-    if isinstance(result, str) and result[:2] != "[{":
+    """A result as a text; one in blocks, or JSON of them or of a text, without what is around its texts."""
+    if isinstance(result, str) and not result.startswith(_WRAPPED):
         return text_of(result)
-    return text_within(parsed(result)[0])
+    return result_within(result) or ""
 
 
 def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:

@@ -23,6 +23,10 @@ class Mcp:
     marks = (semconv.MCP_METHOD_NAME,)
     sessions = ()
 
+    def recognises(self, span: Span) -> bool:
+        """Whether the span is one of the protocol's."""
+        return semconv.MCP_METHOD_NAME in span.attributes
+
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of a call of a server's tool."""
         if span.attributes.get(semconv.MCP_METHOD_NAME) != _TOOLS_CALL:

@@ -72,7 +72,9 @@ def text_within(value: Any) -> str:
     match value:
         case {"lc": _, "kwargs": {"content": content}} | {"type": "tool", "data": {"content": content}}:
             return text_within(content)
-        case {"output": {"lc": _} as inner} | {"output": {"type": "tool", "data": _} as inner}:
+        case {"type": "tool", "content": content, "tool_call_id": _}:
+            return text_within(content)
+        case {"output": {"lc": _} as inner} | {"output": {"type": "tool"} as inner}:
             return text_within(inner)
         case {"type": "text" | "json" | "error-text" | "error-json", "value": inner}:  # the AI SDK's
             return text_within(inner)
@@ -251,12 +253,13 @@ def _thought(record: Any) -> str:
     return ""
 
 
-def _call(_role: Role, record: Message, _message: Message) -> Part:
+def _call(_role: Role, record: Message, _message: Message) -> Part | None:
     function = record.get("function")
     stated = function if isinstance(function, dict) else record
     name = _first(stated, "name", "toolName", "tool_name")
     arguments, cut = arguments_of(_given(stated, "arguments", "args", "input"))
-    return called(name, _first(record, "call_id", "id", "toolCallId", "toolUseId"), arguments, cut=cut)
+    call_id = _first(record, "call_id", "id", "toolCallId", "toolUseId")
+    return called(name, call_id, arguments, cut=cut) if name or call_id or arguments else None
 
 
 def _response(_role: Role, record: Message, message: Message) -> Part:

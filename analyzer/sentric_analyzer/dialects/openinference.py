@@ -11,7 +11,6 @@ from sentric_analyzer.dialects.messages import messages, text_within
 from sentric_analyzer.dialects.parts import NOTHING, Form, Parts, joined
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
-    arguments_of,
     attribute,
     conversation_in,
     count_of,
@@ -19,6 +18,7 @@ from sentric_analyzer.dialects.values import (
     parsed,
     text_of,
 )
+from sentric_analyzer.dialects.wrapped import arguments_within, result_within
 from sentric_analyzer.spans import Span
 
 KIND = "openinference.span.kind"
@@ -38,6 +38,10 @@ class OpenInference:
     name = "openinference"
     marks = (KIND,)
     sessions = (semconv.SESSION_ID,)
+
+    def recognises(self, span: Span) -> bool:
+        """Whether the span has one of the kinds."""
+        return KIND in span.attributes
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer, a tool call or a search."""
@@ -79,24 +83,17 @@ def _with_call(telling: Telling, span: Span) -> Telling:
             telling,
             tool=span.name,
             arguments=given if "input.value" in found else None,
-            result=result or _result(found.get("output.value")),
+            result=result or result_within(found.get("output.value")),
         )
-    arguments, cut = arguments_of(found.get("input.value"))
+    arguments, cut, call_id = arguments_within(found.get("input.value"))
     return replace(
         telling,
         tool=attribute(span, "tool.name", semconv.GEN_AI_TOOL_NAME) or span.name,
-        call_id=attribute(span, "tool.id", "tool_call.id", semconv.GEN_AI_TOOL_CALL_ID),
+        call_id=attribute(span, "tool.id", "tool_call.id", semconv.GEN_AI_TOOL_CALL_ID) or call_id,
         arguments=arguments,
         cut=cut,
-        result=_result(found.get("output.value")),
+        result=result_within(found.get("output.value")),
     )
-
-
-def _result(value: Any) -> str | None:
-    if value is None:
-        return None
-    found, readable = parsed(value)
-    return text_within(found if readable and isinstance(found, dict | list) else value)
 
 
 def _with_dialogue(telling: Telling, span: Span) -> Telling:

@@ -5,23 +5,20 @@ from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
-from sentric.events import JsonValue
 from sentric_analyzer.dialects import gen_ai
 from sentric_analyzer.dialects.indexed import indexed
-from sentric_analyzer.dialects.messages import messages, text_within
+from sentric_analyzer.dialects.messages import messages
 from sentric_analyzer.dialects.parts import NOTHING, Parts
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
-    UNNAMED,
-    arguments_of,
     attribute,
     conversation_in,
     count_of,
     error_of,
     parsed,
-    plain,
     text_of,
 )
+from sentric_analyzer.dialects.wrapped import arguments_within, result_within
 from sentric_analyzer.spans import Span
 
 KIND = "traceloop.span.kind"
@@ -43,10 +40,12 @@ class OpenLlmetry:
     marks = (KIND, REQUEST)
     sessions = _SESSIONS
 
+    def recognises(self, span: Span) -> bool:
+        """Whether Traceloop's instrumentation has made the span."""
+        return REQUEST in span.attributes or any(name.startswith(_PREFIX) for name in span.attributes)
+
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
-        if not self._recognises(span):
-            return None
         told = gen_ai.tell(span, encoded=True)
         if told is None:
             operation = _OPERATIONS.get(text_of(span.attributes.get(KIND)))
@@ -71,67 +70,24 @@ class OpenLlmetry:
             case _:
                 return told
 
-    def _recognises(self, span: Span) -> bool:
-        return REQUEST in span.attributes or any(name.startswith(_PREFIX) for name in span.attributes)
-
 
 def _with_call(told: Telling, span: Span) -> Telling:
     found = span.attributes
     given = _first(found, "traceloop.entity.input", semconv.GEN_AI_TOOL_CALL_ARGUMENTS)
     result = _first(found, "traceloop.entity.output", semconv.GEN_AI_TOOL_CALL_RESULT)
-    arguments, cut, call_id = _arguments(given)
+    arguments, cut, call_id = arguments_within(given)
     return replace(
         told,
         tool=attribute(span, semconv.GEN_AI_TOOL_NAME, "traceloop.entity.name") or span.name.removesuffix(".tool"),
         call_id=told.call_id or call_id,
         arguments=arguments,
         cut=cut,
-        result=None if result is None else _result(result),
+        result=result_within(result),
     )
 
 
 def _first(found: Mapping[str, Any], *names: str) -> Any:
     return next((found[name] for name in names if found.get(name) is not None), None)
-
-
-def _arguments(given: Any) -> tuple[dict[str, JsonValue] | None, bool, str]:
-    """Arguments out of what a decorated function or a framework's tool was called with; also the call's id."""
-    call_id = ""
-    match parsed(given)[0]:
-        case {"inputs": dict(inputs), "input_str": _} as stated:
-            given = inputs
-            call_id = _call_id(stated)
-        case {"input_str": str(written)} as stated:
-            given = written
-            call_id = _call_id(stated)
-        case {"tool_name": _, "arguments": inner}:
-            given = inner
-        case {"args": [], "kwargs": dict(named)}:
-            given = named
-        case {"args": [*positional], "kwargs": dict(named)}:
-            given = {UNNAMED: positional[0] if len(positional) == 1 else positional, **named}
-        case _:
-            pass
-    arguments, cut = arguments_of(given)
-    return arguments, cut, call_id
-
-
-def _call_id(stated: Mapping[Any, Any]) -> str:
-    kwargs = stated.get("kwargs")
-    return text_of(kwargs.get("tool_call_id")) if isinstance(kwargs, dict) else ""
-
-
-def _result(value: Any) -> str:
-    found, readable = parsed(value)
-    match found:
-        case str() if readable:
-            return text_of(found)
-        case {"result": result} if len(found) == 1:
-            return text_within(plain(result))
-        case dict() | list() if readable:
-            return text_within(found)
-        case _:
-            return text_within(value)
 
 
 def _with_dialogue(told: Telling, span: Span) -> Telling:

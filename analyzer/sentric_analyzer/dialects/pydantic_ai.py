@@ -22,10 +22,13 @@ class PydanticAi:
     marks = ()
     sessions = ()
 
+    def recognises(self, span: Span) -> bool:
+        """Whether Pydantic AI has made the span."""
+        return span.origin.scope_name == SCOPE or not _OWN.isdisjoint(span.attributes)
+
     def tell(self, span: Span) -> Telling | None:
         """What a span tells in the conventions, and where it has that under a name of its own."""
-        ours = span.origin.scope_name == SCOPE or not _OWN.isdisjoint(span.attributes)
-        if not ours or (told := gen_ai.tell(span)) is None:
+        if (told := gen_ai.tell(span)) is None:
             return None
         told = replace(
             told,

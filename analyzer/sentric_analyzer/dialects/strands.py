@@ -17,9 +17,11 @@ class Strands:
     marks = ()
     sessions = ()
 
+    def recognises(self, span: Span) -> bool:
+        """Whether Strands has made the span."""
+        return span.origin.scope_name == SCOPE or "strands-agents" in map(span.attributes.get, _SYSTEMS)
+
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
-        ours = span.origin.scope_name == SCOPE or "strands-agents" in map(span.attributes.get, _SYSTEMS)
-        if not ours or (told := gen_ai.tell(span)) is None:
-            return None
-        return replace(told, dialect=self.name)
+        told = gen_ai.tell(span)
+        return replace(told, dialect=self.name) if told else None

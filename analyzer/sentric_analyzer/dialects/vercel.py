@@ -50,6 +50,10 @@ class Vercel:
     marks = (OPERATION,)
     sessions = _SESSIONS
 
+    def recognises(self, span: Span) -> bool:
+        """Whether the SDK has made the span."""
+        return OPERATION in span.attributes or span.origin.scope_name == SCOPE
+
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of a generation, a model's answer or a tool call."""
         told = _older(span) if OPERATION in span.attributes else _newer(span)
@@ -59,7 +63,7 @@ class Vercel:
 
 
 def _newer(span: Span) -> Telling | None:
-    if span.origin.scope_name != SCOPE or (told := gen_ai.tell(span)) is None:
+    if (told := gen_ai.tell(span)) is None:
         return None
     return replace(told, result=_result(told.result))
 

@@ -1,4 +1,4 @@
-"""Where each span belongs: to which run, to whose dialogue, and which spans are one tool call."""
+"""Where each span belongs: to which run, to whose dialogue, and which spans are one call."""
 
 from collections import defaultdict
 from collections.abc import Mapping
@@ -20,7 +20,7 @@ class Place:
         speaker: whose dialogue it is part of: the nearest agent or tool, else the id of the parent that is
             missing at the top.
         inside: whose dialogue the spans below it are part of.
-        call: of a tool span, the outermost span of the same call.
+        call: of a tool's or a model's span, the outermost span of the same call.
     """
 
     run: Node | None
@@ -38,8 +38,10 @@ def places(trace: Trace, told: Mapping[Node, Telling]) -> Mapping[Node, Place]:
         match told[node].operation if node in told else None:
             case Operation.AGENT:
                 return Place(above.run or node, node, node)
+            case Operation.MODEL if above.call and told[above.call].operation is Operation.MODEL:
+                return above
             case Operation.MODEL:
-                return Place(above.run, above.inside, above.inside)
+                return Place(above.run, above.inside, above.inside, node)
             case Operation.TOOL if above.call and layers.same_call(above.call, node):
                 return above
             case Operation.TOOL:
@@ -86,7 +88,7 @@ class _Layers:
 
     def twins(self, found: Mapping[Node, Place]) -> Mapping[Node, Node]:
         """The calls that another instrumentation tells too, and whose span of it began first."""
-        calls = [node for node, place in found.items() if place.call is node]
+        calls = [node for node, place in found.items() if place.call is node and self._is_tool(node)]
         if len({self._layer(node) for node in calls}) < 2:
             return {}
         twins: dict[Node, Node] = {}
@@ -104,6 +106,9 @@ class _Layers:
                 del others[self._layer(twin)]  # what comes next is another call
                 twins[node] = twin
         return twins
+
+    def _is_tool(self, node: Node) -> bool:
+        return self._told[node].operation is Operation.TOOL
 
     def _layer(self, node: Node) -> tuple[str, str]:
         return self._told[node].dialect, node.span.origin.scope_name

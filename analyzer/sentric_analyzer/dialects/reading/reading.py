@@ -95,7 +95,7 @@ class Reading:
                 dialogue.spanned.add(call)
             case Operation.TOOL if place.call in self._calls:
                 _complete(self._calls[place.call], _spanned(node, telling))
-            case Operation.MODEL:
+            case Operation.MODEL if place.call is node:
                 dialogue.asked.append(moment(node.span.start))
             case _:
                 return

@@ -9,7 +9,7 @@ from sentric.events import Action, AnyEvent, Coverage, Run
 from sentric.policy.readers.actions.effects import classify
 from sentric_analyzer.dialects.reading.place import Place, places
 from sentric_analyzer.dialects.reading.reading import Reading, Seen
-from sentric_analyzer.dialects.telling import Telling
+from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.dialects.values import attribute, moment, text_of
 from sentric_analyzer.spans import Span
@@ -27,11 +27,31 @@ def runs_of(trace: Trace, told: Mapping[Node, Telling], *, project: str) -> Sequ
         project: goes into the runs.
     """
     found = places(trace, told)
+    told = _complete(told, found)
     runs: dict[str, Run] = {}
     for root, members in _grouped(list(told), found).items():
         run_id = _run_id((root or members[0]).span, runs)
         runs[run_id] = _run(project, run_id, root, members, told, Reading(members, told, found, root))
     return list(runs.values())
+
+
+def _complete(told: Mapping[Node, Telling], found: Mapping[Node, Place]) -> Mapping[Node, Telling]:
+    """With what only a lower layer's span tells of a model's call; of a tool's, its reading sees to that."""
+    complete = dict(told)
+    for node, inner in told.items():
+        outer = found[node].call
+        if inner.operation is Operation.MODEL and outer and outer is not node:
+            above = complete[outer]
+            complete[outer] = replace(
+                above,
+                model=above.model or inner.model,
+                given=above.given if above.given.items else inner.given,
+                answer=above.answer if above.answer.items else inner.answer,
+                definitions=above.definitions or inner.definitions,
+                input_tokens=above.input_tokens or inner.input_tokens,
+                output_tokens=above.output_tokens or inner.output_tokens,
+            )
+    return complete
 
 
 def classified(run: Run) -> Run:
