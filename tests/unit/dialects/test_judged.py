@@ -9,6 +9,7 @@ from sentric.redaction import Redactor
 from sentric_analyzer.detection import detect
 
 NAMES = captured_names()
+GRAVE = (Severity.HIGH, Severity.CRITICAL)
 UNTOLD = (
     "agent-framework-v136",
     "google-adk-events",
@@ -24,7 +25,7 @@ WITHOUT_TASK = ("otel-genai-openai-agents", "traceloop-mcp")
 
 
 def found(name: str) -> set[str]:
-    """The rules that find something of severity high or more."""
+    """The rules that find something of severity high or critical."""
     judged = detect(captured(name), project="shop", policy=load_policy(None), redactor=Redactor(b"k" * 32))
     return {
         one.rule_id
