@@ -1,38 +1,64 @@
-"""Spans to runs: one dialect for each convention of telling about agents.
+"""Spans to runs. Sentric's own spans hold events; others are told in some dialect, and what they tell is put together.
 
 Adding a dialect touches its own file and `DIALECTS`.
 """
 
 from collections import defaultdict
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
-from sentric import semconv
 from sentric.events import Run
 from sentric.redaction import Redactor
+from sentric_analyzer.dialects.agent_framework import AgentFramework
 from sentric_analyzer.dialects.dialect import Dialect
 from sentric_analyzer.dialects.gen_ai import GenAi
+from sentric_analyzer.dialects.laminar import Laminar
+from sentric_analyzer.dialects.langfuse import Langfuse
+from sentric_analyzer.dialects.langsmith import LangSmith
+from sentric_analyzer.dialects.mcp import Mcp
+from sentric_analyzer.dialects.mlflow import MlFlow
+from sentric_analyzer.dialects.openinference import OpenInference
+from sentric_analyzer.dialects.openllmetry import OpenLlmetry
+from sentric_analyzer.dialects.pydantic_ai import PydanticAi
+from sentric_analyzer.dialects.reading import classified, runs_of
 from sentric_analyzer.dialects.redacted import redacted
 from sentric_analyzer.dialects.sentric import Sentric
+from sentric_analyzer.dialects.strands import Strands
+from sentric_analyzer.dialects.telling import Telling
 from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.values import conversation_in
+from sentric_analyzer.dialects.vercel import Vercel
 from sentric_analyzer.spans import Span
 
 __all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs"]
 
-DIALECTS: tuple[Dialect, ...] = (Sentric(), GenAi())
-"""Every dialect. Of two that tell of the same calls in one trace, the first is believed."""
+OWN = Sentric()
+DIALECTS: tuple[Dialect, ...] = (
+    Vercel(),
+    OpenInference(),
+    OpenLlmetry(),
+    Langfuse(),
+    Laminar(),
+    MlFlow(),
+    LangSmith(),
+    Strands(),
+    AgentFramework(),
+    Mcp(),
+    PydanticAi(),
+    GenAi(),
+)
+"""Every other dialect. Of several that recognise a span, the first is believed."""
 
-MARKS = tuple(mark for dialect in DIALECTS for mark in dialect.marks)
-"""Attributes of which every span that some dialect recognises has one."""
+MARKS = (*OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))
+"""Attributes of which every span that tells something has one."""
 
-CONVERSATION = (semconv.GEN_AI_CONVERSATION_ID, semconv.SESSION_ID)
+CONVERSATION = tuple(dict.fromkeys((*GenAi.sessions, *(name for dialect in DIALECTS for name in dialect.sessions))))
 """Attributes that say a span's conversation; the first counts. Of these the dialects make `Run.conversation`."""
 
 
 def conversation_of(spans: Iterable[Span]) -> str:
     """The conversation that spans say they belong to; empty where none does."""
-    told = (span.attributes.get(name) for name in CONVERSATION for span in spans)
-    return next((value for value in told if isinstance(value, str) and value), "")
+    return next(filter(None, (conversation_in(span, *CONVERSATION) for span in spans)), "")
 
 
 def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_out: int = 0) -> list[Run]:
@@ -58,15 +84,26 @@ def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_o
 def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int) -> Iterator[Run]:
     trace = Trace(spans)
     notes = tuple(_notes(trace, left_out))
-    left = list(trace.nodes)
-    for dialect in DIALECTS:
-        mine = [node for node in left if dialect.recognises(node.span)]
-        if not mine:
-            continue
-        for run in dialect.read(trace, mine, project=project):
-            noted = replace(run, coverage=replace(run.coverage, notes=(*run.coverage.notes, *notes)))
-            yield dialect.finish(redacted(noted, redactor))
-        left = _beyond(trace, left, mine)
+
+    def noted(run: Run) -> Run:
+        coverage = replace(run.coverage, notes=(*run.coverage.notes, *notes))
+        return redacted(replace(run, coverage=coverage), redactor)
+
+    own = [node for node in trace.nodes if OWN.recognises(node.span)]
+    yield from map(noted, OWN.read(own, project=project))
+    if told := _told(_beyond(trace, own)):
+        yield from (classified(noted(run)) for run in runs_of(trace, told, project=project))
+
+
+def _told(nodes: Iterable[Node]) -> Mapping[Node, Telling]:
+    """What spans tell, of those that tell something."""
+    read = ((node, dialect_of(node.span)) for node in nodes)
+    return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
+
+
+def dialect_of(span: Span) -> Dialect | None:
+    """The dialect that a span is told in; None where it is told in none."""
+    return next((dialect for dialect in DIALECTS if dialect.recognises(span)), None)
 
 
 def _notes(trace: Trace, left_out: int) -> Iterator[str]:
@@ -76,13 +113,15 @@ def _notes(trace: Trace, left_out: int) -> Iterator[str]:
         yield f"The trace is too large: its first {left_out} spans were not judged together with the others."
 
 
-def _beyond(trace: Trace, left: Iterable[Node], read: Iterable[Node]) -> list[Node]:
-    """What lies outside the runs that have been read: inside them, another convention tells the same again."""
-    heads = set(read)
+def _beyond(trace: Trace, own: Sequence[Node]) -> Sequence[Node]:
+    """What lies outside our own runs: inside them, another convention tells the same again."""
+    if not own:
+        return trace.nodes
+    heads = set(own)
     lost = {node.lost for node in heads if node.lost}
 
     def step(node: Node, above: bool | None) -> bool:
         return bool(above) or node in heads or node.lost in lost
 
     inside = trace.inherit(step)
-    return [node for node in left if not inside[node]]
+    return [node for node in trace.nodes if not inside[node]]

@@ -21,7 +21,7 @@ from sentric.events import (
     Run,
     Source,
 )
-from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.trace import Node
 from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, moment, objects, text_of
 from sentric_analyzer.spans import Span
 
@@ -54,16 +54,12 @@ class Sentric:
         """Whether the span says that it is one of ours."""
         return bool(attribute(span, semconv.SENTRIC_SCHEMA_VERSION))
 
-    def read(self, trace: Trace, nodes: Sequence[Node], *, project: str) -> Sequence[Run]:
+    def read(self, nodes: Sequence[Node], *, project: str) -> Sequence[Run]:
         """One run for each run id."""
         runs: dict[str, list[Span]] = defaultdict(list)
         for node in nodes:
             runs[attribute(node.span, semconv.SENTRIC_RUN_ID) or node.span.trace_id].append(node.span)
         return [_run(project, run_id, spans) for run_id, spans in runs.items()]
-
-    def finish(self, run: Run) -> Run:
-        """Nothing: kinds and effects are as the live run stated them."""
-        return run
 
 
 def _run(project: str, run_id: str, spans: Sequence[Span]) -> Run:

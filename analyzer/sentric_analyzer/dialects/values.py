@@ -1,5 +1,6 @@
 """Reading attribute values that anyone may have written: wrong types, deep JSON, numbers without end."""
 
+import ast
 import json
 import math
 from typing import Any
@@ -13,6 +14,11 @@ TOO_DEEP = "(nested too deeply)"
 LONGEST_TIME = 2**63 - 1
 """Unix nanoseconds that fit a signed 64-bit integer, as storage needs."""
 _LONGEST_INT = 2**63 - 1
+LONGEST_LITERAL = 1 << 16
+"""Characters of Python's own writing that are read: parsing it takes a hundred times its size."""
+_RESPONSE_ID = "resp_"
+UNNAMED = "input"
+"""Name of the one argument of which nobody says the name."""
 
 
 def text_of(value: object) -> str:
@@ -34,6 +40,16 @@ def attribute(span: Span, *names: str) -> str:
         if found := text_of(span.attributes.get(name)):
             return found
     return ""
+
+
+def conversation_in(span: Span, *names: str) -> str:
+    """The conversation a span says it belongs to; not the id of a response, which some give and which changes."""
+    return next((told for name in names if is_conversation(told := text_of(span.attributes.get(name)))), "")
+
+
+def is_conversation(stated: str) -> bool:
+    """Whether that is the name of a conversation: responses of OpenAI's API have ids of their own."""
+    return bool(stated) and not stated.startswith(_RESPONSE_ID)
 
 
 def moment(value: int) -> int:
@@ -79,24 +95,36 @@ def parsed(value: Any) -> tuple[Any, bool]:
         return value, False
 
 
+def read(value: str) -> tuple[Any, bool]:
+    """What a text stands for that is JSON, or Python's own writing of an object or a list; and whether it is either."""
+    found, readable = parsed(value)
+    if readable or value.lstrip()[:1] not in ("{", "[") or len(value) > LONGEST_LITERAL:
+        return found, readable
+    try:
+        return ast.literal_eval(value.strip()), True
+    except (ValueError, TypeError, SyntaxError, MemoryError, RecursionError):
+        return value, False
+
+
 def arguments_of(value: Any) -> tuple[dict[str, JsonValue] | None, bool]:
     """Arguments of a call, and whether they were cut.
 
     Args:
-        value: a JSON object as a string, an object, or what else an instrumentation puts there.
+        value: a JSON object as a string, or one as Python writes it, an object, or what else an instrumentation puts
+            there.
 
     Returns:
-        None where nothing was captured. What is not an object stands under the name `input`.
+        None where nothing was captured. What is not an object stands under the name `UNNAMED`.
     """
     if value is None:
         return None, False
-    found, readable = parsed(value)
+    found, readable = read(value) if isinstance(value, str) else (value, True)
     stated = plain(found)
     if isinstance(stated, dict):
         return stated, False
     if stated is None or stated == "":
         return {}, False
-    return {"input": stated}, not readable and value.lstrip()[:1] == "{"
+    return {UNNAMED: stated}, not readable and value.lstrip()[:1] == "{"
 
 
 def shown(value: Any) -> str:

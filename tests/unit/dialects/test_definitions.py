@@ -7,7 +7,7 @@ import pytest
 
 from fixtures.traces import agent, chat, read, said, tool, user
 from sentric.events import Author, Message, Observation, Run, Source
-from sentric_analyzer.dialects.gen_ai.definitions import DEFINITIONS_LIMIT, FIRST
+from sentric_analyzer.dialects.reading.definitions import DEFINITIONS_LIMIT, FIRST
 
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
 READ = {"type": "function", "name": "read_file", "description": "Reads a file.", "parameters": SCHEMA}

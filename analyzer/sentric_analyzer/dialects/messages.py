@@ -1,0 +1,345 @@
+"""Messages, however instrumentations and the frameworks under them spell them, brought into one form.
+
+The OpenTelemetry GenAI conventions have `{role, parts}` with parts `text`, `reasoning`, `tool_call` and
+`tool_call_response`. Beside these are read: `content` as a text or a list; the messages and response items of OpenAI,
+the content blocks of Anthropic, of Bedrock (which Strands writes), of Gemini and of the Vercel AI SDK; LangChain's
+serialised messages; OpenInference's and OpenLLMetry's nested ones.
+"""
+
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import replace
+from typing import Any, TypeAlias
+
+from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, reasoned, said
+from sentric_analyzer.dialects.values import arguments_of, parsed, shown, text_of
+
+Message: TypeAlias = Mapping[Any, Any]
+
+_ROLES = {
+    "user": Role.USER,
+    "human": Role.USER,
+    "system": Role.SYSTEM,
+    "developer": Role.SYSTEM,
+    "assistant": Role.MODEL,
+    "model": Role.MODEL,
+    "ai": Role.MODEL,
+}
+_WRAPPED = ("message", "message_content", "tool_call")
+"""Names under which OpenInference puts each item of a list."""
+_MEDIA = frozenset(
+    {
+        *("blob", "file", "uri", "image", "document", "media", "binary", "input_file", "input_image", "input_audio"),
+        *("image-url", "audio-url", "video-url", "document-url", "image_url", "audio", "video", "inlineData"),
+    }
+)
+_TEXTS = ("content", "text", "value")
+_REASONINGS = ("reasoning_content", "reasoning", "thinking")
+"""Names that frameworks give the reasoning beside a message's content."""
+DEEPEST = 4
+"""Wrappings that are taken off a message."""
+
+
+def messages(value: Any, *, encoded: bool = False) -> Parts:
+    """The parts of a list of messages.
+
+    Args:
+        value: the list, one message, or JSON of either.
+        encoded: a text of the model that is JSON of a content block is that block.
+    """
+    if value is None:
+        return NOTHING
+    found, readable = parsed(value)
+    if not readable or not isinstance(found, list | dict):
+        return Parts(readable=False)
+    reading = _Reading(encoded=encoded)
+    for message in found if isinstance(found, list) else [found]:
+        reading.read(message)
+    return reading.parts()
+
+
+def instructions(value: Any) -> Parts:
+    """The parts of `gen_ai.system_instructions`: a list of parts, JSON of one, or plain text."""
+    found, readable = parsed(value)
+    if isinstance(value, str) and not (readable and isinstance(found, list)):
+        found = [{"type": "text", "content": value}]
+    if found is None:
+        return NOTHING
+    return messages([{"role": "system", "parts": found}])
+
+
+def text_within(value: Any) -> str:
+    """The text of a result, out of whatever a framework has wrapped it in; else all of it as JSON."""
+    match value:
+        case {"lc": _, "kwargs": {"content": content}} | {"type": "tool", "data": {"content": content}}:
+            return text_within(content)
+        case {"type": "tool", "content": content, "tool_call_id": _}:
+            return text_within(content)
+        case {"output": {"lc": _} as inner} | {"output": {"type": "tool"} as inner}:
+            return text_within(inner)
+        case {"type": "text" | "json" | "error-text" | "error-json", "value": inner}:  # the AI SDK's
+            return text_within(inner)
+        case [*items] if items and all(_is_text(item) for item in items):
+            return "\n".join(shown(_text_in(item)) for item in items)
+        case _:
+            return shown(value)
+
+
+class _Reading:
+    """Reads one message after another."""
+
+    def __init__(self, *, encoded: bool) -> None:
+        self._encoded = encoded
+        self._items: list[Part] = []
+        self._readable = True
+        self._media = False
+
+    def parts(self) -> Parts:
+        """What was read."""
+        return Parts(tuple(self._items), self._readable, self._media)
+
+    def read(self, message: Any) -> None:
+        """Add the parts of a message."""
+        match message:
+            case [str(role), content]:  # LangChain's short form
+                message = {"role": role, "content": content}
+            case [*several] if several:
+                for one in several:
+                    self.read(one) if isinstance(one, dict) else self._unread()
+                return
+            case dict():
+                message = _unwrapped(message)
+            case _:
+                self._unread()
+                return
+        role = _role(message)
+        kept: list[Part] = []
+        for record in _records(message):
+            part = self._part(role, record, message)
+            if part:
+                kept.append(part)
+        self._items += _owned(_once(kept))
+
+    def _unread(self) -> None:
+        self._readable = False
+
+    def _part(self, role: Role, record: Any, message: Message) -> Part | None:
+        if isinstance(record, str):
+            record = {"type": "text", "content": record}
+        if not isinstance(record, dict):
+            self._unread()
+            return None
+        record = _unwrapped(record)
+        kind = _kind(record)
+        if self._encoded and kind == "text" and role is Role.MODEL:
+            record, kind = _decoded(record, kind)
+        if kind in _MEDIA:
+            self._media = True
+            return None
+        if (read := _KINDS.get(kind)) is None:
+            self._unread()
+            return None
+        return read(role, record, message)
+
+
+def _unwrapped(message: Message) -> Message:
+    """A message without what a framework has put around it."""
+    for _ in range(DEEPEST):
+        match message:
+            case {"lc": _, "kwargs": dict(inner)}:
+                message = inner
+            case {"type": str(kind), "data": dict(inner)}:
+                message = {"type": kind, **inner}
+            case _:
+                wrapped = next((message[name] for name in _WRAPPED if isinstance(message.get(name), dict)), None)
+                if wrapped is None:
+                    return message
+                message = wrapped
+    return message
+
+
+def _role(message: Message) -> Role:
+    """Whose a message is. An unknown role is nobody's authority."""
+    stated = text_of(message.get("role")) or text_of(message.get("type"))
+    return _ROLES.get(stated, Role.TOOL)
+
+
+def _records(message: Message) -> Iterator[Any]:
+    """What a message is made of, in the order in which a model writes it."""
+    kind = text_of(message.get("type"))
+    if kind in _KINDS and "role" not in message:  # an item of a response that stands by itself
+        yield message
+        return
+    beside = message.get("additional_kwargs")
+    sides = (message, beside) if isinstance(beside, dict) else (message,)
+    for side in sides:
+        for name in _REASONINGS:
+            if isinstance(stated := side.get(name), str) and stated:
+                yield {"type": "reasoning", "content": stated}
+    yield from _content(message)
+    for side in sides:
+        calls = side.get("tool_calls")
+        for call in calls if isinstance(calls, list) else ():
+            yield {**_unwrapped(call), "type": "tool_call"} if isinstance(call, dict) else call
+        if isinstance(call := side.get("function_call"), dict):
+            yield {"type": "function_call", **call}
+
+
+def _content(message: Message) -> Iterator[Any]:
+    content = next((message[name] for name in ("parts", "content", "contents") if message.get(name) is not None), None)
+    call_id = text_of(message.get("tool_call_id"))
+    if call_id and not (isinstance(content, list) and any(_kind(one) in _RESPONSES for one in content)):
+        yield {"type": "tool_call_response", "id": call_id, "response": text_within(content)}
+    elif isinstance(content, str):
+        if content:
+            yield {"type": "text", "content": content}
+    elif isinstance(content, list):
+        yield from content
+    elif content is not None:
+        yield content
+
+
+def _kind(record: Any) -> str:
+    """What a record is: by its type, else by the one name that says so."""
+    if not isinstance(record, dict):
+        return ""
+    stated = text_of(record.get("type"))
+    if stated:
+        return stated
+    return next((name for name in _NAMELESS if name in record), "text" if "text" in record else "")
+
+
+def _decoded(record: Message, kind: str) -> tuple[Message, str]:
+    """The block that a text is JSON of."""
+    text = text_of(_text_in(record))
+    if text[:1] != "{":
+        return record, kind
+    found, readable = parsed(text)
+    if readable and isinstance(found, dict) and (inner := text_of(found.get("type"))) in _BLOCKS:
+        return found, inner
+    return record, kind
+
+
+def _is_text(item: Any) -> bool:
+    return isinstance(item, str) or (_kind(item) in ("text", "output_text", "input_text"))
+
+
+def _text_in(record: Any) -> Any:
+    if isinstance(record, str):
+        return record
+    return next((record[name] for name in _TEXTS if record.get(name) is not None), None)
+
+
+def _text(role: Role, record: Message, message: Message) -> Part:
+    return said(role, text_within(_text_in(record)), name=text_of(message.get("name")))
+
+
+def _reasoning(_role: Role, record: Message, _message: Message) -> Part:
+    return reasoned(_thought(record))
+
+
+def _thought(record: Any) -> str:
+    """The text of a reasoning, which some give as a summary in pieces."""
+    match record:
+        case str():
+            return text_of(record)
+        case [*pieces]:
+            return "\n".join(filter(None, map(_thought, pieces)))
+        case dict():
+            for name in ("thinking", "reasoning", "reasoningText", "summary", *_TEXTS):
+                if record.get(name) and (found := _thought(record[name])):
+                    return found
+        case _:
+            pass
+    return ""
+
+
+def _call(_role: Role, record: Message, _message: Message) -> Part | None:
+    function = record.get("function")
+    stated = function if isinstance(function, dict) else record
+    name = _first(stated, "name", "toolName", "tool_name")
+    arguments, cut = arguments_of(_given(stated, "arguments", "args", "input"))
+    call_id = _first(record, "call_id", "id", "toolCallId", "toolUseId")
+    return called(name, call_id, arguments, cut=cut) if name or call_id or arguments else None
+
+
+def _response(_role: Role, record: Message, message: Message) -> Part:
+    name = _first(record, "name", "toolName", "tool_name") or text_of(message.get("name"))
+    call_id = _first(record, "call_id", "tool_call_id", "tool_use_id", "toolCallId", "toolUseId", "id")
+    return answered(call_id, text_within(_given(record, "response", "result", "output", "content")), name)
+
+
+def _inner(name: str, read: "_Read") -> "_Read":
+    """Reads what stands under a name."""
+
+    def inner(role: Role, record: Message, message: Message) -> Part | None:
+        found = record.get(name, record)
+        return read(role, found, message) if isinstance(found, dict) else None
+
+    return inner
+
+
+def _first(record: Message, *names: str) -> str:
+    return next(filter(None, (text_of(record.get(name)) for name in names)), "")
+
+
+def _given(record: Message, *names: str) -> Any:
+    return next((record[name] for name in names if name in record), None)
+
+
+_Read: TypeAlias = Callable[[Role, Message, Message], Part | None]
+_BLOCKS: Mapping[str, _Read] = {
+    "reasoning": _reasoning,
+    "thinking": _reasoning,
+    "tool_call": _call,
+    "tool_use": _call,
+    "function_call": _call,
+}
+_RESPONSES: Mapping[str, _Read] = {
+    "tool_call_response": _response,
+    "tool_result": _response,
+    "tool-result": _response,
+    "function_call_output": _response,
+    "toolResult": _inner("toolResult", _response),
+    "functionResponse": _inner("functionResponse", _response),
+    "function_response": _inner("function_response", _response),
+}
+_NAMELESS: Mapping[str, _Read] = {
+    "toolUse": _inner("toolUse", _call),
+    "functionCall": _inner("functionCall", _call),
+    "reasoningContent": _inner("reasoningContent", _reasoning),
+    **{name: _RESPONSES[name] for name in ("toolResult", "functionResponse", "function_response")},
+}
+"""Records that have no type, but one name that says what they are."""
+_KINDS: Mapping[str, _Read] = {
+    "text": _text,
+    "input_text": _text,
+    "output_text": _text,
+    "refusal": _text,
+    "tool-call": _call,
+    **_BLOCKS,
+    **_RESPONSES,
+    **_NAMELESS,
+}
+
+
+def _once(parts: Iterable[Part]) -> list[Part]:
+    """Each call once: some messages tell of it in their content and beside it."""
+    kept: list[Part] = []
+    ids: set[str] = set()
+    for part in parts:
+        if part.form is Form.CALL and part.call_id:
+            if part.call_id in ids:
+                continue
+            ids.add(part.call_id)
+        kept.append(part)
+    return kept
+
+
+def _owned(parts: list[Part]) -> Iterable[Part]:
+    """A message with a tool's response in it is the tool's, all of it: some have responses under the role user."""
+    if not any(part.form is Form.RESPONSE for part in parts):
+        return parts
+    return [
+        replace(part, role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
+        for part in parts
+    ]

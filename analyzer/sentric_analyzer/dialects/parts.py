@@ -1,0 +1,99 @@
+"""What was said, as a flat list of parts: the form that every spelling of a message is brought into."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from enum import StrEnum
+
+from sentric.events import JsonValue
+from sentric_analyzer.dialects.values import canonical
+
+
+class Role(StrEnum):
+    """Who a part is from, as its message says: a claim, except that what a tool gave back is always the tool's."""
+
+    USER = "user"
+    SYSTEM = "system"
+    MODEL = "model"
+    TOOL = "tool"
+
+
+class Form(StrEnum):
+    """What a part is."""
+
+    TEXT = "text"
+    REASONING = "reasoning"
+    CALL = "call"
+    RESPONSE = "response"
+
+
+@dataclass(frozen=True, slots=True)
+class Part:
+    """One part of a message.
+
+    Attributes:
+        key: equal for the same part told again.
+        name: the tool's name, of a call and sometimes of a response.
+        call_id: the model's id of a call, on the call and on its response.
+        text: of a text, a reasoning or a response.
+        arguments: of a call; None where they were not captured.
+        cut: the arguments end in the middle.
+    """
+
+    role: Role
+    form: Form
+    key: tuple[str, ...]
+    text: str = ""
+    name: str = ""
+    call_id: str = ""
+    arguments: dict[str, JsonValue] | None = None
+    cut: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class Parts:
+    """The parts of one attribute, in order.
+
+    Attributes:
+        readable: everything in the attribute was understood.
+        media: it holds files or images, which are not read.
+    """
+
+    items: tuple[Part, ...] = ()
+    readable: bool = True
+    media: bool = False
+
+
+NOTHING = Parts()
+
+
+def said(role: Role, text: str, name: str = "") -> Part:
+    """A text."""
+    return Part(role, Form.TEXT, (role, Form.TEXT, text), text, name=name)
+
+
+def reasoned(text: str) -> Part:
+    """A reasoning, which only a model has."""
+    return Part(Role.MODEL, Form.REASONING, (Role.MODEL, Form.REASONING, text), text)
+
+
+def called(name: str, call_id: str, arguments: dict[str, JsonValue] | None, *, cut: bool = False) -> Part:
+    """A call that a model makes."""
+    key = ("call", name, canonical(arguments))  # not its id: some histories give calls ids of their own
+    return Part(Role.MODEL, Form.CALL, key, name=name, call_id=call_id, arguments=arguments, cut=cut)
+
+
+def answered(call_id: str, text: str, name: str = "") -> Part:
+    """What a tool gave back."""
+    return Part(Role.TOOL, Form.RESPONSE, ("response", call_id, text), text, name=name, call_id=call_id)
+
+
+def joined(told: Iterable[Parts]) -> Parts:
+    """The parts of several attributes as those of one."""
+    every = [parts for parts in told if parts is not NOTHING]
+    if len(every) == 1:
+        return every[0]
+    return Parts(
+        tuple(part for parts in every for part in parts.items),
+        all(parts.readable for parts in every),
+        any(parts.media for parts in every),
+    )

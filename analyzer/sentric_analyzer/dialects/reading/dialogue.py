@@ -1,0 +1,285 @@
+"""One agent's dialogue with its model, as events: who said what, what came into view, what was called."""
+
+from bisect import bisect_right
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from enum import Enum, auto
+from typing import TypeAlias
+
+from sentric.events import AnyEvent, Author, Message, Observation, Source
+from sentric_analyzer.dialects.parts import Form, Part, Role
+from sentric_analyzer.dialects.reading.calls import Call, Spanned
+from sentric_analyzer.dialects.reading.memory import Memory
+from sentric_analyzer.dialects.values import LONGEST_TIME
+
+COUNTED = (1 << 20) - 1
+"""Ordinal of a message without words, which says what an answer took."""
+
+
+class Standing(Enum):
+    """Whose dialogue it is."""
+
+    ROOT = auto()
+    """The agent the human speaks to."""
+    AGENT = auto()
+    """An agent that another agent called: nobody in it speaks for the human."""
+    TOOL = auto()
+    """A model inside a tool: what it is given is what the tool read."""
+
+
+@dataclass(frozen=True, slots=True)
+class Begun:
+    """A call takes its place among the events."""
+
+    call: Call
+
+
+@dataclass(frozen=True, slots=True)
+class Ended:
+    """The end of a call takes its place among the events."""
+
+    call: Call
+
+
+Entry: TypeAlias = AnyEvent | Begun | Ended
+
+
+@dataclass(slots=True)
+class Record:
+    """What the dialogues of one run have come to.
+
+    Attributes:
+        entries: events in their order; calls as marks, because more may be learnt of them later.
+        calls: every call.
+        task: the human's words at the beginning of the run.
+        unjudged: calls told of before the run's own model spoke: they belong to earlier runs.
+    """
+
+    entries: list[Entry] = field(default_factory=list[Entry])
+    calls: list[Call] = field(default_factory=list[Call])
+    task: str = ""
+    unjudged: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Told:
+    """Parts that one span tells at one time.
+
+    Attributes:
+        first: ordinal of the first part among all parts of the span.
+        input_tokens: that a model read for it.
+        output_tokens: that it wrote.
+    """
+
+    span_id: str
+    time: int
+    parts: Sequence[Part]
+    first: int = 0
+    input_tokens: int = 0
+    output_tokens: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _Window:
+    """When the calls that are told of began: from `since` on, before `until`.
+
+    Attributes:
+        answer: the model makes the calls now; else they are told of afterwards.
+    """
+
+    since: int
+    until: int
+    answer: bool
+
+
+class Dialogue:
+    """One dialogue. Its spans are given in the order in which they began and ended.
+
+    Attributes:
+        spanned: its calls that have a span, all of them before the first text is given.
+        asked: when its model was asked, in order.
+    """
+
+    def __init__(self, standing: Standing, name: str, record: Record) -> None:
+        self.spanned = Spanned()
+        self.asked: list[int] = []
+        self._standing, self._name, self._record = standing, name, record
+        self._memory = Memory()
+        self._spoken = False
+
+    def hear(self, told: Told) -> None:
+        """Read what the model is given, of which most was told before."""
+        fresh = self._memory.unheard(told.parts)
+        human = [part.text for part, new in zip(told.parts, fresh, strict=True) if new and self._is_human(part)]
+        if not self._record.task:
+            self._record.task = "\n".join(human)
+        window = _Window(0, told.time + 1, answer=False)
+        for block in _blocks(told.parts):
+            self._block(told, [index for index in block if fresh[index]], block, window)
+
+    def say(self, told: Told, *, asked: int, again: bool) -> None:
+        """Read what the model answered.
+
+        Args:
+            told: its answer.
+            asked: when it was asked.
+            again: an agent's answer, which is its model's last one told again.
+        """
+        new = [index for index, part in enumerate(told.parts) if not (again and self._memory.said(part))]
+        self._memory.say(told.parts)
+        self._spoken = True
+        following = bisect_right(self.asked, asked)
+        until = self.asked[following] if following < len(self.asked) else LONGEST_TIME
+        self._block(told, new, range(len(told.parts)), _Window(asked, until, answer=True))
+
+    def count(self, told: Told, *, since: int) -> None:
+        """Note what an answer took: with its words, or with a message of its own where it has none.
+
+        Args:
+            told: the answer.
+            since: how many entries the record had before it was read.
+        """
+        if not told.input_tokens and not told.output_tokens:
+            return
+        entries = self._record.entries
+        for index in range(since, len(entries)):
+            entry = entries[index]
+            if isinstance(entry, Message) and entry.author is Author.MODEL:
+                entries[index] = replace(entry, input_tokens=told.input_tokens, output_tokens=told.output_tokens)
+                return
+        entries.insert(
+            since,
+            Message(
+                sequence=0,
+                time=told.time,
+                span_id=told.span_id,
+                ordinal=COUNTED,
+                author=Author.MODEL,
+                text="",
+                input_tokens=told.input_tokens,
+                output_tokens=told.output_tokens,
+            ),
+        )
+
+    def begin(self, call: Call) -> None:
+        """A call that has a span begins."""
+        self._record.entries.append(Begun(call))
+
+    def end(self, call: Call) -> None:
+        """A call that has a span ends."""
+        call.ended = True
+        self._record.entries.append(Ended(call))
+        self._memory.finish(call)
+
+    def _block(self, told: Told, new: Sequence[int], block: range, window: _Window) -> None:
+        """Read the new parts among those that belong together."""
+        if not new:
+            return
+        parts = [told.parts[index] for index in block]
+        calls = any(part.form is Form.CALL for part in parts)
+        reasoning = "\n".join(part.text for part in parts if part.role is Role.MODEL and part.text) if calls else ""
+        for index in new:
+            part, ordinal = told.parts[index], told.first + index
+            match part.form:
+                case Form.CALL:
+                    self._call(told, part, ordinal, reasoning, window)
+                case Form.RESPONSE:
+                    self._response(told, part, ordinal)
+                case Form.REASONING if calls:
+                    pass  # it is the calls' reasoning
+                case Form.TEXT | Form.REASONING:
+                    self._text(told, part, ordinal)
+        if calls:
+            self._explain(parts, reasoning)
+
+    def _explain(self, parts: Sequence[Part], reasoning: str) -> None:
+        """Give a reasoning that is told only afterwards to the calls it led to."""
+        for part in parts:
+            if call := self._memory.call_of(part):
+                call.explain(reasoning)
+
+    def _text(self, told: Told, part: Part, ordinal: int) -> None:
+        if not part.text:
+            return
+        if part.role is Role.MODEL:
+            self._message(told, part, ordinal, Author.MODEL)
+        elif echo := self._memory.echoed(part.text):
+            result, call = echo
+            if part.text.strip() != result:
+                self._observation(told, part, ordinal, Source.TOOL_RESULT, call.place)
+        elif part.role is Role.TOOL:
+            self._observation(told, part, ordinal, Source.TOOL_RESULT, part.name)
+        elif self._standing is Standing.TOOL:
+            self._observation(told, part, ordinal, Source.EXTRACT, self._name)
+        else:
+            self._message(told, part, ordinal, self._author(part))
+
+    def _author(self, part: Part) -> Author:
+        """Who wrote a text that is not a tool's. What another agent wrote is a model's, whatever its role says."""
+        if self._standing is not Standing.ROOT:
+            return Author.MODEL
+        return Author.USER if part.role is Role.USER else Author.SYSTEM
+
+    def _is_human(self, part: Part) -> bool:
+        human = self._standing is Standing.ROOT and part.role is Role.USER and part.form is Form.TEXT
+        return human and self._memory.echoed(part.text) is None
+
+    def _message(self, told: Told, part: Part, ordinal: int, author: Author) -> None:
+        self._record.entries.append(
+            Message(sequence=0, time=told.time, span_id=told.span_id, ordinal=ordinal, author=author, text=part.text)
+        )
+
+    def _observation(self, told: Told, part: Part, ordinal: int, source: Source, origin: str) -> None:
+        self._record.entries.append(
+            Observation(
+                sequence=0,
+                time=told.time,
+                span_id=told.span_id,
+                ordinal=ordinal,
+                source=source,
+                origin=origin,
+                text=part.text,
+            )
+        )
+
+    def _call(self, told: Told, part: Part, ordinal: int, reasoning: str, window: _Window) -> None:
+        call = self.spanned.claim(part, window.since, window.until)
+        if call is None and not window.answer:
+            call = self._memory.named(part)
+            if call is None and not self._spoken:
+                self._record.unjudged += 1
+                self._memory.hear_of(part)
+                return
+        if call is None:
+            call = Call(told.span_id, ordinal, told.time, part.name)
+            self._record.calls.append(call)
+            self._record.entries.append(Begun(call))
+        call.learn(part, reasoning)
+        self._memory.remember(part, call)
+
+    def _response(self, told: Told, part: Part, ordinal: int) -> None:
+        call = self._memory.answered(part)
+        if call is None:
+            self._observation(told, part, ordinal, Source.TOOL_RESULT, self._memory.tool_of(part))
+        elif not call.spanned and not call.ended:
+            call.result, call.ended = part.text or None, True
+            call.end_span_id, call.end_ordinal, call.end_time = told.span_id, ordinal, told.time
+            self._record.entries.append(Ended(call))
+            self._memory.finish(call)
+        elif call.result is None and part.text:
+            call.result = part.text
+            self._memory.finish(call)
+        elif call.told or part.text.strip() not in (call.result or ""):
+            self._observation(told, part, ordinal, Source.TOOL_RESULT, call.place)
+        if call is not None:
+            call.told = True
+
+
+def _blocks(parts: Sequence[Part]) -> Iterator[range]:
+    """Positions of parts that belong together: what the model said in one go, or one part of another."""
+    start = 0
+    for index, part in enumerate(parts):
+        following = parts[index + 1] if index + 1 < len(parts) else None
+        if following is None or part.role is not Role.MODEL or following.role is not Role.MODEL:
+            yield range(start, index + 1)
+            start = index + 1

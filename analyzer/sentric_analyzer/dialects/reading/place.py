@@ -1,0 +1,123 @@
+"""Where each span belongs: to which run, to whose dialogue, and which spans are one call."""
+
+from collections import defaultdict
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from sentric_analyzer.dialects.telling import Operation, Telling
+from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.values import canonical
+
+_NOTHING = canonical(None)
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """Where a span belongs.
+
+    Attributes:
+        run: the topmost agent above it, or itself.
+        speaker: whose dialogue it is part of: the nearest agent or tool, else the id of the parent that is
+            missing at the top.
+        inside: whose dialogue the spans below it are part of.
+        call: of a tool's or a model's span, the outermost span of the same call.
+    """
+
+    run: Node | None
+    speaker: Node | str
+    inside: Node | str
+    call: Node | None = None
+
+
+def places(trace: Trace, told: Mapping[Node, Telling]) -> Mapping[Node, Place]:
+    """The place of every span of a trace, of which some tell something."""
+    layers = _Layers(told)
+
+    def step(node: Node, above: Place | None) -> Place:
+        above = above or Place(None, node.lost, node.lost)
+        match told[node].operation if node in told else None:
+            case Operation.AGENT:
+                return Place(above.run or node, node, node)
+            case Operation.MODEL if above.call and told[above.call].operation is Operation.MODEL:
+                return above
+            case Operation.MODEL:
+                return Place(above.run, above.inside, above.inside, node)
+            case Operation.TOOL if above.call and layers.same_call(above.call, node):
+                return above
+            case Operation.TOOL:
+                return Place(above.run, above.inside, node, node)
+            case None:
+                return replace(above, speaker=above.inside)
+
+    found = trace.inherit(step)
+    twins = layers.twins(found)
+    return {node: _with_twin(place, twins) for node, place in found.items()} if twins else found
+
+
+def _with_twin(place: Place, twins: Mapping[Node, Node]) -> Place:
+    twin = twins.get(place.call) if place.call else None
+    return replace(place, call=twin) if twin else place
+
+
+class _Layers:
+    """Tells which tool spans are the same call.
+
+    One under another is where it is a lower layer of it, as MCP's client and server are, or a framework's span under
+    our guard's. Of spans of one layer under the same parent each is a call: it was tried again. Beside one another two
+    are the same call where different instrumentations tell of the same arguments at the same time.
+    """
+
+    def __init__(self, told: Mapping[Node, Telling]) -> None:
+        self._told = told
+        self._arguments: dict[Node, str] = {}
+        self._taken: set[tuple[Node, str, str, int]] = set()
+
+    def same_call(self, outer: Node, inner: Node) -> bool:
+        """Whether nothing that is known of both differs, and no span like the inner one was the same call."""
+        above, below = self._told[outer], self._told[inner]
+        if above.tool != below.tool or (above.call_id and below.call_id and above.call_id != below.call_id):
+            return False
+        stated = [self._stated(node) for node in (outer, inner)]
+        if _NOTHING not in stated and stated[0] != stated[1]:
+            return False
+        layer = (inner.parent or inner, *self._layer(inner), inner.span.kind)
+        if layer in self._taken:
+            return False
+        self._taken.add(layer)
+        return True
+
+    def twins(self, found: Mapping[Node, Place]) -> Mapping[Node, Node]:
+        """The calls that another instrumentation tells too, and whose span of it began first."""
+        calls = [node for node, place in found.items() if place.call is node and self._is_tool(node)]
+        if len({self._layer(node) for node in calls}) < 2:
+            return {}
+        twins: dict[Node, Node] = {}
+        latest: dict[tuple[Node | None, str, str], dict[tuple[str, str], Node]] = defaultdict(dict)
+        for node in sorted(calls, key=lambda node: node.span.start):
+            stated = self._stated(node)
+            if stated == _NOTHING:
+                continue
+            others = latest[found[node].run, self._told[node].tool, stated]
+            layer = self._layer(node)
+            twin = next((one for of, one in others.items() if of != layer and _within(node, one)), None)
+            if twin is None:
+                others[layer] = node
+            else:
+                del others[self._layer(twin)]  # what comes next is another call
+                twins[node] = twin
+        return twins
+
+    def _is_tool(self, node: Node) -> bool:
+        return self._told[node].operation is Operation.TOOL
+
+    def _layer(self, node: Node) -> tuple[str, str]:
+        return self._told[node].dialect, node.span.origin.scope_name
+
+    def _stated(self, node: Node) -> str:
+        if node not in self._arguments:
+            self._arguments[node] = canonical(self._told[node].arguments)
+        return self._arguments[node]
+
+
+def _within(inner: Node, outer: Node) -> bool:
+    return outer.span.start <= inner.span.start and inner.span.end <= outer.span.end
