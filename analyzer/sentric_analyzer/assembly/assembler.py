@@ -13,7 +13,7 @@ from itertools import count
 from sentric_analyzer.assembly.trace import Key, OpenTrace, Times
 from sentric_analyzer.spans import Arrival, Piece
 
-TRACE_OVERHEAD = 1_024
+TRACE_OVERHEAD = 1_344
 """Bytes counted for an open trace besides its spans: its state, its ids, and its places in dicts and a heap."""
 SPAN_OVERHEAD = 288
 """Bytes counted for a span besides its content: what its ids and its places in dicts and tuples take, and more."""
