@@ -72,7 +72,7 @@ def _apart(stated: Any) -> tuple[Any, list[Any]]:
 
 def _is_offer(message: Any) -> bool:
     match message:
-        case {"role": "tool", "content": {"type": "function", "function": dict()}}:
-            return True
+        case {"role": "tool", "content": {"type": "function", "function": dict(), **more}}:
+            return not more
         case _:
             return False

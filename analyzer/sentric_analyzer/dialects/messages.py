@@ -11,7 +11,7 @@ from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, reasoned, said
-from sentric_analyzer.dialects.values import arguments_of, parsed, shown, text_of
+from sentric_analyzer.dialects.values import MAX_DEPTH, arguments_of, parsed, shown, text_of
 
 Message: TypeAlias = Mapping[Any, Any]
 
@@ -35,6 +35,8 @@ _MEDIA = frozenset(
 _TEXTS = ("content", "text", "value")
 _REASONINGS = ("reasoning_content", "reasoning", "thinking")
 """Names that frameworks give the reasoning beside a message's content."""
+_LONGEST_NAME = 128
+"""Characters of names and ids."""
 DEEPEST = 4
 """Wrappings that are taken off a message."""
 
@@ -68,20 +70,44 @@ def instructions(value: Any) -> Parts:
 
 
 def text_within(value: Any) -> str:
-    """The text of a result, out of whatever a framework has wrapped it in; else all of it as JSON."""
+    """The text of a result, out of what a framework has wrapped it in; else all of it as JSON.
+
+    What only looks like a wrapping may be what a stranger wrote: nothing that could be read is left out of it.
+    """
     match value:
-        case {"lc": _, "kwargs": {"content": content}} | {"type": "tool", "data": {"content": content}}:
+        case (
+            {"lc": _, "kwargs": {"content": content}}
+            | {"type": "tool", "data": {"content": content}}
+            | {"type": "tool", "content": content, "tool_call_id": _}
+            | {"output": {"lc": _, "kwargs": {"content": content}}}
+            | {"output": {"type": "tool", "data": {"content": content}}}
+            | {"output": {"type": "tool", "content": content}}
+            | {"type": "text" | "json" | "error-text" | "error-json", "value": content}  # the AI SDK's
+        ) if not _tells_more(value, [content]):
             return text_within(content)
-        case {"type": "tool", "content": content, "tool_call_id": _}:
-            return text_within(content)
-        case {"output": {"lc": _} as inner} | {"output": {"type": "tool"} as inner}:
-            return text_within(inner)
-        case {"type": "text" | "json" | "error-text" | "error-json", "value": inner}:  # the AI SDK's
-            return text_within(inner)
         case [*items] if items and all(_is_text(item) for item in items):
-            return "\n".join(shown(_text_in(item)) for item in items)
+            texts = [_text_in(item) for item in items]
+            return shown(value) if _tells_more(value, texts) else "\n".join(map(shown, texts))
         case _:
             return shown(value)
+
+
+def _tells_more(value: Any, but: list[Any], depth: int = MAX_DEPTH) -> bool:
+    """Whether there is something to read in a value besides some parts of it: more than a name or an id."""
+    if any(value is part for part in but):
+        return False
+    match value:
+        case str():
+            return len(value) > _LONGEST_NAME or any(map(str.isspace, value))
+        case dict() if depth:
+            parts = [*value, *value.values()]
+            return any(_tells_more(part, but, depth - 1) for part in parts)
+        case list() if depth:
+            return any(_tells_more(part, but, depth - 1) for part in value)
+        case dict() | list():
+            return True
+        case _:
+            return False
 
 
 class _Reading:

@@ -8,22 +8,27 @@ from sentric_analyzer.dialects.messages import messages, text_within
 from sentric_analyzer.dialects.parts import NOTHING, Parts
 from sentric_analyzer.dialects.values import UNNAMED, arguments_of, parsed, text_of
 
+_LANGCHAIN = frozenset({"input_str", "inputs", "tags", "metadata", "kwargs"})
+_FUNCTION = frozenset({"args", "kwargs", "sanitize_inputs_outputs"})
+_CALL = frozenset({"type", "args", "id", "name"})
+"""All that there is in each wrapping: arguments with a further name are a tool's own."""
+
 
 def arguments_within(given: Any) -> tuple[dict[str, JsonValue] | None, bool, str]:
     """Arguments of a tool, whether they were cut, and the call's id, out of what its function was called with."""
     call_id = ""
     match parsed(given)[0]:
-        case {"inputs": dict(inputs), "input_str": _} as stated:  # LangChain's
+        case {"inputs": dict(inputs), "input_str": _} as stated if _LANGCHAIN.issuperset(stated):
             given, call_id = inputs, _call_id(stated)
-        case {"input_str": str(written)} as stated:
+        case {"input_str": str(written)} as stated if _LANGCHAIN.issuperset(stated):
             given, call_id = written, _call_id(stated)
-        case {"tool_name": _, "arguments": inner}:  # a client's of MCP
+        case {"tool_name": _, "arguments": inner} as stated if len(stated) == 2:  # a client's of MCP
             given = inner
-        case {"args": [], "kwargs": dict(named)}:
+        case {"args": [], "kwargs": dict(named)} as stated if _FUNCTION.issuperset(stated):
             given = named
-        case {"args": [*positional], "kwargs": dict(named)}:
+        case {"args": [*positional], "kwargs": dict(named)} as stated if _FUNCTION.issuperset(stated):
             given = {UNNAMED: positional[0] if len(positional) == 1 else positional, **named}
-        case {"type": "tool_call", "args": dict(named)} as stated:
+        case {"type": "tool_call", "args": dict(named)} as stated if _CALL.issuperset(stated):
             given, call_id = named, text_of(stated.get("id"))
         case _:
             pass
