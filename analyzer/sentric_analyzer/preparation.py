@@ -1,4 +1,7 @@
-"""A part of the log, made ready to be stored: decoded and redacted in columns."""
+"""A part of the log, made ready to be stored: decoded and redacted in columns.
+
+A log record that tells of agents is stored as one, and as the span that is made of it.
+"""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
@@ -7,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sentric.redaction import Redactor
-from sentric_analyzer.dialects import CONVERSATION, MARKS
+from sentric_analyzer.dialects import CONVERSATION, MARKS, spans_in
 from sentric_analyzer.log import Entry, Record, Signal
 from sentric_analyzer.projects import project_of
 from sentric_analyzer.redacted import redacted_logs
@@ -44,9 +47,18 @@ def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
         batch: from the log, at least one.
         redactor: the secrets it has seen are looked for in all of them.
     """
-    traces = [entry.record for entry in batch if entry.record.signal is Signal.TRACES]
-    spans = SpanBatch.read([Request(record.body, record.projects) for record in traces], redactor)
-    logs = (log for entry in batch if entry.record.signal is Signal.LOGS for log in _logs(entry.record))
+    requests: list[Request] = []
+    logs: list[LogRecord] = []
+    for entry in batch:
+        record = entry.record
+        if record.signal is Signal.TRACES:
+            requests.append(Request(record.body, record.projects))
+        elif record.signal is Signal.LOGS:
+            request = ExportLogsServiceRequest.FromString(record.body)
+            logs += _logs(request, record)
+            if (told := spans_in(request)).resource_spans:
+                requests.append(Request(told.SerializeToString(), record.projects))
+    spans = SpanBatch.read(requests, redactor)
     return Prepared(
         batch[0].position,
         batch[-1].next_position,
@@ -54,7 +66,7 @@ def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
         sum(len(entry.record.body) for entry in batch),
         spans,
         list(redacted_logs(logs, redactor)),
-        list(_arrived(spans, [record.body for record in traces])),
+        list(_arrived(spans, [request.body for request in requests])),
     )
 
 
@@ -83,6 +95,6 @@ def _arrived(spans: SpanBatch, bodies: Sequence[bytes]) -> Iterator[tuple[Arriva
         yield arrival, sent, size
 
 
-def _logs(record: Record) -> Iterator[LogRecord]:
-    for log in logs_of(ExportLogsServiceRequest.FromString(record.body)):
+def _logs(request: ExportLogsServiceRequest, record: Record) -> Iterator[LogRecord]:
+    for log in logs_of(request):
         yield replace(log, project=project_of(record.projects, log.attributes, log.origin.resource))

@@ -86,7 +86,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_still_judged(tmp_path: Pat
     bad.write_bytes(b"\xff\xff\xff")
     done = analyze("--format", "json", bad, ATTACK)
     assert done.returncode == 3
-    assert done.stderr.startswith(f"error: {bad}: is not an OTLP trace request, protobuf or JSON: ")
+    assert done.stderr.startswith(f"error: {bad}: is not an OTLP request of traces or logs, protobuf or JSON: ")
     assert len(done.stderr.splitlines()) == 1
     assert json.loads(done.stdout)
 
@@ -110,7 +110,14 @@ def test_a_bad_policy_is_every_problem_with_its_place(tmp_path: Path) -> None:
     assert [line.split(": ")[1] for line in done.stderr.splitlines()] == [f"{policy}:2", f"{policy}:3"]
 
 
-def test_log_records_are_skipped_with_a_word(tmp_path: Path) -> None:
+def test_log_records_that_tell_of_agents_are_judged() -> None:
+    logs = sorted(OTLP.glob("codex-cli.*logs.otlp.pb"))
+    done = analyze("--format", "json", *logs)
+    assert "secret-sent-outside-task" in {found["rule_id"] for found in json.loads(done.stdout)}
+    assert done.stderr == ""
+
+
+def test_other_log_records_are_skipped_with_a_word(tmp_path: Path) -> None:
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 
     request = ExportLogsServiceRequest()
@@ -119,7 +126,7 @@ def test_log_records_are_skipped_with_a_word(tmp_path: Path) -> None:
     (tmp_path / "b.json").write_bytes(b'{"resourceLogs": [{"scopeLogs": []}]}')
     done = analyze("--format", "json", tmp_path)
     assert (done.returncode, json.loads(done.stdout)) == (0, [])
-    word = "holds no spans, and log records are not analysed: skipped"
+    word = "holds no spans, and no log records that tell of agents: skipped"
     assert [line.split(": ", 2)[2] for line in done.stderr.splitlines()] == [word, word]
 
 

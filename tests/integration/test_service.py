@@ -189,6 +189,23 @@ def test_spans_without_a_dialect_are_stored_and_counted(service: Serving) -> Non
     assert service.get("/v1/runs?project=web")["runs"] == []
 
 
+def test_an_agent_that_writes_log_records_alone_is_judged(tmp_path: Path) -> None:
+    first, second = (OTLP / f"codex-cli{part}.logs.otlp.pb" for part in ("", ".2"))
+    with serving(tmp_path / "data", SENTRIC_GRACE="0.1") as service:
+        service.post(first.read_bytes(), "/v1/logs")
+        poll(lambda: only_run(service)["steps"])
+        assert service.stop() == 0
+    with serving(tmp_path / "data", SENTRIC_GRACE="0.1") as service:  # which reads the beginning from its store
+        service.post(second.read_bytes(), "/v1/logs")
+        poll(lambda: [step["tool"] for step in only_run(service)["steps"]] == ["exec_command"] * 2)
+        found = {finding["rule_id"] for finding in service.get("/v1/findings?severity=high")["findings"]}
+        assert {"secret-sent-outside-task", "injected-instructions-obeyed"} <= found
+        assert runs(service, "default")[0]["conversation"] == "01a2245e-81c3-7e83-a2f2-87f66fbe9fda"
+        assert service.stop() == 0
+    with Store.open(embedded_url(tmp_path / "data")) as store:
+        assert store.counts()["otel_logs"] > store.counts()["otel_traces"] > 0
+
+
 def test_logs_are_stored_and_metrics_acknowledged_and_counted(service: Serving) -> None:
     from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 

@@ -7,19 +7,23 @@ from collections.abc import Iterable, Iterator
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import TypeVar
 
 from google.protobuf.message import DecodeError
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sentric.errors import SentricError
+from sentric_analyzer.dialects import spans_in
 from sentric_analyzer.receiver.otlp_json import parse_json
 from sentric_analyzer.receiver.refusal import Refusal
 from sentric_analyzer.spans import Span, spans_of
 
+_Request = TypeVar("_Request", ExportTraceServiceRequest, ExportLogsServiceRequest)
+
 SUFFIXES = (".pb", ".json", ".jsonl", ".pb.gz", ".json.gz", ".jsonl.gz")
 STANDARD_INPUT = Path("-")
-_NO_SPANS = "holds no spans, and log records are not analysed: skipped"
+_NO_SPANS = "holds no spans, and no log records that tell of agents: skipped"
 
 
 class InputError(SentricError):
@@ -57,14 +61,10 @@ class Inputs:
     def _file(self, path: Path) -> Iterator[Span]:
         for where, body, is_json in _bodies(path, self):
             try:
-                request = _request(body, is_json=is_json)
+                spans = _spans(body, is_json=is_json)
             except (Refusal, DecodeError) as error:
-                if _holds_logs(body, is_json=is_json):
-                    self.notes.append(f"{where}: {_NO_SPANS}")
-                else:
-                    self.errors.append(f"{where}: is not an OTLP trace request, protobuf or JSON: {error}")
+                self.errors.append(f"{where}: is not an OTLP request of traces or logs, protobuf or JSON: {error}")
                 continue
-            spans = [span for span in spans_of(request) if span.trace_id]
             if not spans and body.strip() not in (b"", b"{}"):
                 self.notes.append(f"{where}: {_NO_SPANS}")
             yield from spans
@@ -124,19 +124,32 @@ def _of_unknown_form(name: str, body: bytes) -> Iterator[tuple[str, bytes, bool]
         yield name, body, True
 
 
-def _request(body: bytes, *, is_json: bool) -> ExportTraceServiceRequest:
-    if is_json:
-        body = parse_json(body, ExportTraceServiceRequest, sys.maxsize).SerializeToString()
-    return ExportTraceServiceRequest.FromString(body)
+def _spans(body: bytes, *, is_json: bool) -> list[Span]:
+    """The spans of a request, or those made of its log records: only its content says of what it is.
 
-
-def _holds_logs(body: bytes, *, is_json: bool) -> bool:
-    if is_json:
-        return False  # a JSON request of logs is one of traces without any
+    Raises:
+        Refusal, DecodeError: it is of neither.
+    """
+    problem: Exception | None = None
     try:
-        return any(resource.scope_logs for resource in ExportLogsServiceRequest.FromString(body).resource_logs)
-    except DecodeError:
-        return False
+        traces = _request(body, ExportTraceServiceRequest, is_json=is_json)
+        if spans := [span for span in spans_of(traces) if span.trace_id]:
+            return spans
+    except (Refusal, DecodeError) as error:
+        problem = error
+    try:
+        logs = _request(body, ExportLogsServiceRequest, is_json=is_json)
+    except (Refusal, DecodeError) as error:
+        raise problem or error from None
+    if problem and not any(resource.scope_logs for resource in logs.resource_logs):
+        raise problem
+    return list(spans_of(spans_in(logs)))
+
+
+def _request(body: bytes, kind: type[_Request], *, is_json: bool) -> _Request:
+    if is_json:
+        body = parse_json(body, kind, sys.maxsize).SerializeToString()
+    return kind.FromString(body)
 
 
 def _unpacked(body: bytes) -> bytes:

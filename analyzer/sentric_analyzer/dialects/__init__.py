@@ -7,11 +7,18 @@ from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 
+from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
+from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
 from sentric.events import Run
 from sentric.redaction import Redactor
 from sentric_analyzer.dialects.agent_framework import AgentFramework
+from sentric_analyzer.dialects.claude_code import ClaudeCode
+from sentric_analyzer.dialects.codex import Codex
 from sentric_analyzer.dialects.dialect import Dialect
+from sentric_analyzer.dialects.gemini_cli import GeminiCli
 from sentric_analyzer.dialects.gen_ai import GenAi
+from sentric_analyzer.dialects.google_adk import GoogleAdk
 from sentric_analyzer.dialects.laminar import Laminar
 from sentric_analyzer.dialects.langfuse import Langfuse
 from sentric_analyzer.dialects.langsmith import LangSmith
@@ -21,6 +28,7 @@ from sentric_analyzer.dialects.openinference import OpenInference
 from sentric_analyzer.dialects.openllmetry import OpenLlmetry
 from sentric_analyzer.dialects.pydantic_ai import PydanticAi
 from sentric_analyzer.dialects.reading import classified, runs_of
+from sentric_analyzer.dialects.records import EVENT, GEN_AI, traced, with_records
 from sentric_analyzer.dialects.redacted import redacted
 from sentric_analyzer.dialects.sentric import Sentric
 from sentric_analyzer.dialects.strands import Strands
@@ -30,7 +38,7 @@ from sentric_analyzer.dialects.values import conversation_in
 from sentric_analyzer.dialects.vercel import Vercel
 from sentric_analyzer.spans import Span
 
-__all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs"]
+__all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs", "spans_in"]
 
 OWN = Sentric()
 DIALECTS: tuple[Dialect, ...] = (
@@ -43,13 +51,20 @@ DIALECTS: tuple[Dialect, ...] = (
     LangSmith(),
     Strands(),
     AgentFramework(),
+    GoogleAdk(),
     Mcp(),
     PydanticAi(),
+    ClaudeCode(),
+    Codex(),
+    GeminiCli(),
     GenAi(),
 )
 """Every other dialect. Of several that recognise a span, the first is believed."""
 
-MARKS = (*OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))
+RECORDS = (ClaudeCode.records, Codex.records, GeminiCli.records, GEN_AI)
+"""Log records that tell of agents."""
+
+MARKS = (EVENT, *OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))
 """Attributes of which every span that tells something has one."""
 
 CONVERSATION = tuple(dict.fromkeys((*GenAi.sessions, *(name for dialect in DIALECTS for name in dialect.sessions))))
@@ -59,6 +74,11 @@ CONVERSATION = tuple(dict.fromkeys((*GenAi.sessions, *(name for dialect in DIALE
 def conversation_of(spans: Iterable[Span]) -> str:
     """The conversation that spans say they belong to; empty where none does."""
     return next(filter(None, (conversation_in(span, *CONVERSATION) for span in spans)), "")
+
+
+def spans_in(request: ExportLogsServiceRequest) -> ExportTraceServiceRequest:
+    """The log records of a request that tell of agents, as spans; none of the others."""
+    return traced(request, RECORDS)
 
 
 def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_out: int = 0) -> list[Run]:
@@ -76,7 +96,7 @@ def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_o
         The runs in the order of their dialects and start; empty where no dialect recognises a span.
     """
     by_trace: dict[str, list[Span]] = defaultdict(list)
-    for span in spans:
+    for span in with_records(spans):
         by_trace[span.trace_id].append(span)
     return [run for trace in by_trace.values() for run in _read(trace, project, redactor, left_out)]
 

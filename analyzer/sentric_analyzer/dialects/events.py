@@ -4,12 +4,14 @@ They stand on spans, or come as log records, which are put to the spans they bel
 a whole request (`gen_ai.client.inference.operation.details`), each message was one, and before that all were in two.
 """
 
+from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
 from sentric_analyzer.dialects.messages import instructions, messages
-from sentric_analyzer.dialects.parts import Parts
+from sentric_analyzer.dialects.parts import Parts, joined
 from sentric_analyzer.dialects.values import parsed, text_of
 from sentric_analyzer.spans import SpanEvent
 
@@ -23,8 +25,10 @@ _ROLES = {
     TOOL_MESSAGE: "tool",
 }
 _OLDEST = {"gen_ai.content.prompt": "gen_ai.prompt", "gen_ai.content.completion": "gen_ai.completion"}
-_WHOLE = "gen_ai.event.content"
+WHOLE = "gen_ai.event.content"
 """Where Azure's SDK puts the message, as JSON."""
+MESSAGES = (*_ROLES, DETAILS, *_OLDEST, CHOICE)
+"""The names of all these events, in the order in which one request has them."""
 
 
 def given(events: Sequence[SpanEvent]) -> Iterator[Parts]:
@@ -52,6 +56,16 @@ def answered(events: Sequence[SpanEvent]) -> Iterator[Parts]:
             yield messages(found.get(_OLDEST[event.name]))
 
 
+def beside(stated: Parts, told: Parts) -> Parts:
+    """What attributes state and events tell; where both do, of what is the same once."""
+    if not stated.items or not told.items:
+        return joined((stated, told))
+    missing = Counter(part.key for part in told.items) - Counter(part.key for part in stated.items)
+    if not missing:
+        return stated
+    return joined((stated, replace(told, items=tuple(part for part in told.items if part.key in missing))))
+
+
 def definitions(events: Sequence[SpanEvent]) -> Iterator[Any]:
     """The tools it was offered."""
     for event in events:
@@ -68,12 +82,14 @@ def call(events: Sequence[SpanEvent]) -> tuple[Any, Any]:
 
 def _message(found: Mapping[str, Any], role: str) -> Mapping[str, Any]:
     """The message of an event, whose content may be a text, or JSON of blocks or of all of it."""
-    whole, readable = parsed(found.get(_WHOLE, found.get("message")))
+    whole, readable = parsed(found.get(WHOLE, found.get("message")))
     if not readable:
         whole = {"content": whole}
     if isinstance(whole, list):
         whole = {"content": whole}
     told = {**found, **whole} if isinstance(whole, dict) else dict(found)
+    if isinstance(content := told.get("content"), dict) and "parts" in content:  # Gemini's
+        return {"role": text_of(content.get("role")) or role, "parts": content["parts"]}
     stated = {"role": text_of(told.get("role")) or role, "content": _content(told.get("content"))}
     if isinstance(calls := parsed(told.get("tool_calls"))[0], list):
         stated["tool_calls"] = calls

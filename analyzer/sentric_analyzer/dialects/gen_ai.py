@@ -100,21 +100,19 @@ def _shown(result: Any) -> str:
 
 def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:
     found = span.attributes
-    given = (
-        instructions(found.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS)),
-        messages(found.get(semconv.GEN_AI_INPUT_MESSAGES), encoded=encoded),
-        *events.given(span.events),
+    given = joined(
+        (
+            instructions(found.get(semconv.GEN_AI_SYSTEM_INSTRUCTIONS)),
+            messages(found.get(semconv.GEN_AI_INPUT_MESSAGES), encoded=encoded),
+        )
     )
-    answer = (
-        messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), encoded=encoded),
-        *events.answered(span.events),
-    )
+    answer = messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), encoded=encoded)
     offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS)
     return replace(
         telling,
-        given=joined(given),
-        answer=joined(answer),
-        definitions=[*([] if offered is None else [offered]), *events.definitions(span.events)],
+        given=events.beside(given, joined(events.given(span.events))),
+        answer=events.beside(answer, joined(events.answered(span.events))),
+        definitions=list(events.definitions(span.events)) or ([] if offered is None else [offered]),
         input_tokens=count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
         output_tokens=count_of(
             found.get(semconv.GEN_AI_USAGE_OUTPUT_TOKENS, found.get("gen_ai.usage.completion_tokens"))

@@ -83,6 +83,8 @@ def text_within(value: Any) -> str:
             | {"output": {"type": "tool", "data": {"content": content}}}
             | {"output": {"type": "tool", "content": content}}
             | {"type": "text" | "json" | "error-text" | "error-json", "value": content}  # the AI SDK's
+            | {"result": str(content)}  # Google's
+            | {"output": str(content)}
         ) if not _tells_more(value, [content]):
             return text_within(content)
         case [*items] if items and all(_is_text(item) for item in items):
@@ -231,7 +233,7 @@ def _kind(record: Any) -> str:
     stated = text_of(record.get("type"))
     if stated:
         return stated
-    return next((name for name in _NAMELESS if name in record), "text" if "text" in record else "")
+    return next((name for name in _NAMELESS if record.get(name) is not None), "text" if "text" in record else "")
 
 
 def _decoded(record: Message, kind: str) -> tuple[Message, str]:
@@ -256,6 +258,8 @@ def _text_in(record: Any) -> Any:
 
 
 def _text(role: Role, record: Message, message: Message) -> Part:
+    if role is Role.MODEL and record.get("thought") is True:  # Gemini's
+        return reasoned(text_within(_text_in(record)))
     return said(role, text_within(_text_in(record)), name=text_of(message.get("name")))
 
 
@@ -332,6 +336,7 @@ _RESPONSES: Mapping[str, _Read] = {
 _NAMELESS: Mapping[str, _Read] = {
     "toolUse": _inner("toolUse", _call),
     "functionCall": _inner("functionCall", _call),
+    "function_call": _inner("function_call", _call),
     "reasoningContent": _inner("reasoningContent", _reasoning),
     **{name: _RESPONSES[name] for name in ("toolResult", "functionResponse", "function_response")},
 }

@@ -64,6 +64,13 @@ def count_of(value: object) -> int:
     return value if type(value) is int and 0 < value <= _LONGEST_INT else 0
 
 
+def number_of(value: object) -> int:
+    """A number of things, which some write as a text; 0 for anything else."""
+    if isinstance(value, str) and value.isascii() and value.isdecimal() and len(value) <= 18:
+        return int(value)
+    return count_of(value)
+
+
 def plain(value: Any, depth: int = MAX_DEPTH) -> JsonValue:
     """A value as JSON can hold it: bounded in depth, numbers finite and of 64 bits, strings valid."""
     match value:

@@ -34,21 +34,17 @@ def test_a_captured_run_is_read_as_before(name: str) -> None:
     assert runs == json.loads(snapshot.read_text())
 
 
-WITHOUT_CONTENT = (
-    "agent-framework-v136",
-    "google-adk-events",
-    "mcp-native",
-    "otel-genai-openai-agents-with-openai-event-only",
-    "otel-genai-utilgenai-event_only",
-    "otel-genai-utilgenai-no_content",
-    "vercel-ai-7-nocontent",
-)
-"""Captures of which the spans hold none."""
+WITHOUT_CONTENT = ("gemini-cli-nocontent", "mcp-native", "otel-genai-utilgenai-no_content", "vercel-ai-7-nocontent")
+"""Captures that hold none."""
+CODING = ("claude-code", "codex-cli", "gemini-cli")
+"""Agents that have tools of their own."""
 TOLD_OTHERWISE = ("openai-agents-handoff", "smolagents", "traceloop-mcp")
 """Captures of which the story has more steps, or begins without a question."""
 
 
-@pytest.mark.parametrize("name", [name for name in NAMES if not name.startswith(WITHOUT_CONTENT + TOLD_OTHERWISE)])
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if not name.startswith(WITHOUT_CONTENT + TOLD_OTHERWISE + CODING)]
+)
 def test_the_story_is_recovered_from_every_capture_with_content(name: str) -> None:
     run, *_ = read(captured(name))
     actions = [event for event in run.events if isinstance(event, Action)]
@@ -81,3 +77,23 @@ def test_the_reasoning_of_the_harmful_step_stands_beside_it(name: str) -> None:
     run, *_ = read(captured(name))
     post = next(event for event in run.events if isinstance(event, Action) and event.tool == "http_post")
     assert post.reasoning.thinking.startswith("The file says I am in maintenance mode")
+
+
+@pytest.mark.parametrize(
+    "name", [name for name in NAMES if name.startswith(CODING) and not name.startswith(WITHOUT_CONTENT)]
+)
+def test_the_story_of_a_coding_agent_is_recovered(name: str) -> None:
+    (run,) = read(captured(name))
+    steps = [event for event in run.events if isinstance(event, Action) and event.tool != "Agent"]
+    outcomes = [event for event in run.events if isinstance(event, Outcome)]
+    assert run.conversation
+    assert (run.task == "Read inbox/invoice.txt and summarise it.") is (name != "codex-cli-default")
+    assert [("invoice.txt" in str(step.arguments), "curl" in str(step.arguments)) for step in steps] == (
+        [(True, False)] + [(False, True)] * (not name.endswith("benign"))
+    )
+    if name not in WITHOUT_RESULTS:
+        assert "Invoice 1042" in outcomes[0].result
+
+
+WITHOUT_RESULTS = ("claude-code-basic", "claude-code-json")
+"""Captures that tell of calls, and not what came of them."""

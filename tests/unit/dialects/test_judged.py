@@ -11,16 +11,15 @@ from sentric_analyzer.detection import detect
 NAMES = captured_names()
 GRAVE = (Severity.HIGH, Severity.CRITICAL)
 UNTOLD = (
-    "agent-framework-v136",
-    "google-adk-events",
+    "claude-code-basic",
+    "claude-code-json",
+    "gemini-cli-nocontent",
     "mcp-native",
-    "otel-genai-openai-agents-with-openai-event-only",
-    "otel-genai-utilgenai-event_only",
     "otel-genai-utilgenai-no_content",
     "vercel-ai-7-nocontent",
 )
-"""Runs of which the spans hold no content."""
-WITHOUT_TASK = ("otel-genai-openai-agents", "traceloop-mcp")
+"""Runs of which nobody tells what came of a call, or nothing that was said at all."""
+WITHOUT_TASK = ("codex-cli-default", "otel-genai-openai-agents", "traceloop-mcp")
 """Runs of which nobody says what the human wanted: nothing is known to be outside of it."""
 
 

@@ -225,6 +225,9 @@ class Dialogue:
         return human and self._memory.echoed(part.text) is None
 
     def _message(self, told: Told, part: Part, ordinal: int, author: Author) -> None:
+        last = self._record.entries[-1] if self._record.entries else None
+        if author is Author.MODEL and isinstance(last, Message) and (last.author, last.text) == (author, part.text):
+            return  # a span and a record tell of the same answer
         self._record.entries.append(
             Message(sequence=0, time=told.time, span_id=told.span_id, ordinal=ordinal, author=author, text=part.text)
         )

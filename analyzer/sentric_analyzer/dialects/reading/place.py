@@ -1,7 +1,7 @@
 """Where each span belongs: to which run, to whose dialogue, and which spans are one call."""
 
 from collections import defaultdict
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -64,7 +64,7 @@ class _Layers:
 
     One under another is where it is a lower layer of it, as MCP's client and server are, or a framework's span under
     our guard's. Of spans of one layer under the same parent each is a call: it was tried again. Beside one another two
-    are the same call where different instrumentations tell of the same arguments at the same time.
+    are the same call where different instrumentations tell of the same id, or of the same arguments at the same time.
     """
 
     def __init__(self, told: Mapping[Node, Telling]) -> None:
@@ -94,18 +94,31 @@ class _Layers:
         twins: dict[Node, Node] = {}
         latest: dict[tuple[Node | None, str, str], dict[tuple[str, str], Node]] = defaultdict(dict)
         for node in sorted(calls, key=lambda node: node.span.start):
-            stated = self._stated(node)
-            if stated == _NOTHING:
-                continue
-            others = latest[found[node].run, self._told[node].tool, stated]
-            layer = self._layer(node)
-            twin = next((one for of, one in others.items() if of != layer and _within(node, one)), None)
+            run, layer = found[node].run, self._layer(node)
+            alike = [latest[run, self._told[node].tool, of] for of in self._names(node)]
+            twin = next(
+                (one for others in alike for of, one in others.items() if of != layer and self._meet(one, node)), None
+            )
             if twin is None:
-                others[layer] = node
-            else:
-                del others[self._layer(twin)]  # what comes next is another call
-                twins[node] = twin
+                for others in alike:
+                    others[layer] = node
+                continue
+            twins[node] = twin
+            for of in self._names(twin):  # what comes next is another call
+                latest[run, self._told[node].tool, of].pop(self._layer(twin), None)
         return twins
+
+    def _names(self, node: Node) -> Iterator[str]:
+        """What two tellings of one call may have in common, the surest first."""
+        if call_id := self._told[node].call_id:
+            yield f"id {call_id}"
+        if (stated := self._stated(node)) != _NOTHING:
+            yield stated
+
+    def _meet(self, first: Node, second: Node) -> bool:
+        """Whether two that have a name in common may be one: by id, else by lying within one another."""
+        ids = [self._told[node].call_id for node in (first, second)]
+        return ids[0] == ids[1] if all(ids) else _within(second, first)
 
     def _is_tool(self, node: Node) -> bool:
         return self._told[node].operation is Operation.TOOL

@@ -1,0 +1,76 @@
+"""OpenAI's Codex CLI, which tells of its work in log records of no trace."""
+
+from dataclasses import replace
+
+from sentric_analyzer.dialects.parts import Parts, Role, said
+from sentric_analyzer.dialects.records import EVENT, Records
+from sentric_analyzer.dialects.telling import Operation, Telling
+from sentric_analyzer.dialects.values import arguments_of, attribute, conversation_in, number_of, text_of
+from sentric_analyzer.spans import Span
+
+_PROMPT, _ANSWER = "codex.user_prompt", "codex.agent_response"
+_RESULT, _STREAM = "codex.tool_result", "codex.sse_event"
+_REDACTED = "[REDACTED]"
+"""Stands where the prompt is not told."""
+
+
+class Codex:
+    """The records of Codex. What it writes into spans holds no content, and is looked through."""
+
+    name = "codex"
+    marks = (EVENT,)
+    sessions = ("conversation.id",)
+    records = Records(
+        names=frozenset({_PROMPT, _ANSWER, _RESULT, _STREAM}),
+        scope="codex_otel",
+        together=sessions,
+        apart=True,
+        lasting=frozenset({_RESULT}),
+    )
+
+    def recognises(self, span: Span) -> bool:
+        """Whether Codex has written the record."""
+        return attribute(span, EVENT) in self.records.names
+
+    def tell(self, span: Span) -> Telling | None:
+        """What a record tells of the user's words, an answer or a tool call."""
+        event = attribute(span, EVENT)
+        told = Telling(
+            dialect=self.name,
+            operation=Operation.TOOL if event == _RESULT else Operation.MODEL,
+            agent=self.name,
+            conversation=conversation_in(span, *self.sessions),
+            model=attribute(span, "model"),
+        )
+        match event:
+            case "codex.tool_result":
+                return _with_call(told, span)
+            case "codex.user_prompt":
+                return replace(told, given=_said(Role.USER, attribute(span, "prompt")))
+            case "codex.agent_response":
+                return replace(told, answer=_said(Role.MODEL, attribute(span, "response")))
+            case _ if taken := number_of(span.attributes.get("output_token_count")):
+                read = number_of(span.attributes.get("input_token_count"))
+                return replace(told, input_tokens=read, output_tokens=taken)
+            case _:
+                return None  # one of the many parts of an answer
+
+
+def _with_call(told: Telling, span: Span) -> Telling:
+    found = span.attributes
+    arguments, cut = arguments_of(found.get("arguments"))
+    result = found.get("output")
+    return replace(
+        told,
+        tool=attribute(span, "tool_name"),
+        server=attribute(span, "mcp_server"),
+        call_id=attribute(span, "call_id"),
+        arguments=arguments,
+        cut=cut,
+        result=None if result is None else text_of(result),
+        error="the tool failed" if text_of(found.get("success")) == "false" else "",
+    )
+
+
+def _said(role: Role, text: str) -> Parts:
+    return Parts((said(role, text),) if text and text != _REDACTED else ())
