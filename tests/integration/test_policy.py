@@ -152,7 +152,7 @@ def test_what_cannot_be_read_is_named_and_the_rest_is_judged(lax: Path, tmp_path
     done = policy("backtest", lax, "--traces", tmp_path / "bad.pb", "--traces", ATTACK, "--format", "json")
 
     assert done.returncode == 3
-    assert done.stderr.startswith(f"error: {tmp_path}/bad.pb: is not an OTLP trace request")
+    assert done.stderr.startswith(f"error: {tmp_path}/bad.pb: is not an OTLP request")
     assert len(done.stderr.splitlines()) == 1
     assert json.loads(done.stdout)["unread"] == [done.stderr.removeprefix("error: ").rstrip("\n")]
 

@@ -78,7 +78,7 @@ def test_what_cannot_be_read_is_named_once_and_the_rest_is_read(tmp_path: Path) 
 
     assert tools(source) == [["tool-2"]]
     assert len(source.errors) == 1
-    assert source.errors[0].startswith(f"{tmp_path}/a.jsonl:2: is not an OTLP trace request")
+    assert source.errors[0].startswith(f"{tmp_path}/a.jsonl:2: is not an OTLP request")
 
 
 def test_a_path_that_is_not_there_is_an_error(tmp_path: Path) -> None:
