@@ -1,16 +1,18 @@
-"""The latest runs of each conversation, to warm the engine with: injection crosses turns."""
+"""What was said before a run, to warm the engine with: injection crosses turns, and goes from agent to agent."""
 
 from collections import OrderedDict
-from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TypeAlias
 
-from sentric.events import Action, AnyEvent, Message, Observation, Outcome, Run
+from sentric.events import Action, AnyEvent, Message, Observation, Outcome, Run, Source
 from sentric.policy.variables import compact
 
 CONVERSATIONS = 64
 """Conversations that are remembered; the one that was silent longest is forgotten first."""
+TRACES = 8
+"""Traces of which the runs are remembered for those that have them for their parents."""
 EARLIER_RUNS = 8
 """Runs of one conversation that are remembered."""
 EARLIER_EVENTS = 2_000
@@ -28,14 +30,25 @@ def _nothing(run: Run, limit: int) -> Sequence[Run]:
 
 @dataclass(slots=True)
 class Conversations:
-    """What was said before, in runs of the same project and conversation that began earlier."""
+    """What was said before, in runs of the same project: of the same conversation, or of agents that led to a run."""
 
     load: Load = _nothing
     """Asked for what is not remembered."""
     _runs: OrderedDict[tuple[str, str], tuple[Run, ...]] = field(default_factory=OrderedDict)
+    _traces: OrderedDict[tuple[str, str], tuple[Run, ...]] = field(default_factory=OrderedDict)
 
     def earlier(self, run: Run) -> tuple[Run, ...]:
-        """The runs of the same conversation before this one, oldest first; remembers this one for the next."""
+        """What was said before this run, in runs of which the oldest comes first; remembers this one for the next.
+
+        Of the agents of one trace that work together a run is told what all of them had heard when it began, and of
+        the definitions of tools those of its own agent: another's tools of the same names are not these.
+        """
+        kin = self._of_trace(run)
+        known = {other.run_id: other for other in (*self._of_conversation(run), *kin)}
+        before = sorted(known.values(), key=attrgetter("started"))
+        return tuple(other if other.agent == run.agent else _without_definitions(other) for other in before)
+
+    def _of_conversation(self, run: Run) -> tuple[Run, ...]:
         if not run.conversation:
             return ()
         key = (run.project, run.conversation)
@@ -45,14 +58,50 @@ class Conversations:
             known = (*self.load(run, EARLIER_RUNS), *(known or ()))
         told = {other.run_id: other for other in known if other.run_id != run.run_id}
         before = _latest(other for other in told.values() if other.started <= run.started)
-        self._remember(key, _latest((*told.values(), run)))
+        _remember(self._runs, key, _latest((*told.values(), run)), CONVERSATIONS)
         return before
 
-    def _remember(self, key: tuple[str, str], runs: tuple[Run, ...]) -> None:
-        self._runs[key] = runs
-        self._runs.move_to_end(key)
-        if len(self._runs) > CONVERSATIONS:
-            self._runs.popitem(last=False)
+    def _of_trace(self, run: Run) -> tuple[Run, ...]:
+        """The agents' runs that this one goes back to, and others of theirs, as far as they had come."""
+        if not run.trace_id:
+            return ()
+        key = (run.project, run.trace_id)
+        told = {other.run_id: other for other in self._traces.get(key, ()) if other.run_id != run.run_id}
+        _remember(self._traces, key, _latest((*told.values(), run)), TRACES)
+        if not run.parent:
+            return ()
+        first = _first(run, told)
+        others = (other for other in told.values() if other.started <= run.started and _first(other, told) == first)
+        return tuple(_until(other, run.started) for other in others)
+
+
+def _first(run: Run, known: Mapping[str, Run]) -> str:
+    """The id of the run that all began with."""
+    seen: set[str] = set()
+    while run.parent and run.parent in known and run.parent not in seen:
+        run = known[run.parent]
+        seen.add(run.run_id)
+    return run.parent or run.run_id
+
+
+def _until(run: Run, time: int) -> Run:
+    return replace(run, events=tuple(event for event in run.events if event.time < time))
+
+
+def _without_definitions(run: Run) -> Run:
+    kept = tuple(
+        event for event in run.events if not (isinstance(event, Observation) and event.source is Source.TOOL_DEFINITION)
+    )
+    return run if len(kept) == len(run.events) else replace(run, events=kept)
+
+
+def _remember(
+    known: OrderedDict[tuple[str, str], tuple[Run, ...]], key: tuple[str, str], runs: tuple[Run, ...], most: int
+) -> None:
+    known[key] = runs
+    known.move_to_end(key)
+    if len(known) > most:
+        known.popitem(last=False)
 
 
 def _latest(runs: Iterable[Run]) -> tuple[Run, ...]:

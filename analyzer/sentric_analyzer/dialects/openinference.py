@@ -21,6 +21,7 @@ from sentric_analyzer.dialects.values import (
 from sentric_analyzer.dialects.wrapped import arguments_within, result_within
 from sentric_analyzer.spans import Span
 
+_OUTPUT = "output.value"
 KIND = "openinference.span.kind"
 _OPERATIONS = {
     "AGENT": Operation.AGENT,
@@ -48,7 +49,7 @@ class OpenInference:
         metadata = _metadata(span)
         agent = attribute(span, "agent.name", semconv.GEN_AI_AGENT_NAME) or text_of(metadata.get(_AGENT_NAME))
         operation = _operation(span, agent)
-        if operation is None:
+        if operation is None or (operation is Operation.TOOL and _is_handoff(span)):
             return None
         telling = Telling(
             dialect=self.name,
@@ -73,6 +74,11 @@ def _metadata(span: Span) -> Mapping[str, Any]:
     return found if isinstance(found, dict) else {}
 
 
+def _is_handoff(span: Span) -> bool:
+    """Whether a span only says that another agent goes on: that was decided by a call, which its model tells of."""
+    return "tool.name" not in span.attributes and span.name == f"handoff to {text_of(span.attributes.get(_OUTPUT))}"
+
+
 def _with_call(telling: Telling, span: Span) -> Telling:
     found = span.attributes
     if found.get(KIND) == "RETRIEVER":
@@ -83,7 +89,7 @@ def _with_call(telling: Telling, span: Span) -> Telling:
             telling,
             tool=span.name,
             arguments=given if "input.value" in found else None,
-            result=result or result_within(found.get("output.value")),
+            result=result or result_within(found.get(_OUTPUT)),
         )
     arguments, cut, call_id = arguments_within(found.get("input.value"))
     return replace(
@@ -92,7 +98,7 @@ def _with_call(telling: Telling, span: Span) -> Telling:
         call_id=attribute(span, "tool.id", "tool_call.id", semconv.GEN_AI_TOOL_CALL_ID) or call_id,
         arguments=arguments,
         cut=cut,
-        result=result_within(found.get("output.value")),
+        result=result_within(found.get(_OUTPUT)),
     )
 
 
@@ -100,7 +106,7 @@ def _with_dialogue(telling: Telling, span: Span) -> Telling:
     found = span.attributes
     answer = _messages(found, "output")
     if telling.operation is Operation.MODEL and not any(part.form is Form.REASONING for part in answer.items):
-        answer = _with_reasoning(answer, found.get("output.value"))
+        answer = _with_reasoning(answer, found.get(_OUTPUT))
     return replace(
         telling,
         given=_messages(found, "input"),

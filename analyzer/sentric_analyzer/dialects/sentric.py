@@ -21,6 +21,7 @@ from sentric.events import (
     Run,
     Source,
 )
+from sentric_analyzer.dialects.reading.lineage import with_task_known
 from sentric_analyzer.dialects.trace import Node
 from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, moment, objects, text_of
 from sentric_analyzer.spans import Span
@@ -55,20 +56,52 @@ class Sentric:
         return bool(attribute(span, semconv.SENTRIC_SCHEMA_VERSION))
 
     def read(self, nodes: Sequence[Node], *, project: str) -> Sequence[Run]:
-        """One run for each run id."""
-        runs: dict[str, list[Span]] = defaultdict(list)
-        for node in nodes:
-            runs[attribute(node.span, semconv.SENTRIC_RUN_ID) or node.span.trace_id].append(node.span)
-        return [_run(project, run_id, spans) for run_id, spans in runs.items()]
+        """One run for each run id; one that lies within another has it for its parent."""
+        spans: dict[str, list[Span]] = defaultdict(list)
+        of = {node: attribute(node.span, semconv.SENTRIC_RUN_ID) or node.span.trace_id for node in nodes}
+        for node, run_id in of.items():
+            spans[run_id].append(node.span)
+        parents = _parents(of)
+        runs: dict[str, Run] = {}
+        for run_id, some in spans.items():
+            parent = parents.get(run_id, "")
+            author = Author.MODEL if _has_begun(spans.get(parent, ()), some) else Author.USER
+            runs[run_id] = _run(project, run_id, parent, author, some)
+        return [with_task_known(run, runs) for run in runs.values()]
 
 
-def _run(project: str, run_id: str, spans: Sequence[Span]) -> Run:
+def _has_begun(parent: Sequence[Span], child: Sequence[Span]) -> bool:
+    """Whether a run did anything before another one began in it: then a model may have written what that is for."""
+    start = min(span.start for span in child)
+    done = (semconv.OPERATION_CHAT, semconv.OPERATION_EXECUTE_TOOL)
+    return any(span.start <= start and _operation(span) in done for span in parent)
+
+
+def _parents(of: Mapping[Node, str]) -> Mapping[str, str]:
+    """The run that each lies within, of those that lie within one, by the runs that nodes belong to."""
+    parents: dict[str, str] = {}
+    nearest: dict[Node, str] = {}
+    for node, run_id in of.items():
+        path: list[Node] = []
+        above = node.parent
+        while above and above not in of and above not in nearest:
+            path.append(above)
+            above = above.parent
+        found = (of.get(above) or nearest.get(above, "")) if above else ""
+        nearest.update(dict.fromkeys(path, found))
+        if found and found != run_id:
+            parents.setdefault(run_id, found)
+    return parents
+
+
+def _run(project: str, run_id: str, parent: str, author: Author, spans: Sequence[Span]) -> Run:
     root = next((span for span in spans if _operation(span) == semconv.OPERATION_INVOKE_AGENT), None)
     task = next(filter(None, (attribute(span, semconv.SENTRIC_TASK) for span in spans)), "")
-    events = tuple(sorted(_events(spans, root, task), key=_order))
+    events = tuple(sorted(_events(spans, root, task, author), key=_order))
     return Run(
         project=project,
         run_id=run_id,
+        parent=parent,
         trace_id=spans[0].trace_id,
         agent=_first(spans, semconv.GEN_AI_AGENT_NAME),
         agent_id=_first(spans, semconv.GEN_AI_AGENT_ID),
@@ -81,7 +114,7 @@ def _run(project: str, run_id: str, spans: Sequence[Span]) -> Run:
         ended=moment(root.end) if root else 0,
         error=error_of(root) if root else "",
         events=events,
-        coverage=_coverage(spans, root, events, task),
+        coverage=_coverage(spans, root, events),
     )
 
 
@@ -97,14 +130,14 @@ def _first(spans: Iterable[Span], name: str) -> str:
     return next(filter(None, (attribute(span, name) for span in spans)), "")
 
 
-def _events(spans: Sequence[Span], root: Span | None, task: str) -> Iterator[AnyEvent]:
+def _events(spans: Sequence[Span], root: Span | None, task: str, author: Author) -> Iterator[AnyEvent]:
     if task:
         yield Message(
             sequence=_sequence(root.attributes, semconv.SENTRIC_SEQUENCE) if root else 0,
             time=moment((root or spans[0]).start),
             span_id=root.span_id if root else "",
             ordinal=_TASK,
-            author=Author.USER,
+            author=author,
             text=task,
         )
     for span in spans:
@@ -253,7 +286,7 @@ def _cut(span: Span) -> frozenset[str]:
     return _names(span.attributes.get(semconv.SENTRIC_TRUNCATED))
 
 
-def _coverage(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEvent], task: str) -> Coverage:
+def _coverage(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEvent]) -> Coverage:
     tools = [span for span in spans if _operation(span) == semconv.OPERATION_EXECUTE_TOOL]
     guarded = sum(span.attributes.get(semconv.SENTRIC_GUARDED) is True for span in tools)
     return Coverage(
@@ -262,7 +295,6 @@ def _coverage(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEven
         blind=sum(_blind(span) for span in tools),
         truncated=sum(not isinstance(event, Message) and event.truncated for event in events)
         + sum(_cut(span).isdisjoint(_OF_ACTION) and not _cut(span).isdisjoint(_BESIDE) for span in tools),
-        has_task=bool(task),
         ended=root is not None,
         notes=tuple(_notes(spans, root)),
     )

@@ -7,6 +7,9 @@ import pytest
 
 from fixtures.traces import agent, chat, read, said, tool, user
 from sentric.events import Author, Message, Observation, Run, Source
+from sentric.policy.loader import load_policy
+from sentric.redaction import Redactor
+from sentric_analyzer.detection import detect
 from sentric_analyzer.dialects.reading.definitions import DEFINITIONS_LIMIT, FIRST
 
 SCHEMA = {"type": "object", "properties": {"path": {"type": "string"}}}
@@ -70,8 +73,10 @@ def test_a_tool_of_the_same_name_that_another_agent_has_is_no_change() -> None:
         tool("tool1", "delegate", at=1, to=5),
         agent("inner", "tool1", at=2, to=4, **offers({**READ, "description": "Another one."}, {"name": "other"})),
     ]
-    [run] = read(spans)
-    assert [seen.origin for seen in definitions(run)] == ["read_file", "other"]
+    runs = read(spans)
+    assert [[seen.origin for seen in definitions(run)] for run in runs] == [["read_file"], ["read_file", "other"]]
+    judged = detect(spans, project="shop", policy=load_policy(), redactor=Redactor(b"k" * 32))
+    assert "tool-changed" not in {finding.rule_id for replay in judged for finding in replay.findings}
 
 
 @pytest.mark.parametrize("stated", ["", "null", "[3, null, {}]", '{"name": 7}', "[" * 3000, [READ, "x"], 7, '"text"'])

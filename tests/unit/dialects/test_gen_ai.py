@@ -243,17 +243,11 @@ def test_what_another_agent_writes_to_a_sub_agent_is_the_model_s() -> None:
         chat("chat2", "inner", at=4, given=[user("Send all.")], answer=[said(calls("send", "c1", to="x"))]),
         tool("tool2", "send", "inner", at=5, call_id="c1", arguments={"to": "x"}, result="ok"),
     ]
-    [run] = read(spans)
-    assert run.agent == "outer"
-    assert story(run) == [
-        f"user: {TASK}",
-        'ask {"question": "Send all."}',
-        "model: Obey.",
-        "model: Send all.",
-        'send {"to": "x"}',
-        "= ok",
-        "= sent",
-    ]
+    outer, inner = read(spans)
+    assert (outer.agent, outer.parent, inner.agent, inner.parent) == ("outer", "", "inner", outer.run_id)
+    assert story(outer) == [f"user: {TASK}", 'ask {"question": "Send all."}', "= sent"]
+    assert story(inner) == ["model: Obey.", "model: Send all.", 'send {"to": "x"}', "= ok"]
+    assert (inner.task, inner.coverage.has_task) == ("Send all.", True)
 
 
 def test_an_agent_that_only_wraps_another_leaves_it_to_speak_with_the_user() -> None:
@@ -264,9 +258,10 @@ def test_an_agent_that_only_wraps_another_leaves_it_to_speak_with_the_user() -> 
         agent("second", "workflow", at=5),
         chat("chat2", "second", at=6, given=[user("Now delete it.")]),
     ]
-    [run] = read(spans)
-    assert run.task == TASK
-    assert story(run) == [f"user: {TASK}", "model: Done.", "model: Now delete it."]
+    first, second = read(spans)
+    assert (first.task, first.parent, second.parent) == (TASK, "", first.run_id)
+    assert story(first) == [f"user: {TASK}", "model: Done."]
+    assert story(second) == ["model: Now delete it."]
 
 
 def test_what_a_model_inside_a_tool_reads_is_an_extract() -> None:

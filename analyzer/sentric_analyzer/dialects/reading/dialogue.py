@@ -10,6 +10,7 @@ from sentric.events import AnyEvent, Author, Message, Observation, Source
 from sentric_analyzer.dialects.parts import Form, Part, Role
 from sentric_analyzer.dialects.reading.calls import Call, Spanned
 from sentric_analyzer.dialects.reading.memory import Memory
+from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.values import LONGEST_TIME
 
 COUNTED = (1 << 20) - 1
@@ -22,7 +23,7 @@ class Standing(Enum):
     ROOT = auto()
     """The agent the human speaks to."""
     AGENT = auto()
-    """An agent that another agent called: nobody in it speaks for the human."""
+    """An agent that another agent called, or nobody knows who: nobody in it speaks for the human."""
     TOOL = auto()
     """A model inside a tool: what it is given is what the tool read."""
 
@@ -51,14 +52,16 @@ class Record:
     Attributes:
         entries: events in their order; calls as marks, because more may be learnt of them later.
         calls: every call.
-        task: the human's words at the beginning of the run.
+        task: the human's words at the beginning of the run; of one that another agent called, what it was told.
         unjudged: calls told of before the run's own model spoke: they belong to earlier runs.
+        continues: what is told as the human's was said before, in another run of the trace.
     """
 
     entries: list[Entry] = field(default_factory=list[Entry])
     calls: list[Call] = field(default_factory=list[Call])
     task: str = ""
     unjudged: int = 0
+    continues: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -100,19 +103,19 @@ class Dialogue:
         asked: when its model was asked, in order.
     """
 
-    def __init__(self, standing: Standing, name: str, record: Record) -> None:
+    def __init__(self, standing: Standing, name: str, record: Record, voices: Voices) -> None:
         self.spanned = Spanned()
         self.asked: list[int] = []
-        self._standing, self._name, self._record = standing, name, record
+        self._standing, self._name, self._record, self._voices = standing, name, record, voices
         self._memory = Memory()
         self._spoken = False
 
     def hear(self, told: Told) -> None:
         """Read what the model is given, of which most was told before."""
         fresh = self._memory.unheard(told.parts)
-        human = [part.text for part, new in zip(told.parts, fresh, strict=True) if new and self._is_human(part)]
         if not self._record.task:
-            self._record.task = "\n".join(human)
+            new = [part for part, is_new in zip(told.parts, fresh, strict=True) if is_new]
+            self._record.task = "\n".join(part.text for part in new if self._is_wanted(part))
         window = _Window(0, told.time + 1, answer=False)
         for block in _blocks(told.parts):
             self._block(told, [index for index in block if fresh[index]], block, window)
@@ -218,11 +221,17 @@ class Dialogue:
         """Who wrote a text that is not a tool's. What another agent wrote is a model's, whatever its role says."""
         if self._standing is not Standing.ROOT:
             return Author.MODEL
-        return Author.USER if part.role is Role.USER else Author.SYSTEM
+        if part.role is not Role.USER:
+            return Author.SYSTEM
+        heard = self._voices.of(part.text)
+        self._record.continues |= heard is not None
+        return heard or Author.USER
 
-    def _is_human(self, part: Part) -> bool:
-        human = self._standing is Standing.ROOT and part.role is Role.USER and part.form is Form.TEXT
-        return human and self._memory.echoed(part.text) is None
+    def _is_wanted(self, part: Part) -> bool:
+        """Whether a part says what the run is for."""
+        if part.role is not Role.USER or part.form is not Form.TEXT or self._standing is Standing.TOOL:
+            return False
+        return self._memory.echoed(part.text) is None
 
     def _message(self, told: Told, part: Part, ordinal: int, author: Author) -> None:
         last = self._record.entries[-1] if self._record.entries else None

@@ -1,7 +1,7 @@
 """Where each span belongs: to which run, to whose dialogue, and which spans are one call."""
 
 from collections import defaultdict
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass, replace
 
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -16,7 +16,7 @@ class Place:
     """Where a span belongs.
 
     Attributes:
-        run: the topmost agent above it, or itself.
+        run: the agent whose run it is part of.
         speaker: whose dialogue it is part of: the nearest agent or tool, else the id of the parent that is
             missing at the top.
         inside: whose dialogue the spans below it are part of.
@@ -32,12 +32,15 @@ class Place:
 def places(trace: Trace, told: Mapping[Node, Telling]) -> Mapping[Node, Place]:
     """The place of every span of a trace, of which some tell something."""
     layers = _Layers(told)
+    wrapped = _wrapped(trace, told)
 
     def step(node: Node, above: Place | None) -> Place:
         above = above or Place(None, node.lost, node.lost)
         match told[node].operation if node in told else None:
+            case Operation.AGENT if node in wrapped:
+                return Place(above.run, above.inside, above.inside)
             case Operation.AGENT:
-                return Place(above.run or node, node, node)
+                return Place(node, node, node)
             case Operation.MODEL if above.call and told[above.call].operation is Operation.MODEL:
                 return above
             case Operation.MODEL:
@@ -52,6 +55,29 @@ def places(trace: Trace, told: Mapping[Node, Telling]) -> Mapping[Node, Place]:
     found = trace.inherit(step)
     twins = layers.twins(found)
     return {node: _with_twin(place, twins) for node, place in found.items()} if twins else found
+
+
+def _wrapped(trace: Trace, told: Mapping[Node, Telling]) -> Collection[Node]:
+    """The agents that another one only wraps: the first thing in it is that one.
+
+    No model can have written then what the inner one is told, and nothing has been read: they are one run. Any other
+    agent inside of an agent has been called by it, or follows one that it works with.
+    """
+
+    def step(node: Node, above: Node | None) -> Node | None:
+        return node if node in told else above
+
+    teller: Mapping[Node, Node | None] = trace.inherit(step)
+    begun: set[Node] = set()
+    wrapped: set[Node] = set()
+    for node, telling in told.items():
+        above = teller[node.parent] if node.parent else None
+        if above is None:
+            continue
+        if telling.operation is Operation.AGENT is told[above].operation and above not in begun:
+            wrapped.add(node)
+        begun.add(above)
+    return wrapped
 
 
 def _with_twin(place: Place, twins: Mapping[Node, Node]) -> Place:

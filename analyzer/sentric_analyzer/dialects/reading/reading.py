@@ -8,6 +8,7 @@ from sentric_analyzer.dialects.reading.calls import Call
 from sentric_analyzer.dialects.reading.definitions import Definitions
 from sentric_analyzer.dialects.reading.dialogue import Begun, Dialogue, Ended, Record, Standing, Told
 from sentric_analyzer.dialects.reading.place import Place
+from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node
 from sentric_analyzer.dialects.values import moment
@@ -37,13 +38,18 @@ class Reading:
         nodes: its spans of agents, models and tools, in reading order.
         told: what each tells.
         places: where each belongs.
-        root: the agent the human speaks to, where it is known. Where it was told nothing itself and an agent inside
-            of it begins before a model was asked, no model can have written what that one is told: the root only
-            wraps it, and the dialogue is the same.
+        root: the agent whose run it is, where it is known.
+        voices: what was said in earlier runs of the trace; None where another agent called this one, so that nobody
+            in it speaks for the human.
     """
 
     def __init__(
-        self, nodes: Sequence[Node], told: Mapping[Node, Telling], places: Mapping[Node, Place], root: Node | None
+        self,
+        nodes: Sequence[Node],
+        told: Mapping[Node, Telling],
+        places: Mapping[Node, Place],
+        root: Node | None,
+        voices: Voices | None,
     ) -> None:
         self.record = Record()
         self.seen = Seen()
@@ -52,12 +58,11 @@ class Reading:
         self._dialogues: dict[Node | str, Dialogue] = {}
         self._answers: dict[Node, Told] = {}
         self._definitions = Definitions()
-        # An agent's span tells what the calls of its models took together.
-        self._counted = (
-            Operation.MODEL if any(told[node].operation is Operation.MODEL for node in nodes) else Operation.AGENT
-        )
+        # An agent's span tells what the calls of its models took together, and those of agents it called.
+        models = any(telling.operation is Operation.MODEL for telling in told.values())
+        self._counted = Operation.MODEL if models else Operation.AGENT
         self._human: Node | str | None = root
-        self._wrapper = root if root and not told[root].given.items else None
+        self._voices = voices
         for node in nodes:
             self._prepare(node)
         for node, begins in _moments(node for node in nodes if places[node].call in (None, node)):
@@ -85,8 +90,6 @@ class Reading:
         place, telling = self._places[node], self._told[node]
         if self._human is None and isinstance(place.speaker, str):
             self._human = place.speaker
-        if self._wrapper and telling.operation is Operation.AGENT:
-            self._dialogues[node] = self._dialogue(self._wrapper)
         dialogue = self._dialogue(place.speaker)
         match telling.operation:
             case Operation.TOOL if place.call is node:
@@ -98,17 +101,16 @@ class Reading:
             case Operation.MODEL if place.call is node:
                 dialogue.asked.append(moment(node.span.start))
             case _:
-                return
-        self._wrapper = None
+                pass
 
     def _dialogue(self, speaker: Node | str) -> Dialogue:
         if speaker not in self._dialogues:
             standing, name = Standing.AGENT, ""
-            if speaker == self._human:
+            if speaker == self._human and self._voices:
                 standing = Standing.ROOT
             elif isinstance(speaker, Node) and self._told[speaker].operation is Operation.TOOL:
                 standing, name = Standing.TOOL, self._told[speaker].tool
-            self._dialogues[speaker] = Dialogue(standing, name, self.record)
+            self._dialogues[speaker] = Dialogue(standing, name, self.record, self._voices or Voices())
         return self._dialogues[speaker]
 
     def _begin(self, node: Node) -> None:

@@ -1,14 +1,16 @@
 """The runs of a trace: which spans belong together, and what is known of each run as a whole."""
 
 from collections import defaultdict
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import replace
 
 from sentric import semconv
 from sentric.events import Action, AnyEvent, Coverage, Run
 from sentric.policy.readers.actions.effects import classify
+from sentric_analyzer.dialects.reading.lineage import with_task_known
 from sentric_analyzer.dialects.reading.place import Place, places
 from sentric_analyzer.dialects.reading.reading import Reading, Seen
+from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.dialects.values import attribute, moment, text_of
@@ -19,7 +21,9 @@ RUN_ID_LIMIT = 256
 
 
 def runs_of(trace: Trace, told: Mapping[Node, Telling], *, project: str) -> Sequence[Run]:
-    """One run for each agent that no other agent called; without any, one for the whole trace.
+    """One run for each agent that does not only wrap another; without any, one for the whole trace.
+
+    An agent that another agent calls, or that goes on where another has ended, has that one's run for its parent.
 
     Args:
         trace: the whole trace, for what lies between and above the spans.
@@ -28,11 +32,25 @@ def runs_of(trace: Trace, told: Mapping[Node, Telling], *, project: str) -> Sequ
     """
     found = places(trace, told)
     told = _complete(told, found)
+    groups = _grouped(list(told), found)
+    callers = {root: _caller(root, found) for root in groups}
+    ids: dict[Node | None, str] = {}
+    for root in sorted(groups, key=lambda root: callers[root] is not None):  # the trace's own id is an outermost one's
+        ids[root] = _run_id((root or groups[root][0]).span, ids.values())
+    voices = Voices()
     runs: dict[str, Run] = {}
-    for root, members in _grouped(list(told), found).items():
-        run_id = _run_id((root or members[0]).span, runs)
-        runs[run_id] = _run(project, run_id, root, members, told, Reading(members, told, found, root))
-    return list(runs.values())
+    for root, members in groups.items():
+        caller = callers[root]
+        reading = Reading(members, told, found, root, None if caller else voices)
+        parent = ids[caller] if caller else next(reversed(runs), "") if reading.record.continues else ""
+        run = runs[ids[root]] = _run(project, ids[root], parent, root, members, told, reading)
+        voices.listen(run)
+    return [with_task_known(run, runs) for run in runs.values()]
+
+
+def _caller(root: Node | None, found: Mapping[Node, Place]) -> Node | None:
+    """The agent that called another one."""
+    return found[root.parent].run if root and root.parent else None
 
 
 def _complete(told: Mapping[Node, Telling], found: Mapping[Node, Place]) -> Mapping[Node, Telling]:
@@ -69,15 +87,16 @@ def _classified(event: AnyEvent) -> AnyEvent:
 def _grouped(nodes: Sequence[Node], found: Mapping[Node, Place]) -> Mapping[Node | None, list[Node]]:
     """The spans of each run. A span cut off from its agent belongs to the run that had begun before it."""
     groups: dict[Node | None, list[Node]] = defaultdict(list)
-    current = next((found[node].run for node in nodes if found[node].run), None)
+    outermost = (run for node in nodes if (run := found[node].run) and not _caller(run, found))
+    current = next(outermost, None)
     for node in nodes:
-        if found[node].run is node:
+        if found[node].run is node and not _caller(node, found):
             current = node
         groups[found[node].run or current].append(node)
     return groups
 
 
-def _run_id(top: Span, taken: Mapping[str, Run]) -> str:
+def _run_id(top: Span, taken: Collection[str]) -> str:
     """Its own where it states one, else the trace's; of further runs in a trace with the span's id."""
     stated = attribute(top, semconv.SENTRIC_RUN_ID)[:RUN_ID_LIMIT]
     if stated and stated not in taken:
@@ -88,6 +107,7 @@ def _run_id(top: Span, taken: Mapping[str, Run]) -> str:
 def _run(
     project: str,
     run_id: str,
+    parent: str,
     root: Node | None,
     nodes: Sequence[Node],
     told: Mapping[Node, Telling],
@@ -100,6 +120,7 @@ def _run(
     return Run(
         project=project,
         run_id=run_id,
+        parent=parent,
         trace_id=spans[0].trace_id,
         agent=_first(telling.agent for telling in tellings),
         agent_id=_first(telling.agent_id for telling in tellings),
@@ -112,7 +133,7 @@ def _run(
         ended=moment(root.span.end if root else max(span.end for span in spans)) if ended else 0,
         error=told[root].error if root else "",
         events=reading.events(),
-        coverage=_coverage(reading, nodes, root, ended=ended),
+        coverage=_coverage(reading, parent, nodes, root, ended=ended),
     )
 
 
@@ -120,15 +141,14 @@ def _first(stated: Iterable[str]) -> str:
     return next(filter(None, stated), "")
 
 
-def _coverage(reading: Reading, nodes: Sequence[Node], root: Node | None, *, ended: bool) -> Coverage:
+def _coverage(reading: Reading, parent: str, nodes: Sequence[Node], root: Node | None, *, ended: bool) -> Coverage:
     record = reading.record
     return Coverage(
         seen=len(record.calls),
         blind=sum(call.blind for call in record.calls),
         truncated=sum(call.cut or call.reasoning_cut for call in record.calls),
-        has_task=bool(record.task),
         ended=ended,
-        notes=tuple(_notes(reading.seen, record.unjudged, _apart(nodes, root), ended=ended)),
+        notes=tuple(_notes(reading.seen, 0 if parent else record.unjudged, _apart(nodes, root), ended=ended)),
     )
 
 

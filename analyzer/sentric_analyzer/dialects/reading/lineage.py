@@ -1,0 +1,16 @@
+"""Runs that others led to."""
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from sentric.events import Author, Message, Run
+
+
+def with_task_known(run: Run, runs: Mapping[str, Run]) -> Run:
+    """With whether the human's own words are known of a run, or of one that led to it."""
+    chain, above = [run], runs.get(run.parent)
+    while above and above not in chain:
+        chain.append(above)
+        above = runs.get(above.parent)
+    has_task = any(isinstance(event, Message) and event.author is Author.USER for one in chain for event in one.events)
+    return replace(run, coverage=replace(run.coverage, has_task=has_task))

@@ -1,0 +1,44 @@
+"""Who speaks in the runs of a trace that follow its first: what a model wrote may come under the user's name."""
+
+from collections import deque
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from sentric.events import AnyEvent, Author, Message, Observation, Outcome, Run
+from sentric_analyzer.dialects.reading.memory import ECHO, ECHOES
+
+
+@dataclass(slots=True)
+class Voices:
+    """What was said in the runs of a trace so far: by the human, and by models and tools."""
+
+    _human: set[str] = field(default_factory=set[str])
+    _written: deque[str] = field(default_factory=lambda: deque[str](maxlen=ECHOES))
+
+    def listen(self, run: Run) -> None:
+        """Remember what was said in a run."""
+        for event in run.events:
+            for text in _texts(event):
+                if isinstance(event, Message) and event.author is Author.USER:
+                    self._human.add(text)
+                elif len(text) >= ECHO:
+                    self._written.append(text)
+
+    def of(self, text: str) -> Author | None:
+        """Whose a text under the user's name is, as far as it was heard before; None where it is new."""
+        text = text.strip()
+        if text in self._human:
+            return Author.USER
+        if any(one in text or (len(text) >= ECHO and text in one) for one in self._written):
+            return Author.MODEL
+        return None
+
+
+def _texts(event: AnyEvent) -> Iterator[str]:
+    match event:
+        case Message() | Observation():
+            yield event.text.strip()
+        case Outcome():
+            yield event.result.strip()
+        case _:
+            pass
