@@ -18,6 +18,19 @@ PREFIX = "SENTRIC_"
 DEFAULT_FILE = "sentric.yaml"
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A setting of many parts, which only the file can hold; what they mean is for whoever uses it to read.
+
+    Attributes:
+        where: the file, and the setting's name in it.
+        stated: what stands there; None where nothing does.
+    """
+
+    where: str = ""
+    stated: object = None
+
+
 def _setting(
     default: Any,
     doc: str,
@@ -195,6 +208,10 @@ class Settings:
         "Bytes of spans at which an open trace is judged anyway; of a larger one the newest spans are judged together.",
         minimum=1024,
     )
+    dialects: Section = _setting(  # noqa: RUF009  # a field, like every other here
+        Section(),
+        "Conventions of telling about agents that are added to those Sentric knows: see [mapping](../mapping.md).",
+    )
     judges: int = _setting(
         0, "Processes that judge traces, each started when it is first needed. 0: one for each core, at most 8."
     )
@@ -240,10 +257,16 @@ def _from_file(file: Path | None) -> dict[str, object]:
         if name not in known:
             raise SettingError(f"{path}: unknown setting {name!r}: use one of {', '.join(known)}")
     entries = cast(dict[str, object], stated)
-    return {name: _parse(known[name], str(value), f"{path}: {name}") for name, value in entries.items()}
+    return {name: _of_file(known[name], value, f"{path}: {name}") for name, value in entries.items()}
+
+
+def _of_file(setting: Field[Any], value: object, where: str) -> object:
+    return Section(where, value) if setting.type is Section else _parse(setting, str(value), where)
 
 
 def _from_environment(setting: Field[Any], environ: Mapping[str, str]) -> str | None:
+    if setting.type is Section:
+        return None
     name = f"{PREFIX}{setting.name.upper()}"
     if (text := environ.get(name)) is not None and text != "":
         return text

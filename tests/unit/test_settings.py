@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sentric.errors import SettingError
-from sentric.settings import Settings
+from sentric.settings import Section, Settings
 
 
 def test_an_argument_beats_the_environment_which_beats_the_file_which_beats_the_default(tmp_path: Path) -> None:
@@ -90,3 +90,11 @@ def test_the_settings_that_loosen_are_named() -> None:
         "capture=metadata",
         "allow_loopback",
     )
+
+
+def test_a_setting_of_many_parts_stands_in_the_file_alone_and_is_handed_on_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "sentric.yaml"
+    file.write_text("dialects: [{name: acme}]\n")
+    settings = Settings.load(environ={"SENTRIC_DIALECTS": "x"}, file=file)
+    assert settings.dialects == Section(f"{file}: dialects", [{"name": "acme"}])
+    assert Settings.load(environ={"SENTRIC_DIALECTS": "x"}).dialects == Section()

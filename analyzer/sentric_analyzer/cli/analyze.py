@@ -57,9 +57,11 @@ def analyze(paths: tuple[Path, ...], form: str, steps: bool, policy: Path | None
 def _judge(inputs: "Inputs", policy: "Policy", settings: Settings) -> "Iterator[Replay]":
     from sentric.redaction import chosen_redactor
     from sentric_analyzer.detection import Conversations, detect
+    from sentric_analyzer.dialects import Dialects
     from sentric_analyzer.spans import Span
 
     key = secrets.token_bytes(32)
+    dialects = Dialects.of(settings.dialects)
     with progress_bar() as progress:
         reading = progress.add_task("reading", total=inputs.size() or None) if progress else None
         traces: dict[str, list[Span]] = {}
@@ -77,6 +79,7 @@ def _judge(inputs: "Inputs", policy: "Policy", settings: Settings) -> "Iterator[
                 policy=policy,
                 redactor=chosen_redactor(settings, key),
                 conversations=conversations,
+                dialects=dialects,
             )
 
 
