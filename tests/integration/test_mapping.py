@@ -98,3 +98,19 @@ def test_a_service_keeps_such_spans_judges_them_and_takes_them_up_after_a_restar
     assert json.loads(post["result"]) == {"status": 200}
     assert SENT_AWAY in rules(document["findings"])
     assert "ghp_" not in json.dumps(document)
+
+
+def test_explain_says_which_dialect_reads_what_before_and_after_a_mapping(captured: Path) -> None:
+    before = sentric("analyze", "--explain", captured).stdout
+    assert "read by nobody, looks like an agent's" in before
+    assert "sentric.yaml" in before
+    Path("sentric.yaml").write_text(MAPPING)
+    done = sentric("analyze", "--explain", "--format", "json", captured)
+    assert (done.returncode, done.stderr) == (0, "")
+    document = json.loads(done.stdout)
+    ways = {(group["dialect"], group["read_as"], group["spans"]) for group in document["groups"]}
+    assert ways == {("acme", "agent", 1), ("acme", "model", 1), ("acme", "tool", 2)}
+    (trace,) = document["traces"]
+    assert [one["name"] for one in trace["spans"]] == ["agent run", "tool read", "llm ask", "function post"]
+    assert trace["spans"][1]["read"] == ["acme.kind", "acme.tool", "acme.payload", "acme.result"]
+    assert ".env" not in done.stdout
