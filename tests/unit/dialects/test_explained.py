@@ -19,7 +19,7 @@ def by_id(spans: list[Span]) -> dict[str, Explained]:
 
 def test_attributes_that_are_asked_for_and_found_are_read() -> None:
     called = tool("t", "get", at=1, arguments={"a": 1})
-    called = replace(called, attributes=called.attributes | {"gen_ai.tool.type": "function", "mine": "x"})
+    called = replace(called, attributes={**called.attributes, "gen_ai.tool.type": "function", "mine": "x"})
     told = by_id([agent(), called])["t"]
     assert (told.dialect, told.read_as, told.name) == ("gen_ai", ReadAs.TOOL, "execute_tool get")
     assert told.read == ["gen_ai.operation.name", "gen_ai.tool.name", "gen_ai.tool.call.arguments"]

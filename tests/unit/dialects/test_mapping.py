@@ -1,7 +1,9 @@
 """Conventions that an operator adds in `sentric.yaml`."""
 
 import json
+import re
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 from hypothesis import HealthCheck, given, settings
@@ -13,10 +15,11 @@ from sentric.errors import SettingError
 from sentric.events import Action, Message, Outcome, Run
 from sentric.redaction import Redactor
 from sentric_analyzer.dialects import BUILT_IN, DIALECTS, Dialects, read_runs
+from sentric_analyzer.dialects.mapped import FIELDS
 from sentric_analyzer.dialects.telling import Operation
 from sentric_analyzer.spans import Span
 
-FIELDS = ("agent", "task", "model", "system", "prompt", "response", "request", "usage", "tool", "payload", "result")
+NAMES = ("agent", "task", "model", "system", "prompt", "response", "request", "usage", "tool", "payload", "result")
 VALUES: st.SearchStrategy[object] = st.recursive(
     st.sampled_from(["", "x", "\ud800", "{", '{"a": 1}', "[[", '{"choices": [{"message": {}}]}'])
     | st.text(max_size=9)
@@ -185,6 +188,21 @@ def test_what_cannot_be_used_is_named_with_its_place_and_cure(text: str, message
     assert "\n" not in str(caught.value)
 
 
+def test_every_key_and_field_is_in_the_guide() -> None:
+    guide = (Path(__file__).parents[3] / "docs" / "mapping.md").read_text()
+    told = re.findall(r"^\| (`[^|]*) \| ([a-z, ]+) \|", guide, re.MULTILINE)
+    of_operation = {
+        operation: {
+            field
+            for names, of in told
+            for field in re.findall(r"`(\w+)`", names)
+            if of == "all" or operation.name.lower() in of.split(", ")
+        }
+        for operation in Operation
+    }
+    assert of_operation == FIELDS
+
+
 def test_without_the_setting_there_are_the_built_in_dialects() -> None:
     assert mapped("dialects:").marks == BUILT_IN.marks
     assert len({dialect.name for dialect in DIALECTS}) == len(DIALECTS)
@@ -194,7 +212,7 @@ def test_without_the_setting_there_are_the_built_in_dialects() -> None:
 @given(
     st.sampled_from(["agent", "llm", "tool"]),
     st.dictionaries(
-        st.sampled_from(FIELDS), VALUES | VALUES.map(lambda value: json.dumps(value, default=str)), max_size=6
+        st.sampled_from(NAMES), VALUES | VALUES.map(lambda value: json.dumps(value, default=str)), max_size=6
     ),
 )
 def test_hostile_values_are_read_without_fail(kind: str, values: dict[str, object]) -> None:
