@@ -91,7 +91,8 @@ def test_a_service_keeps_such_spans_judges_them_and_takes_them_up_after_a_restar
     with serving(tmp_path / "data") as service:
         poll(service.ready)
         assert service.post(request_of([*inside[2:], root])) == 200
-        check(service, poll(lambda: len(runs := service.get("/v1/runs")["runs"]) == 2 and runs))
+        poll(lambda: len(service.get("/v1/runs")["runs"]) == 2)
+        check(service, service.get("/v1/runs")["runs"])
 
 
 def check(service: Serving, runs: Sequence[dict[str, Any]]) -> None:

@@ -69,6 +69,11 @@ def test_a_value_that_cannot_be_used_is_named_with_its_cure(environ: dict[str, s
         ("- a\n", "must be a mapping"),
         ("mode: {", "cannot be read as YAML"),
         ("mode: loud\n", "mode is 'loud': use one of observe"),
+        ("idle: 1\nidle: 2\n", "sentric.yaml:2: 'idle' is stated twice: leave one of them out"),
+        (
+            "dialects:\n  - name: a\n    tool: {when: k}\n    tool: {when: l}\n",
+            "sentric.yaml:4: 'tool' is stated twice: leave one of them out",
+        ),
     ],
 )
 def test_a_bad_settings_file_is_named(tmp_path: Path, text: str, message: str) -> None:

@@ -56,25 +56,21 @@ class Source:
 
 @dataclass(slots=True)
 class Values:
-    """The values of one span. JSON is parsed once, however many sources lie in it."""
+    """The values of one span. A text is parsed once, however many sources lie in it."""
 
     attributes: Mapping[str, Any]
-    _parsed: dict[str, Any] = field(default_factory=dict[str, Any])
+    _opened: dict[tuple[Step, ...], Any] = field(default_factory=dict[tuple[Step, ...], Any])
+    """What is stepped into, by the way to it."""
 
     def at(self, source: Source) -> Any:
         """The value of a source; None where it is not there."""
-        if not source.steps:
-            return self.attributes.get(source.attribute)
-        if source.attribute not in self._parsed:
-            self._parsed[source.attribute] = _opened(self.attributes.get(source.attribute))
-        value = self._parsed[source.attribute]
+        value = self.attributes.get(source.attribute)
+        way: tuple[Step, ...] = (source.attribute,)
         for step in source.steps:
-            value = _below(_opened(value), step)
+            if way not in self._opened:
+                self._opened[way] = read(value)[0] if isinstance(value, str) else value
+            value, way = _below(self._opened[way], step), (*way, step)
         return value
-
-
-def _opened(value: Any) -> Any:
-    return read(value)[0] if isinstance(value, str) else value
 
 
 def _below(value: Any, step: Step) -> Any:

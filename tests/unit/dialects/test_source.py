@@ -93,3 +93,18 @@ def test_deep_json_is_no_reason_to_fail(levels: int) -> None:
     held = '{"a": ' * levels + "1" + "}" * levels
     found = Values({"x": held}).at(Source.of("x$" + ".a" * 50))
     assert found is None or isinstance(found, dict)
+
+
+def test_json_in_json_is_parsed_once_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"a": json.dumps({"b": json.dumps({"c": 1, "d": 2})})}
+    values, loads = Values(held), json.loads
+    texts: list[str] = []
+
+    def counted(text: str) -> object:
+        texts.append(text)
+        return loads(text)
+
+    sources = [Source.of(f"a$.b.{name}") for name in ("c", "d", "e")]
+    monkeypatch.setattr("sentric_analyzer.dialects.values.json.loads", counted)
+    assert [values.at(source) for source in sources] == [1, 2, None]
+    assert len(texts) == 2
