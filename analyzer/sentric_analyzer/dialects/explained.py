@@ -11,6 +11,7 @@ from enum import StrEnum
 from typing import Any, Self
 
 from sentric_analyzer.dialects import OWN, Dialects, beyond
+from sentric_analyzer.dialects.records import with_records
 from sentric_analyzer.dialects.telling import Operation
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.spans import Attributes, Span
@@ -119,7 +120,7 @@ def explain(spans: Sequence[Span], dialects: Dialects) -> Iterator[Explained]:
         spans: of one trace, in any order.
         dialects: that may know them.
     """
-    trace = Trace(spans)
+    trace = Trace(with_records(spans))
     own = {node: _watched(node) for node in trace.nodes if OWN.recognises(node.span)}
     OWN.read([node for node in own.values() if OWN.recognises(node.span)], project="")
     asked = set(beyond(trace, list(own)))

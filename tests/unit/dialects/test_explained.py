@@ -10,6 +10,7 @@ from fixtures.emitter import emitted, exfiltration, mapped
 from fixtures.traces import agent, captured, captured_names, span, tool
 from sentric_analyzer.dialects import BUILT_IN
 from sentric_analyzer.dialects.explained import Explained, Group, ReadAs, explain, grouped
+from sentric_analyzer.dialects.records import with_records
 from sentric_analyzer.spans import Span, SpanEvent
 
 
@@ -110,7 +111,7 @@ def test_names_may_be_changed_before_they_are_shown() -> None:
 
 @pytest.mark.parametrize("name", captured_names())
 def test_every_attribute_of_a_capture_is_read_or_not(name: str) -> None:
-    spans = captured(name)
+    spans = with_records(captured(name))
     told = by_id(spans)
     for one in spans:
         explained = told[one.span_id]
