@@ -161,7 +161,7 @@ def test_explain_tells_of_every_capture_and_of_what_cannot_be_read(tmp_path: Pat
     bad.write_bytes(b"\xff\xff\xff")
     done = analyze("--explain", "--format", "json", bad, OTLP)
     assert done.returncode == 3
-    assert done.stderr.startswith(f"error: {bad}: is not an OTLP trace request")
+    assert done.stderr.startswith(f"error: {bad}: is not an OTLP request")
     document = json.loads(done.stdout)
     assert {"vercel", "openinference", "strands", "gen_ai", "langfuse", "mlflow"} <= {
         group["dialect"] for group in document["groups"]
