@@ -26,7 +26,7 @@ from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Example, Rule
 from sentric.policy.signals.family import variables
 from sentric.policy.signals.registry import FAMILIES
-from sentric.settings import PREFIX, Settings
+from sentric.settings import PREFIX, Section, Settings
 from sentric_analyzer.console.text import visible
 
 REFERENCE = Path(__file__).parent / "reference"
@@ -61,6 +61,9 @@ def settings_page() -> str:
     """Every setting."""
     rows = ["| environment variable | type | default | what it does |", "|---|---|---|---|"]
     for setting in fields(Settings):
+        if setting.type is Section:
+            rows.append(f"| only in the file: `{setting.name}` | list | | {setting.metadata['doc']} |")
+            continue
         name = f"`{PREFIX}{setting.name.upper()}`"
         if setting.metadata["secret"]:
             name += f"<br>`{PREFIX}{setting.name.upper()}_FILE`"

@@ -7,7 +7,7 @@ from dataclasses import dataclass, field, replace
 from sentric_analyzer.assembly import Assembler, Released
 from sentric_analyzer.counts import Metric
 from sentric_analyzer.declaration import OnCount
-from sentric_analyzer.dialects import MARKS
+from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.storage import PatientStore, RecordedTrace
 
 _logger = logging.getLogger(__name__)
@@ -23,12 +23,14 @@ class OpenTraces:
         store: has the spans of all of them.
         on_count: told what is not taken up.
         clock: that of the assembler.
+        dialects: for which spans are read.
     """
 
     assembler: Assembler
     store: PatientStore
     on_count: OnCount
     clock: Callable[[], float]
+    dialects: Dialects
     _untaken: int = 0
     """Traces in the store that were open at the last stop and are not taken up."""
     _next_turn: float = _NEVER
@@ -41,7 +43,8 @@ class OpenTraces:
     def take_up(self) -> None:
         """Take up what was open when the service last stopped; where that is too much at once, the rest in turns."""
         now = self.clock()
-        traces, others = self.store.open_traces(MARKS, within=self.assembler.longest + now - self._begun)
+        within = self.assembler.longest + now - self._begun
+        traces, others = self.store.open_traces(self.dialects.marks, within=within)
         for project, trace_id, spans, rooted in traces:
             self.assembler.take_up(project, trace_id, spans=spans, rooted=rooted)
         before, self._untaken = self._untaken, others
@@ -79,4 +82,4 @@ class OpenTraces:
         if not released.reopened:
             return RecordedTrace(released.spans, 0)
         most = self.assembler.max_trace_bytes
-        return self.store.recorded_trace(released.project, released.trace_id, MARKS, most=most)
+        return self.store.recorded_trace(released.project, released.trace_id, self.dialects.marks, most=most)

@@ -9,6 +9,7 @@ from pathlib import Path
 from sentric.redaction import Redactor
 from sentric_analyzer.counts import Metric
 from sentric_analyzer.declaration import OnCount
+from sentric_analyzer.dialects import BUILT_IN, Dialects
 from sentric_analyzer.log import Entry, LogCorruptError, LogReader, SetAside
 from sentric_analyzer.logs import described
 from sentric_analyzer.preparation import Prepared, prepare, warm_up
@@ -31,6 +32,7 @@ class Parts:
         set_aside: for requests that cannot be prepared.
         on_count: told what could not be read or prepared.
         patiently: repeats what the disk refuses.
+        dialects: for which spans are kept.
     """
 
     log: LogReader
@@ -38,6 +40,7 @@ class Parts:
     set_aside: SetAside
     on_count: OnCount
     patiently: Callable[[Callable[[Entry], Path | None], Entry], Path | None]
+    dialects: Dialects = BUILT_IN
     _redacting: threading.Lock = field(default_factory=threading.Lock)
 
     def read(self, *, until: Callable[[], bool]) -> Iterator[list[Entry] | int]:
@@ -102,7 +105,7 @@ class Parts:
 
     def _prepare(self, part: Sequence[Entry]) -> Prepared:
         with self._redacting:
-            return prepare(part, self.redactor)
+            return prepare(part, self.redactor, self.dialects)
 
     def _next(self, position: int) -> list[Entry]:
         """The next records; none behind the end of a batch that had been begun before a crash.

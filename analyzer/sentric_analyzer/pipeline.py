@@ -22,7 +22,7 @@ from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.counts import METRICS, Metric
 from sentric_analyzer.declaration import OnCount, OnTime, Value
 from sentric_analyzer.detection import Judged, Judges
-from sentric_analyzer.dialects import conversation_of
+from sentric_analyzer.dialects import BUILT_IN, Dialects
 from sentric_analyzer.log import LogMetric, LogReader, LogUnavailableError, SetAside
 from sentric_analyzer.logs import described
 from sentric_analyzer.open_traces import OpenTraces
@@ -69,6 +69,7 @@ class Pipeline:
     new_redactor: Callable[[], Redactor]
     on_count: OnCount
     on_time: OnTime
+    dialects: Dialects = BUILT_IN
     within: InSpan = no_spans
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
@@ -96,8 +97,9 @@ class Pipeline:
 
     def __post_init__(self) -> None:
         self._judges = self.new_judges(self._inbox.put)
-        self._open = OpenTraces(self.assembler, self.store, self.on_count, self.clock)
-        self._parts = Parts(self.log, self.new_redactor(), self.set_aside, self.on_count, self._lastingly)
+        self._open = OpenTraces(self.assembler, self.store, self.on_count, self.clock, self.dialects)
+        redactor = self.new_redactor()
+        self._parts = Parts(self.log, redactor, self.set_aside, self.on_count, self._lastingly, self.dialects)
 
     def start(self) -> None:
         """Start the threads that own the pipeline. Until what lay in the log is done with, it is not ready."""
@@ -318,7 +320,8 @@ class Pipeline:
             return
         if left_out:
             self.on_count(Metric.LEFT_OUT, (), left_out)
-        conversation = released.conversation or conversation_of(piece for piece in pieces if isinstance(piece, Span))
+        read = (piece for piece in pieces if isinstance(piece, Span))
+        conversation = released.conversation or self.dialects.conversation_of(read)
         number = self._judges.submit(
             released.project, released.trace_id, pieces, left_out=left_out, together=conversation or released.trace_id
         )

@@ -10,7 +10,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sentric.redaction import Redactor
-from sentric_analyzer.dialects import CONVERSATION, MARKS, spans_in
+from sentric_analyzer.dialects import BUILT_IN, Dialects, spans_in
 from sentric_analyzer.log import Entry, Record, Signal
 from sentric_analyzer.projects import project_of
 from sentric_analyzer.redacted import redacted_logs
@@ -40,12 +40,13 @@ class Prepared:
     """Where each span belongs, what is kept of it until its trace is judged, and how many bytes that is."""
 
 
-def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
+def prepare(batch: Sequence[Entry], redactor: Redactor, dialects: Dialects = BUILT_IN) -> Prepared:
     """Decode and redact records.
 
     Args:
         batch: from the log, at least one.
         redactor: the secrets it has seen are looked for in all of them.
+        dialects: for which spans are kept until their trace is judged.
     """
     requests: list[Request] = []
     logs: list[LogRecord] = []
@@ -66,7 +67,7 @@ def prepare(batch: Sequence[Entry], redactor: Redactor) -> Prepared:
         sum(len(entry.record.body) for entry in batch),
         spans,
         list(redacted_logs(logs, redactor)),
-        list(_arrived(spans, [request.body for request in requests])),
+        list(_arrived(spans, [request.body for request in requests], dialects)),
     )
 
 
@@ -77,8 +78,8 @@ def warm_up() -> None:
     SpanBatch.read([Request(request.SerializeToString(), ())], Redactor(b"of nobody"))
 
 
-def _arrived(spans: SpanBatch, bodies: Sequence[bytes]) -> Iterator[tuple[Arrival, Piece, int]]:
-    arrivals = list(spans.arrivals(MARKS, CONVERSATION))
+def _arrived(spans: SpanBatch, bodies: Sequence[bytes], dialects: Dialects) -> Iterator[tuple[Arrival, Piece, int]]:
+    arrivals = list(spans.arrivals(dialects.marks, dialects.sessions))
     # Most requests of services have nothing for a dialect.
     telling = {number for arrival, number in zip(arrivals, spans.requests, strict=True) if arrival.marked}
     raw = {number: raw_spans(bodies[number]) for number in telling}

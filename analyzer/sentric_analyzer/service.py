@@ -27,6 +27,7 @@ from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.control.watch import KeyWatch
 from sentric_analyzer.detection import Judges, Setup, chosen_number
+from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.log import SET_ASIDE, LogReader, SetAside
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.own_spans import OwnSpans
@@ -90,6 +91,7 @@ class Service:
         tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
+        dialects = Dialects.of(settings.dialects)
         metrics = Metrics({Metric.FINDINGS: [(rule.id, rule.severity) for rule in policy.rules]})
         log = self._stack.enter_context(LogReader.open(directory / "log"))
         self._receiver = ReceiverProcess(log, directory / "log", settings, metrics.count)
@@ -105,7 +107,15 @@ class Service:
         new_judges = partial(Judges, chosen_number(settings.judges), judging, patient, metrics.count)
         set_aside = SetAside(directory / SET_ASIDE)
         self._pipeline = Pipeline(
-            log, patient, set_aside, _assembler(settings), new_judges, new_redactor, metrics.count, metrics.time
+            log,
+            patient,
+            set_aside,
+            _assembler(settings),
+            new_judges,
+            new_redactor,
+            metrics.count,
+            metrics.time,
+            dialects,
         )
         if settings.own_spans:
             told = self._stack.enter_context(OwnSpans(settings.own_spans, settings.otlp_http))

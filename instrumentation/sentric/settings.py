@@ -18,6 +18,19 @@ PREFIX = "SENTRIC_"
 DEFAULT_FILE = "sentric.yaml"
 
 
+@dataclass(frozen=True, slots=True)
+class Section:
+    """A setting of many parts, which only the file can hold; what they mean is for whoever uses it to read.
+
+    Attributes:
+        where: the file, and the setting's name in it.
+        stated: what stands there; None where nothing does.
+    """
+
+    where: str = ""
+    stated: object = None
+
+
 def _setting(
     default: Any,
     doc: str,
@@ -195,6 +208,10 @@ class Settings:
         "Bytes of spans at which an open trace is judged anyway; of a larger one the newest spans are judged together.",
         minimum=1024,
     )
+    dialects: Section = _setting(  # noqa: RUF009  # a field, like every other here
+        Section(),
+        "Conventions of telling about agents that are added to those Sentric knows: see [mapping](../mapping.md).",
+    )
     judges: int = _setting(
         0, "Processes that judge traces, each started when it is first needed. 0: one for each core, at most 8."
     )
@@ -230,20 +247,48 @@ def _from_file(file: Path | None) -> dict[str, object]:
     import yaml  # only where there is a file: the agent's start stays light
 
     try:
-        stated = yaml.safe_load(path.read_text(encoding="utf-8")) or {}
+        text = path.read_text(encoding="utf-8")
+        stated = yaml.safe_load(text) or {}
+        twice = _stated_twice(yaml.compose(text, yaml.SafeLoader))
     except (OSError, ValueError, yaml.YAMLError) as error:
         raise SettingError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
     if not isinstance(stated, dict):
         raise SettingError(f"{path}: must be a mapping of setting names to values")
+    if twice:
+        raise SettingError(f"{path}:{twice[1]}: {twice[0]!r} is stated twice: leave one of them out")
     known = {setting.name: setting for setting in fields(Settings)}
     for name in cast(dict[object, object], stated):
         if name not in known:
             raise SettingError(f"{path}: unknown setting {name!r}: use one of {', '.join(known)}")
     entries = cast(dict[str, object], stated)
-    return {name: _parse(known[name], str(value), f"{path}: {name}") for name, value in entries.items()}
+    return {name: _of_file(known[name], value, f"{path}: {name}") for name, value in entries.items()}
+
+
+def _stated_twice(whole: Any) -> tuple[str, int] | None:
+    """A name of which YAML drops all values but the last, and its line."""
+    nodes, seen = [whole], {id(whole)}
+    for node in nodes:  # grows meanwhile
+        inside: list[Any] = node.value if node is not None and node.id != "scalar" else []
+        if node is not None and node.id == "mapping":
+            names: set[str] = set()
+            for key, _ in node.value:
+                if str(key.value) in names:
+                    return str(key.value), key.start_mark.line + 1
+                names.add(str(key.value))
+            inside = [value for _, value in node.value]
+        fresh = [one for one in inside if id(one) not in seen]
+        seen.update(map(id, fresh))
+        nodes += fresh
+    return None
+
+
+def _of_file(setting: Field[Any], value: object, where: str) -> object:
+    return Section(where, value) if setting.type is Section else _parse(setting, str(value), where)
 
 
 def _from_environment(setting: Field[Any], environ: Mapping[str, str]) -> str | None:
+    if setting.type is Section:
+        return None
     name = f"{PREFIX}{setting.name.upper()}"
     if (text := environ.get(name)) is not None and text != "":
         return text

@@ -5,7 +5,9 @@ from pathlib import Path
 
 import pytest
 
+from fixtures.traces import span as span_of
 from support.commands import sentric
+from support.otlp import request_of
 from support.serving import SENTRIC
 
 OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
@@ -138,3 +140,39 @@ def test_a_terminal_that_knows_few_characters_is_no_reason_to_fail(
     done = apart(ATTACK)
     assert (done.returncode, done.stderr) == (0, b"")
     assert b"secret-sent-outside" in done.stdout
+
+
+def test_explain_tells_names_and_no_values_and_hides_secrets_in_names(tmp_path: Path) -> None:
+    token = "ghp_" + "a1B2c3D4e5F6" * 3
+    path = tmp_path / "a.pb"
+    path.write_bytes(
+        request_of([span_of(f"GET /?key={token}", "1" * 16, attributes={"http.route": "kept-to-itself", "key": token})])
+    )
+    for form in ("table", "json"):
+        done = analyze("--explain", "--format", form, path)
+        assert (done.returncode, done.stderr) == (0, "")
+        assert "http.route" in done.stdout
+        assert token not in done.stdout
+        assert "kept-to-itself" not in done.stdout
+
+
+def test_explain_tells_of_every_capture_and_of_what_cannot_be_read(tmp_path: Path) -> None:
+    bad = tmp_path / "bad.pb"
+    bad.write_bytes(b"\xff\xff\xff")
+    done = analyze("--explain", "--format", "json", bad, OTLP)
+    assert done.returncode == 3
+    assert done.stderr.startswith(f"error: {bad}: is not an OTLP request")
+    document = json.loads(done.stdout)
+    assert {"vercel", "openinference", "strands", "gen_ai", "langfuse", "mlflow"} <= {
+        group["dialect"] for group in document["groups"]
+    }
+    assert sum(group["spans"] for group in document["groups"]) == sum(
+        len(trace["spans"]) for trace in document["traces"]
+    )
+
+
+@pytest.mark.parametrize("option", [("--steps", "--format", "json"), ("--policy", "x.yaml"), ("--fail-on", "low")])
+def test_explain_stands_alone(option: tuple[str, ...]) -> None:
+    done = analyze("--explain", *option, BENIGN)
+    assert done.returncode == 2
+    assert "--explain judges nothing: leave --steps, --policy and --fail-on out" in done.stderr

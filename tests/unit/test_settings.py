@@ -4,7 +4,7 @@ from pathlib import Path
 import pytest
 
 from sentric.errors import SettingError
-from sentric.settings import Settings
+from sentric.settings import Section, Settings
 
 
 def test_an_argument_beats_the_environment_which_beats_the_file_which_beats_the_default(tmp_path: Path) -> None:
@@ -69,6 +69,11 @@ def test_a_value_that_cannot_be_used_is_named_with_its_cure(environ: dict[str, s
         ("- a\n", "must be a mapping"),
         ("mode: {", "cannot be read as YAML"),
         ("mode: loud\n", "mode is 'loud': use one of observe"),
+        ("idle: 1\nidle: 2\n", "sentric.yaml:2: 'idle' is stated twice: leave one of them out"),
+        (
+            "dialects:\n  - name: a\n    tool: {when: k}\n    tool: {when: l}\n",
+            "sentric.yaml:4: 'tool' is stated twice: leave one of them out",
+        ),
     ],
 )
 def test_a_bad_settings_file_is_named(tmp_path: Path, text: str, message: str) -> None:
@@ -90,3 +95,11 @@ def test_the_settings_that_loosen_are_named() -> None:
         "capture=metadata",
         "allow_loopback",
     )
+
+
+def test_a_setting_of_many_parts_stands_in_the_file_alone_and_is_handed_on_as_it_is(tmp_path: Path) -> None:
+    file = tmp_path / "sentric.yaml"
+    file.write_text("dialects: [{name: acme}]\n")
+    settings = Settings.load(environ={"SENTRIC_DIALECTS": "x"}, file=file)
+    assert settings.dialects == Section(f"{file}: dialects", [{"name": "acme"}])
+    assert Settings.load(environ={"SENTRIC_DIALECTS": "x"}).dialects == Section()

@@ -14,9 +14,12 @@ from sentric.settings import Settings
 from sentric_analyzer.cli.progress import progress_bar
 
 if TYPE_CHECKING:
+    from rich.progress import Progress
+
     from sentric.policy.rule import Policy
     from sentric.policy.verdict import Replay
     from sentric_analyzer.cli.inputs import Inputs
+    from sentric_analyzer.spans import Span
 
 _FINDINGS, _FAILURE = 1, 3
 
@@ -25,13 +28,16 @@ _FINDINGS, _FAILURE = 1, 3
 @click.argument("paths", nargs=-1, required=True, type=click.Path(path_type=Path, allow_dash=True))
 @click.option("--format", "form", type=click.Choice(["table", "json"]), default="table", show_default=True)
 @click.option("--steps", is_flag=True, help="Print the normalised runs instead of the findings (with --format json).")
+@click.option("--explain", is_flag=True, help="Print which dialect reads what, and what nobody reads; judge nothing.")
 @click.option("--policy", type=click.Path(path_type=Path), help="Policy or pack file. Default: the shipped rules.")
 @click.option(
     "--fail-on",
     type=click.Choice([str(severity) for severity in Severity]),
     help="Exit 1 at or over this severity.",
 )
-def analyze(paths: tuple[Path, ...], form: str, steps: bool, policy: Path | None, fail_on: str | None) -> None:
+def analyze(
+    paths: tuple[Path, ...], form: str, steps: bool, explain: bool, policy: Path | None, fail_on: str | None
+) -> None:
     """Judge recorded traces offline.
 
     PATHS are raw OTLP requests (.pb), OTLP/JSON (.json), one request a line (.jsonl), any of them gzipped (.gz),
@@ -42,8 +48,13 @@ def analyze(paths: tuple[Path, ...], form: str, steps: bool, policy: Path | None
 
     if steps and form != "json":
         raise click.UsageError("--steps needs --format json")
+    if explain and (steps or policy or fail_on):
+        raise click.UsageError("--explain judges nothing: leave --steps, --policy and --fail-on out")
     settings = Settings.load(policy=str(policy) if policy else None)
     inputs = find(paths)
+    if explain:
+        _explain(inputs, settings, form)
+        return
     chosen = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
     replays = list(_judge(inputs, chosen, settings))
     _print(replays, form, steps=steps)
@@ -54,21 +65,37 @@ def analyze(paths: tuple[Path, ...], form: str, steps: bool, policy: Path | None
         sys.exit(_FINDINGS)
 
 
+def _explain(inputs: "Inputs", settings: Settings, form: str) -> None:
+    from sentric_analyzer.cli.explain import print_explanation
+
+    with progress_bar() as progress:
+        traces = _traces(inputs, progress)
+    print_explanation(traces, settings, form)
+    _tell(inputs)
+    if inputs.errors:
+        sys.exit(_FAILURE)
+
+
+def _traces(inputs: "Inputs", progress: "Progress | None") -> "list[list[Span]]":
+    """The spans of each trace; those that began first come first, for a conversation's runs are in several traces."""
+    reading = progress.add_task("reading", total=inputs.size() or None) if progress else None
+    traces: dict[str, list[Span]] = {}
+    for span in inputs.spans():
+        traces.setdefault(span.trace_id, []).append(span)
+        if progress and reading is not None:
+            progress.update(reading, completed=inputs.bytes_read)
+    return sorted(traces.values(), key=lambda spans: min(span.start for span in spans))
+
+
 def _judge(inputs: "Inputs", policy: "Policy", settings: Settings) -> "Iterator[Replay]":
     from sentric.redaction import chosen_redactor
     from sentric_analyzer.detection import Conversations, detect
-    from sentric_analyzer.spans import Span
+    from sentric_analyzer.dialects import Dialects
 
     key = secrets.token_bytes(32)
+    dialects = Dialects.of(settings.dialects)
     with progress_bar() as progress:
-        reading = progress.add_task("reading", total=inputs.size() or None) if progress else None
-        traces: dict[str, list[Span]] = {}
-        for span in inputs.spans():
-            traces.setdefault(span.trace_id, []).append(span)
-            if progress and reading is not None:
-                progress.update(reading, completed=inputs.bytes_read)
-        # Runs of one conversation are in several traces: what was said first is judged first.
-        ordered = sorted(traces.values(), key=lambda spans: min(span.start for span in spans))
+        ordered = _traces(inputs, progress)
         conversations = Conversations()
         for spans in progress.track(ordered, description="judging") if progress else ordered:
             yield from detect(
@@ -77,6 +104,7 @@ def _judge(inputs: "Inputs", policy: "Policy", settings: Settings) -> "Iterator[
                 policy=policy,
                 redactor=chosen_redactor(settings, key),
                 conversations=conversations,
+                dialects=dialects,
             )
 
 

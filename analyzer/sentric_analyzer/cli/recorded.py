@@ -14,7 +14,7 @@ from sentric.events import Run
 from sentric.redaction import chosen_redactor
 from sentric.settings import Settings
 from sentric_analyzer.cli.inputs import STANDARD_INPUT, Inputs, find
-from sentric_analyzer.dialects import read_runs
+from sentric_analyzer.dialects import Dialects, read_runs
 from sentric_analyzer.spans import Span
 
 HELD_BYTES = 16 << 20
@@ -58,9 +58,10 @@ class TraceFiles:
     def runs(self) -> Iterator[Run]:
         """See Recorded. One fingerprint stands for one secret in all of them."""
         self._key = self._key or secrets.token_bytes(32)
+        dialects = Dialects.of(self.settings.dialects)
         for spans in self._traces():
             redactor = chosen_redactor(self.settings, self._key)
-            yield from read_runs(spans, project=self.settings.project, redactor=redactor)
+            yield from read_runs(spans, project=self.settings.project, redactor=redactor, dialects=dialects)
 
     def _traces(self) -> Iterator[list[Span]]:
         """The spans of each trace, in the order in which the traces began."""

@@ -8,7 +8,7 @@ from sentric.policy.rule import Policy
 from sentric.policy.verdict import Replay
 from sentric.redaction import Redactor
 from sentric_analyzer.detection.conversations import Conversations
-from sentric_analyzer.dialects import read_runs
+from sentric_analyzer.dialects import BUILT_IN, Dialects, read_runs
 from sentric_analyzer.spans import Span
 from sentric_analyzer.storage import Former
 
@@ -21,6 +21,7 @@ def detect(
     redactor: Redactor,
     conversations: Conversations | None = None,
     left_out: int = 0,
+    dialects: Dialects = BUILT_IN,
 ) -> list[Replay]:
     """Read the runs of a trace and judge each.
 
@@ -31,12 +32,13 @@ def detect(
         redactor: a new one, whose secrets are those of this trace.
         conversations: what is known of earlier runs; the runs of this trace are added.
         left_out: how many spans of the trace are not among these, because it is too large.
+        dialects: that may know them.
 
     Returns:
         A judged run for each agent invocation in the trace; none where no dialect knows the spans.
     """
     known = conversations if conversations is not None else Conversations()
-    runs = read_runs(spans, project=project, redactor=redactor, left_out=left_out)
+    runs = read_runs(spans, project=project, redactor=redactor, left_out=left_out, dialects=dialects)
     earlier = {run.run_id: known.earlier(run) for run in sorted(runs, key=lambda run: (run.started, run.run_id))}
     return [engine.replay(policy, run, earlier=earlier[run.run_id]) for run in runs]
 

@@ -18,6 +18,7 @@ from sentric.redaction import chosen_redactor
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect, with_former
 from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
+from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent, give_way
 from sentric_analyzer.spans import put_together
@@ -44,6 +45,7 @@ class _Judge:
     def __init__(self, parent: Parent, setup: Setup, policy: Policy) -> None:
         self._parent = parent
         self._policy = policy
+        self._dialects = Dialects.of(setup.settings.dialects)
         self._new_redactor = partial(chosen_redactor, setup.settings, setup.redaction_key)
         self._conversations = Conversations(self._earlier)
         self._given: deque[Sequence[Task]] = deque()
@@ -76,6 +78,7 @@ class _Judge:
                 redactor=self._new_redactor(),
                 conversations=self._conversations,
                 left_out=task.left_out,
+                dialects=self._dialects,
             )
             return [self._with_former(replay) for replay in replays] if task.left_out else replays
         except Exception:  # its spans are kept, and others go on

@@ -6,12 +6,14 @@ Adding a dialect touches its own file and `DIALECTS`.
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from typing import Self
 
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
 from sentric.events import Run
 from sentric.redaction import Redactor
+from sentric.settings import Section
 from sentric_analyzer.dialects.agent_framework import AgentFramework
 from sentric_analyzer.dialects.claude_code import ClaudeCode
 from sentric_analyzer.dialects.codex import Codex
@@ -22,6 +24,7 @@ from sentric_analyzer.dialects.google_adk import GoogleAdk
 from sentric_analyzer.dialects.laminar import Laminar
 from sentric_analyzer.dialects.langfuse import Langfuse
 from sentric_analyzer.dialects.langsmith import LangSmith
+from sentric_analyzer.dialects.mappings import mapped_dialects
 from sentric_analyzer.dialects.mcp import Mcp
 from sentric_analyzer.dialects.mlflow import MlFlow
 from sentric_analyzer.dialects.openinference import OpenInference
@@ -38,7 +41,7 @@ from sentric_analyzer.dialects.values import conversation_in
 from sentric_analyzer.dialects.vercel import Vercel
 from sentric_analyzer.spans import Span
 
-__all__ = ["CONVERSATION", "DIALECTS", "MARKS", "Dialect", "conversation_of", "read_runs", "spans_in"]
+__all__ = ["BUILT_IN", "DIALECTS", "OWN", "Dialect", "Dialects", "beyond", "read_runs", "spans_in"]
 
 OWN = Sentric()
 DIALECTS: tuple[Dialect, ...] = (
@@ -64,16 +67,42 @@ DIALECTS: tuple[Dialect, ...] = (
 RECORDS = (ClaudeCode.records, Codex.records, GeminiCli.records, GEN_AI)
 """Log records that tell of agents."""
 
-MARKS = (EVENT, *OWN.marks, *(mark for dialect in DIALECTS for mark in dialect.marks))
-"""Attributes of which every span that tells something has one."""
 
-CONVERSATION = tuple(dict.fromkeys((*GenAi.sessions, *(name for dialect in DIALECTS for name in dialect.sessions))))
-"""Attributes that say a span's conversation; the first counts. Of these the dialects make `Run.conversation`."""
+class Dialects:
+    """The dialects in use: those that an operator has mapped, who knows best, and the built-in ones.
+
+    Attributes:
+        marks: attributes of which every span that tells something has one.
+        sessions: attributes that say a span's conversation; the first counts. Of these the dialects make
+            `Run.conversation`.
+    """
+
+    def __init__(self, mapped: Sequence[Dialect] = ()) -> None:
+        self._all = (*mapped, *DIALECTS)
+        self.marks = (EVENT, *OWN.marks, *(mark for dialect in self._all for mark in dialect.marks))
+        mapped_sessions = (name for dialect in mapped for name in dialect.sessions)
+        built_in_sessions = (name for dialect in DIALECTS for name in dialect.sessions)
+        self.sessions = tuple(dict.fromkeys((*mapped_sessions, *GenAi.sessions, *built_in_sessions)))
+
+    @classmethod
+    def of(cls, section: Section) -> Self:
+        """With those of the setting `dialects`.
+
+        Raises:
+            SettingError: it cannot be used.
+        """
+        return cls(mapped_dialects(section, [OWN.name, *(dialect.name for dialect in DIALECTS)]))
+
+    def recognising(self, span: Span) -> Dialect | None:
+        """The dialect that a span is told in; None where it is told in none."""
+        return next((dialect for dialect in self._all if dialect.recognises(span)), None)
+
+    def conversation_of(self, spans: Iterable[Span]) -> str:
+        """The conversation that spans say they belong to; empty where none does."""
+        return next(filter(None, (conversation_in(span, *self.sessions) for span in spans)), "")
 
 
-def conversation_of(spans: Iterable[Span]) -> str:
-    """The conversation that spans say they belong to; empty where none does."""
-    return next(filter(None, (conversation_in(span, *CONVERSATION) for span in spans)), "")
+BUILT_IN = Dialects()
 
 
 def spans_in(request: ExportLogsServiceRequest) -> ExportTraceServiceRequest:
@@ -81,7 +110,9 @@ def spans_in(request: ExportLogsServiceRequest) -> ExportTraceServiceRequest:
     return traced(request, RECORDS)
 
 
-def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_out: int = 0) -> list[Run]:
+def read_runs(
+    spans: Sequence[Span], *, project: str, redactor: Redactor, left_out: int = 0, dialects: Dialects = BUILT_IN
+) -> list[Run]:
     """The runs that spans tell of, redacted.
 
     The result does not depend on the order in which the spans arrived, nor on duplicates.
@@ -91,6 +122,7 @@ def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_o
         project: the project they were sent to.
         redactor: made for these spans alone, because it remembers the secrets it finds.
         left_out: how many spans of the trace there are besides, because it is too large.
+        dialects: that may know them.
 
     Returns:
         The runs in the order of their dialects and start; empty where no dialect recognises a span.
@@ -98,10 +130,10 @@ def read_runs(spans: Sequence[Span], *, project: str, redactor: Redactor, left_o
     by_trace: dict[str, list[Span]] = defaultdict(list)
     for span in with_records(spans):
         by_trace[span.trace_id].append(span)
-    return [run for trace in by_trace.values() for run in _read(trace, project, redactor, left_out)]
+    return [run for trace in by_trace.values() for run in _read(trace, project, redactor, left_out, dialects)]
 
 
-def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int) -> Iterator[Run]:
+def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int, dialects: Dialects) -> Iterator[Run]:
     trace = Trace(spans)
     notes = tuple(_notes(trace, left_out))
 
@@ -111,19 +143,14 @@ def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int
 
     own = [node for node in trace.nodes if OWN.recognises(node.span)]
     yield from map(noted, OWN.read(own, project=project))
-    if told := _told(_beyond(trace, own)):
+    if told := _told(beyond(trace, own), dialects):
         yield from (classified(noted(run)) for run in runs_of(trace, told, project=project))
 
 
-def _told(nodes: Iterable[Node]) -> Mapping[Node, Telling]:
+def _told(nodes: Iterable[Node], dialects: Dialects) -> Mapping[Node, Telling]:
     """What spans tell, of those that tell something."""
-    read = ((node, dialect_of(node.span)) for node in nodes)
+    read = ((node, dialects.recognising(node.span)) for node in nodes)
     return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
-
-
-def dialect_of(span: Span) -> Dialect | None:
-    """The dialect that a span is told in; None where it is told in none."""
-    return next((dialect for dialect in DIALECTS if dialect.recognises(span)), None)
 
 
 def _notes(trace: Trace, left_out: int) -> Iterator[str]:
@@ -133,7 +160,7 @@ def _notes(trace: Trace, left_out: int) -> Iterator[str]:
         yield f"The trace is too large: its first {left_out} spans were not judged together with the others."
 
 
-def _beyond(trace: Trace, own: Sequence[Node]) -> Sequence[Node]:
+def beyond(trace: Trace, own: Sequence[Node]) -> Sequence[Node]:
     """What lies outside our own runs: inside them, another convention tells the same again."""
     if not own:
         return trace.nodes

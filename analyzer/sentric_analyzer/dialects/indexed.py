@@ -13,9 +13,9 @@ def indexed(attributes: Mapping[str, Any], prefix: str) -> list[Any]:
     Work is linear in the attributes, whatever numbers and depths they claim.
     """
     root: dict[str, Any] = {}
-    for name, value in attributes.items():
-        if name.startswith(prefix):
-            _put(root, name[len(prefix) :].split(".", DEEPEST), value)
+    for name in attributes:
+        if name.startswith(prefix):  # only what is looked at counts as read
+            _put(root, name[len(prefix) :].split(".", DEEPEST), attributes[name])
     found = _unflattened(root)
     return found if isinstance(found, list) else []
 
