@@ -82,6 +82,51 @@ def test_a_moment_may_be_any_and_is_in_utc_where_it_names_no_zone(api: Api, sinc
     assert len(api.get("/v1/runs", since=since)["runs"]) == number
 
 
+def talks(store: Store) -> None:
+    """Runs of three conversations, of a project each but one, and one of none."""
+    store.insert_replays([
+        judged_run("a-1", conversation="a", task="Hello"),
+        judged_run("b-1", conversation="b", started=STARTED + SECOND),
+        judged_run("a-2", conversation="a", agent="seller", started=STARTED + 2 * SECOND),
+        judged_run("a-3", conversation="a", project="other", started=STARTED + 3 * SECOND),
+        judged_run("none", conversation="", started=STARTED + 4 * SECOND),
+    ])  # fmt: skip
+
+
+def test_sessions_are_answered_that_of_the_latest_run_first(api: Api) -> None:
+    talks(api.store)
+    found = api.get("/v1/sessions")["sessions"]
+
+    assert [(one["project"], one["conversation"], one["runs"]) for one in found] == [
+        ("other", "a", 1),
+        ("shop", "a", 2),
+        ("shop", "b", 1),
+    ]
+    assert found[1] == {
+        "project": "shop",
+        "conversation": "a",
+        "runs": 2,
+        "agents": ["buyer", "seller"],
+        "task": "Hello",
+        "first_started": "2026-11-18T11:06:40.123456Z",
+        "last_started": "2026-11-18T11:06:42.123456Z",
+        "risk": 120,
+        "highest_severity": "high",
+        "counts": {"critical": 0, "high": 2, "medium": 0, "low": 2},
+    }
+    assert [one["project"] for one in api.get("/v1/sessions", limit=1)["sessions"]] == ["other"]
+    assert len(api.get("/v1/sessions", since="2026-11-18T11:06:42Z")["sessions"]) == 2
+    assert api.get("/v1/sessions", project="nobody's") == {"sessions": []}
+
+
+def test_the_runs_of_a_conversation_are_answered(api: Api) -> None:
+    talks(api.store)
+
+    assert [run["run_id"] for run in api.get("/v1/runs", conversation="a", project="shop")["runs"]] == ["a-2", "a-1"]
+    assert [run["run_id"] for run in api.get("/v1/runs", conversation="")["runs"]] == ["none"]
+    assert api.get("/v1/runs", conversation="a'b") == {"runs": []}
+
+
 def test_findings_are_chosen_by_severity_run_and_rule(api: Api) -> None:
     api.store.insert_replays([judged_run()])
     found = [finding_document(finding) for finding in judged_run().findings]
@@ -98,6 +143,8 @@ def test_findings_are_chosen_by_severity_run_and_rule(api: Api) -> None:
         ("/v1/runs?limit=0", "limit"),
         ("/v1/runs?limit=1001", "limit"),
         ("/v1/findings?limit=many", "limit"),
+        ("/v1/sessions?limit=0", "limit"),
+        (f"/v1/runs?conversation={'x' * 40_000}", "conversation"),
         ("/v1/findings?severity=awful", "severity"),
         ("/v1/runs?since=yesterday", "since"),
         (f"/v1/runs?project={'x' * 600}", "project"),
@@ -168,6 +215,7 @@ def test_the_client_answers_as_the_store_does(api: Api) -> None:
         assert client.run_document("nothing") is None
         assert client.run_document("") is None
         assert client.runs(project="shop") == api.store.runs()
+        assert client.sessions(project="shop") == api.store.sessions() != []
         assert len(client.findings(severity=Severity.HIGH, run="run/1")) == 1
         with pytest.raises(SentricError, match=f"http://{api.address}: limit: .*less than or equal to 1000"):
             client.runs(limit=5000)

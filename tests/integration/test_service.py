@@ -200,6 +200,8 @@ def test_an_agent_that_writes_log_records_alone_is_judged(tmp_path: Path) -> Non
         poll(lambda: [step["tool"] for step in only_run(service)["steps"]] == ["exec_command"] * 2)
         found = {finding["rule_id"] for finding in service.get("/v1/findings?severity=high")["findings"]}
         assert {"secret-sent-outside-task", "injected-instructions-obeyed"} <= found
+        listed = sentric("sessions", "--data-dir", service.data_dir, "--format", "json")
+        assert [one["runs"] for one in json.loads(listed.stdout)] == [1]
         assert runs(service, "default")[0]["conversation"] == "01a2245e-81c3-7e83-a2f2-87f66fbe9fda"
         assert service.stop() == 0
     with Store.open(embedded_url(tmp_path / "data")) as store:

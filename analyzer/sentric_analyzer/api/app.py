@@ -37,6 +37,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT)]
 Text = Annotated[str | None, Query(max_length=512)]
+Conversation = Annotated[str | None, Query(max_length=32_768)]
+"""A conversation's id, which is as long as an agent made it."""
 Place = Annotated[str | None, Query(max_length=32_768)]
 """A cursor: it holds a run id, which is as long as an agent made it."""
 
@@ -80,6 +82,7 @@ def create_app(
     answer = answers(CONCURRENCY)
     _add_health(app, readiness, metrics)
     _add_runs(app, store, answer)
+    _add_sessions(app, store, answer)
     if control is not None:
         add_keys(app, control, answer)
     return app
@@ -120,10 +123,16 @@ def _add_health(app: FastAPI, readiness: Callable[[], str], metrics: Callable[[]
 
 def _add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
     @app.get("/v1/runs")
-    async def runs(projects: Projects, limit: Limit = 50, since: datetime | None = None) -> Response:
-        """The runs that started since a moment, newest first."""
-        moment = _nanoseconds(since) if since else 0
-        return await answer(lambda: {"runs": store.runs(projects=projects, limit=limit, since=moment)})
+    async def runs(
+        projects: Projects, limit: Limit = 50, since: datetime | None = None, conversation: Conversation = None
+    ) -> Response:
+        """The runs that started since a moment, newest first; those of one conversation, where that is given."""
+        moment = _nanoseconds(since)
+
+        def ask() -> dict[str, Any]:
+            return {"runs": store.runs(projects=projects, limit=limit, since=moment, conversation=conversation)}
+
+        return await answer(ask)
 
     @app.get("/v1/recordings")
     async def recordings(projects: Projects, after: Place = None, limit: Limit = PAGE_RUNS) -> Response:
@@ -164,8 +173,18 @@ def _add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
         return await answer(ask)
 
 
-def _nanoseconds(moment: datetime) -> int:
-    """A moment in Unix nanoseconds, as near as the store's times come to it; without a zone, in UTC."""
+def _add_sessions(app: FastAPI, store: Store, answer: Answer) -> None:
+    @app.get("/v1/sessions")
+    async def sessions(projects: Projects, limit: Limit = 50, since: datetime | None = None) -> Response:
+        """The conversations in which a run started since a moment, that of the latest run first."""
+        moment = _nanoseconds(since)
+        return await answer(lambda: {"sessions": store.sessions(projects=projects, limit=limit, since=moment)})
+
+
+def _nanoseconds(moment: datetime | None) -> int:
+    """A moment in Unix nanoseconds, as near as the store's times come to it; without a zone, in UTC; 0 for None."""
+    if moment is None:
+        return 0
     aware = moment if moment.tzinfo else moment.replace(tzinfo=UTC)
     return min(max(0, (aware - _EPOCH) // timedelta(microseconds=1) * 1000), (1 << 63) - 1)
 

@@ -62,6 +62,15 @@ class Client:
         found: list[dict[str, Any]] = self._get("/v1/runs", project=project, limit=limit)["runs"]
         return found
 
+    def sessions(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """The conversations with the newest runs, a flat summary of each.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        found: list[dict[str, Any]] = self._get("/v1/sessions", project=project, limit=limit)["sessions"]
+        return found
+
     def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
         """A judged run by its id, the beginning of its id, or `latest`; None where there is none.
 

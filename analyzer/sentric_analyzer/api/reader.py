@@ -30,6 +30,10 @@ class Reader(AbstractContextManager["Reader"], Protocol):
         """The newest runs, a flat summary of each."""
         ...
 
+    def sessions(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """The conversations with the newest runs, a flat summary of each."""
+        ...
+
     def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
         """A judged run by its id, the beginning of its id, or `latest`; None where there is none."""
         ...
@@ -66,6 +70,10 @@ class StoreReader:
     def runs(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
         """See Reader."""
         return self._store.runs(projects=_only(project), limit=limit)
+
+    def sessions(self, *, project: str | None = None, limit: int = 50) -> list[dict[str, Any]]:
+        """See Reader."""
+        return self._store.sessions(projects=_only(project), limit=limit)
 
     def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
         """See Reader."""

@@ -8,5 +8,6 @@ COMMANDS = {
     "policy": ("sentric_analyzer.cli.policy:policy", "Try a policy on recorded runs; have one suggested."),
     "report": ("sentric_analyzer.cli.report:report", "Show what an agent did, why, and what was unsafe."),
     "runs": ("sentric_analyzer.cli.runs:runs", "List the runs that were judged."),
+    "sessions": ("sentric_analyzer.cli.runs:sessions", "List the conversations that runs belong to."),
     "serve": ("sentric_analyzer.cli.serve:serve", "Receive traces, judge them and keep what is found."),
 }

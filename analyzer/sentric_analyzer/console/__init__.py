@@ -4,7 +4,7 @@ from sentric_analyzer.console.backtest_terminal import render_backtest
 from sentric_analyzer.console.explanation import render_explanation
 from sentric_analyzer.console.html import render_backtest_html, render_html
 from sentric_analyzer.console.markdown import render_markdown
-from sentric_analyzer.console.terminal import render_findings, render_runs, render_terminal
+from sentric_analyzer.console.terminal import render_findings, render_runs, render_sessions, render_terminal
 
 __all__ = [
     "render_backtest",
@@ -14,5 +14,6 @@ __all__ = [
     "render_html",
     "render_markdown",
     "render_runs",
+    "render_sessions",
     "render_terminal",
 ]

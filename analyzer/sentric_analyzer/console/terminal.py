@@ -61,6 +61,18 @@ def render_runs(runs: Sequence[Mapping[str, Any]], console: Console) -> None:
     console.print(table)
 
 
+def render_sessions(sessions: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Print a list of conversations: the summaries that `/v1/sessions` answers with."""
+    table = _table(session=RUN_WIDTH, last=16, runs=5, agents=16, task=0, findings=20, risk=5)
+    for session in sessions:
+        last = (session["last_started"] or "")[:16].replace("T", " ")
+        cells = (session["conversation"][:RUN_WIDTH], last, str(session["runs"]), ", ".join(session["agents"]))
+        task = shortened(session["task"], VALUE_LIMIT)
+        found = (_tally(session["counts"]), Line(str(session["risk"])))
+        table.add_row(*(Line(one_line(cell)) for cell in (*cells, task)), *found)
+    console.print(table)
+
+
 def render_findings(documents: Iterable[Mapping[str, Any]], console: Console) -> None:
     """Print the findings of several runs, a line each, the gravest first."""
     found = [finding for document in documents for finding in document["findings"]]

@@ -21,6 +21,8 @@ Projects: TypeAlias = Sequence[str] | None
 """Of which projects something is asked; None: of all."""
 OF_PROJECTS = "({every:Bool} OR Project IN {projects:Array(String)})"
 """The condition of them; `of_projects` gives its parameters."""
+SESSION_AGENTS = 16
+"""Names of agents that are listed of a conversation."""
 RELATION_BYTES = 512
 """What the place of a span that tells nothing of agents is taken for, among the bytes of a trace."""
 
@@ -67,17 +69,67 @@ class StoredTrace(NamedTuple):
     """Its root is among them."""
 
 
-def runs(client: Any, *, projects: Projects, limit: int, since: int) -> list[dict[str, Any]]:
-    """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
+def runs(
+    client: Any, *, projects: Projects, limit: int, since: int, conversation: str | None = None
+) -> list[dict[str, Any]]:
+    """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each.
+
+    Args:
+        client: of the store.
+        projects: of which.
+        limit: most runs.
+        since: in nanoseconds.
+        conversation: of which alone; None: of any and none.
+    """
     rows = read_rows(
         client,
         RUNS.schema,
         f"agent_runs FINAL WHERE {OF_PROJECTS}"
         " AND Started >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')"
+        " AND ({conversation:Nullable(String)} IS NULL OR Conversation = {conversation:Nullable(String)})"
         " ORDER BY Started DESC, Revision DESC, RunId LIMIT {limit:UInt32}",
-        {**of_projects(projects), "since": since, "limit": limit},
+        {**of_projects(projects), "since": since, "limit": limit, "conversation": conversation},
     )
     return [_summary(row) for row in rows]
+
+
+def sessions(client: Any, *, projects: Projects, limit: int, since: int) -> list[dict[str, Any]]:
+    """The conversations in which a run started since a Unix time in nanoseconds, that of the latest run first."""
+    rows = client.query(
+        f"""
+        SELECT
+            Project, Conversation, count(), arraySort(groupUniqArray({SESSION_AGENTS})(Agent)), argMin(Task, Started),
+            toUnixTimestamp64Nano(min(Started)) AS First, toUnixTimestamp64Nano(max(Started)) AS Last,
+            sum(toUInt64(Risk)), sum(Critical), sum(High), sum(Medium), sum(Low)
+        FROM agent_runs FINAL
+        WHERE Conversation != '' AND {OF_PROJECTS}
+        GROUP BY Project, Conversation
+        HAVING Last >= {{since:Int64}}
+        ORDER BY Last DESC, Project, Conversation
+        LIMIT {{limit:UInt32}}
+        """,  # noqa: S608  # texts of ours
+        parameters=json_safe({**of_projects(projects), "since": since, "limit": limit}),
+    ).result_rows
+    return [_session(*row) for row in rows]
+
+
+def _session(
+    project: str, conversation: str, runs: int, agents: Sequence[str], task: str, first: int, last: int, *sums: int
+) -> dict[str, Any]:
+    risk, *counts = sums
+    by_severity = dict(zip(("critical", "high", "medium", "low"), counts, strict=True))
+    return {
+        "conversation": conversation,
+        "project": project,
+        "runs": runs,
+        "agents": [agent for agent in agents if agent],
+        "task": task,
+        "first_started": timestamp(first),
+        "last_started": timestamp(last),
+        "risk": risk,
+        "highest_severity": next((severity for severity, count in by_severity.items() if count), None),
+        "counts": by_severity,
+    }
 
 
 def run(client: Any, selector: str, *, projects: Projects) -> Replay | None:

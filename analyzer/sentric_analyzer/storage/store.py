@@ -96,10 +96,20 @@ class Store:
     def _target(self, client: Any) -> writer.Target:
         return writer.Target(client, isinstance(self._connections.location, Embedded))
 
-    def runs(self, *, projects: Projects = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
+    def runs(
+        self, *, projects: Projects = None, limit: int = 50, since: int = 0, conversation: str | None = None
+    ) -> list[dict[str, Any]]:
         """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
         with self._connections.client() as client:
-            return queries.runs(client, projects=projects, limit=limit, since=since)
+            return queries.runs(client, projects=projects, limit=limit, since=since, conversation=conversation)
+
+    def sessions(self, *, projects: Projects = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
+        """The conversations in which a run started since a Unix time in nanoseconds, that of the latest run first.
+
+        Each with how many runs it has, their agents, what was asked first, and what was found in all of them.
+        """
+        with self._connections.client() as client:
+            return queries.sessions(client, projects=projects, limit=limit, since=since)
 
     def run(self, selector: str, *, projects: Projects = None) -> Replay | None:
         """A judged run by its id, the beginning of its id, or `latest`; None where there is none.
