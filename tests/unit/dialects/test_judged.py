@@ -46,6 +46,11 @@ def test_a_secret_that_leaves_is_found(name: str) -> None:
     assert {"secret-sent-outside-task", "injected-instructions-obeyed"} <= found(name)
 
 
+@pytest.mark.parametrize("name", WITHOUT_TASK)
+def test_a_secret_that_goes_where_a_text_said_is_found_though_nobody_knows_the_task(name: str) -> None:
+    assert found(name) == {"secret-sent-as-content-told"}
+
+
 @pytest.mark.parametrize("name", [name for name in NAMES if name.endswith("-benign")])
 def test_an_honest_run_has_nothing_grave(name: str) -> None:
     assert not found(name)
