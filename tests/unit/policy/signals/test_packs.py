@@ -17,6 +17,7 @@ EXPECTED = {
     "credential-over-http-inside": (Severity.LOW, Decision.WARN),
     "data-sent-outside-task": (Severity.HIGH, Decision.BLOCK),
     "data-sent-to-unnamed-contact": (Severity.MEDIUM, Decision.ASK),
+    "secret-sent-as-content-told": (Severity.HIGH, Decision.ASK),
     "secret-sent-outside-task": (Severity.CRITICAL, Decision.BLOCK),
     "secret-sent-in-pieces": (Severity.HIGH, Decision.BLOCK),
     "long-text-carried-outside-task": (Severity.MEDIUM, Decision.ASK),
