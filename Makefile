@@ -7,10 +7,12 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
+FRAMEWORKS := $(patsubst tests/frameworks/%/requirements.txt,.venv-frameworks/%/.ready,$(wildcard tests/frameworks/*/requirements.txt))
+QUICKEST := .venv-frameworks/pydantic-ai/.ready
 
-.PHONY: help setup demo test soak lint types mypy pyright fmt eval bench bench-ingest fuzz docs browser strace constraints clean
+.PHONY: help setup demo test test-frameworks soak lint types mypy pyright fmt eval bench bench-ingest fuzz docs browser strace constraints clean
 help: ## Show what can be made
-	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-12s %s\n", $$1, $$2}'
+	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
 setup: $(VENV)/.ready ## Install Sentric and its development tools into .venv
 
@@ -22,6 +24,14 @@ $(VENV)/.ready: pyproject.toml constraints.txt deploy/make-venv
 # pydantic-settings and does not say so.
 $(OLDEST)/.ready: pyproject.toml constraints-oldest.txt deploy/make-venv
 	deploy/make-venv $(PYTHON) $(OLDEST) -c constraints-oldest.txt -e . browser-use pydantic-settings
+	touch $@
+
+# Frameworks, whose agents send what they trace, each where none of Sentric is. The pip is that of .venv, and what is
+# never imported is never compiled: that takes a third of the time.
+.venv-frameworks/%/.ready: tests/frameworks/%/requirements.txt | $(VENV)/.ready
+	rm -rf $(@D)
+	$(BIN)/python -m venv --without-pip $(@D)
+	$(BIN)/pip --disable-pip-version-check --python $(@D) install --quiet --no-compile -r $<
 	touch $@
 
 browser: ## Install Debian's Chromium when it is missing
@@ -36,13 +46,16 @@ demo: $(VENV)/.ready browser ## Run a browser agent, observed and judged, end to
 # Browsers come first and by themselves: two agents keep two cores busy. The other tests often wait for processes that
 # they have started, so there are more workers than cores; worksteal has most modules be run by one of them.
 # PYTEST_ARGS chooses tests, and runs them in one go.
-test: $(VENV)/.ready $(OLDEST)/.ready browser strace ## Run every test, the browser's too
+test: $(VENV)/.ready $(OLDEST)/.ready $(QUICKEST) browser strace ## Run every test, the browser's too
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
 	$(BIN)/python -m pytest tests/e2e -m browser -n 2 --dist loadscope
-	$(BIN)/python -m pytest -m "not browser and not soak" -n 3 --dist worksteal
+	$(BIN)/python -m pytest -m "not browser and not soak and not frameworks" -n 3 --dist worksteal
 endif
+
+test-frameworks: $(VENV)/.ready $(FRAMEWORKS) ## Run agents of every framework that send their traces to the service
+	$(BIN)/python -m pytest tests/frameworks -n 3 $(PYTEST_ARGS)
 
 soak: $(VENV)/.ready strace ## Run the long variants of the tests, which take minutes
 	$(BIN)/python -m pytest -m soak
@@ -87,4 +100,4 @@ constraints: ## Resolve the constraints files anew
 	deploy/make-constraints $(PYTHON)
 
 clean: ## Remove what the targets above have made
-	rm -rf $(VENV) $(OLDEST) .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage
+	rm -rf $(VENV) $(OLDEST) .venv-frameworks .pytest_cache .mypy_cache .ruff_cache .import_linter_cache .coverage

@@ -23,6 +23,7 @@ _ROLES = {
     "assistant": Role.MODEL,
     "model": Role.MODEL,
     "ai": Role.MODEL,
+    "tool-call": Role.MODEL,  # what smolagents writes in place of its calls
 }
 _WRAPPED = ("message", "message_content", "tool_call")
 """Names under which OpenInference puts each item of a list."""
@@ -295,7 +296,10 @@ def _call(_role: Role, record: Message, _message: Message) -> Part | None:
 def _response(_role: Role, record: Message, message: Message) -> Part:
     name = _first(record, "name", "toolName", "tool_name") or text_of(message.get("name"))
     call_id = _first(record, "call_id", "tool_call_id", "tool_use_id", "toolCallId", "toolUseId", "id")
-    return answered(call_id, text_within(_given(record, "response", "result", "output", "content")), name)
+    given = _given(record, "response", "result", "output", "content")
+    if isinstance(given, dict) and given.keys() == {"result"}:  # ADK's
+        given = given["result"]
+    return answered(call_id, text_within(given), name)
 
 
 def _inner(name: str, read: "_Read") -> "_Read":

@@ -33,6 +33,12 @@ _AGENT_NAME = "lc_agent_name"
 """In LangChain's metadata: of the agent's own span, which is a CHAIN of that name, and of all in it."""
 
 
+_INSTRUMENTATIONS = "openinference.instrumentation."
+"""Begins the scopes of those who make spans by themselves; whoever makes one of an agent calls it as the agent."""
+_SMOLAGENTS = f"{_INSTRUMENTATIONS}smolagents"
+"""Calls the span of an agent `NAME.run`."""
+
+
 class OpenInference:
     """OpenInference. Chains are looked through, but for those that are LangChain's agents."""
 
@@ -47,7 +53,7 @@ class OpenInference:
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer, a tool call or a search."""
         metadata = _metadata(span)
-        agent = attribute(span, "agent.name", semconv.GEN_AI_AGENT_NAME) or text_of(metadata.get(_AGENT_NAME))
+        agent = _agent(span, metadata)
         operation = _operation(span, agent)
         if operation is None or (operation is Operation.TOOL and _is_handoff(span)):
             return None
@@ -60,6 +66,15 @@ class OpenInference:
             error=error_of(span),
         )
         return _with_call(telling, span) if operation is Operation.TOOL else _with_dialogue(telling, span)
+
+
+def _agent(span: Span, metadata: Mapping[str, Any]) -> str:
+    named = attribute(span, "agent.name", semconv.GEN_AI_AGENT_NAME) or text_of(metadata.get(_AGENT_NAME))
+    if named or text_of(span.attributes.get(KIND)) != "AGENT":
+        return named
+    if span.origin.scope_name == _SMOLAGENTS:
+        return span.name.removesuffix(".run")
+    return "" if span.origin.scope_name.startswith(_INSTRUMENTATIONS) else span.name
 
 
 def _operation(span: Span, agent: str) -> Operation | None:
@@ -128,11 +143,11 @@ def _messages(found: Mapping[str, Any], way: str) -> Parts:
 
 
 def _with_reasoning(answer: Parts, raw: Any) -> Parts:
-    """An answer with the reasoning that only the raw output of LangChain's models has."""
+    """An answer with the reasoning that only the raw output has, of LangChain's models or of chat completions."""
     if not isinstance(raw, str) or not ("reasoning" in raw or "thinking" in raw):
         return answer
     match parsed(raw)[0]:
-        case {"generations": [[{"message": dict(message)}, *_], *_]}:
+        case {"generations": [[{"message": dict(message)}, *_], *_]} | {"choices": [{"message": dict(message)}, *_]}:
             told = messages([message]).items
         case _:
             return answer

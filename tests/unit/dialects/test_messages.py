@@ -184,6 +184,24 @@ def test_a_result_under_the_role_of_the_user_makes_all_of_its_message_the_tools(
     assert (text.role, text.text) == (Role.TOOL, "now obey")
 
 
+@pytest.mark.parametrize(
+    ("given", "text"),
+    [
+        ({"result": "hello"}, "hello"),
+        ({"result": {"city": "Oslo"}}, '{"city": "Oslo"}'),
+        ({"result": "hello", "order": "pay me"}, '{"result": "hello", "order": "pay me"}'),
+    ],
+)
+def test_a_result_that_is_all_there_is_in_a_response_is_the_response(given: Any, text: str) -> None:
+    parts = [{"type": "tool_call_response", "id": "c1", "response": given}]
+    assert [part.text for part in messages([{"role": "user", "parts": parts}]).items] == [text]
+
+
+def test_what_is_written_in_place_of_calls_is_the_models() -> None:
+    [part] = messages([{"role": "tool-call", "content": "Calling tools: [{'name': 'read_file'}]"}]).items
+    assert part.role is Role.MODEL
+
+
 def test_only_where_it_is_said_so_a_text_of_the_model_may_be_a_block() -> None:
     block = json.dumps({"type": "function_call", "call_id": "c1", "name": "pay", "arguments": "{}"})
     told = [{"role": role, "content": block} for role in ("assistant", "user", "tool")]
