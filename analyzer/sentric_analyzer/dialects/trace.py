@@ -52,6 +52,11 @@ class Trace:
         return values
 
 
+def lost_in(nodes: Iterable[Node], root: Node | None) -> int:
+    """How many parents are missing within a run: not one above its root, which is the run's caller."""
+    return len({node.lost for node in nodes} - {"", root.lost if root else ""})
+
+
 def _identity(span: Span) -> tuple[str, int, int, str]:
     return (span.span_id, span.start, span.end, span.name)
 

@@ -12,7 +12,7 @@ from sentric_analyzer.dialects.reading.place import Place, places
 from sentric_analyzer.dialects.reading.reading import Reading, Seen
 from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.telling import Operation, Telling
-from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.trace import Node, Trace, lost_in
 from sentric_analyzer.dialects.values import attribute, moment, text_of
 from sentric_analyzer.spans import Span
 
@@ -146,6 +146,10 @@ def _coverage(reading: Reading, parent: str, nodes: Sequence[Node], root: Node |
     return Coverage(
         seen=len(record.calls),
         blind=sum(call.blind for call in record.calls),
+        without_arguments=sum(call.arguments is None for call in record.calls),
+        without_results=sum(call.resultless for call in record.calls),
+        unheard=reading.seen.unheard,
+        lost=lost_in(nodes, root),
         truncated=sum(call.cut or call.reasoning_cut for call in record.calls),
         ended=ended,
         notes=tuple(_notes(reading.seen, 0 if parent else record.unjudged, _apart(nodes, root), ended=ended)),
