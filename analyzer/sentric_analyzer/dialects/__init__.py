@@ -158,6 +158,8 @@ def _told(nodes: Iterable[Node], dialects: Dialects) -> Mapping[Node, Telling]:
 def _notes(trace: Trace, left_out: int) -> Iterator[str]:
     if trace.contradicted:
         yield f"{trace.contradicted} spans were sent again with another content: both were judged."
+    if trace.circles:
+        yield "Parents of spans lead back to where they began: who called whom is not known there."
     if (share := share_kept(node.span for node in trace.nodes)) < 1:
         yield f"Traces were sampled: of those like this one about {share:.2g} are kept, nothing is known of the others."
     if left_out:

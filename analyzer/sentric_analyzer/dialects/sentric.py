@@ -40,6 +40,7 @@ _BESIDE = frozenset(
         semconv.SENTRIC_REASONING_NEXT_GOAL,
     }
 )
+_BROUGHT = (semconv.SENTRIC_MESSAGES, semconv.SENTRIC_OBSERVATIONS)
 _LAST = 2**31
 """Sequence number of an event that has lost its own: after all others."""
 
@@ -313,7 +314,7 @@ def _coverage(spans: Sequence[Span], root: Span | None, events: Sequence[AnyEven
         truncated=sum(not isinstance(event, Message) and event.truncated for event in events)
         + sum(_cut(span).isdisjoint(_OF_ACTION) and not _cut(span).isdisjoint(_BESIDE) for span in tools),
         ended=root is not None,
-        notes=tuple(_notes(spans, root)),
+        notes=tuple(_notes(spans, root, events)),
     )
 
 
@@ -322,10 +323,14 @@ def _is_silent(span: Span) -> bool:
     return attribute(span, semconv.SENTRIC_CAPTURE) == "metadata"
 
 
-def _notes(spans: Sequence[Span], root: Span | None) -> Iterator[str]:
+def _notes(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEvent]) -> Iterator[str]:
     if root is None:
         yield "The run's own end was not seen: its last events may be missing."
     elif changed := sorted(_names(root.attributes.get(semconv.SENTRIC_SETTING_CHANGED))):
         yield f"Settings that loosen a default were in force: {', '.join(changed)}."
     if any(map(_is_silent, spans)):
         yield "Content was not captured."
+    if not all(objects(span.attributes.get(name))[1] for span in spans for name in _BROUGHT):
+        yield "Some messages or texts that spans bring along could not be read."
+    if any(isinstance(event, Action | Outcome) and event.sequence == _LAST for event in events):
+        yield "Some events have lost their numbers, and stand after all others."

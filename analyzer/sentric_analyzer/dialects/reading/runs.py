@@ -143,6 +143,7 @@ def _first(stated: Iterable[str]) -> str:
 
 def _coverage(reading: Reading, parent: str, nodes: Sequence[Node], root: Node | None, *, ended: bool) -> Coverage:
     record = reading.record
+    cut = {call.span_id for call in record.calls if call.cut or call.reasoning_cut}
     return Coverage(
         seen=len(record.calls),
         blind=sum(call.blind for call in record.calls),
@@ -150,7 +151,8 @@ def _coverage(reading: Reading, parent: str, nodes: Sequence[Node], root: Node |
         without_results=sum(call.resultless for call in record.calls),
         unheard=reading.seen.unheard,
         lost=lost_in(nodes, root),
-        truncated=sum(call.cut or call.reasoning_cut for call in record.calls),
+        truncated=sum(call.cut or call.reasoning_cut for call in record.calls)
+        + sum(semconv.SENTRIC_TRUNCATED in node.span.attributes and node.span.span_id not in cut for node in nodes),
         ended=ended,
         notes=tuple(_notes(reading.seen, 0 if parent else record.unjudged, _apart(nodes, root), ended=ended)),
     )
