@@ -22,6 +22,7 @@ from sentric.policy.verdict import NotEvaluated
 ON_PAGES = frozenset({Kind.CLICK, Kind.INPUT, Kind.SUBMIT})
 """Actions that are about an element of a page."""
 _NOTHING = Reads()
+_EVERY = tuple(Content)
 _SEARCHED = {
     Over.ARGUMENTS: Content.ARGUMENTS,
     Over.RESULT: Content.RESULTS,
@@ -48,6 +49,12 @@ def needs(rule: Rule) -> Mapping[Scope, Reads]:
     return {scope: _of_condition(rule.when, scope) for scope in Scope if _looks_at(rule, scope)}
 
 
+def needs_of(rule: Rule) -> tuple[Content, ...]:
+    """The same, in any scope."""
+    needed = _NOTHING.union(*needs(rule).values())
+    return tuple(content for content in _EVERY if content in needed)
+
+
 def not_evaluated(policy: Policy, run: Run, *, has_task: bool, matched: Collection[str]) -> tuple[NotEvaluated, ...]:
     """The rules of which it says nothing that they did not match, or not of all steps.
 
@@ -58,8 +65,19 @@ def not_evaluated(policy: Policy, run: Run, *, has_task: bool, matched: Collecti
         matched: ids of rules that matched: they are evaluated, whatever was missing.
     """
     steps = _steps(run, has_task=has_task)
-    found = (_judged(rule, needed, steps) for rule, needed in _plan(policy))
+    lacking = _NOTHING.union(*(step.lacks for step in steps))
+    concerned = (one for one in _plan(policy) if not one.everything.isdisjoint(lacking))
+    found = (_judged(one.rule, one.reads, steps) for one in concerned)
     return tuple(one for one in found if one and (one.steps < one.of or one.rule_id not in matched))
+
+
+@dataclass(frozen=True, slots=True)
+class _Needs:
+    """A rule with what it needs, in each scope and in any."""
+
+    rule: Rule
+    reads: Mapping[Scope, Reads]
+    everything: Reads
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +103,7 @@ def _judged(rule: Rule, needed: Mapping[Scope, Reads], steps: Mapping[_Step, int
             missing |= lacking
             blind += steps[step] if lacking else 0
             looked += steps[step]
-    named = tuple(content.value for content in Content if content in missing)
+    named = tuple(content.value for content in _EVERY if content in missing)
     return NotEvaluated(rule.id, named, blind, looked) if blind else None
 
 
@@ -103,10 +121,10 @@ def _wanted(rule: Rule, scope: Scope, reads: Reads, steps: Mapping[_Step, int]) 
 
 
 @lru_cache(maxsize=16)
-def _plan(policy: Policy) -> Sequence[tuple[Rule, Mapping[Scope, Reads]]]:
+def _plan(policy: Policy) -> Sequence[_Needs]:
     """The rules that need anything, with what that is."""
     needed = ((rule, needs(rule)) for rule in policy.rules)
-    return [(rule, of_rule) for rule, of_rule in needed if any(of_rule.values())]
+    return [_Needs(rule, reads, _NOTHING.union(*reads.values())) for rule, reads in needed if any(reads.values())]
 
 
 @lru_cache(maxsize=2048)
