@@ -219,7 +219,7 @@ class Coverage:
     without_results: int = 0
     """Actions whose result was not captured, or whose end was not seen."""
     unheard: int = 0
-    """Calls of models of which neither what was asked nor what was answered was captured."""
+    """Calls of models, where nothing that any of them was asked or answered was captured."""
     lost: int = 0
     """Spans that are known of and were not read: parents that others name, and what a trace too large left out."""
     truncated: int = 0

@@ -22,7 +22,6 @@ _REASONING = "action.reasoning"
 _GAPS = {
     "without_arguments": ("action", "without captured arguments"),
     "without_results": ("action", "without a captured result"),
-    "unheard": ("call", "of a model of which no message was captured"),
     "lost": ("span", "known of, and not read"),
     "truncated": ("text", "cut at a limit: what came after it was not read"),
 }

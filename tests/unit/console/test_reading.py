@@ -88,7 +88,6 @@ def test_coverage_names_every_gap(document: dict[str, Any]) -> None:
     assert [caveat.sentence for caveat in coverage if caveat.gap] == [
         "1 action without captured arguments.",
         "2 actions without a captured result.",
-        "1 call of a model of which no message was captured.",
         "3 spans known of, and not read.",
         "1 text cut at a limit: what came after it was not read.",
         "The end of the run was not seen.",

@@ -13,7 +13,10 @@ from sentric.policy.verdict import NotEvaluated
 POLICY = load_policy()
 SILENT = ("mcp-native", "otel-genai-utilgenai-no_content", "vercel-ai-7-nocontent")
 """Captures of which neither spans nor log records hold content."""
-IN_PART = ("agent-framework-v136", "google-adk-events", "otel-genai-", "openai-agents-handoff-", "traceloop-mcp")
+IN_PART = (
+    *("claude-code", "codex-cli-default", "gemini-cli-nocontent"),
+    *("agent-framework-v136", "google-adk-events", "otel-genai-", "openai-agents-handoff-", "traceloop-mcp"),
+)
 """Captures of which some runs, or some of their steps, have none."""
 
 

@@ -149,7 +149,7 @@ def _coverage(reading: Reading, parent: str, nodes: Sequence[Node], root: Node |
         blind=sum(call.blind for call in record.calls),
         without_arguments=sum(call.arguments is None for call in record.calls),
         without_results=sum(call.resultless for call in record.calls),
-        unheard=reading.seen.unheard,
+        unheard=0 if reading.seen.texts else reading.seen.calls,
         lost=lost_in(nodes, root),
         truncated=sum(call.cut or call.reasoning_cut for call in record.calls)
         + sum(semconv.SENTRIC_TRUNCATED in node.span.attributes and node.span.span_id not in cut for node in nodes),
