@@ -22,6 +22,7 @@ from sentric import semconv
 from sentric.event_json import event_to_json
 from sentric.events import Action
 from sentric.policy.loader import load_rules
+from sentric.policy.needs import needs_of
 from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Example, Rule
 from sentric.policy.signals.family import variables
@@ -129,9 +130,9 @@ def pack_page(pack: str) -> str:
     rows = [*_rule_table(rules, "")]
     for rule in rules:
         rows += ["", f"## {rule.id}", "", f"**{rule.title}**{_off(rule)}", "", rule.description, ""]
-        rows += ["| severity | decision | risk | looks at | category |", "|---|---|---|---|---|"]
-        looks_at = ", ".join(rule.on or rule.over)
-        rows += [f"| {rule.severity} | {rule.decision} | {rule.risk} | {looks_at} | {rule.category} |", ""]
+        rows += ["| severity | decision | risk | looks at | needs | category |", "|---|---|---|---|---|---|"]
+        looks_at, needed = ", ".join(rule.on or rule.over), ", ".join(needs_of(rule))
+        rows += [f"| {rule.severity} | {rule.decision} | {rule.risk} | {looks_at} | {needed} | {rule.category} |", ""]
         rows += [*_matches_where(rule), ""]
         if rule.evidence:
             rows += ["*Evidence*: " + ", ".join(f"`{name}`" for name in rule.evidence), ""]

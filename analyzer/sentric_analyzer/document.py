@@ -36,6 +36,7 @@ def run_document(replay: Replay) -> dict[str, Any]:
         "risk": risk_document(replay),
         "policy": {"digest": replay.policy_digest, "loosened": list(replay.loosened)},
         "coverage": json_safe(asdict(replay.run.coverage)),
+        "not_evaluated": not_evaluated_documents(replay),
         "timeline": _timeline(replay),
         "steps": [step_document(step) for step in replay.steps],
         "findings": [finding_document(finding) for finding in replay.findings],
@@ -51,6 +52,14 @@ def risk_document(replay: Replay) -> dict[str, Any]:
         "highest_severity": highest.value if highest else None,
         "counts": {severity.value: counts[severity] for severity in reversed(Severity)},
     }
+
+
+def not_evaluated_documents(replay: Replay) -> list[dict[str, Any]]:
+    """The rules that could not be judged: what was missing for each, in how many steps of those it looks at."""
+    return [
+        {"rule": json_safe(one.rule_id), "needs": list(one.needs), "steps": one.steps, "of": one.of}
+        for one in replay.not_evaluated
+    ]
 
 
 def step_document(step: Step) -> dict[str, Any]:
@@ -95,6 +104,7 @@ def steps_document(replay: Replay) -> dict[str, Any]:
         "session": json_safe(run.conversation),
         "task": json_safe(run.task),
         "coverage": json_safe(asdict(run.coverage)),
+        "not_evaluated": not_evaluated_documents(replay),
         "steps": [_plain_step(step) for step in replay.steps],
     }
 

@@ -175,6 +175,8 @@ class Action(Event):
     context: Mapping[str, JsonValue] = field(default_factory=dict[str, JsonValue])
     """What the caller asserts about the action (an approval number, a customer): claims, not facts."""
     truncated: bool = False
+    uncaptured: bool = False
+    """Nobody told its arguments: that there are none here says nothing."""
 
     @property
     def irreversible(self) -> bool:
@@ -195,6 +197,8 @@ class Outcome(Event):
     duration: int = 0
     """Nanoseconds."""
     truncated: bool = False
+    uncaptured: bool = False
+    """Nobody told its result: that it is empty here says nothing."""
 
 
 AnyEvent: TypeAlias = Message | Observation | Action | Outcome
@@ -209,11 +213,19 @@ class Coverage:
     seen: int = 0
     """Actions known only from spans."""
     blind: int = 0
-    """Actions whose arguments or results were not captured."""
+    """Actions of which neither arguments nor result were captured."""
+    without_arguments: int = 0
+    """Actions whose arguments were not captured."""
+    without_results: int = 0
+    """Actions whose result was not captured, or whose end was not seen."""
+    unheard: int = 0
+    """Calls of models, where nothing that any of them was asked or answered was captured."""
+    lost: int = 0
+    """Spans that are known of and were not read: parents that others name, and what a trace too large left out."""
     truncated: int = 0
     """Events whose text was cut at a limit."""
     has_task: bool = False
-    """Whether the human's task is known: rules about the task are not evaluated without it."""
+    """Whether the human's task is known."""
     ended: bool = False
     """Whether the run's own end was seen."""
     notes: tuple[str, ...] = ()

@@ -10,7 +10,7 @@ SENTRIC = Path(sys.executable).with_name("sentric")
 RUNS = Path(os.environ.get("SENTRIC_EVAL", Path(__file__).parents[3] / "shared" / "eval")) / "dev.otlp.jsonl.gz"
 _READ_ONLY = """
 import sys; from pathlib import Path; from sentric_analyzer.cli.inputs import find
-print(sum(1 for _ in find([Path(sys.argv[1])]).spans()))
+print(sum(1 for _ in find([Path(sys.argv[1])], longest=1 << 20).spans()))
 """
 
 

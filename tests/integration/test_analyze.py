@@ -176,3 +176,32 @@ def test_explain_stands_alone(option: tuple[str, ...]) -> None:
     done = analyze("--explain", *option, BENIGN)
     assert done.returncode == 2
     assert "--explain judges nothing: leave --steps, --policy and --fail-on out" in done.stderr
+
+
+def test_ten_megabytes_in_an_attribute_are_cut_as_the_service_cuts_them(tmp_path: Path) -> None:
+    from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
+
+    request = ExportTraceServiceRequest.FromString(ATTACK.read_bytes())
+    for span in (span for r in request.resource_spans for s in r.scope_spans for span in s.spans):
+        for attribute in span.attributes:
+            if attribute.key == "gen_ai.tool.call.result" and "IGNORE" in attribute.value.string_value:
+                attribute.value.string_value += "0123456789abcdef" * (10 << 16)
+    (tmp_path / "large.pb").write_bytes(request.SerializeToString())
+    assert (tmp_path / "large.pb").stat().st_size > 10 << 20
+
+    (run,) = json.loads(analyze("--steps", "--format", "json", tmp_path).stdout)
+    assert run["coverage"]["truncated"] == 1
+    assert max(len(step["result"]) for step in run["steps"]) <= 1 << 20
+    assert [step["tool"] for step in run["steps"]] == ["read_file", "http_post"]
+    assert {"injected-instructions-obeyed"} <= {finding["rule_id"] for finding in findings(tmp_path)}
+
+
+def test_what_was_not_evaluated_stands_with_the_steps_and_under_the_table(tmp_path: Path) -> None:
+    silent = ATTACK.parent / "vercel-ai-7-nocontent.otlp.pb"
+    (run,) = json.loads(analyze("--steps", "--format", "json", silent).stdout)
+    needed = {one["rule"]: one["needs"] for one in run["not_evaluated"]}
+    assert needed["secret-sent-outside-task"] == ["task", "arguments", "results"]
+    shown = " ".join(analyze(silent).stdout.split())
+    assert "No rule matched, but" in shown
+    assert "because the arguments of tools were not captured" in shown
+    assert "Not evaluated" not in analyze(ATTACK).stdout

@@ -55,12 +55,20 @@ def test_a_run_document_has_every_part_of_the_run() -> None:
         "guarded": 0,
         "seen": 2,
         "blind": 0,
+        "without_arguments": 0,
+        "without_results": 1,
+        "unheard": 0,
+        "lost": 0,
         "truncated": 1,
         "has_task": True,
         "ended": True,
         "notes": ["A plain sentence."],
     }
-    assert list(document) == ["run", "risk", "policy", "coverage", "timeline", "steps", "findings"]
+    assert list(document) == ["run", "risk", "policy", "coverage", "not_evaluated", "timeline", "steps", "findings"]
+    assert document["not_evaluated"] == [
+        {"rule": "injected-instructions-shown", "needs": ["results"], "steps": 1, "of": 2},
+        {"rule": "tool-poisoned", "needs": ["definitions"], "steps": 4, "of": 4},
+    ]
 
 
 def test_the_timeline_keeps_the_order_and_shows_verdicts_on_actions_only() -> None:
@@ -98,7 +106,7 @@ def test_a_finding_document_holds_what_reports_need() -> None:
 def test_the_steps_document_is_the_run_in_the_common_vocabulary() -> None:
     document = steps_document(judged_run())
 
-    assert list(document) == ["trace_id", "run_id", "agent", "session", "task", "coverage", "steps"]
+    assert list(document) == ["trace_id", "run_id", "agent", "session", "task", "coverage", "not_evaluated", "steps"]
     assert (document["agent"], document["session"]) == ("buyer", "conversation-3")
     assert list(document["steps"][0]) == [
         *("span_id", "tool", "kind", "effects", "arguments", "result", "reasoning", "url")

@@ -51,7 +51,7 @@ def analyze(
     if explain and (steps or policy or fail_on):
         raise click.UsageError("--explain judges nothing: leave --steps, --policy and --fail-on out")
     settings = Settings.load(policy=str(policy) if policy else None)
-    inputs = find(paths)
+    inputs = find(paths, longest=settings.attribute_limit)
     if explain:
         _explain(inputs, settings, form)
         return

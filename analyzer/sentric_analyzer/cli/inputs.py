@@ -15,6 +15,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from sentric.errors import SentricError
 from sentric_analyzer.dialects import spans_in
+from sentric_analyzer.receiver.cut import cut_values
 from sentric_analyzer.receiver.otlp_json import parse_json
 from sentric_analyzer.receiver.refusal import Refusal
 from sentric_analyzer.spans import Span, spans_of
@@ -38,6 +39,8 @@ class Inputs:
     """
 
     paths: tuple[Path, ...]
+    longest: int
+    """Bytes of an attribute's value beyond which it is cut, as the service cuts what it receives."""
     errors: list[str] = field(default_factory=list[str])
     notes: list[str] = field(default_factory=list[str])
     bytes_read: int = 0
@@ -61,7 +64,7 @@ class Inputs:
     def _file(self, path: Path) -> Iterator[Span]:
         for where, body, is_json in _bodies(path, self):
             try:
-                spans = _spans(body, is_json=is_json)
+                spans = _spans(body, self.longest, is_json=is_json)
             except (Refusal, DecodeError) as error:
                 self.errors.append(f"{where}: is not an OTLP request of traces or logs, protobuf or JSON: {error}")
                 continue
@@ -70,8 +73,12 @@ class Inputs:
             yield from spans
 
 
-def find(paths: Iterable[Path]) -> Inputs:
+def find(paths: Iterable[Path], *, longest: int) -> Inputs:
     """The files that paths and directories stand for.
+
+    Args:
+        paths: of files and directories.
+        longest: bytes of an attribute's value beyond which it is cut.
 
     Raises:
         InputError: a path does not exist, or a directory holds nothing to read.
@@ -87,7 +94,7 @@ def find(paths: Iterable[Path]) -> Inputs:
             found.extend(inside)
         else:
             raise InputError(f"{path}: no such file or directory")
-    return Inputs(tuple(found))
+    return Inputs(tuple(found), longest)
 
 
 def _bodies(path: Path, inputs: Inputs) -> Iterator[tuple[str, bytes, bool]]:
@@ -124,7 +131,7 @@ def _of_unknown_form(name: str, body: bytes) -> Iterator[tuple[str, bytes, bool]
         yield name, body, True
 
 
-def _spans(body: bytes, *, is_json: bool) -> list[Span]:
+def _spans(body: bytes, longest: int, *, is_json: bool) -> list[Span]:
     """The spans of a request, or those made of its log records: only its content says of what it is.
 
     Raises:
@@ -132,13 +139,13 @@ def _spans(body: bytes, *, is_json: bool) -> list[Span]:
     """
     problem: Exception | None = None
     try:
-        traces = _request(body, ExportTraceServiceRequest, is_json=is_json)
+        traces = _request(body, ExportTraceServiceRequest, longest, is_json=is_json)
         if spans := [span for span in spans_of(traces) if span.trace_id]:
             return spans
     except (Refusal, DecodeError) as error:
         problem = error
     try:
-        logs = _request(body, ExportLogsServiceRequest, is_json=is_json)
+        logs = _request(body, ExportLogsServiceRequest, longest, is_json=is_json)
     except (Refusal, DecodeError) as error:
         raise problem or error from None
     if problem and not any(resource.scope_logs for resource in logs.resource_logs):
@@ -146,10 +153,13 @@ def _spans(body: bytes, *, is_json: bool) -> list[Span]:
     return list(spans_of(spans_in(logs)))
 
 
-def _request(body: bytes, kind: type[_Request], *, is_json: bool) -> _Request:
+def _request(body: bytes, kind: type[_Request], longest: int, *, is_json: bool) -> _Request:
     if is_json:
         body = parse_json(body, kind, sys.maxsize).SerializeToString()
-    return kind.FromString(body)
+    request = kind.FromString(body)
+    if len(body) > longest:
+        cut_values(request, longest)
+    return request
 
 
 def _unpacked(body: bytes) -> bytes:

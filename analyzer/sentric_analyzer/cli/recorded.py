@@ -89,9 +89,10 @@ class TraceFiles:
 
     def _opened(self) -> Inputs:
         """The files, to be read once more; what is piped in is read the first time."""
-        inputs = find(path for path in self.paths if path != STANDARD_INPUT)
+        longest = self.settings.attribute_limit
+        inputs = find((path for path in self.paths if path != STANDARD_INPUT), longest=longest)
         if STANDARD_INPUT in self.paths and self._piped is None:
-            piped = find([STANDARD_INPUT])
+            piped = find([STANDARD_INPUT], longest=longest)
             self._piped, self._piped_errors = tuple(piped.spans()), piped.errors
         inputs.errors += self._piped_errors
         return inputs

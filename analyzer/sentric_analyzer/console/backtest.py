@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from sentric_analyzer.console.reading import plural
 from sentric_analyzer.console.report import SEVERITIES, Fact
-from sentric_analyzer.console.text import one_line, visible
+from sentric_analyzer.console.text import one_line, plural, visible
 
 Json = Mapping[str, Any]
 

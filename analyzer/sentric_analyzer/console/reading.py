@@ -8,8 +8,9 @@ from typing import Any
 
 from sentric.policy.risk import BUDGET
 from sentric_analyzer.console.report import SEVERITIES, Caveat, Fact, Matter, Occasion, Place, Report
-from sentric_analyzer.console.text import one_line, visible
+from sentric_analyzer.console.text import one_line, plural, visible
 from sentric_analyzer.console.timeline import Moments, read_timeline
+from sentric_analyzer.console.unevaluated import sentences
 
 Json = Mapping[str, Any]
 
@@ -18,6 +19,13 @@ LIMITS = "Whatever is not listed here was not looked at: the absence of a findin
 
 _REASONING = "action.reasoning"
 """Evidence that stands in full beside the rest, and so not among it."""
+_GAPS = {
+    "without_arguments": ("action", "without captured arguments"),
+    "without_results": ("action", "without a captured result"),
+    "lost": ("span", "known of, and not read"),
+    "truncated": ("text", "cut at a limit: what came after it was not read"),
+}
+"""What the coverage counts of what was not seen."""
 _LEAD = {"agent": "Agent", "model": "Model"}
 _FACTS = {
     "project": "Project",
@@ -37,7 +45,7 @@ def read_report(document: Json) -> Report:
     return Report(
         title=f"{one_line(run['agent']) or 'Agent'} run {one_line(run['run_id'])[:12]}",
         task=visible(run["task"]),
-        headline=_headline(risk["counts"]),
+        headline=_headline(risk["counts"], len(document["not_evaluated"])),
         highest=risk["highest_severity"] or "",
         risk=risk["total"],
         risk_note=f"over the budget of {BUDGET}" if risk["total"] > BUDGET else f"of a budget of {BUDGET}",
@@ -45,7 +53,7 @@ def read_report(document: Json) -> Report:
         lead=(*_named(run, _LEAD), *_times(run)),
         facts=_named(run, _FACTS),
         error=visible(run["error"]),
-        coverage=tuple(_coverage(document["coverage"])),
+        coverage=(*_coverage(document["coverage"]), *(Caveat(one, gap=True) for one in sentences(document))),
         loosened=tuple(visible(name) for name in document["policy"]["loosened"]),
         policy=visible(document["policy"]["digest"]),
         matters=tuple(_matters(document["findings"], moments)),
@@ -53,15 +61,18 @@ def read_report(document: Json) -> Report:
     )
 
 
-def plural(number: int, noun: str) -> str:
-    """A number with its noun."""
-    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"
+def unseen(not_evaluated: int) -> str:
+    """What is said where no rule matched, of which some could not be evaluated, or not for all steps."""
+    if not not_evaluated:
+        return UNSEEN
+    left_out = f"{plural(not_evaluated, 'rule')} could not be evaluated, or only in part"
+    return f"No rule matched, but {left_out}. That is not the same as safe: see coverage."
 
 
-def _headline(counts: Mapping[str, int]) -> str:
+def _headline(counts: Mapping[str, int], not_evaluated: int) -> str:
     total = sum(counts.values())
     if not total:
-        return UNSEEN
+        return unseen(not_evaluated)
     parts = [f"{counts[severity]} {severity}" for severity in SEVERITIES if counts.get(severity)]
     return f"{plural(total, 'finding')}: {', '.join(parts)}"
 
@@ -89,12 +100,11 @@ def _coverage(coverage: Json) -> Iterator[Caveat]:
         yield Caveat(f"{plural(seen, 'action')} judged afterwards, from spans alone.", gap=False)
     if not guarded and not seen:
         yield Caveat("No action of this run was captured.", gap=True)
-    if blind := coverage["blind"]:
-        yield Caveat(f"{plural(blind, 'action')} without captured arguments or result.", gap=True)
-    if cut := coverage["truncated"]:
-        yield Caveat(f"{plural(cut, 'text')} cut at a limit: what came after it was not read.", gap=True)
+    for name, (noun, gap) in _GAPS.items():
+        if number := coverage[name]:
+            yield Caveat(f"{plural(number, noun)} {gap}.", gap=True)
     if not coverage["has_task"]:
-        yield Caveat("The task is not known: rules that need it were not evaluated.", gap=True)
+        yield Caveat("The task is not known.", gap=True)
     if not coverage["ended"]:
         yield Caveat("The end of the run was not seen.", gap=True)
     yield from (Caveat(one_line(note), gap=True) for note in coverage["notes"])

@@ -13,7 +13,7 @@ from rich.rule import Rule
 from rich.table import Table
 from rich.text import Text as Line
 
-from sentric_analyzer.console.reading import LIMITS, UNSEEN, read_report
+from sentric_analyzer.console.reading import LIMITS, UNSEEN, read_report, unseen
 from sentric_analyzer.console.report import (
     SEVERITIES,
     Deed,
@@ -27,6 +27,7 @@ from sentric_analyzer.console.report import (
     Turn,
 )
 from sentric_analyzer.console.text import one_line, shortened
+from sentric_analyzer.console.unevaluated import sentences_about
 
 STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 VALUE_LIMIT = 500
@@ -44,7 +45,7 @@ def render_terminal(document: Mapping[str, Any], console: Console) -> None:
     for matter in report.matters:
         console.print(_matter(matter, console.width >= SIDE_BY_SIDE))
     if not report.matters:
-        console.print(Line(report.headline, "green"))
+        console.print(_nothing(report.headline))
     console.print(_title("Timeline"))
     for moment in report.moments:
         console.print(_moment(moment))
@@ -73,14 +74,23 @@ def render_sessions(sessions: Sequence[Mapping[str, Any]], console: Console) -> 
     console.print(table)
 
 
-def render_findings(documents: Iterable[Mapping[str, Any]], console: Console) -> None:
-    """Print the findings of several runs, a line each, the gravest first."""
+def render_findings(documents: Sequence[Mapping[str, Any]], console: Console) -> None:
+    """Print the findings of several runs, a line each, the gravest first, and what was not evaluated of them."""
     found = [finding for document in documents for finding in document["findings"]]
     table = _table(severity=10, rule=0, title=0, run=RUN_WIDTH)
     for finding in sorted(found, key=lambda finding: SEVERITIES.index(finding["severity"])):
         cells = (finding["rule_id"], finding["title"], finding["run_id"][:RUN_WIDTH])
         table.add_row(_pill(finding["severity"]), *(Line(one_line(cell)) for cell in cells))
-    console.print(table if found else Line(UNSEEN, "green"))
+    unjudged = [document["not_evaluated"] for document in documents]
+    rules = {one["rule"] for of_run in unjudged for one in of_run}
+    console.print(table if found else _nothing(unseen(len(rules))))
+    for sentence in sentences_about(unjudged):
+        console.print(Line(sentence, "dim"))
+
+
+def _nothing(headline: str) -> Line:
+    """That there are no findings: good news only where nothing was left out."""
+    return Line(headline, "green" if headline == UNSEEN else "yellow")
 
 
 def _table(**widths: int) -> Table:

@@ -32,3 +32,8 @@ def shortened(text: str, limit: int) -> str:
 def _named(found: re.Match[str]) -> str:
     unseen = found[0]
     return f"‹U+{ord(unseen):04X}›" if len(unseen) == 1 else f"‹{len(unseen)} invisible characters›"
+
+
+def plural(number: int, noun: str) -> str:
+    """A number with its noun."""
+    return f"{number:,} {noun}" if number == 1 else f"{number:,} {noun}s"

@@ -33,6 +33,7 @@ from sentric_analyzer.dialects.pydantic_ai import PydanticAi
 from sentric_analyzer.dialects.reading import classified, runs_of
 from sentric_analyzer.dialects.records import EVENT, GEN_AI, traced, with_records
 from sentric_analyzer.dialects.redacted import redacted
+from sentric_analyzer.dialects.sampling import share_kept
 from sentric_analyzer.dialects.sentric import Sentric
 from sentric_analyzer.dialects.strands import Strands
 from sentric_analyzer.dialects.telling import Telling
@@ -138,7 +139,8 @@ def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int
     notes = tuple(_notes(trace, left_out))
 
     def noted(run: Run) -> Run:
-        coverage = replace(run.coverage, notes=(*run.coverage.notes, *notes))
+        known = run.coverage
+        coverage = replace(known, lost=known.lost + left_out, notes=(*known.notes, *notes))
         return redacted(replace(run, coverage=coverage), redactor)
 
     own = [node for node in trace.nodes if OWN.recognises(node.span)]
@@ -156,6 +158,10 @@ def _told(nodes: Iterable[Node], dialects: Dialects) -> Mapping[Node, Telling]:
 def _notes(trace: Trace, left_out: int) -> Iterator[str]:
     if trace.contradicted:
         yield f"{trace.contradicted} spans were sent again with another content: both were judged."
+    if trace.circles:
+        yield "Parents of spans lead back to where they began: who called whom is not known there."
+    if (share := share_kept(node.span for node in trace.nodes)) < 1:
+        yield f"Traces were sampled: of those like this one about {share:.2g} are kept, nothing is known of the others."
     if left_out:
         yield f"The trace is too large: its first {left_out} spans were not judged together with the others."
 

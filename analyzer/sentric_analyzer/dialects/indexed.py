@@ -12,12 +12,19 @@ def indexed(attributes: Mapping[str, Any], prefix: str) -> list[Any]:
 
     Work is linear in the attributes, whatever numbers and depths they claim.
     """
+    return numbered(attributes, prefix)[0]
+
+
+def numbered(attributes: Mapping[str, Any], prefix: str) -> tuple[list[Any], bool]:
+    """The same, and whether its numbering has no holes: what stood in one was lost on the way, or never sent."""
     root: dict[str, Any] = {}
     for name in attributes:
         if name.startswith(prefix):  # only what is looked at counts as read
             _put(root, name[len(prefix) :].split(".", DEEPEST), attributes[name])
     found = _unflattened(root)
-    return found if isinstance(found, list) else []
+    if not isinstance(found, list):
+        return [], not root
+    return found, str(len(found) - 1) in root
 
 
 def _put(node: dict[str, Any], path: list[str], value: Any) -> None:

@@ -146,6 +146,8 @@ class _Reading:
             part = self._part(role, record, message)
             if part:
                 kept.append(part)
+        if message and not kept and "role" not in message and "type" not in message:
+            self._unread()  # whatever it is, it is no message
         self._items += _owned(_once(kept))
 
     def _unread(self) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sentric import semconv
 from sentric.events import JsonValue
-from sentric_analyzer.dialects.indexed import indexed
+from sentric_analyzer.dialects.indexed import indexed, numbered
 from sentric_analyzer.dialects.messages import messages, text_within
 from sentric_analyzer.dialects.parts import NOTHING, Form, Parts, joined
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -138,8 +138,9 @@ def _is_tool(one: Any) -> bool:
 
 def _messages(found: Mapping[str, Any], way: str) -> Parts:
     """Messages that were given (`input`) or answered (`output`)."""
-    listed = indexed(found, f"llm.{way}_messages.")
-    return messages(listed) if listed else NOTHING
+    listed, whole = numbered(found, f"llm.{way}_messages.")
+    told = messages(listed) if listed else NOTHING
+    return told if whole else replace(told, readable=False)
 
 
 def _with_reasoning(answer: Parts, raw: Any) -> Parts:

@@ -6,7 +6,7 @@ from typing import Any
 
 from sentric import semconv
 from sentric_analyzer.dialects import gen_ai
-from sentric_analyzer.dialects.indexed import indexed
+from sentric_analyzer.dialects.indexed import indexed, numbered
 from sentric_analyzer.dialects.messages import messages
 from sentric_analyzer.dialects.parts import NOTHING, Parts
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -104,8 +104,9 @@ def _with_dialogue(told: Telling, span: Span) -> Telling:
 
 
 def _messages(found: Mapping[str, Any], prefix: str) -> Parts:
-    listed = indexed(found, prefix)
-    return messages([_decoded(one) for one in listed], encoded=True) if listed else NOTHING
+    listed, whole = numbered(found, prefix)
+    told = messages([_decoded(one) for one in listed], encoded=True) if listed else NOTHING
+    return told if whole else replace(told, readable=False)
 
 
 def _decoded(message: Any) -> Any:

@@ -2,6 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import replace
 from enum import StrEnum
 from typing import Any, TypeVar
 
@@ -22,7 +23,7 @@ from sentric.events import (
     Source,
 )
 from sentric_analyzer.dialects.reading.lineage import with_task_known
-from sentric_analyzer.dialects.trace import Node
+from sentric_analyzer.dialects.trace import Node, lost_in
 from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, moment, objects, text_of
 from sentric_analyzer.spans import Span
 
@@ -39,6 +40,7 @@ _BESIDE = frozenset(
         semconv.SENTRIC_REASONING_NEXT_GOAL,
     }
 )
+_BROUGHT = (semconv.SENTRIC_MESSAGES, semconv.SENTRIC_OBSERVATIONS)
 _LAST = 2**31
 """Sequence number of an event that has lost its own: after all others."""
 
@@ -57,17 +59,26 @@ class Sentric:
 
     def read(self, nodes: Sequence[Node], *, project: str) -> Sequence[Run]:
         """One run for each run id; one that lies within another has it for its parent."""
-        spans: dict[str, list[Span]] = defaultdict(list)
+        members: dict[str, list[Node]] = defaultdict(list)
         of = {node: attribute(node.span, semconv.SENTRIC_RUN_ID) or node.span.trace_id for node in nodes}
         for node, run_id in of.items():
-            spans[run_id].append(node.span)
+            members[run_id].append(node)
+        spans = {run_id: [node.span for node in some] for run_id, some in members.items()}
         parents = _parents(of)
         runs: dict[str, Run] = {}
         for run_id, some in spans.items():
             parent = parents.get(run_id, "")
             author = Author.MODEL if _has_begun(spans.get(parent, ()), some) else Author.USER
-            runs[run_id] = _run(project, run_id, parent, author, some)
+            run = _run(project, run_id, parent, author, some)
+            runs[run_id] = replace(run, coverage=replace(run.coverage, lost=_lost(members[run_id])))
         return [with_task_known(run, runs) for run in runs.values()]
+
+
+def _lost(nodes: Sequence[Node]) -> int:
+    """How many parents are missing within a run."""
+    return lost_in(
+        nodes, next((node for node in nodes if _operation(node.span) == semconv.OPERATION_INVOKE_AGENT), None)
+    )
 
 
 def _has_begun(parent: Sequence[Span], child: Sequence[Span]) -> bool:
@@ -223,6 +234,7 @@ def _action(span: Span) -> Action:
         ),
         context=context or {},
         truncated=cut or bool(_cut(span) & _OF_ACTION),
+        uncaptured=arguments is None,
     )
 
 
@@ -241,6 +253,7 @@ def _outcome(span: Span, action: Action) -> Iterator[Outcome]:
         error=error,
         duration=moment(span.end - span.start),
         truncated=bool(_cut(span) & _OF_OUTCOME),
+        uncaptured=action.uncaptured and not result,  # with content, only a result that is empty is left out
     )
 
 
@@ -286,29 +299,38 @@ def _cut(span: Span) -> frozenset[str]:
     return _names(span.attributes.get(semconv.SENTRIC_TRUNCATED))
 
 
-def _coverage(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEvent]) -> Coverage:
+def _coverage(spans: Sequence[Span], root: Span | None, events: Sequence[AnyEvent]) -> Coverage:
     tools = [span for span in spans if _operation(span) == semconv.OPERATION_EXECUTE_TOOL]
     guarded = sum(span.attributes.get(semconv.SENTRIC_GUARDED) is True for span in tools)
+    actions = {event.event_id: event for event in events if isinstance(event, Action)}
+    brought = {event.action_id for event in events if isinstance(event, Outcome) and not event.uncaptured}
     return Coverage(
         guarded=guarded,
         seen=len(tools) - guarded,
-        blind=sum(_blind(span) for span in tools),
+        blind=sum(action.uncaptured for name, action in actions.items() if name not in brought),
+        without_arguments=sum(action.uncaptured for action in actions.values()),
+        without_results=len(actions.keys() - brought),
+        unheard=sum(_operation(span) == semconv.OPERATION_CHAT and _is_silent(span) for span in spans),
         truncated=sum(not isinstance(event, Message) and event.truncated for event in events)
         + sum(_cut(span).isdisjoint(_OF_ACTION) and not _cut(span).isdisjoint(_BESIDE) for span in tools),
         ended=root is not None,
-        notes=tuple(_notes(spans, root)),
+        notes=tuple(_notes(spans, root, events)),
     )
 
 
-def _blind(span: Span) -> bool:
-    content = (semconv.GEN_AI_TOOL_CALL_ARGUMENTS, semconv.GEN_AI_TOOL_CALL_RESULT)
-    return not any(name in span.attributes for name in content)
+def _is_silent(span: Span) -> bool:
+    """Whether content was not captured."""
+    return attribute(span, semconv.SENTRIC_CAPTURE) == "metadata"
 
 
-def _notes(spans: Sequence[Span], root: Span | None) -> Iterator[str]:
+def _notes(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEvent]) -> Iterator[str]:
     if root is None:
         yield "The run's own end was not seen: its last events may be missing."
     elif changed := sorted(_names(root.attributes.get(semconv.SENTRIC_SETTING_CHANGED))):
         yield f"Settings that loosen a default were in force: {', '.join(changed)}."
-    if any(attribute(span, semconv.SENTRIC_CAPTURE) == "metadata" for span in spans):
-        yield "Content was not captured: rules about it were not evaluated."
+    if any(map(_is_silent, spans)):
+        yield "Content was not captured."
+    if not all(objects(span.attributes.get(name))[1] for span in spans for name in _BROUGHT):
+        yield "Some messages or texts that spans bring along could not be read."
+    if any(isinstance(event, Action | Outcome) and event.sequence == _LAST for event in events):
+        yield "Some events have lost their numbers, and stand after all others."

@@ -34,11 +34,12 @@ class Trace:
     Attributes:
         nodes: by start time, then parent before child, then span id.
         contradicted: how many of them tell of a span otherwise than another of them.
+        circles: how many times parents led back to where they began.
     """
 
     def __init__(self, spans: Iterable[Span]) -> None:
         told, self.contradicted = _tellings(spans)
-        placed = _place(sorted(told, key=_identity))
+        placed, self.circles = _place(sorted(told, key=_identity))
         self.nodes: Sequence[Node] = sorted(
             placed, key=lambda node: (node.span.start, node.depth, *_identity(node.span))
         )
@@ -50,6 +51,11 @@ class Trace:
         for node in self._downwards:
             values[node] = step(node, values[node.parent] if node.parent else None)
         return values
+
+
+def lost_in(nodes: Iterable[Node], root: Node | None) -> int:
+    """How many parents are missing within a run: not one above its root, which is the run's caller."""
+    return len({node.lost for node in nodes} - {"", root.lost if root else ""})
 
 
 def _identity(span: Span) -> tuple[str, int, int, str]:
@@ -108,20 +114,24 @@ def _text(span: Span) -> tuple[str, ...]:
     return (span.name, span.parent_span_id, str(span.start), canonical(dict(span.attributes)))
 
 
-def _place(spans: Sequence[Span]) -> Iterable[Node]:
-    """Nodes for the spans, linear in their number. A circle of parents is cut at its first span."""
+def _place(spans: Sequence[Span]) -> tuple[Sequence[Node], int]:
+    """Nodes for the spans, linear in their number, and how many circles of parents there are.
+
+    A circle is cut at its first span.
+    """
     by_id = {span.span_id: span for span in spans if span.span_id}
     placed: dict[str, Node] = {}
+    circles = 0
     for span in by_id.values():
         path: dict[str, Span] = {}
         above: Span | None = span
         while above and above.span_id not in placed and above.span_id not in path:
             path[above.span_id] = above
             above = by_id.get(above.parent_span_id)
+        circles += above is not None and above.span_id in path
         for waiting in reversed(path.values()):
             placed[waiting.span_id] = _node(waiting, placed)
-    yield from placed.values()
-    yield from (_node(span, placed) for span in spans if not span.span_id)
+    return [*placed.values(), *(_node(span, placed) for span in spans if not span.span_id)], circles
 
 
 def _node(span: Span, placed: Mapping[str, Node]) -> Node:

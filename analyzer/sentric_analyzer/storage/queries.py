@@ -381,4 +381,5 @@ def _summary(row: dict[str, Any]) -> dict[str, Any]:
         "risk": row["Risk"],
         "highest_severity": row["HighestSeverity"] or None,
         "counts": {name: row[name.capitalize()] for name in ("critical", "high", "medium", "low")},
+        "not_evaluated": len(row["NotEvaluated.RuleId"]),
     }

@@ -1,14 +1,14 @@
 """Judged runs as rows of the `agent_*` tables, and back."""
 
 import json
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from sentric.event_json import event_from_json, event_to_json
 from sentric.events import Action, AnyEvent, Coverage, Outcome, Run
 from sentric.policy.rule import Decision, Rule, Severity
-from sentric.policy.verdict import Evidence, Finding, Match, Replay, Step, Verdict
+from sentric.policy.verdict import Evidence, Finding, Match, NotEvaluated, Replay, Step, Verdict
 from sentric_analyzer.document import clamp_time, clean_text, json_safe, risk_document
 from sentric_analyzer.storage.arrow import Row, stream
 from sentric_analyzer.storage.tables import EVENTS, FINDINGS, RUNS, STEPS, TABLES, Table
@@ -67,6 +67,7 @@ def replay_of(
         risk=run["Risk"],
         policy_digest=run["PolicyDigest"],
         loosened=tuple(run["Loosened"]),
+        not_evaluated=tuple(_not_evaluated(run)),
     )
 
 
@@ -115,10 +116,18 @@ def _run_row(replay: Replay) -> Row:
         coverage.guarded,
         coverage.seen,
         coverage.blind,
+        coverage.without_arguments,
+        coverage.without_results,
+        coverage.unheard,
+        coverage.lost,
         coverage.truncated,
         int(coverage.has_task),
         int(coverage.ended),
         coverage.notes,
+        [one.rule_id for one in replay.not_evaluated],
+        [",".join(one.needs) for one in replay.not_evaluated],
+        [one.steps for one in replay.not_evaluated],
+        [one.of for one in replay.not_evaluated],
         len(replay.steps),
         replay.risk,
         risk["highest_severity"] or "",
@@ -232,12 +241,22 @@ def _run(row: Mapping[str, Any], events: tuple[AnyEvent, ...]) -> Run:
             guarded=row["Guarded"],
             seen=row["Seen"],
             blind=row["Blind"],
+            without_arguments=row["WithoutArguments"],
+            without_results=row["WithoutResults"],
+            unheard=row["Unheard"],
+            lost=row["Lost"],
             truncated=row["Truncated"],
             has_task=bool(row["HasTask"]),
             ended=bool(row["EndSeen"]),
             notes=tuple(row["Notes"]),
         ),
     )
+
+
+def _not_evaluated(row: Mapping[str, Any]) -> Iterator[NotEvaluated]:
+    columns: Sequence[Sequence[Any]] = [row[f"NotEvaluated.{name}"] for name in ("RuleId", "Needs", "Steps", "Of")]
+    for rule_id, needs, steps, of in zip(*columns, strict=True):
+        yield NotEvaluated(rule_id, tuple(needs.split(",")), steps, of)
 
 
 def _verdict(row: Mapping[str, Any]) -> Verdict:

@@ -12,6 +12,7 @@ from rich.text import Text
 from sentric.cli.visible import visible
 from sentric.events import Action, AnyEvent, Message, Observation, Outcome
 from sentric.policy.difference import Change, Difference
+from sentric.policy.needs import needs_of
 from sentric.policy.rule import Example, Maturity, Rule, RuleType
 
 _UNBROKEN = 4000
@@ -127,6 +128,8 @@ def _facts(rule: Rule) -> Iterable[tuple[str, str]]:
     yield "category", rule.category
     yield "pack", rule.pack
     yield "looks at", ", ".join(rule.on)
+    if needed := needs_of(rule):
+        yield "needs", ", ".join(needed)
     if rule.references:
         yield "references", ", ".join(rule.references)
     if rule.evidence:

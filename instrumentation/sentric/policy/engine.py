@@ -12,6 +12,7 @@ from operator import attrgetter
 
 from sentric.events import Action, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
 from sentric.policy.families import NO_FAILURES, Families
+from sentric.policy.needs import not_evaluated
 from sentric.policy.program import Program, built_in, is_late
 from sentric.policy.readers.actions.meaning import KnownTools
 from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, EngineState, RiskLedger
@@ -75,6 +76,11 @@ class Engine:
     def state(self) -> EngineState:
         """What is known of the agent now: the next run's beginning."""
         return EngineState(self.risk.total, self.risk.strikes, self._enforced)
+
+    @property
+    def has_task(self) -> bool:
+        """Whether the human's words are known, those of earlier runs of the conversation too."""
+        return bool(self._run.task)
 
     def check(self, action: Action) -> Verdict:
         """Judge an action that is about to run."""
@@ -237,13 +243,16 @@ def replay(
     for before in earlier:
         engine.warm(before)
     judged = [(event, engine.judge(event)) for event in in_order(run)]
+    findings = tuple(found for event, verdict in judged for found in engine.findings(verdict, event))
+    matched = {found.rule_id for found in findings}
     return Replay(
         run=run,
         steps=tuple(_steps(judged)),
-        findings=tuple(found for event, verdict in judged for found in engine.findings(verdict, event)),
+        findings=findings,
         risk=engine.risk.taken,
         policy_digest=engine.policy.digest,
         loosened=engine.policy.loosened(),
+        not_evaluated=not_evaluated(engine.policy, run, has_task=engine.has_task, matched=matched),
         state=engine.state,
     )
 

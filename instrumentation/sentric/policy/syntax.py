@@ -96,6 +96,15 @@ def needs(text: str, known: Mapping[str, Any]) -> frozenset[str] | None:
     return _needs(tokens(text), known)
 
 
+def sought(text: str, known: Mapping[str, Any]) -> frozenset[str]:
+    """The variables by which a condition comes to hold: not those that only keep it from holding.
+
+    `signals.a != "" && !signals.b` seeks `signals.a`: where neither could be told, it is false for want of the first,
+    never of the second. Both sides of an `||` are sought, for either may be the one that would hold.
+    """
+    return _sought(tokens(text), known, wanted=True)
+
+
 def asked_if_empty(text: str, known: Mapping[str, Any]) -> frozenset[str]:
     """Texts and lists of which a condition asks only whether they are empty: what is in them does not matter to it."""
     words = tokens(text)
@@ -135,6 +144,33 @@ def _needs(words: Sequence[Token], known: Mapping[str, Any]) -> frozenset[str] |
         each = [_needs(part, known) for part in both]
         return min((part for part in each if part is not None), key=_telling, default=None)
     return _atom(words, known)
+
+
+def _sought(words: Sequence[Token], known: Mapping[str, Any], *, wanted: bool) -> frozenset[str]:
+    """The variables that must have something in them for words to be true, or to be false where that is wanted."""
+    words = _unwrapped(words)
+    if not _split(words, "?")[1:]:
+        for sign in ("||", "&&"):
+            if (parts := _split(words, sign))[1:]:
+                return frozenset[str]().union(*(_sought(part, known, wanted=wanted) for part in parts))
+        if words and words[0].text == "!":
+            return _sought(words[1:], known, wanted=not wanted)
+        if _of_nothing(words, known) is wanted:
+            return frozenset()
+    return frozenset(resolved(word.text, known)[0] for word in words if word.sort is Sort.NAME) - {""}
+
+
+def _of_nothing(words: Sequence[Token], known: Mapping[str, Any]) -> bool | None:
+    """Whether a part without signs of logic is true where its variables are empty; None where that is not known."""
+    if _atom(words, known) is not None:
+        return False
+    match [word.text for word in words]:
+        case [name, "==", "''" | '""' | "0" | "false"]:
+            return bool(resolved(name, known)[0]) or None
+        case ["size", "(", name, ")", "==", "0"]:
+            return bool(resolved(name, known)[0]) or None
+        case _:
+            return None
 
 
 def _telling(needed: frozenset[str]) -> tuple[int, int]:

@@ -148,6 +148,19 @@ def finding(match: Match, event: AnyEvent, *, project: str, run_id: str, trace_i
 
 
 @dataclass(frozen=True, slots=True)
+class NotEvaluated:
+    """A rule of which it says nothing that it did not match, because what it reads was not captured."""
+
+    rule_id: str
+    needs: tuple[str, ...]
+    """What of it was missing: names out of `Content`."""
+    steps: int
+    """In how many of the run's steps; of a rule that looks at actions and at texts, both are counted."""
+    of: int
+    """How many there are that it looks at, or whose results it compares with what it looks at."""
+
+
+@dataclass(frozen=True, slots=True)
 class Step:
     """An action with what was decided about it and how it ended, for reading."""
 
@@ -168,5 +181,7 @@ class Replay:
     policy_digest: str
     loosened: tuple[str, ...] = ()
     """Policy settings in force that let more pass than the default."""
+    not_evaluated: tuple[NotEvaluated, ...] = ()
+    """The rules in force that could not be judged in all steps, in their order."""
     state: EngineState = BEGINNING
     """What the agent's sums are at the end; in a run that was only observed, what they would have been."""

@@ -65,3 +65,16 @@ def test_a_migration_that_changed_since_it_was_applied_is_refused(
 
     with pytest.raises(StoreError, match=f"migration {first.label} is not the one that was applied"):
         Store.open(embedded_url(tmp_path))
+
+
+def test_runs_of_an_older_store_keep_what_is_known_of_their_coverage(new_store: Store) -> None:
+    first = [migration for migration in shipped() if migration.version < 4]
+    with new_store._connections.client() as client:
+        migrate(client, "older", first)
+        client.command("INSERT INTO older.agent_runs (Project, RunId, Blind) VALUES ('shop', 'before', 2)")
+        assert migrate(client, "older", shipped()) == ["0004_not_evaluated"]
+        migrate(client, "older", shipped())
+        found = client.query(
+            "SELECT Blind, WithoutArguments, WithoutResults, Unheard, `NotEvaluated.RuleId` FROM older.agent_runs FINAL"
+        ).result_rows
+    assert found == [(2, 2, 2, 0, [])]

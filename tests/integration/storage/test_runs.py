@@ -71,6 +71,7 @@ ACTIONS = st.builds(
     reasoning=st.builds(Reasoning, thinking=TEXT, memory=TEXT),
     context=OBJECTS,
     truncated=st.booleans(),
+    uncaptured=st.booleans(),
 )
 
 
@@ -84,7 +85,10 @@ def runs(draw: st.DrawFn) -> Run:
             outcome = Outcome(sequence=2 * sequence + 1, action_id=placed.event_id, result=draw(TEXT), error=draw(TEXT))
             events.append(replace(outcome, span_id=placed.span_id, ordinal=1, duration=draw(st.integers(0, 2**62))))
     texts = {name: draw(TEXT) for name in ("agent", "task", "model", "error", "conversation")}
-    coverage = Coverage(seen=draw(st.integers(0, 9)), ended=draw(st.booleans()), notes=tuple(draw(st.lists(TEXT))))
+    counts = {
+        name: draw(st.integers(0, 9)) for name in ("seen", "without_arguments", "without_results", "unheard", "lost")
+    }
+    coverage = Coverage(**counts, ended=draw(st.booleans()), notes=tuple(draw(st.lists(TEXT))))
     return Run(
         project=draw(TEXT),
         run_id="run",
@@ -210,6 +214,7 @@ def test_a_listed_run_is_a_flat_summary(store: Store) -> None:
             "risk": 60,
             "highest_severity": "high",
             "counts": {"critical": 0, "high": 1, "medium": 0, "low": 1},
+            "not_evaluated": 2,
         }
     ]
 

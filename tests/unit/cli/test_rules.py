@@ -256,3 +256,9 @@ def test_a_misspelt_command_is_told_with_the_nearest_one() -> None:
     assert done.exit_code == 2
     assert done.stderr.endswith("No such command 'lst': did you mean 'list'?\n")
     assert "did you mean" not in CliRunner().invoke(rules, ["xyzzy"]).stderr
+
+
+def test_show_says_what_a_rule_needs_to_have_been_captured() -> None:
+    shown = CliRunner().invoke(rules, ["show", "secret-sent-outside-task"]).output
+    assert "needs       task, arguments, results, page" in shown
+    assert "needs" not in CliRunner().invoke(rules, ["show", "permission-change"]).output

@@ -20,7 +20,7 @@ from sentric.events import (
     Source,
 )
 from sentric.policy.rule import Decision, Rule, Severity
-from sentric.policy.verdict import Evidence, Match, Replay, Step, Verdict, finding
+from sentric.policy.verdict import Evidence, Match, NotEvaluated, Replay, Step, Verdict, finding
 from sentric_analyzer.document import run_document
 
 SHOP = "http://duckshop.localhost:8901"
@@ -169,7 +169,17 @@ def judged() -> Replay:
         error="RuntimeError: the browser went away",
         events=EVENTS,
         coverage=Coverage(
-            guarded=3, seen=1, blind=1, truncated=1, has_task=True, ended=False, notes=("beta.Agent is not covered",)
+            guarded=3,
+            seen=1,
+            blind=1,
+            without_arguments=1,
+            without_results=2,
+            unheard=1,
+            lost=3,
+            truncated=1,
+            has_task=True,
+            ended=False,
+            notes=("beta.Agent is not covered",),
         ),
     )
     outcomes = {event.action_id: event for event in EVENTS if isinstance(event, Outcome)}
@@ -188,6 +198,13 @@ def judged() -> Replay:
         risk=260,
         policy_digest="5f2c9a7b1e3d4f60",
         loosened=("allow_loopback",),
+        not_evaluated=(
+            NotEvaluated("personal-data-volume", ("arguments",), 1, 4),
+            NotEvaluated("agent-memory-poisoned", ("arguments", "results"), 4, 4),
+            NotEvaluated("secret-handed-over", ("page",), 2, 2),
+            NotEvaluated("tool-changed", ("definitions",), 8, 8),
+            NotEvaluated("tool-poisoned", ("definitions",), 8, 8),
+        ),
     )
 
 
@@ -201,4 +218,4 @@ def document() -> dict[str, Any]:
 def quiet_document() -> dict[str, Any]:
     """A run document of a run without findings, of which little is known."""
     run = Run(project="shop", run_id="r-1")
-    return run_document(replace(judged(), run=run, steps=(), findings=(), risk=0, loosened=()))
+    return run_document(replace(judged(), run=run, steps=(), findings=(), risk=0, loosened=(), not_evaluated=()))

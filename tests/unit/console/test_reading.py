@@ -5,6 +5,9 @@ from typing import Any
 from sentric_analyzer.console.reading import LIMITS, UNSEEN, read_report
 from sentric_analyzer.console.report import Text, Turn
 
+ARGUMENTS = "the arguments of tools were not captured"
+RESULTS = "the results of tools were not captured"
+
 
 def test_findings_come_by_severity_and_one_rule_is_one_matter(document: dict[str, Any]) -> None:
     matters = read_report(document).matters
@@ -83,12 +86,26 @@ def test_coverage_names_every_gap(document: dict[str, Any]) -> None:
     coverage = read_report(document).coverage
 
     assert [caveat.sentence for caveat in coverage if caveat.gap] == [
-        "1 action without captured arguments or result.",
+        "1 action without captured arguments.",
+        "2 actions without a captured result.",
+        "3 spans known of, and not read.",
         "1 text cut at a limit: what came after it was not read.",
         "The end of the run was not seen.",
         "beta.Agent is not covered",
+        f"Not evaluated: 1 rule (agent-memory-poisoned), because {ARGUMENTS} (1 of 4 actions).",
+        f"Evaluated in part: 1 rule (personal-data-volume), because {ARGUMENTS} (1 of 4 actions).",
+        f"Not evaluated: 1 rule (agent-memory-poisoned), because {RESULTS} (2 of 4 actions).",
+        "Not evaluated: 1 rule (secret-handed-over), because the page or the element was not told.",
+        "Not evaluated: 2 rules (tool-changed, tool-poisoned), because the definitions of tools were not captured.",
     ]
     assert sum(not caveat.gap for caveat in coverage) == 2
+
+
+def test_many_rules_are_counted_and_not_named(document: dict[str, Any]) -> None:
+    unjudged = [{"rule": f"rule-{n}", "needs": ["words"], "steps": 4, "of": 4} for n in range(9)]
+    report = read_report(document | {"not_evaluated": unjudged})
+
+    assert report.coverage[-1].sentence == "Not evaluated: 9 rules, because nothing that the model said was captured."
 
 
 def test_no_finding_is_never_called_safe(quiet_document: dict[str, Any]) -> None:
@@ -99,6 +116,24 @@ def test_no_finding_is_never_called_safe(quiet_document: dict[str, Any]) -> None
     assert report.coverage[0].sentence == "No action of this run was captured."
     assert all(caveat.gap for caveat in report.coverage)
     assert LIMITS
+
+
+def test_rules_that_were_not_evaluated_are_no_good_news(quiet_document: dict[str, Any]) -> None:
+    quiet_document["not_evaluated"] = [
+        {"rule": "secret-sent-outside-task", "needs": ["task", "arguments"], "steps": 3, "of": 3},
+        {"rule": "injected-instructions-shown", "needs": ["results"], "steps": 1, "of": 3},
+    ]
+    quiet_document["coverage"] |= {"seen": 3, "without_arguments": 1, "without_results": 1, "has_task": False}
+    report = read_report(quiet_document)
+
+    assert report.headline == (
+        "No rule matched, but 2 rules could not be evaluated, or only in part."
+        " That is not the same as safe: see coverage."
+    )
+    assert [caveat.sentence for caveat in report.coverage[-2:]] == [
+        "Not evaluated: 1 rule (secret-sent-outside-task), because the task is not known.",
+        f"Evaluated in part: 1 rule (injected-instructions-shown), because {RESULTS} (1 of 3 actions).",
+    ]
 
 
 def test_risk_is_told_against_the_budget(document: dict[str, Any], quiet_document: dict[str, Any]) -> None:

@@ -63,15 +63,19 @@ def summary(document: dict[str, Any]) -> dict[str, Any]:
 
 def test_runs_and_findings_are_listed_a_line_each(document: dict[str, Any], quiet_document: dict[str, Any]) -> None:
     output = io.StringIO()
-    console = Console(file=output, width=100)
+    console = Console(file=output, width=160)
     render_runs([summary(document), summary(quiet_document)], console)
     render_findings([document, quiet_document], console)
     lines = output.getvalue().splitlines()
 
     assert [line.split()[0] for line in lines] == [
         "run", "0af7651916cd", "r-1", "severity", "critical", "high", "high", "medium", "low",
+        *["Not"] * 4,
     ]  # fmt: skip
-    assert all(cell_len(line) <= 100 for line in lines)
+    assert lines[-1].startswith(
+        "Not evaluated, or in part in 1 of 2 runs: 2 rules (tool-changed, tool-poisoned), because"
+    )
+    assert all(cell_len(line) <= 160 for line in lines)
 
 
 def test_a_list_without_findings_says_what_that_means(quiet_document: dict[str, Any]) -> None:

@@ -90,4 +90,6 @@ def test_the_recorded_run_gets_the_verdicts_that_were_given_live(rooted: bool) -
 
 def test_a_live_run_without_content_is_read_as_blind() -> None:
     run = recorded(observed("metadata"))
-    assert (run.task, run.coverage.blind, run.coverage.has_task) == ("", 1, False)
+    known = run.coverage
+    assert (run.task, known.blind, known.has_task) == ("", 1, False)
+    assert (known.without_arguments, known.without_results, known.unheard) == (1, 1, 1)

@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from sentric.policy.expression import Condition
 from sentric.policy.rule import Scope
-from sentric.policy.syntax import Sort, names, needs, resolved, tokens
+from sentric.policy.syntax import Sort, names, needs, resolved, sought, tokens
 from sentric.policy.variables import Value, declared
 
 KNOWN = {"a.flag": bool, "a.flag.deep": bool, "a.text": str, "a.count": int, "a.list": tuple, "b.flag": bool}
@@ -153,3 +153,41 @@ def test_needs_are_exact_over_every_value_of_two_flags() -> None:
     assert condition.names == ("action.irreversible", "action.tool", "run.has_task")
     for irreversible, tool, task in product((True, False), ("pay", ""), (True, False)):
         assert condition.evaluate((irreversible, tool, task)) is (task and (irreversible or tool == "pay"))
+
+
+@pytest.mark.parametrize(
+    ("text", "wanted"),
+    [
+        ("a.flag && a.text != ''", {"a.flag", "a.text"}),
+        ("a.flag && !b.flag", {"a.flag"}),
+        ("a.flag && a.text == '' && a.count == 0 && size(a.list) == 0", {"a.flag"}),
+        ("a.flag || b.flag", {"a.flag", "b.flag"}),
+        ("a.flag && !(b.flag || a.text != '')", {"a.flag"}),
+        ("a.flag && !(b.flag && a.text == '')", {"a.flag", "a.text"}),
+        ("a.flag && !!b.flag", {"a.flag", "b.flag"}),
+        ("a.count < 5 && a.flag", {"a.count", "a.flag"}),
+        ("a.flag ? a.count > 1 : !b.flag", {"a.flag", "a.count", "b.flag"}),
+        ("'x' in a.list && a.text.matches('x')", {"a.list", "a.text"}),
+        ("!a.flag", set[str]()),
+        ("true", set[str]()),
+    ],
+)
+def test_a_condition_seeks_what_makes_it_hold(text: str, wanted: set[str]) -> None:
+    assert sought(text, KNOWN) == wanted
+
+
+@settings(max_examples=300, deadline=None)
+@given(_CONDITIONS, st.data())
+def test_what_a_condition_does_not_seek_only_keeps_it_from_holding(text: str, data: st.DataObject) -> None:
+    condition, types = Condition(text, Scope.ACTION), declared(Scope.ACTION)
+    choices: dict[object, tuple[Value, ...]] = {
+        bool: (False, True),
+        int: (0, 1, 2, -1),
+        str: ("", "x", "pay"),
+        tuple: ((), ("send",), ("", "pay")),
+    }
+    values = {name: data.draw(st.sampled_from(choices.get(types[name], ((),)))) for name in condition.names}
+    unsought = dict.fromkeys(set(condition.names) - sought(text, types))
+    emptied = values | {name: _SILENT.get(types[name], ()) for name in unsought}
+    if condition.evaluate(tuple(values[name] for name in condition.names)) is True:
+        assert condition.evaluate(tuple(emptied[name] for name in condition.names)) is True

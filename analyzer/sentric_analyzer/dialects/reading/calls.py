@@ -80,6 +80,7 @@ class Call:
             url=self.url,
             reasoning=Reasoning(thinking=self.reasoning),
             truncated=self.cut,
+            uncaptured=self.arguments is None,
         )
         self.event_id = action.event_id
         return action
@@ -95,12 +96,18 @@ class Call:
             result=self.result or "",
             error=self.error,
             duration=max(self.end_time - self.time, 0) if self.spanned else 0,
+            uncaptured=self.resultless,
         )
 
     @property
     def place(self) -> str:
         """Whose words its result is."""
         return self.url or "/".join(filter(None, (self.server, self.tool)))
+
+    @property
+    def resultless(self) -> bool:
+        """Whether nothing was captured of what came back: an error is what came back, too."""
+        return self.result is None and not self.error
 
     @property
     def blind(self) -> bool:

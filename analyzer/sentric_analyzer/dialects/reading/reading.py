@@ -21,12 +21,14 @@ class Seen:
     Attributes:
         spans: spans of a model or an agent.
         texts: those of them with messages.
+        calls: those of a model.
         unread: those whose messages could not be read in full.
         media: those with files or images.
     """
 
     spans: int = 0
     texts: int = 0
+    calls: int = 0
     unread: int = 0
     media: int = 0
 
@@ -121,6 +123,7 @@ class Reading:
         span, telling = node.span, self._told[node]
         given, answer = telling.given, telling.answer
         self.seen.spans += 1
+        self.seen.calls += telling.operation is Operation.MODEL
         self.seen.texts += bool(given.items or answer.items)
         for parts in (given, answer):
             self.seen.unread += not parts.readable

@@ -12,7 +12,7 @@ from sentric_analyzer.dialects.reading.place import Place, places
 from sentric_analyzer.dialects.reading.reading import Reading, Seen
 from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.telling import Operation, Telling
-from sentric_analyzer.dialects.trace import Node, Trace
+from sentric_analyzer.dialects.trace import Node, Trace, lost_in
 from sentric_analyzer.dialects.values import attribute, moment, text_of
 from sentric_analyzer.spans import Span
 
@@ -143,10 +143,16 @@ def _first(stated: Iterable[str]) -> str:
 
 def _coverage(reading: Reading, parent: str, nodes: Sequence[Node], root: Node | None, *, ended: bool) -> Coverage:
     record = reading.record
+    cut = {call.span_id for call in record.calls if call.cut or call.reasoning_cut}
     return Coverage(
         seen=len(record.calls),
         blind=sum(call.blind for call in record.calls),
-        truncated=sum(call.cut or call.reasoning_cut for call in record.calls),
+        without_arguments=sum(call.arguments is None for call in record.calls),
+        without_results=sum(call.resultless for call in record.calls),
+        unheard=0 if reading.seen.texts else reading.seen.calls,
+        lost=lost_in(nodes, root),
+        truncated=sum(call.cut or call.reasoning_cut for call in record.calls)
+        + sum(semconv.SENTRIC_TRUNCATED in node.span.attributes and node.span.span_id not in cut for node in nodes),
         ended=ended,
         notes=tuple(_notes(reading.seen, 0 if parent else record.unjudged, _apart(nodes, root), ended=ended)),
     )

@@ -1,9 +1,11 @@
 """How the agent came to the place it acts on, and whether the credential it types there belongs there."""
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Kind, Message, Observation, Source
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.autofill import Autofill
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.places.handover import Handover, Handovers
@@ -32,6 +34,11 @@ class ArrivalFacts(Facts):
     """Facts about the way to a place, and about credentials there."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        **dict.fromkeys(("handed_over", "handed_to_known", "credential_goes_to"), frozenset({Content.PAGE})),
+        "credential_belongs_to": frozenset({Content.TEXT, Content.PAGE}),
+        "autofilled": frozenset({Content.PAGE, Content.TASK, Content.RESULTS}),
+    }
 
     redirected_from: str = ""
     """The host the agent asked for, where another site's page is what it then got, and neither the task names that

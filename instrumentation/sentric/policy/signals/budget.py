@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Event, Message, Observation
+from sentric.policy.content import Reads
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -17,6 +18,7 @@ class BudgetFacts(Facts):
     """Facts about what the run has used up so far."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION, Scope.MESSAGE)
+    reads: ClassVar[Reads] = frozenset()
 
     steps: int = 0
     """Actions of the run, this one too."""

@@ -1,12 +1,13 @@
 """What rules for businesses ask: who is paid how much, whose data is taken, what happens to what is in production."""
 
 import re
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import lru_cache
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Kind
+from sentric.policy.content import Reads
 from sentric.policy.readers.actions.effects import name_parts
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.programs.code import code_of, programs
@@ -111,6 +112,9 @@ class BusinessFacts(Facts):
     """Facts that rules for businesses ask for."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        "amount_over_limit": frozenset(),
+    }
 
     pays: bool = False
     """It pays, orders or transfers money, also by a request to a payment service."""

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Kind, Message, Observation
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.places.brands import brands
 from sentric.policy.readers.places.hosts import Place, place
@@ -65,6 +66,7 @@ class CodeFacts(Facts):
     """Facts about one-time codes."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    reads: ClassVar[Reads] = frozenset({Content.TEXT, Content.RESULTS})
 
     code_target: str = ""
     """Host that the action gives a one-time code to, which a message had brought for another."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Kind, Message, Observation, Source
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.words.asking import ASKING, ASKS_CONSENT, CAPTCHA, CHALLENGES, SHOWS_CAPTCHA
@@ -101,6 +102,9 @@ class ConsentFacts(Facts):
         "captcha_shown": (Scope.OBSERVATION,),
         "consent_shown": (Scope.OBSERVATION,),
     }
+    fields_read: ClassVar[Mapping[str, Reads]] = dict.fromkeys(
+        ("bypasses_consent", "consent_excerpt"), frozenset({Content.TEXT, Content.PAGE})
+    )
 
     captcha_shown: bool = False
     """The text asks for proof of a human."""

@@ -6,6 +6,7 @@ from types import NoneType
 from typing import Any, ClassVar, Generic, TypeVar, get_type_hints
 
 from sentric.events import Action, Message, Observation, Outcome
+from sentric.policy.content import OWN, Content, Reads
 from sentric.policy.rule import Scope, Tuning
 
 
@@ -17,12 +18,18 @@ class Facts:
     types bool, int, float, str, tuple[str, ...]. A field `x` is the variable `signals.x` in a rule.
 
     A rule that asks a fact of events it is never stated about can never match, and does not load: so a subclass says
-    what its facts are about, where that is not everything its family is asked about.
+    what its facts are about, where that is not everything its family is asked about. And because silence about what
+    nobody captured must not pass for a no, it says what they are read from, where that is not the event's own text.
     """
 
     stated_about: ClassVar[tuple[Scope, ...]] = tuple(Scope)
     """What sort of event the facts are about."""
     fields_stated_about: ClassVar[Mapping[str, tuple[Scope, ...]]] = {}
+    """The same for single fields, where it is something else."""
+    reads: ClassVar[Reads] = frozenset({Content.TEXT})
+    """What must have been captured for the facts to be stated: without it, silence says nothing. Not what only adds
+    to the ways in which they are."""
+    fields_read: ClassVar[Mapping[str, Reads]] = {}
     """The same for single fields, where it is something else."""
 
 
@@ -82,6 +89,12 @@ def stated_about(family: "type[Family[Any]]", field: str) -> tuple[Scope, ...]:
     about = family.facts.fields_stated_about.get(field, family.facts.stated_about)
     hears_only = get_type_hints(family.message).get("return") is NoneType
     return tuple(scope for scope in about if not (hears_only and scope is Scope.MESSAGE))
+
+
+def read_for(family: "type[Family[Any]]", field: str, scope: Scope) -> Reads:
+    """What must have been captured for a fact of a family to be stated about an event of some sort."""
+    stated = family.facts.fields_read.get(field, family.facts.reads)
+    return frozenset(OWN[scope] if content is Content.TEXT else content for content in stated)
 
 
 def variables(facts: type[Facts]) -> dict[str, Any]:

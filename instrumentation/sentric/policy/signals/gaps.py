@@ -2,8 +2,10 @@
 
 from dataclasses import dataclass
 from itertools import takewhile
+from typing import ClassVar
 
 from sentric.events import Action, Author, Event, Message, Observation, Outcome
+from sentric.policy.content import Reads
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -21,6 +23,8 @@ NANOSECONDS = 1_000_000_000
 @dataclass(frozen=True, slots=True)
 class GapFacts(Facts):
     """Facts about what is missing of the run."""
+
+    reads: ClassVar[Reads] = frozenset()
 
     telemetry_gaps: tuple[str, ...] = ()
     """What has come to light since the event before: events missing, an outcome without its action, a clock that went

@@ -1,11 +1,13 @@
 """Grants: an app let into an account, a page let at the camera."""
 
 import re
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 from urllib.parse import parse_qsl, unquote_plus
 
 from sentric.events import Action, Author, Kind, Message, Observation, Source
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.places.hosts import URL_LIMIT, place
 from sentric.policy.readers.words.lexicon import phrase, words
@@ -79,6 +81,11 @@ class GrantFacts(Facts):
     """Facts about grants."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    reads: ClassVar[Reads] = frozenset({Content.PAGE})
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        "browser_permission": frozenset({Content.TEXT, Content.PAGE}),
+        "grant_asked_for": frozenset({Content.TASK}),
+    }
 
     oauth_grant: str = ""
     """Host of the page on which the action lets an app into an account."""

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Author, Message
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.words.lexicon import phrase
 from sentric.policy.readers.words.patterns import Patterns
@@ -102,6 +103,7 @@ class HesitationFacts(Facts):
     """Facts about doubt."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    reads: ClassVar[Reads] = frozenset({Content.WORDS})
 
     hesitant: bool = False
     """The model's words before this action, or before one of the two before it, doubt or guess, or judge the previous

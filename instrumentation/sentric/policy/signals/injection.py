@@ -9,6 +9,7 @@ from typing import ClassVar
 import re2
 
 from sentric.events import Action, Kind, Observation, Source
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.words.hidden import hidden_parts
 from sentric.policy.readers.words.instructions import Passage, passages
@@ -46,6 +47,9 @@ class InjectionFacts(Facts):
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.OBSERVATION,)
     fields_stated_about: ClassVar[Mapping[str, tuple[Scope, ...]]] = {"remembers_instruction": (Scope.ACTION,)}
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        "remembers_instruction": frozenset({Content.TEXT, Content.RESULTS}),
+    }
 
     instruction_text: bool = False
     """The text holds a passage that tells an agent what to do, not stated before in this run."""

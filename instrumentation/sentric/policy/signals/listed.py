@@ -1,7 +1,7 @@
 """Allow-lists that are whole: what an action uses that stands on none of them."""
 
 import re
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
@@ -9,6 +9,7 @@ from typing import ClassVar
 import re2
 
 from sentric.events import Action, Effect, Kind
+from sentric.policy.content import Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.programs.code import programs
@@ -52,6 +53,10 @@ _SPLIT = re.compile(r"[,;\n]")
 @dataclass(frozen=True, slots=True)
 class ListedFacts(Facts):
     """Facts about allow-lists that the policy has closed."""
+
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        "unlisted_tool": frozenset(),
+    }
 
     unlisted_tool: str = ""
     """The tool of the action, where it is outside the closed list `allowed_tools`."""

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Message
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.tasks.asking import DESTROYING, Asking, forms
 from sentric.policy.readers.words.lexicon import words
 from sentric.policy.rule import Scope, Tuning
@@ -42,6 +43,7 @@ class MandateFacts(Facts):
     """Facts about what the task asks for."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    reads: ClassVar[Reads] = frozenset({Content.TASK})
 
     unasked_effects: tuple[str, ...] = ()
     """Effects of the action that cannot be undone, and that the task has no verb for: send, delete, pay, grant. Without

@@ -14,6 +14,7 @@ from itertools import islice
 from typing import ClassVar, NamedTuple
 
 from sentric.events import Action, Author, Message, Observation, Outcome, Source
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.orders.captions import is_label, is_of_a_shop
 from sentric.policy.readers.orders.coming import Coming, coming
 from sentric.policy.readers.orders.deed import Deed, deed, speaks_of_orders
@@ -60,6 +61,12 @@ _EMPTY: dict[str, None] = {}
 @dataclass(frozen=True, slots=True)
 class ObedienceFacts(Facts):
     """Facts about orders that the agent read and carries out."""
+
+    reads: ClassVar[Reads] = frozenset({Content.TEXT, Content.RESULTS, Content.TASK})
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        "order_to_agent": frozenset({Content.TEXT}),
+        "unasked_order": frozenset({Content.TEXT, Content.TASK}),
+    }
 
     obedience: int = 0
     """How strongly the action carries out an order that the human has not given: 0 for not at all, 3 and more for

@@ -2,10 +2,12 @@
 
 import re
 from collections import OrderedDict
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Author, Kind, Message, Observation
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import Reading, reading
 from sentric.policy.readers.places.brands import CHEAP_SUFFIXES
 from sentric.policy.readers.places.hosts import Place, place
@@ -64,6 +66,10 @@ class OriginFacts(Facts):
     """Facts about places."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        **dict.fromkeys(("secure_origin", "inside_as_asked", "credential_field"), frozenset({Content.PAGE})),
+        "lookalike_is_weak": frozenset({Content.TEXT, Content.TASK}),
+    }
 
     secure_origin: bool = False
     """The page the action stands on, and the form it fills where that is known, use HTTPS. Loopback addresses count

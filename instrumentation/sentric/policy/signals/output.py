@@ -7,6 +7,7 @@ from typing import ClassVar
 from rapidfuzz.distance import Indel
 
 from sentric.events import Action, Author, Message
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.words.text import readable
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
@@ -30,6 +31,7 @@ class OutputFacts(Facts):
     """Facts about repeated output."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION, Scope.MESSAGE)
+    reads: ClassVar[Reads] = frozenset({Content.WORDS})
 
     output_repeats: int = 0
     """How many of the model's latest long messages are nearly the same as the latest one, itself too. Stated with the

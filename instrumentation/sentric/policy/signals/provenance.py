@@ -2,12 +2,13 @@
 
 import re
 from collections import OrderedDict
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import ClassVar
 
 from sentric.events import Action, Author, Effect, Kind, Message, Observation
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.places.hosts import place
 from sentric.policy.readers.tasks.request import Request
@@ -45,6 +46,10 @@ class ProvenanceFacts(Facts):
     """Facts about whom an action is meant for."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    fields_read: ClassVar[Mapping[str, Reads]] = {
+        **dict.fromkeys(("strange_recipients", "strange_recipients_from"), frozenset({Content.TEXT, Content.TASK})),
+        "strange_site": frozenset({Content.PAGE, Content.TASK}),
+    }
 
     argument_values: tuple[str, ...] = ()
     """E-mail addresses, URLs, accounts, long numbers and tokens in arguments that are not prose, up to 16."""

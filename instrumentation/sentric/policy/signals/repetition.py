@@ -1,7 +1,7 @@
 """Actions repeated without effect."""
 
 from collections import deque
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from itertools import islice
 from typing import ClassVar
@@ -9,6 +9,7 @@ from typing import ClassVar
 import re2
 
 from sentric.events import Action, Author, Message, Observation, Outcome, Source
+from sentric.policy.content import Reads
 from sentric.policy.readers.actions.patience import is_idle, is_patient
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.words.text import readable
@@ -43,6 +44,7 @@ class RepetitionFacts(Facts):
     """Facts about repetition."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    fields_read: ClassVar[Mapping[str, Reads]] = dict.fromkeys(("repeats", "looping"), frozenset())
 
     repeats: int = 0
     """How many times in a row this same call was made, on the same page and element, and each brought the same page

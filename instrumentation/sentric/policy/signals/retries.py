@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Author, Message, Outcome
+from sentric.policy.content import Content, Reads
 from sentric.policy.rule import Scope, Tuning
 from sentric.policy.signals.family import Facts, Family
 
@@ -35,6 +36,7 @@ class RetryFacts(Facts):
     """Facts about failures."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    reads: ClassVar[Reads] = frozenset({Content.RESULTS})
 
     same_errors: int = 0
     """How many times this tool has lately ended with the same error, within a minute, its latest one."""

@@ -4,9 +4,10 @@ import json
 from collections import OrderedDict
 from dataclasses import dataclass
 from hashlib import sha256
-from typing import Any
+from typing import Any, ClassVar
 
 from sentric.events import Action, Observation, Source
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.words.steering import steering
 from sentric.policy.rule import Tuning
 from sentric.policy.signals.family import Facts, Family
@@ -27,6 +28,8 @@ _SCHEMAS = ("schema", "parameters", "inputSchema", "input_schema")
 @dataclass(frozen=True, slots=True)
 class ToolFacts(Facts):
     """Facts about the definitions of tools."""
+
+    reads: ClassVar[Reads] = frozenset({Content.DEFINITIONS})
 
     tool_changed: bool = False
     """The definition differs from the one seen before under this name, or from the policy's pinned one; of an action:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import ClassVar
 
 from sentric.events import Action, Effect, Kind, Observation, Outcome, Source
+from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.places.hosts import place
 from sentric.policy.readers.values.entities import entities
@@ -53,6 +54,7 @@ class TrifectaFacts(Facts):
     """Facts about the trifecta."""
 
     stated_about: ClassVar[tuple[Scope, ...]] = (Scope.ACTION,)
+    reads: ClassVar[Reads] = frozenset({Content.RESULTS})
 
     trifecta: bool = False
     """With this action, and for the first time in the run, all three have come together: content that others may have
