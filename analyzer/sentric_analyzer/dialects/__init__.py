@@ -80,6 +80,7 @@ class Dialects:
     def __init__(self, mapped: Sequence[Dialect] = ()) -> None:
         self._all = (*mapped, *DIALECTS)
         self.marks = (EVENT, *OWN.marks, *(mark for dialect in self._all for mark in dialect.marks))
+        self._marked = frozenset(self.marks)
         mapped_sessions = (name for dialect in mapped for name in dialect.sessions)
         built_in_sessions = (name for dialect in DIALECTS for name in dialect.sessions)
         self.sessions = tuple(dict.fromkeys((*mapped_sessions, *GenAi.sessions, *built_in_sessions)))
@@ -92,6 +93,10 @@ class Dialects:
             SettingError: it cannot be used.
         """
         return cls(mapped_dialects(section, [OWN.name, *(dialect.name for dialect in DIALECTS)]))
+
+    def may_know(self, span: Span) -> bool:
+        """Whether a span has a mark: no other tells anything."""
+        return not self._marked.isdisjoint(span.attributes)
 
     def recognising(self, span: Span) -> Dialect | None:
         """The dialect that a span is told in; None where it is told in none."""
@@ -134,6 +139,8 @@ def read_runs(
 
 
 def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int, dialects: Dialects) -> Iterator[Run]:
+    if not any(map(dialects.may_know, spans)):
+        return
     trace = Trace(spans)
     notes = tuple(_notes(trace, left_out))
 
@@ -149,7 +156,7 @@ def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int
 
 def _told(nodes: Iterable[Node], dialects: Dialects) -> Mapping[Node, Telling]:
     """What spans tell, of those that tell something."""
-    read = ((node, dialects.recognising(node.span)) for node in nodes)
+    read = ((node, dialects.recognising(node.span)) for node in nodes if dialects.may_know(node.span))
     return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
 
 
