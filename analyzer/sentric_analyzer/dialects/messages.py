@@ -7,7 +7,6 @@ serialised messages; OpenInference's and OpenLLMetry's nested ones.
 """
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
 from typing import Any, TypeAlias
 
 from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, reasoned, said
@@ -371,6 +370,6 @@ def _owned(parts: list[Part]) -> Iterable[Part]:
     if not any(part.form is Form.RESPONSE for part in parts):
         return parts
     return [
-        replace(part, role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
+        part._replace(role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
         for part in parts
     ]

@@ -1,7 +1,6 @@
 """OpenInference, the conventions of Arize Phoenix: spans of a kind, with indexed messages."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -85,15 +84,13 @@ def _with_call(telling: Telling, span: Span) -> Telling:
         documents = [one.get("document") for one in indexed(found, "retrieval.documents.") if isinstance(one, dict)]
         given: dict[str, JsonValue] = {"query": text_within(found.get("input.value"))}
         result = "\n".join(text_of(one.get("content")) for one in documents if isinstance(one, dict))
-        return replace(
-            telling,
+        return telling._replace(
             tool=span.name,
             arguments=given if "input.value" in found else None,
             result=result or result_within(found.get(_OUTPUT)),
         )
     arguments, cut, call_id = arguments_within(found.get("input.value"))
-    return replace(
-        telling,
+    return telling._replace(
         tool=attribute(span, "tool.name", semconv.GEN_AI_TOOL_NAME) or span.name,
         call_id=attribute(span, "tool.id", "tool_call.id", semconv.GEN_AI_TOOL_CALL_ID) or call_id,
         arguments=arguments,
@@ -107,8 +104,7 @@ def _with_dialogue(telling: Telling, span: Span) -> Telling:
     answer = _messages(found, "output")
     if telling.operation is Operation.MODEL and not any(part.form is Form.REASONING for part in answer.items):
         answer = _with_reasoning(answer, found.get(_OUTPUT))
-    return replace(
-        telling,
+    return telling._replace(
         given=_messages(found, "input"),
         answer=answer,
         definitions=[one["tool"].get("json_schema") for one in indexed(found, "llm.tools.") if _is_tool(one)],

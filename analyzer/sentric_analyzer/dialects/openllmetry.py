@@ -1,7 +1,6 @@
 """OpenLLMetry, Traceloop's conventions: the GenAI ones beside its own entities, and its older indexed messages."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -55,8 +54,7 @@ class OpenLlmetry:
                 return None
             told = Telling(dialect=self.name, operation=operation, error=error_of(span))
         entity = attribute(span, "traceloop.entity.name") if told.operation is Operation.AGENT else ""
-        told = replace(
-            told,
+        told = told._replace(
             dialect=self.name,
             agent=attribute(span, semconv.GEN_AI_AGENT_NAME) or entity or attribute(span, "traceloop.workflow.name"),
             conversation=told.conversation or conversation_in(span, *self.sessions),
@@ -76,8 +74,7 @@ def _with_call(told: Telling, span: Span) -> Telling:
     given = _first(found, "traceloop.entity.input", semconv.GEN_AI_TOOL_CALL_ARGUMENTS)
     result = _first(found, "traceloop.entity.output", semconv.GEN_AI_TOOL_CALL_RESULT)
     arguments, cut, call_id = arguments_within(given)
-    return replace(
-        told,
+    return told._replace(
         tool=attribute(span, semconv.GEN_AI_TOOL_NAME, "traceloop.entity.name") or span.name.removesuffix(".tool"),
         call_id=told.call_id or call_id,
         arguments=arguments,
@@ -93,8 +90,7 @@ def _first(found: Mapping[str, Any], *names: str) -> Any:
 def _with_dialogue(told: Telling, span: Span) -> Telling:
     """The messages and tools of the older spans."""
     found = span.attributes
-    return replace(
-        told,
+    return told._replace(
         given=_messages(found, "gen_ai.prompt."),
         answer=_messages(found, "gen_ai.completion.") if not told.answer.items else told.answer,
         definitions=told.definitions or indexed(found, "llm.request.functions."),

@@ -1,8 +1,8 @@
 """What was said, as a flat list of parts: the form that every spelling of a message is brought into."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from typing import NamedTuple
 
 from sentric.events import JsonValue
 from sentric_analyzer.dialects.values import canonical
@@ -16,6 +16,8 @@ class Role(StrEnum):
     MODEL = "model"
     TOOL = "tool"
 
+    __hash__ = str.__hash__  # an enum's own is slow, and every part is counted by its key
+
 
 class Form(StrEnum):
     """What a part is."""
@@ -25,9 +27,10 @@ class Form(StrEnum):
     CALL = "call"
     RESPONSE = "response"
 
+    __hash__ = str.__hash__
 
-@dataclass(frozen=True, slots=True)
-class Part:
+
+class Part(NamedTuple):
     """One part of a message.
 
     Attributes:
@@ -49,8 +52,7 @@ class Part:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The parts of one attribute, in order.
 
     Attributes:

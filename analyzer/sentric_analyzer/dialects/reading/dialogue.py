@@ -4,7 +4,7 @@ from bisect import bisect_right
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field, replace
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import NamedTuple, TypeAlias
 
 from sentric.events import AnyEvent, Author, Message, Observation, Source
 from sentric_analyzer.dialects.parts import Form, Part, Role
@@ -28,15 +28,13 @@ class Standing(Enum):
     """A model inside a tool: what it is given is what the tool read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
+class Begun(NamedTuple):
     """A call takes its place among the events."""
 
     call: Call
 
 
-@dataclass(frozen=True, slots=True)
-class Ended:
+class Ended(NamedTuple):
     """The end of a call takes its place among the events."""
 
     call: Call
@@ -64,8 +62,7 @@ class Record:
     continues: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """Parts that one span tells at one time.
 
     Attributes:
@@ -82,8 +79,7 @@ class Told:
     output_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     """When the calls that are told of began: from `since` on, before `until`.
 
     Attributes:
