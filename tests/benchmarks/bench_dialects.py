@@ -20,7 +20,7 @@ from benchmarks.ingest.loads import templates
 from benchmarks.lengthened import lengthened
 from fixtures.traces import CAPTURED
 from sentric.redaction import Redactor
-from sentric_analyzer.dialects import CONVERSATION, MARKS, dialect_of, read_runs
+from sentric_analyzer.dialects import CONVERSATION, MARKS, dialect_of, read_runs, told_by
 from sentric_analyzer.dialects.reading import classified, runs_of
 from sentric_analyzer.dialects.telling import Operation
 from sentric_analyzer.dialects.trace import Trace
@@ -64,9 +64,7 @@ def is_model(span: Span) -> bool:
 def normalised(spans: Sequence[Span]) -> None:
     """All that is done to spans but redaction, which is measured with the engine."""
     trace = Trace(spans)
-    read = ((node, dialect_of(node.span)) for node in trace.nodes)
-    told = {node: telling for node, dialect in read if dialect and (telling := dialect.tell(node.span))}
-    for run in runs_of(trace, told, project="bench"):
+    for run in runs_of(trace, told_by(trace.nodes), project="bench"):
         classified(run)
 
 

@@ -21,6 +21,7 @@ from sentric_analyzer.dialects.dialect import Dialect
 from sentric_analyzer.dialects.gemini_cli import GeminiCli
 from sentric_analyzer.dialects.gen_ai import GenAi
 from sentric_analyzer.dialects.google_adk import GoogleAdk
+from sentric_analyzer.dialects.known import remembered
 from sentric_analyzer.dialects.laminar import Laminar
 from sentric_analyzer.dialects.langfuse import Langfuse
 from sentric_analyzer.dialects.langsmith import LangSmith
@@ -150,14 +151,15 @@ def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int
 
     own = [node for node in trace.nodes if OWN.recognises(node.span)]
     yield from map(noted, OWN.read(own, project=project))
-    if told := _told(beyond(trace, own), dialects):
+    if told := told_by(beyond(trace, own), dialects):
         yield from (classified(noted(run)) for run in runs_of(trace, told, project=project))
 
 
-def _told(nodes: Iterable[Node], dialects: Dialects) -> Mapping[Node, Telling]:
+def told_by(nodes: Iterable[Node], dialects: Dialects = BUILT_IN) -> Mapping[Node, Telling]:
     """What spans tell, of those that tell something."""
     read = ((node, dialects.recognising(node.span)) for node in nodes if dialects.may_know(node.span))
-    return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
+    with remembered():
+        return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
 
 
 def _notes(trace: Trace, left_out: int) -> Iterator[str]:

@@ -9,7 +9,19 @@ serialised messages; OpenInference's and OpenLLMetry's nested ones.
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from typing import Any, TypeAlias
 
-from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, reasoned, said
+from sentric_analyzer.dialects.known import Known, known
+from sentric_analyzer.dialects.parts import (
+    NOTHING,
+    Form,
+    Part,
+    Parts,
+    Role,
+    answered,
+    called,
+    joined,
+    reasoned,
+    said,
+)
 from sentric_analyzer.dialects.values import MAX_DEPTH, arguments_of, parsed, shown, text_of
 
 Message: TypeAlias = Mapping[Any, Any]
@@ -25,6 +37,8 @@ _ROLES = {
 }
 _WRAPPED = ("message", "message_content", "tool_call")
 """Names under which OpenInference puts each item of a list."""
+_AROUND = frozenset({"lc", "data", *_WRAPPED})
+"""Of these names every wrapping has one."""
 _MEDIA = frozenset(
     {
         *("blob", "file", "uri", "image", "document", "media", "binary", "input_file", "input_image", "input_audio"),
@@ -38,6 +52,7 @@ _LONGEST_NAME = 128
 """Characters of names and ids."""
 DEEPEST = 4
 """Wrappings that are taken off a message."""
+_UNREAD = Parts(readable=False)
 
 
 def messages(value: Any, *, encoded: bool = False) -> Parts:
@@ -49,13 +64,17 @@ def messages(value: Any, *, encoded: bool = False) -> Parts:
     """
     if value is None:
         return NOTHING
-    found, readable = parsed(value)
+    before = known(encoded=encoded)
+    begun, rest = before.begun(value) if isinstance(value, str) else (NOTHING, value)
+    found, readable = parsed(rest)
     if not readable or not isinstance(found, list | dict):
         return Parts(readable=False)
-    reading = _Reading(encoded=encoded)
-    for message in found if isinstance(found, list) else [found]:
-        reading.read(message)
-    return reading.parts()
+    reading = _Reading(before, encoded=encoded)
+    told = reading.several(found) if isinstance(found, list) else [reading.message(found)]
+    parts = joined((begun, *told))
+    if isinstance(value, str) and isinstance(found, list) and len(parts.items) > 1:
+        before.keep(value, parts)
+    return parts
 
 
 def instructions(value: Any) -> Parts:
@@ -112,65 +131,61 @@ def _tells_more(value: Any, but: list[Any], depth: int = MAX_DEPTH) -> bool:
 
 
 class _Reading:
-    """Reads one message after another."""
+    """Reads messages, but for those that are known."""
 
-    def __init__(self, *, encoded: bool) -> None:
-        self._encoded = encoded
-        self._items: list[Part] = []
-        self._readable = True
-        self._media = False
+    def __init__(self, before: Known, *, encoded: bool) -> None:
+        self._before, self._encoded = before, encoded
 
-    def parts(self) -> Parts:
-        """What was read."""
-        return Parts(tuple(self._items), self._readable, self._media)
+    def several(self, found: Iterable[Any]) -> Iterator[Parts]:
+        """The parts of each message of a list."""
+        for message in found:
+            match message:
+                case dict():
+                    yield self.message(message)
+                case [str(role), content]:  # LangChain's short form
+                    yield self.message({"role": role, "content": content})
+                case [*inner] if inner:
+                    yield from (self.message(one) if isinstance(one, dict) else _UNREAD for one in inner)
+                case _:
+                    yield _UNREAD
 
-    def read(self, message: Any) -> None:
-        """Add the parts of a message."""
-        match message:
-            case [str(role), content]:  # LangChain's short form
-                message = {"role": role, "content": content}
-            case [*several] if several:
-                for one in several:
-                    self.read(one) if isinstance(one, dict) else self._unread()
-                return
-            case dict():
-                message = _unwrapped(message)
-            case _:
-                self._unread()
-                return
+    def message(self, message: Message) -> Parts:
+        """The parts of a message."""
+        return self._before.message(message, self._read)
+
+    def _read(self, message: Message) -> Parts:
+        message = _unwrapped(message)
         role = _role(message)
         kept: list[Part] = []
+        readable, media = True, False
         for record in _records(message):
-            part = self._part(role, record, message)
-            if part:
+            kind, found = self._recognised(role, record)
+            if kind in _MEDIA:
+                media = True
+            elif (read := _KINDS.get(kind)) is None:
+                readable = False
+            elif part := read(role, found, message):
                 kept.append(part)
-        self._items += _owned(_once(kept))
+        return Parts(tuple(_owned(_once(kept))), readable, media)
 
-    def _unread(self) -> None:
-        self._readable = False
-
-    def _part(self, role: Role, record: Any, message: Message) -> Part | None:
+    def _recognised(self, role: Role, record: Any) -> tuple[str, Message]:
+        """What a record is, and what it is without what is around it."""
         if isinstance(record, str):
             record = {"type": "text", "content": record}
         if not isinstance(record, dict):
-            self._unread()
-            return None
-        record = _unwrapped(record)
-        kind = _kind(record)
+            return "", {}
+        found = _unwrapped(record)
+        kind = _kind(found)
         if self._encoded and kind == "text" and role is Role.MODEL:
-            record, kind = _decoded(record, kind)
-        if kind in _MEDIA:
-            self._media = True
-            return None
-        if (read := _KINDS.get(kind)) is None:
-            self._unread()
-            return None
-        return read(role, record, message)
+            return _decoded(found)
+        return kind, found
 
 
 def _unwrapped(message: Message) -> Message:
     """A message without what a framework has put around it."""
     for _ in range(DEEPEST):
+        if _AROUND.isdisjoint(message):
+            return message
         match message:
             case {"lc": _, "kwargs": dict(inner)}:
                 message = inner
@@ -235,15 +250,14 @@ def _kind(record: Any) -> str:
     return next((name for name in _NAMELESS if record.get(name) is not None), "text" if "text" in record else "")
 
 
-def _decoded(record: Message, kind: str) -> tuple[Message, str]:
-    """The block that a text is JSON of."""
+def _decoded(record: Message) -> tuple[str, Message]:
+    """The block that a text is JSON of, and what it is."""
     text = text_of(_text_in(record))
-    if text[:1] != "{":
-        return record, kind
-    found, readable = parsed(text)
-    if readable and isinstance(found, dict) and (inner := text_of(found.get("type"))) in _BLOCKS:
-        return found, inner
-    return record, kind
+    if text[:1] == "{":
+        found, readable = parsed(text)
+        if readable and isinstance(found, dict) and (inner := text_of(found.get("type"))) in _BLOCKS:
+            return inner, found
+    return "text", record
 
 
 def _is_text(item: Any) -> bool:

@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable
 from enum import StrEnum
+from itertools import chain
 from typing import NamedTuple
 
 from sentric.events import JsonValue
@@ -95,7 +96,7 @@ def joined(told: Iterable[Parts]) -> Parts:
     if len(every) == 1:
         return every[0]
     return Parts(
-        tuple(part for parts in every for part in parts.items),
+        tuple(chain.from_iterable(parts.items for parts in every)),
         all(parts.readable for parts in every),
         any(parts.media for parts in every),
     )
