@@ -5,7 +5,8 @@ from collections.abc import Hashable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sentric.events import Observation, Source
+from sentric.events import Source
+from sentric_analyzer.dialects.reading.entries import Shown
 from sentric_analyzer.dialects.trace import Node
 from sentric_analyzer.dialects.values import moment, objects, parsed, plain, text_of
 
@@ -28,7 +29,7 @@ class Definitions:
         self._owners: dict[str, Hashable] = {}
         self._told: dict[str, set[str]] = {}
 
-    def fresh(self, node: Node, stated: Sequence[Any], speaker: Hashable) -> Iterator[Observation]:
+    def fresh(self, node: Node, stated: Sequence[Any], speaker: Hashable) -> Iterator[Shown]:
         """What a span tells that was not told before.
 
         Args:
@@ -44,8 +45,7 @@ class Definitions:
             if not name or text in told or self._owners.setdefault(name, speaker) != speaker:
                 continue
             told.add(text)
-            yield Observation(
-                sequence=0,
+            yield Shown(
                 time=moment(node.span.start),
                 span_id=node.span.span_id,
                 ordinal=FIRST + index,
