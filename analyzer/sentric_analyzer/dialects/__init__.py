@@ -101,7 +101,10 @@ class Dialects:
 
     def recognising(self, span: Span) -> Dialect | None:
         """The dialect that a span is told in; None where it is told in none."""
-        return next((dialect for dialect in self._all if dialect.recognises(span)), None)
+        for dialect in self._all:
+            if dialect.recognises(span):
+                return dialect
+        return None
 
     def conversation_of(self, spans: Iterable[Span]) -> str:
         """The conversation that spans say they belong to; empty where none does."""

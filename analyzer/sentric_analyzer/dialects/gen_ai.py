@@ -105,10 +105,13 @@ def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:
         )
     )
     answer = messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), encoded=encoded)
+    if span.events:
+        given = events.beside(given, joined(events.given(span.events)))
+        answer = events.beside(answer, joined(events.answered(span.events)))
     offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS)
     return telling._replace(
-        given=events.beside(given, joined(events.given(span.events))),
-        answer=events.beside(answer, joined(events.answered(span.events))),
+        given=given,
+        answer=answer,
         definitions=list(events.definitions(span.events)) or ([] if offered is None else [offered]),
         input_tokens=count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
         output_tokens=count_of(

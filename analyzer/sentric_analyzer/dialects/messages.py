@@ -6,22 +6,11 @@ the content blocks of Anthropic, of Bedrock (which Strands writes), of Gemini an
 serialised messages; OpenInference's and OpenLLMetry's nested ones.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sentric_analyzer.dialects.known import Known, known
-from sentric_analyzer.dialects.parts import (
-    NOTHING,
-    Form,
-    Part,
-    Parts,
-    Role,
-    answered,
-    called,
-    joined,
-    reasoned,
-    said,
-)
+from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, joined, reasoned, said
 from sentric_analyzer.dialects.values import MAX_DEPTH, arguments_of, parsed, shown, text_of
 
 Message: TypeAlias = Mapping[Any, Any]
@@ -48,6 +37,8 @@ _MEDIA = frozenset(
 _TEXTS = ("content", "text", "value")
 _REASONINGS = ("reasoning_content", "reasoning", "thinking")
 """Names that frameworks give the reasoning beside a message's content."""
+_BESIDE = frozenset({*_REASONINGS, "tool_calls", "function_call", "additional_kwargs"})
+"""Names of all that may stand beside the content."""
 _LONGEST_NAME = 128
 """Characters of names and ids."""
 DEEPEST = 4
@@ -92,6 +83,8 @@ def text_within(value: Any) -> str:
 
     What only looks like a wrapping may be what a stranger wrote: nothing that could be read is left out of it.
     """
+    if isinstance(value, str):
+        return text_of(value)
     match value:
         case (
             {"lc": _, "kwargs": {"content": content}}
@@ -201,51 +194,57 @@ def _unwrapped(message: Message) -> Message:
 
 def _role(message: Message) -> Role:
     """Whose a message is. An unknown role is nobody's authority."""
-    stated = text_of(message.get("role")) or text_of(message.get("type"))
-    return _ROLES.get(stated, Role.TOOL)
+    return _ROLES.get(text_of(message.get("role")) or text_of(message.get("type")), Role.TOOL)
 
 
-def _records(message: Message) -> Iterator[Any]:
+def _records(message: Message) -> Sequence[Any]:
     """What a message is made of, in the order in which a model writes it."""
-    kind = text_of(message.get("type"))
-    if kind in _KINDS and "role" not in message:  # an item of a response that stands by itself
-        yield message
-        return
+    if "type" in message and "role" not in message and text_of(message["type"]) in _KINDS:
+        return (message,)  # an item of a response that stands by itself
+    content = _content(message)
+    return content if _BESIDE.isdisjoint(message) else _with_sides(message, content)
+
+
+def _with_sides(message: Message, content: Sequence[Any]) -> list[Any]:
+    """The content of a message, with the reasoning and the calls that stand beside it."""
     beside = message.get("additional_kwargs")
     sides = (message, beside) if isinstance(beside, dict) else (message,)
+    records: list[Any] = []
     for side in sides:
-        for name in _REASONINGS:
-            if isinstance(stated := side.get(name), str) and stated:
-                yield {"type": "reasoning", "content": stated}
-    yield from _content(message)
+        stated = (side[name] for name in _REASONINGS if name in side)
+        records += ({"type": "reasoning", "content": one} for one in stated if isinstance(one, str) and one)
+    records += content
     for side in sides:
         calls = side.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            yield {**_unwrapped(call), "type": "tool_call"} if isinstance(call, dict) else call
+        if isinstance(calls, list):
+            records += ({**_unwrapped(one), "type": "tool_call"} if isinstance(one, dict) else one for one in calls)
         if isinstance(call := side.get("function_call"), dict):
-            yield {"type": "function_call", **call}
+            records.append({"type": "function_call", **call})
+    return records
 
 
-def _content(message: Message) -> Iterator[Any]:
-    content = next((message[name] for name in ("parts", "content", "contents") if message.get(name) is not None), None)
+def _content(message: Message) -> Sequence[Any]:
+    content = _not_none(message, "parts", "content", "contents")
     call_id = text_of(message.get("tool_call_id"))
     if call_id and not (isinstance(content, list) and any(_kind(one) in _RESPONSES for one in content)):
-        yield {"type": "tool_call_response", "id": call_id, "response": text_within(content)}
-    elif isinstance(content, str):
-        if content:
-            yield {"type": "text", "content": content}
-    elif isinstance(content, list):
-        yield from content
-    elif content is not None:
-        yield content
+        return ({"type": "tool_call_response", "id": call_id, "response": text_within(content)},)
+    if isinstance(content, list):
+        return content
+    return () if content is None or content == "" else (content,)
+
+
+def _not_none(record: Message, *names: str) -> Any:
+    for name in names:
+        if (found := record.get(name)) is not None:
+            return found
+    return None
 
 
 def _kind(record: Any) -> str:
     """What a record is: by its type, else by the one name that says so."""
     if not isinstance(record, dict):
         return ""
-    stated = text_of(record.get("type"))
-    if stated:
+    if stated := text_of(record.get("type")):
         return stated
     return next((name for name in _NAMELESS if record.get(name) is not None), "text" if "text" in record else "")
 
@@ -267,7 +266,7 @@ def _is_text(item: Any) -> bool:
 def _text_in(record: Any) -> Any:
     if isinstance(record, str):
         return record
-    return next((record[name] for name in _TEXTS if record.get(name) is not None), None)
+    return _not_none(record, *_TEXTS)
 
 
 def _text(role: Role, record: Message, message: Message) -> Part:
@@ -322,11 +321,17 @@ def _inner(name: str, read: "_Read") -> "_Read":
 
 
 def _first(record: Message, *names: str) -> str:
-    return next(filter(None, (text_of(record.get(name)) for name in names)), "")
+    for name in names:
+        if name in record and (found := text_of(record[name])):
+            return found
+    return ""
 
 
 def _given(record: Message, *names: str) -> Any:
-    return next((record[name] for name in names if name in record), None)
+    for name in names:
+        if name in record:
+            return record[name]
+    return None
 
 
 _Read: TypeAlias = Callable[[Role, Message, Message], Part | None]
@@ -366,8 +371,10 @@ _KINDS: Mapping[str, _Read] = {
 }
 
 
-def _once(parts: Iterable[Part]) -> list[Part]:
+def _once(parts: list[Part]) -> list[Part]:
     """Each call once: some messages tell of it in their content and beside it."""
+    if len(parts) < 2:
+        return parts
     kept: list[Part] = []
     ids: set[str] = set()
     for part in parts:

@@ -1,6 +1,7 @@
 """OpenLLMetry, Traceloop's conventions: the GenAI ones beside its own entities, and its older indexed messages."""
 
 from collections.abc import Mapping
+from operator import methodcaller
 from typing import Any
 
 from sentric import semconv
@@ -22,7 +23,7 @@ from sentric_analyzer.spans import Span
 
 KIND = "traceloop.span.kind"
 REQUEST = "llm.request.type"
-_PREFIX = "traceloop."
+_is_own = methodcaller("startswith", "traceloop.")
 _OPERATIONS = {"agent": Operation.AGENT, "tool": Operation.TOOL}
 """Workflows and tasks are looked through."""
 _REQUESTS = frozenset({"chat", "completion"})
@@ -41,7 +42,7 @@ class OpenLlmetry:
 
     def recognises(self, span: Span) -> bool:
         """Whether Traceloop's instrumentation has made the span."""
-        return REQUEST in span.attributes or any(name.startswith(_PREFIX) for name in span.attributes)
+        return REQUEST in span.attributes or any(map(_is_own, span.attributes))
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""

@@ -6,7 +6,7 @@ from itertools import chain
 from typing import NamedTuple
 
 from sentric.events import JsonValue
-from sentric_analyzer.dialects.values import canonical
+from sentric_analyzer.dialects.values import ordered
 
 
 class Role(StrEnum):
@@ -81,7 +81,7 @@ def reasoned(text: str) -> Part:
 
 def called(name: str, call_id: str, arguments: dict[str, JsonValue] | None, *, cut: bool = False) -> Part:
     """A call that a model makes."""
-    key = ("call", name, canonical(arguments))  # not its id: some histories give calls ids of their own
+    key = ("call", name, ordered(arguments))  # not its id: some histories give calls ids of their own
     return Part(Role.MODEL, Form.CALL, key, name=name, call_id=call_id, arguments=arguments, cut=cut)
 
 

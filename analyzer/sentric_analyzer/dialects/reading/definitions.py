@@ -1,6 +1,5 @@
 """Definitions of the tools that a model is offered, as observations: they are text that the model reads."""
 
-import json
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import islice
 from typing import Any
@@ -8,7 +7,7 @@ from typing import Any
 from sentric.events import Source
 from sentric_analyzer.dialects.reading.entries import Shown
 from sentric_analyzer.dialects.trace import Node
-from sentric_analyzer.dialects.values import moment, objects, parsed, plain, text_of
+from sentric_analyzer.dialects.values import moment, objects, ordered, parsed, plain, text_of
 
 FIRST = 1 << 20
 """Ordinal of a span's first definition: behind all parts of its messages."""
@@ -77,5 +76,4 @@ def _definition(record: dict[Any, Any]) -> tuple[str, str]:
     if isinstance(schema, str):
         schema = text_of(schema)
     definition = {"name": name, "description": found.get("description"), "schema": schema}
-    kept = {key: plain(value) for key, value in definition.items() if value is not None}
-    return name, json.dumps(kept, ensure_ascii=False, sort_keys=True)
+    return name, ordered({key: plain(value) for key, value in definition.items() if value is not None})
