@@ -21,18 +21,22 @@ def indexed(attributes: Mapping[str, Any], prefix: str) -> list[Any]:
 
 
 def _put(node: dict[str, Any], path: list[str], value: Any) -> None:
-    for step in path[:-1]:
+    last = path.pop()
+    for step in path:
         below = node.setdefault(step, {})
         if not isinstance(below, dict):  # a value and something below it: the value stays
             return
         node = below
-    node.setdefault(path[-1], value)
+    node.setdefault(last, value)
 
 
-def _unflattened(node: Any) -> Any:
+def _unflattened(node: dict[str, Any]) -> Any:
     """Objects of which all names are numbers become lists. An attribute that is an object itself stays one."""
-    if not isinstance(node, dict):
-        return node
-    if node and all(name.isascii() and name.isdigit() for name in node):
-        return [_unflattened(node[name]) for name in sorted(node, key=lambda name: (len(name.lstrip("0")), name))]
-    return {name: _unflattened(below) for name, below in node.items()}
+    found = {name: _unflattened(below) if isinstance(below, dict) else below for name, below in node.items()}
+    if found and all(map(_is_number, found)):
+        return [found[name] for name in sorted(found, key=lambda name: (len(name.lstrip("0")), name))]
+    return found
+
+
+def _is_number(name: str) -> bool:
+    return name.isdigit() and name.isascii()
