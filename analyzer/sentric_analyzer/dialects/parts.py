@@ -81,8 +81,14 @@ def reasoned(text: str) -> Part:
 
 def called(name: str, call_id: str, arguments: dict[str, JsonValue] | None, *, cut: bool = False) -> Part:
     """A call that a model makes."""
-    key = ("call", name, ordered(arguments))  # not its id: some histories give calls ids of their own
-    return Part(Role.MODEL, Form.CALL, key, name=name, call_id=call_id, arguments=arguments, cut=cut)
+    return Part(
+        Role.MODEL, Form.CALL, key_of_call(name, arguments), name=name, call_id=call_id, arguments=arguments, cut=cut
+    )
+
+
+def key_of_call(name: str, arguments: dict[str, JsonValue] | None) -> tuple[str, ...]:
+    """The key of a call's part. Its id is not in it: some histories give calls ids of their own."""
+    return ("call", name, ordered(arguments))
 
 
 def answered(call_id: str, text: str, name: str = "") -> Part:

@@ -1,6 +1,6 @@
 """What a dialogue has told so far: which parts are new, which call a response is to, whose words a text really is."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from itertools import islice
@@ -18,7 +18,7 @@ ECHOES = 32
 class Memory:
     """The memory of one dialogue."""
 
-    _told: Counter[tuple[str, ...]] = field(default_factory=Counter[tuple[str, ...]])
+    _told: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     _first: tuple[str, ...] = ()
     _heard: tuple[Part, ...] = ()
     """The latest input, and how often each part stands in it: the next one most often begins with it."""
@@ -58,11 +58,12 @@ class Memory:
 
     def say(self, parts: Sequence[Part]) -> None:
         """Remember what the model said, which the next request repeats."""
-        self._told.update(part.key for part in parts)
+        for part in parts:
+            self._told[part.key] = self._told.get(part.key, 0) + 1
 
     def said(self, part: Part) -> bool:
         """Whether the same part was told before."""
-        return self._told[part.key] > 0
+        return self._told.get(part.key, 0) > 0
 
     def call_of(self, part: Part) -> Call | None:
         """The call that a part tells of again."""

@@ -146,7 +146,7 @@ def _moments(nodes: Iterable[Node]) -> Iterator[tuple[Node, bool]]:
         start, end = moment(node.span.start), _end_of(node)
         keyed.append((start, 1, node.depth, index, node))
         keyed.append((end, 0 if end > start else 2, -node.depth, index, node))
-    keyed.sort(key=lambda key: key[:4])
+    keyed.sort()  # no two are equal before the node
     for _, rank, _, _, node in keyed:
         yield node, rank == 1
 
