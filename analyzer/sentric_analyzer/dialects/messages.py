@@ -147,7 +147,8 @@ class _Reading:
         return self._before.message(message, self._read)
 
     def _read(self, message: Message) -> Parts:
-        message = _unwrapped(message)
+        if not _AROUND.isdisjoint(message):
+            message = _unwrapped(message)
         role = _role(message)
         kept: list[Part] = []
         readable, media = True, False
@@ -167,18 +168,17 @@ class _Reading:
             record = {"type": "text", "content": record}
         if not isinstance(record, dict):
             return "", {}
-        found = _unwrapped(record)
-        kind = _kind(found)
+        if not _AROUND.isdisjoint(record):
+            record = _unwrapped(record)
+        kind = _kind(record)
         if self._encoded and kind == "text" and role is Role.MODEL:
-            return _decoded(found)
-        return kind, found
+            return _decoded(record)
+        return kind, record
 
 
 def _unwrapped(message: Message) -> Message:
     """A message without what a framework has put around it."""
     for _ in range(DEEPEST):
-        if _AROUND.isdisjoint(message):
-            return message
         match message:
             case {"lc": _, "kwargs": dict(inner)}:
                 message = inner
@@ -194,12 +194,18 @@ def _unwrapped(message: Message) -> Message:
 
 def _role(message: Message) -> Role:
     """Whose a message is. An unknown role is nobody's authority."""
-    return _ROLES.get(text_of(message.get("role")) or text_of(message.get("type")), Role.TOOL)
+    return _ROLES.get(_stated(message, "role") or _stated(message, "type"), Role.TOOL)
+
+
+def _stated(record: Message, name: str) -> str:
+    """A text without its content being looked at; "" for anything else."""
+    found = record.get(name)
+    return found if isinstance(found, str) else ""
 
 
 def _records(message: Message) -> Sequence[Any]:
     """What a message is made of, in the order in which a model writes it."""
-    if "type" in message and "role" not in message and text_of(message["type"]) in _KINDS:
+    if "role" not in message and _stated(message, "type") in _KINDS:
         return (message,)  # an item of a response that stands by itself
     content = _content(message)
     return content if _BESIDE.isdisjoint(message) else _with_sides(message, content)
@@ -225,7 +231,7 @@ def _with_sides(message: Message, content: Sequence[Any]) -> list[Any]:
 
 def _content(message: Message) -> Sequence[Any]:
     content = _not_none(message, "parts", "content", "contents")
-    call_id = text_of(message.get("tool_call_id"))
+    call_id = text_of(message["tool_call_id"]) if "tool_call_id" in message else ""
     if call_id and not (isinstance(content, list) and any(_kind(one) in _RESPONSES for one in content)):
         return ({"type": "tool_call_response", "id": call_id, "response": text_within(content)},)
     if isinstance(content, list):
@@ -244,7 +250,7 @@ def _kind(record: Any) -> str:
     """What a record is: by its type, else by the one name that says so."""
     if not isinstance(record, dict):
         return ""
-    if stated := text_of(record.get("type")):
+    if stated := _stated(record, "type"):
         return stated
     return next((name for name in _NAMELESS if record.get(name) is not None), "text" if "text" in record else "")
 
@@ -254,7 +260,7 @@ def _decoded(record: Message) -> tuple[str, Message]:
     text = text_of(_text_in(record))
     if text[:1] == "{":
         found, readable = parsed(text)
-        if readable and isinstance(found, dict) and (inner := text_of(found.get("type"))) in _BLOCKS:
+        if readable and isinstance(found, dict) and (inner := _stated(found, "type")) in _BLOCKS:
             return inner, found
     return "text", record
 
@@ -388,7 +394,7 @@ def _once(parts: list[Part]) -> list[Part]:
 
 def _owned(parts: list[Part]) -> Iterable[Part]:
     """A message with a tool's response in it is the tool's, all of it: some have responses under the role user."""
-    if not any(part.form is Form.RESPONSE for part in parts):
+    if Form.RESPONSE not in [part.form for part in parts]:
         return parts
     return [
         part._replace(role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
