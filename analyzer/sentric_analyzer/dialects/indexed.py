@@ -1,7 +1,11 @@
 """Lists and objects that were flattened into attributes, such as `llm.input_messages.0.message.role`."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from typing import Any
+
+from sentric_analyzer.dialects.known import known
+from sentric_analyzer.dialects.messages import messages
+from sentric_analyzer.dialects.parts import Parts, joined
 
 DEEPEST = 12
 """Names in a row that are taken apart; what lies deeper stays under the rest of its name."""
@@ -12,12 +16,44 @@ def indexed(attributes: Mapping[str, Any], prefix: str) -> list[Any]:
 
     Work is linear in the attributes, whatever numbers and depths they claim.
     """
-    root: dict[str, Any] = {}
+    return [_whole(item.items()) for item in _items(attributes, prefix)]
+
+
+def indexed_messages(
+    attributes: Mapping[str, Any], prefix: str, *, encoded: bool = False, first: Callable[[Any], Any] = lambda one: one
+) -> Parts:
+    """The parts of the messages that stand under a prefix. Those that are known are not put together again.
+
+    Args:
+        attributes: of a span.
+        prefix: ends with a dot.
+        encoded: as messages are read.
+        first: what is done to each message before it is read; the same for all of that prefix.
+    """
+
+    def read(stated: tuple[str, Sequence[tuple[str, Any]]]) -> Parts:
+        return messages([first(_whole(stated[1]))], encoded=encoded)
+
+    before = known(encoded=encoded)
+    return joined(before.message((prefix, [*item.items()]), read) for item in _items(attributes, prefix))
+
+
+def _items(attributes: Mapping[str, Any], prefix: str) -> list[dict[str, Any]]:
+    """The items of a list as they were flattened: their values under the rest of the names, from the dot on."""
+    items: dict[str, dict[str, Any]] = {}
     for name in attributes:
         if name.startswith(prefix):  # only what is looked at counts as read
-            _put(root, name[len(prefix) :].split(".", DEEPEST), attributes[name])
-    found = _unflattened(root)
-    return found if isinstance(found, list) else []
+            number, dot, rest = name[len(prefix) :].partition(".")
+            items.setdefault(number, {})[dot + rest] = attributes[name]
+    return [items[number] for number in _numbers(items)]
+
+
+def _whole(stated: Iterable[tuple[str, Any]]) -> Any:
+    """An item of a list, from what was flattened."""
+    root: dict[str, Any] = {}
+    for name, value in stated:
+        _put(root, ["", *name[1:].split(".", DEEPEST - 1)] if name else [""], value)
+    return _unflattened(root)[""]
 
 
 def _put(node: dict[str, Any], path: list[str], value: Any) -> None:
@@ -33,9 +69,15 @@ def _put(node: dict[str, Any], path: list[str], value: Any) -> None:
 def _unflattened(node: dict[str, Any]) -> Any:
     """Objects of which all names are numbers become lists. An attribute that is an object itself stays one."""
     found = {name: _unflattened(below) if isinstance(below, dict) else below for name, below in node.items()}
-    if found and all(map(_is_number, found)):
-        return [found[name] for name in sorted(found, key=lambda name: (len(name.lstrip("0")), name))]
-    return found
+    numbers = _numbers(found)
+    return [found[number] for number in numbers] if numbers else found
+
+
+def _numbers(names: Iterable[str]) -> list[str]:
+    """Names in the order of their numbers, where all of them are some; else none."""
+    if not all(map(_is_number, names)):
+        return []
+    return sorted(names, key=lambda name: (len(name.lstrip("0")), name))
 
 
 def _is_number(name: str) -> bool:

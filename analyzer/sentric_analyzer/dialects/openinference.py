@@ -5,9 +5,9 @@ from typing import Any
 
 from sentric import semconv
 from sentric.events import JsonValue
-from sentric_analyzer.dialects.indexed import indexed
+from sentric_analyzer.dialects.indexed import indexed, indexed_messages
 from sentric_analyzer.dialects.messages import messages, text_within
-from sentric_analyzer.dialects.parts import NOTHING, Form, Parts, joined
+from sentric_analyzer.dialects.parts import Form, Parts, joined
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
     attribute,
@@ -119,8 +119,7 @@ def _is_tool(one: Any) -> bool:
 
 def _messages(found: Mapping[str, Any], way: str) -> Parts:
     """Messages that were given (`input`) or answered (`output`)."""
-    listed = indexed(found, f"llm.{way}_messages.")
-    return messages(listed) if listed else NOTHING
+    return indexed_messages(found, f"llm.{way}_messages.")
 
 
 def _with_reasoning(answer: Parts, raw: Any) -> Parts:

@@ -6,9 +6,7 @@ from typing import Any
 
 from sentric import semconv
 from sentric_analyzer.dialects import gen_ai
-from sentric_analyzer.dialects.indexed import indexed
-from sentric_analyzer.dialects.messages import messages
-from sentric_analyzer.dialects.parts import NOTHING, Parts
+from sentric_analyzer.dialects.indexed import indexed, indexed_messages
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
     attribute,
@@ -92,17 +90,14 @@ def _with_dialogue(told: Telling, span: Span) -> Telling:
     """The messages and tools of the older spans."""
     found = span.attributes
     return told._replace(
-        given=_messages(found, "gen_ai.prompt."),
-        answer=_messages(found, "gen_ai.completion.") if not told.answer.items else told.answer,
+        given=indexed_messages(found, "gen_ai.prompt.", encoded=True, first=_decoded),
+        answer=told.answer
+        if told.answer.items
+        else indexed_messages(found, "gen_ai.completion.", encoded=True, first=_decoded),
         definitions=told.definitions or indexed(found, "llm.request.functions."),
         input_tokens=told.input_tokens or count_of(found.get("gen_ai.usage.prompt_tokens")),
         output_tokens=told.output_tokens or count_of(found.get("gen_ai.usage.completion_tokens")),
     )
-
-
-def _messages(found: Mapping[str, Any], prefix: str) -> Parts:
-    listed = indexed(found, prefix)
-    return messages([_decoded(one) for one in listed], encoded=True) if listed else NOTHING
 
 
 def _decoded(message: Any) -> Any:
