@@ -20,7 +20,7 @@ from benchmarks.ingest.loads import templates
 from benchmarks.lengthened import lengthened
 from fixtures.traces import CAPTURED
 from sentric.redaction import Redactor
-from sentric_analyzer.dialects import CONVERSATION, MARKS, dialect_of, read_runs, told_by
+from sentric_analyzer.dialects import BUILT_IN, read_runs, told_by
 from sentric_analyzer.dialects.reading import classified, runs_of
 from sentric_analyzer.dialects.telling import Operation
 from sentric_analyzer.dialects.trace import Trace
@@ -56,7 +56,7 @@ def longer(pieces: Sequence[RawSpan]) -> list[RawSpan]:
 
 
 def is_model(span: Span) -> bool:
-    dialect = dialect_of(span)
+    dialect = BUILT_IN.recognising(span)
     told = dialect.tell(span) if dialect else None
     return bool(told and told.operation is Operation.MODEL)
 
@@ -113,7 +113,7 @@ def others() -> list[str]:
         assert not read_runs(found, project="bench", redactor=redactor)
 
     works: tuple[tuple[str, Callable[[], object]], ...] = (
-        ("on arrival", lambda: list(batch.arrivals(MARKS, CONVERSATION))),
+        ("on arrival", lambda: list(batch.arrivals(BUILT_IN.marks, BUILT_IN.sessions))),
         ("as relations, put together", lambda: judged(put_together("", kept))),
         ("decoded, read", lambda: judged(spans)),
     )

@@ -4,7 +4,7 @@ What is known is known of one trace, while its spans tell: so it takes no more t
 """
 
 import marshal
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Generator
 from contextlib import contextmanager
 from contextvars import ContextVar
 from typing import Any
@@ -57,7 +57,7 @@ _KNOWN: ContextVar[tuple[Known, Known] | None] = ContextVar("known", default=Non
 
 
 @contextmanager
-def remembered() -> Iterator[None]:
+def remembered() -> Generator[None]:
     """While one trace is read: what it tells again is not read again."""
     token = _KNOWN.set((Known(), Known()))
     try:
