@@ -21,6 +21,7 @@ from sentric_analyzer.dialects.dialect import Dialect
 from sentric_analyzer.dialects.gemini_cli import GeminiCli
 from sentric_analyzer.dialects.gen_ai import GenAi
 from sentric_analyzer.dialects.google_adk import GoogleAdk
+from sentric_analyzer.dialects.known import remembered
 from sentric_analyzer.dialects.laminar import Laminar
 from sentric_analyzer.dialects.langfuse import Langfuse
 from sentric_analyzer.dialects.langsmith import LangSmith
@@ -81,6 +82,7 @@ class Dialects:
     def __init__(self, mapped: Sequence[Dialect] = ()) -> None:
         self._all = (*mapped, *DIALECTS)
         self.marks = (EVENT, *OWN.marks, *(mark for dialect in self._all for mark in dialect.marks))
+        self._marked = frozenset(self.marks)
         mapped_sessions = (name for dialect in mapped for name in dialect.sessions)
         built_in_sessions = (name for dialect in DIALECTS for name in dialect.sessions)
         self.sessions = tuple(dict.fromkeys((*mapped_sessions, *GenAi.sessions, *built_in_sessions)))
@@ -94,9 +96,16 @@ class Dialects:
         """
         return cls(mapped_dialects(section, [OWN.name, *(dialect.name for dialect in DIALECTS)]))
 
+    def may_know(self, span: Span) -> bool:
+        """Whether a span has a mark: no other tells anything."""
+        return not self._marked.isdisjoint(span.attributes)
+
     def recognising(self, span: Span) -> Dialect | None:
         """The dialect that a span is told in; None where it is told in none."""
-        return next((dialect for dialect in self._all if dialect.recognises(span)), None)
+        for dialect in self._all:
+            if dialect.recognises(span):
+                return dialect
+        return None
 
     def conversation_of(self, spans: Iterable[Span]) -> str:
         """The conversation that spans say they belong to; empty where none does."""
@@ -135,6 +144,8 @@ def read_runs(
 
 
 def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int, dialects: Dialects) -> Iterator[Run]:
+    if not any(map(dialects.may_know, spans)):
+        return
     trace = Trace(spans)
     notes = tuple(_notes(trace, left_out))
 
@@ -145,14 +156,15 @@ def _read(spans: Sequence[Span], project: str, redactor: Redactor, left_out: int
 
     own = [node for node in trace.nodes if OWN.recognises(node.span)]
     yield from map(noted, OWN.read(own, project=project))
-    if told := _told(beyond(trace, own), dialects):
+    if told := told_by(beyond(trace, own), dialects):
         yield from (classified(noted(run)) for run in runs_of(trace, told, project=project))
 
 
-def _told(nodes: Iterable[Node], dialects: Dialects) -> Mapping[Node, Telling]:
+def told_by(nodes: Iterable[Node], dialects: Dialects = BUILT_IN) -> Mapping[Node, Telling]:
     """What spans tell, of those that tell something."""
-    read = ((node, dialects.recognising(node.span)) for node in nodes)
-    return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
+    read = ((node, dialects.recognising(node.span)) for node in nodes if dialects.may_know(node.span))
+    with remembered():
+        return {node: told for node, dialect in read if dialect and (told := dialect.tell(node.span))}
 
 
 def _notes(trace: Trace, left_out: int) -> Iterator[str]:

@@ -1,7 +1,5 @@
 """Microsoft's Agent Framework: the GenAI conventions, with the last response's id for the conversation's."""
 
-from dataclasses import replace
-
 from sentric_analyzer.dialects import gen_ai
 from sentric_analyzer.dialects.telling import Telling
 from sentric_analyzer.spans import Span
@@ -23,4 +21,4 @@ class AgentFramework:
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
         told = gen_ai.tell(span)
-        return replace(told, dialect=self.name) if told else None
+        return told._replace(dialect=self.name) if told else None

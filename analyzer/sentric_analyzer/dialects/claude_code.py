@@ -1,6 +1,5 @@
 """Anthropic's Claude Code, which tells of its work in log records, and in spans where those are switched on."""
 
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -78,8 +77,7 @@ class ClaudeCode:
         def taken(name: str) -> int:
             return 0 if repeated else number_of(found.get(name))
 
-        return replace(
-            told,
+        return told._replace(
             given=joined(
                 (
                     _said(Role.SYSTEM, found.get("user_system_prompt")),
@@ -103,8 +101,7 @@ def _with_call(told: Telling, span: Span) -> Telling:
             some["command"] = some.pop("full_command")
         arguments = some
     failed = text_of(found.get("success")) == "false" and (attribute(span, "error") or "the tool failed")
-    return replace(
-        told,
+    return told._replace(
         tool=attribute(span, semconv.GEN_AI_TOOL_NAME, "tool_name"),
         server=attribute(span, "mcp_server_name"),
         call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID, "tool_use_id"),

@@ -1,7 +1,5 @@
 """OpenAI's Codex CLI, which tells of its work in log records of no trace."""
 
-from dataclasses import replace
-
 from sentric_analyzer.dialects.parts import Parts, Role, said
 from sentric_analyzer.dialects.records import EVENT, Records
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -46,12 +44,12 @@ class Codex:
             case "codex.tool_result":
                 return _with_call(told, span)
             case "codex.user_prompt":
-                return replace(told, given=_said(Role.USER, attribute(span, "prompt")))
+                return told._replace(given=_said(Role.USER, attribute(span, "prompt")))
             case "codex.agent_response":
-                return replace(told, answer=_said(Role.MODEL, attribute(span, "response")))
+                return told._replace(answer=_said(Role.MODEL, attribute(span, "response")))
             case _ if taken := number_of(span.attributes.get("output_token_count")):
                 read = number_of(span.attributes.get("input_token_count"))
-                return replace(told, input_tokens=read, output_tokens=taken)
+                return told._replace(input_tokens=read, output_tokens=taken)
             case _:
                 return None  # one of the many parts of an answer
 
@@ -60,8 +58,7 @@ def _with_call(told: Telling, span: Span) -> Telling:
     found = span.attributes
     arguments, cut = arguments_of(found.get("arguments"))
     result = found.get("output")
-    return replace(
-        told,
+    return told._replace(
         tool=attribute(span, "tool_name"),
         server=attribute(span, "mcp_server"),
         call_id=attribute(span, "call_id"),

@@ -6,7 +6,6 @@ a whole request (`gen_ai.client.inference.operation.details`), each message was 
 
 from collections import Counter
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -63,7 +62,7 @@ def beside(stated: Parts, told: Parts) -> Parts:
     missing = Counter(part.key for part in told.items) - Counter(part.key for part in stated.items)
     if not missing:
         return stated
-    return joined((stated, replace(told, items=tuple(part for part in told.items if part.key in missing))))
+    return joined((stated, told._replace(items=tuple(part for part in told.items if part.key in missing))))
 
 
 def definitions(events: Sequence[SpanEvent]) -> Iterator[Any]:

@@ -178,7 +178,7 @@ class _Watched(Mapping[str, Any]):
 
 def _watched(node: Node) -> Node:
     span = node.span
-    events = tuple(replace(event, attributes=_Watched(event.attributes)) for event in span.events)
+    events = tuple(event._replace(attributes=_Watched(event.attributes)) for event in span.events)
     return replace(node, span=replace(span, attributes=_Watched(span.attributes), events=events))
 
 

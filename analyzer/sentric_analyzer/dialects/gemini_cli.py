@@ -3,7 +3,6 @@
 Only the records are read: they tell all that the spans do, and name the session that holds a run together.
 """
 
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -62,12 +61,11 @@ class GeminiCli:
                 return _with_call(told, span)
             case "gemini_cli.user_prompt":
                 prompt = attribute(span, "prompt")
-                return replace(told, given=Parts((said(Role.USER, prompt),)) if prompt else NOTHING)
+                return told._replace(given=Parts((said(Role.USER, prompt),)) if prompt else NOTHING)
             case "gemini_cli.api_request":
-                return replace(told, given=_given(found.get("request_text")))
+                return told._replace(given=_given(found.get("request_text")))
             case _:
-                return replace(
-                    told,
+                return told._replace(
                     answer=_answer(found.get("response_text")),
                     input_tokens=number_of(found.get("input_token_count")),
                     output_tokens=number_of(found.get("output_token_count")),
@@ -78,8 +76,7 @@ def _with_call(told: Telling, span: Span) -> Telling:
     found = span.attributes
     arguments, cut = arguments_of(found.get("function_args"))
     failed = found.get("success") in (False, "false")
-    return replace(
-        told,
+    return told._replace(
         tool=attribute(span, "function_name"),
         server=attribute(span, "mcp_server_name"),
         arguments=arguments,
@@ -90,7 +87,7 @@ def _with_call(told: Telling, span: Span) -> Telling:
 
 def _given(value: Any) -> Parts:
     told = messages(value)
-    return replace(told, items=tuple(map(_as_told, told.items)))
+    return told._replace(items=tuple(map(_as_told, told.items)))
 
 
 def _as_told(part: Part) -> Part:
@@ -108,12 +105,12 @@ def _answer(value: Any) -> Parts:
     candidates = [one for piece in pieces if isinstance(piece, dict) for one in _listed(piece.get("candidates"))]
     contents = [one["content"] for one in candidates if isinstance(one, dict) and "content" in one]
     told = messages(contents)
-    return replace(told, items=tuple(map(_with_id, told.items)))
+    return told._replace(items=tuple(map(_with_id, told.items)))
 
 
 def _with_id(part: Part) -> Part:
     """A call with the id it has in the requests that follow: there the tool's name stands in it once."""
-    return replace(part, call_id=part.call_id.removeprefix(f"{part.name}__")) if part.form is Form.CALL else part
+    return part._replace(call_id=part.call_id.removeprefix(f"{part.name}__")) if part.form is Form.CALL else part
 
 
 def _listed(value: Any) -> list[Any]:

@@ -1,6 +1,5 @@
 """The OpenTelemetry conventions for generative AI, as many instrumentations write them."""
 
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -80,8 +79,7 @@ def _with_call(telling: Telling, span: Span) -> Telling:
     told, back = events.call(span.events)
     arguments, cut = arguments_of(found.get(semconv.GEN_AI_TOOL_CALL_ARGUMENTS, told))
     result = found.get(semconv.GEN_AI_TOOL_CALL_RESULT, back)
-    return replace(
-        telling,
+    return telling._replace(
         tool=_tool(span),
         call_id=attribute(span, semconv.GEN_AI_TOOL_CALL_ID),
         arguments=arguments,
@@ -107,11 +105,13 @@ def _with_dialogue(telling: Telling, span: Span, *, encoded: bool) -> Telling:
         )
     )
     answer = messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), encoded=encoded)
+    if span.events:
+        given = events.beside(given, joined(events.given(span.events)))
+        answer = events.beside(answer, joined(events.answered(span.events)))
     offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS)
-    return replace(
-        telling,
-        given=events.beside(given, joined(events.given(span.events))),
-        answer=events.beside(answer, joined(events.answered(span.events))),
+    return telling._replace(
+        given=given,
+        answer=answer,
         definitions=list(events.definitions(span.events)) or ([] if offered is None else [offered]),
         input_tokens=count_of(found.get(semconv.GEN_AI_USAGE_INPUT_TOKENS, found.get("gen_ai.usage.prompt_tokens"))),
         output_tokens=count_of(

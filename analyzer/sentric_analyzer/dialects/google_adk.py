@@ -1,6 +1,5 @@
 """Google's Agent Development Kit: the GenAI conventions, and names of its own from before these."""
 
-from dataclasses import replace
 from typing import Any
 
 from sentric_analyzer.dialects import gen_ai
@@ -35,8 +34,7 @@ class GoogleAdk:
             told = Telling(dialect=self.name, operation=Operation.MODEL, error=error_of(span))
         if told is None:
             return None
-        told = replace(
-            told,
+        told = told._replace(
             dialect=self.name,
             conversation=told.conversation or conversation_in(span, *self.sessions),
             model=told.model or attribute(span, "gen_ai.request.model"),
@@ -48,9 +46,9 @@ def _with_call(told: Telling, span: Span) -> Telling:
     found = span.attributes
     if told.arguments is None:
         arguments, cut = arguments_of(found.get(_ARGUMENTS))
-        told = replace(told, arguments=arguments, cut=cut)
+        told = told._replace(arguments=arguments, cut=cut)
     if told.result is None and (result := found.get(_RESULT)) is not None:
-        told = replace(told, result=text_within(parsed(result)[0]))
+        told = told._replace(result=text_within(parsed(result)[0]))
     return told
 
 
@@ -59,8 +57,7 @@ def _with_dialogue(told: Telling, span: Span) -> Telling:
     request, response = (_object(found.get(name)) for name in (_REQUEST, _RESPONSE))
     settings = _object(request.get("config"))
     given = joined((instructions(settings.get("system_instruction")), messages(request.get("contents"))))
-    return replace(
-        told,
+    return told._replace(
         given=beside(told.given, given),
         answer=beside(told.answer, messages(response.get("content"))),
         definitions=told.definitions or _definitions(settings.get("tools")),

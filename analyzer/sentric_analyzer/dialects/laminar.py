@@ -1,6 +1,5 @@
 """Laminar: spans of a type. A model's messages have the names of the GenAI conventions, in the words of its maker."""
 
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -44,10 +43,9 @@ class Laminar:
         if operation is Operation.TOOL:
             arguments, cut, call_id = arguments_within(found.get(_INPUT))
             result = result_within(found.get(_OUTPUT))
-            return replace(told, tool=span.name, arguments=arguments, cut=cut, call_id=call_id, result=result)
+            return told._replace(tool=span.name, arguments=arguments, cut=cut, call_id=call_id, result=result)
         offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS)
-        return replace(
-            told,
+        return told._replace(
             given=_messages(found.get(semconv.GEN_AI_INPUT_MESSAGES), found.get(_INPUT), "user"),
             answer=_messages(found.get(semconv.GEN_AI_OUTPUT_MESSAGES), found.get(_OUTPUT), "assistant"),
             definitions=() if offered is None else (offered,),

@@ -1,6 +1,5 @@
 """Langfuse: observations of a type, with what went in and came out as they were recorded."""
 
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -47,12 +46,11 @@ class Langfuse:
         if operation is Operation.TOOL:
             arguments, cut, call_id = arguments_within(found.get(_INPUT))
             result = result_within(found.get(_OUTPUT))
-            return replace(told, tool=span.name, arguments=arguments, cut=cut, call_id=call_id, result=result)
+            return told._replace(tool=span.name, arguments=arguments, cut=cut, call_id=call_id, result=result)
         given, offered = _apart(found.get(_INPUT))
         usage = parsed(found.get("langfuse.observation.usage_details"))[0]
         used = usage if isinstance(usage, dict) else {}
-        return replace(
-            told,
+        return told._replace(
             given=dialogue_within(given, "user"),
             answer=dialogue_within(found.get(_OUTPUT), "assistant"),
             definitions=offered or offered_in(given),

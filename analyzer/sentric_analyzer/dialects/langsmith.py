@@ -1,7 +1,5 @@
 """LangSmith, where it sends to OpenTelemetry: runs of a kind, with inputs and outputs as prompt and completion."""
 
-from dataclasses import replace
-
 from sentric import semconv
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import attribute, conversation_in, count_of, error_of, text_of
@@ -45,8 +43,7 @@ class LangSmith:
         )
         if operation is Operation.TOOL:
             arguments, cut, call_id = arguments_within(found.get(_INPUT))
-            return replace(
-                told,
+            return told._replace(
                 tool=attribute(span, semconv.GEN_AI_TOOL_NAME) or span.name,
                 arguments=arguments,
                 cut=cut,
@@ -54,8 +51,7 @@ class LangSmith:
                 result=result_within(found.get(_OUTPUT)),
             )
         offered = found.get(semconv.GEN_AI_TOOL_DEFINITIONS)
-        return replace(
-            told,
+        return told._replace(
             given=dialogue_within(found.get(_INPUT), "user"),
             answer=dialogue_within(found.get(_OUTPUT), "assistant"),
             definitions=offered_in(found.get(_INPUT)) if offered is None else [offered],

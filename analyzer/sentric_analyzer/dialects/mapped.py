@@ -1,7 +1,7 @@
 """A convention that an operator has written down: which attributes tell what."""
 
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from sentric_analyzer.dialects.messages import instructions
@@ -117,8 +117,7 @@ class _Fields:
 
 def _with_call(told: Telling, found: _Fields, span: Span) -> Telling:
     arguments, cut = arguments_of(found.value("arguments"))
-    return replace(
-        told,
+    return told._replace(
         tool=found.text("tool") or text_of(span.name),
         server=found.text("server"),
         call_id=found.text("call_id"),
@@ -131,8 +130,7 @@ def _with_call(told: Telling, found: _Fields, span: Span) -> Telling:
 
 def _with_dialogue(told: Telling, found: _Fields) -> Telling:
     offered = found.value("definitions")
-    return replace(
-        told,
+    return told._replace(
         model=found.text("model"),
         given=joined(
             (

@@ -3,8 +3,6 @@
 They have no content: the arguments and the result are in the spans of whoever made the call, if anywhere.
 """
 
-from dataclasses import replace
-
 from sentric import semconv
 from sentric_analyzer.dialects import gen_ai
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -38,7 +36,7 @@ class Mcp:
             error=error_of(span),
         )
         named = attribute(span, semconv.GEN_AI_TOOL_NAME) or text_of(span.name).rpartition(f"{_TOOLS_CALL} ")[2]
-        return replace(told, dialect=self.name, tool=named, server=_server(span))
+        return told._replace(dialect=self.name, tool=named, server=_server(span))
 
 
 def _server(span: Span) -> str:

@@ -6,11 +6,11 @@ the content blocks of Anthropic, of Bedrock (which Strands writes), of Gemini an
 serialised messages; OpenInference's and OpenLLMetry's nested ones.
 """
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import replace
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
-from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, reasoned, said
+from sentric_analyzer.dialects.known import Known, known
+from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, joined, reasoned, said
 from sentric_analyzer.dialects.values import MAX_DEPTH, arguments_of, parsed, shown, text_of
 
 Message: TypeAlias = Mapping[Any, Any]
@@ -27,6 +27,8 @@ _ROLES = {
 }
 _WRAPPED = ("message", "message_content", "tool_call")
 """Names under which OpenInference puts each item of a list."""
+_AROUND = frozenset({"lc", "data", *_WRAPPED})
+"""Of these names every wrapping has one."""
 _MEDIA = frozenset(
     {
         *("blob", "file", "uri", "image", "document", "media", "binary", "input_file", "input_image", "input_audio"),
@@ -36,10 +38,13 @@ _MEDIA = frozenset(
 _TEXTS = ("content", "text", "value")
 _REASONINGS = ("reasoning_content", "reasoning", "thinking")
 """Names that frameworks give the reasoning beside a message's content."""
+_BESIDE = frozenset({*_REASONINGS, "tool_calls", "function_call", "additional_kwargs"})
+"""Names of all that may stand beside the content."""
 _LONGEST_NAME = 128
 """Characters of names and ids."""
 DEEPEST = 4
 """Wrappings that are taken off a message."""
+_UNREAD = Parts(readable=False)
 
 
 def messages(value: Any, *, encoded: bool = False) -> Parts:
@@ -51,13 +56,17 @@ def messages(value: Any, *, encoded: bool = False) -> Parts:
     """
     if value is None:
         return NOTHING
-    found, readable = parsed(value)
+    before = known(encoded=encoded)
+    begun, rest = before.begun(value) if isinstance(value, str) else (NOTHING, value)
+    found, readable = parsed(rest)
     if not readable or not isinstance(found, list | dict):
         return Parts(readable=False)
-    reading = _Reading(encoded=encoded)
-    for message in found if isinstance(found, list) else [found]:
-        reading.read(message)
-    return reading.parts()
+    reading = _Reading(before, encoded=encoded)
+    told = reading.several(found) if isinstance(found, list) else [reading.message(found)]
+    parts = joined((begun, *told))
+    if isinstance(value, str) and isinstance(found, list) and len(parts.items) > 1:
+        before.keep(value, parts)
+    return parts
 
 
 def instructions(value: Any) -> Parts:
@@ -75,6 +84,8 @@ def text_within(value: Any) -> str:
 
     What only looks like a wrapping may be what a stranger wrote: nothing that could be read is left out of it.
     """
+    if isinstance(value, str):
+        return text_of(value)
     match value:
         case (
             {"lc": _, "kwargs": {"content": content}}
@@ -114,62 +125,58 @@ def _tells_more(value: Any, but: list[Any], depth: int = MAX_DEPTH) -> bool:
 
 
 class _Reading:
-    """Reads one message after another."""
+    """Reads messages, but for those that are known."""
 
-    def __init__(self, *, encoded: bool) -> None:
-        self._encoded = encoded
-        self._items: list[Part] = []
-        self._readable = True
-        self._media = False
+    def __init__(self, before: Known, *, encoded: bool) -> None:
+        self._before, self._encoded = before, encoded
 
-    def parts(self) -> Parts:
-        """What was read."""
-        return Parts(tuple(self._items), self._readable, self._media)
+    def several(self, found: Iterable[Any]) -> Iterator[Parts]:
+        """The parts of each message of a list."""
+        for message in found:
+            match message:
+                case dict():
+                    yield self.message(message)
+                case [str(role), content]:  # LangChain's short form
+                    yield self.message({"role": role, "content": content})
+                case [*inner] if inner:
+                    yield from (self.message(one) if isinstance(one, dict) else _UNREAD for one in inner)
+                case _:
+                    yield _UNREAD
 
-    def read(self, message: Any) -> None:
-        """Add the parts of a message."""
-        match message:
-            case [str(role), content]:  # LangChain's short form
-                message = {"role": role, "content": content}
-            case [*several] if several:
-                for one in several:
-                    self.read(one) if isinstance(one, dict) else self._unread()
-                return
-            case dict():
-                message = _unwrapped(message)
-            case _:
-                self._unread()
-                return
+    def message(self, message: Message) -> Parts:
+        """The parts of a message."""
+        return self._before.message(message, self._read)
+
+    def _read(self, message: Message) -> Parts:
+        if not _AROUND.isdisjoint(message):
+            message = _unwrapped(message)
         role = _role(message)
         kept: list[Part] = []
+        readable, media = True, False
         for record in _records(message):
-            part = self._part(role, record, message)
-            if part:
+            kind, found = self._recognised(role, record)
+            if kind in _MEDIA:
+                media = True
+            elif (read := _KINDS.get(kind)) is None:
+                readable = False
+            elif part := read(role, found, message):
                 kept.append(part)
         if message and not kept and "role" not in message and "type" not in message:
-            self._unread()  # whatever it is, it is no message
-        self._items += _owned(_once(kept))
+            readable = False  # whatever it is, it is no message
+        return Parts(tuple(_owned(_once(kept))), readable, media)
 
-    def _unread(self) -> None:
-        self._readable = False
-
-    def _part(self, role: Role, record: Any, message: Message) -> Part | None:
+    def _recognised(self, role: Role, record: Any) -> tuple[str, Message]:
+        """What a record is, and what it is without what is around it."""
         if isinstance(record, str):
             record = {"type": "text", "content": record}
         if not isinstance(record, dict):
-            self._unread()
-            return None
-        record = _unwrapped(record)
+            return "", {}
+        if not _AROUND.isdisjoint(record):
+            record = _unwrapped(record)
         kind = _kind(record)
         if self._encoded and kind == "text" and role is Role.MODEL:
-            record, kind = _decoded(record, kind)
-        if kind in _MEDIA:
-            self._media = True
-            return None
-        if (read := _KINDS.get(kind)) is None:
-            self._unread()
-            return None
-        return read(role, record, message)
+            return _decoded(record)
+        return kind, record
 
 
 def _unwrapped(message: Message) -> Message:
@@ -190,64 +197,75 @@ def _unwrapped(message: Message) -> Message:
 
 def _role(message: Message) -> Role:
     """Whose a message is. An unknown role is nobody's authority."""
-    stated = text_of(message.get("role")) or text_of(message.get("type"))
-    return _ROLES.get(stated, Role.TOOL)
+    return _ROLES.get(_stated(message, "role") or _stated(message, "type"), Role.TOOL)
 
 
-def _records(message: Message) -> Iterator[Any]:
+def _stated(record: Message, name: str) -> str:
+    """A text without its content being looked at; "" for anything else."""
+    found = record.get(name)
+    return found if isinstance(found, str) else ""
+
+
+def _records(message: Message) -> Sequence[Any]:
     """What a message is made of, in the order in which a model writes it."""
-    kind = text_of(message.get("type"))
-    if kind in _KINDS and "role" not in message:  # an item of a response that stands by itself
-        yield message
-        return
+    if "role" not in message and _stated(message, "type") in _KINDS:
+        return (message,)  # an item of a response that stands by itself
+    content = _content(message)
+    return content if _BESIDE.isdisjoint(message) else _with_sides(message, content)
+
+
+def _with_sides(message: Message, content: Sequence[Any]) -> list[Any]:
+    """The content of a message, with the reasoning and the calls that stand beside it."""
     beside = message.get("additional_kwargs")
     sides = (message, beside) if isinstance(beside, dict) else (message,)
+    records: list[Any] = []
     for side in sides:
-        for name in _REASONINGS:
-            if isinstance(stated := side.get(name), str) and stated:
-                yield {"type": "reasoning", "content": stated}
-    yield from _content(message)
+        stated = (side[name] for name in _REASONINGS if name in side)
+        records += ({"type": "reasoning", "content": one} for one in stated if isinstance(one, str) and one)
+    records += content
     for side in sides:
         calls = side.get("tool_calls")
-        for call in calls if isinstance(calls, list) else ():
-            yield {**_unwrapped(call), "type": "tool_call"} if isinstance(call, dict) else call
+        if isinstance(calls, list):
+            records += ({**_unwrapped(one), "type": "tool_call"} if isinstance(one, dict) else one for one in calls)
         if isinstance(call := side.get("function_call"), dict):
-            yield {"type": "function_call", **call}
+            records.append({"type": "function_call", **call})
+    return records
 
 
-def _content(message: Message) -> Iterator[Any]:
-    content = next((message[name] for name in ("parts", "content", "contents") if message.get(name) is not None), None)
-    call_id = text_of(message.get("tool_call_id"))
+def _content(message: Message) -> Sequence[Any]:
+    content = _not_none(message, "parts", "content", "contents")
+    call_id = text_of(message["tool_call_id"]) if "tool_call_id" in message else ""
     if call_id and not (isinstance(content, list) and any(_kind(one) in _RESPONSES for one in content)):
-        yield {"type": "tool_call_response", "id": call_id, "response": text_within(content)}
-    elif isinstance(content, str):
-        if content:
-            yield {"type": "text", "content": content}
-    elif isinstance(content, list):
-        yield from content
-    elif content is not None:
-        yield content
+        return ({"type": "tool_call_response", "id": call_id, "response": text_within(content)},)
+    if isinstance(content, list):
+        return content
+    return () if content is None or content == "" else (content,)
+
+
+def _not_none(record: Message, *names: str) -> Any:
+    for name in names:
+        if (found := record.get(name)) is not None:
+            return found
+    return None
 
 
 def _kind(record: Any) -> str:
     """What a record is: by its type, else by the one name that says so."""
     if not isinstance(record, dict):
         return ""
-    stated = text_of(record.get("type"))
-    if stated:
+    if stated := _stated(record, "type"):
         return stated
     return next((name for name in _NAMELESS if record.get(name) is not None), "text" if "text" in record else "")
 
 
-def _decoded(record: Message, kind: str) -> tuple[Message, str]:
-    """The block that a text is JSON of."""
+def _decoded(record: Message) -> tuple[str, Message]:
+    """The block that a text is JSON of, and what it is."""
     text = text_of(_text_in(record))
-    if text[:1] != "{":
-        return record, kind
-    found, readable = parsed(text)
-    if readable and isinstance(found, dict) and (inner := text_of(found.get("type"))) in _BLOCKS:
-        return found, inner
-    return record, kind
+    if text[:1] == "{":
+        found, readable = parsed(text)
+        if readable and isinstance(found, dict) and (inner := _stated(found, "type")) in _BLOCKS:
+            return inner, found
+    return "text", record
 
 
 def _is_text(item: Any) -> bool:
@@ -257,7 +275,7 @@ def _is_text(item: Any) -> bool:
 def _text_in(record: Any) -> Any:
     if isinstance(record, str):
         return record
-    return next((record[name] for name in _TEXTS if record.get(name) is not None), None)
+    return _not_none(record, *_TEXTS)
 
 
 def _text(role: Role, record: Message, message: Message) -> Part:
@@ -315,11 +333,17 @@ def _inner(name: str, read: "_Read") -> "_Read":
 
 
 def _first(record: Message, *names: str) -> str:
-    return next(filter(None, (text_of(record.get(name)) for name in names)), "")
+    for name in names:
+        if name in record and (found := text_of(record[name])):
+            return found
+    return ""
 
 
 def _given(record: Message, *names: str) -> Any:
-    return next((record[name] for name in names if name in record), None)
+    for name in names:
+        if name in record:
+            return record[name]
+    return None
 
 
 _Read: TypeAlias = Callable[[Role, Message, Message], Part | None]
@@ -359,8 +383,10 @@ _KINDS: Mapping[str, _Read] = {
 }
 
 
-def _once(parts: Iterable[Part]) -> list[Part]:
+def _once(parts: list[Part]) -> list[Part]:
     """Each call once: some messages tell of it in their content and beside it."""
+    if len(parts) < 2:
+        return parts
     kept: list[Part] = []
     ids: set[str] = set()
     for part in parts:
@@ -374,9 +400,9 @@ def _once(parts: Iterable[Part]) -> list[Part]:
 
 def _owned(parts: list[Part]) -> Iterable[Part]:
     """A message with a tool's response in it is the tool's, all of it: some have responses under the role user."""
-    if not any(part.form is Form.RESPONSE for part in parts):
+    if Form.RESPONSE not in [part.form for part in parts]:
         return parts
     return [
-        replace(part, role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
+        part._replace(role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
         for part in parts
     ]

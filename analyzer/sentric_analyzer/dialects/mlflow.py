@@ -1,7 +1,6 @@
 """MLflow: spans of a type, with inputs and outputs; every attribute is JSON."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -49,11 +48,10 @@ class MlFlow:
         if operation is Operation.TOOL:
             arguments, cut, call_id = arguments_within(found.get(_INPUTS))
             result = result_within(found.get(_OUTPUTS))
-            return replace(told, tool=span.name, arguments=arguments, cut=cut, call_id=call_id, result=result)
+            return told._replace(tool=span.name, arguments=arguments, cut=cut, call_id=call_id, result=result)
         usage = parsed(found.get("mlflow.chat.tokenUsage"))[0]
         used = usage if isinstance(usage, dict) else {}
-        return replace(
-            told,
+        return told._replace(
             given=dialogue_within(found.get(_INPUTS), "user"),
             answer=dialogue_within(found.get(_OUTPUTS), "assistant"),
             definitions=_offered(found),

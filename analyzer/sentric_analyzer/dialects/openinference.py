@@ -1,14 +1,13 @@
 """OpenInference, the conventions of Arize Phoenix: spans of a kind, with indexed messages."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
 from sentric.events import JsonValue
-from sentric_analyzer.dialects.indexed import indexed, numbered
+from sentric_analyzer.dialects.indexed import indexed, indexed_messages
 from sentric_analyzer.dialects.messages import messages, text_within
-from sentric_analyzer.dialects.parts import NOTHING, Form, Parts, joined
+from sentric_analyzer.dialects.parts import Form, Parts, joined
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
     attribute,
@@ -100,15 +99,13 @@ def _with_call(telling: Telling, span: Span) -> Telling:
         documents = [one.get("document") for one in indexed(found, "retrieval.documents.") if isinstance(one, dict)]
         given: dict[str, JsonValue] = {"query": text_within(found.get("input.value"))}
         result = "\n".join(text_of(one.get("content")) for one in documents if isinstance(one, dict))
-        return replace(
-            telling,
+        return telling._replace(
             tool=span.name,
             arguments=given if "input.value" in found else None,
             result=result or result_within(found.get(_OUTPUT)),
         )
     arguments, cut, call_id = arguments_within(found.get("input.value"))
-    return replace(
-        telling,
+    return telling._replace(
         tool=attribute(span, "tool.name", semconv.GEN_AI_TOOL_NAME) or span.name,
         call_id=attribute(span, "tool.id", "tool_call.id", semconv.GEN_AI_TOOL_CALL_ID) or call_id,
         arguments=arguments,
@@ -122,8 +119,7 @@ def _with_dialogue(telling: Telling, span: Span) -> Telling:
     answer = _messages(found, "output")
     if telling.operation is Operation.MODEL and not any(part.form is Form.REASONING for part in answer.items):
         answer = _with_reasoning(answer, found.get(_OUTPUT))
-    return replace(
-        telling,
+    return telling._replace(
         given=_messages(found, "input"),
         answer=answer,
         definitions=[one["tool"].get("json_schema") for one in indexed(found, "llm.tools.") if _is_tool(one)],
@@ -138,9 +134,7 @@ def _is_tool(one: Any) -> bool:
 
 def _messages(found: Mapping[str, Any], way: str) -> Parts:
     """Messages that were given (`input`) or answered (`output`)."""
-    listed, whole = numbered(found, f"llm.{way}_messages.")
-    told = messages(listed) if listed else NOTHING
-    return told if whole else replace(told, readable=False)
+    return indexed_messages(found, f"llm.{way}_messages.")
 
 
 def _with_reasoning(answer: Parts, raw: Any) -> Parts:

@@ -1,14 +1,12 @@
 """OpenLLMetry, Traceloop's conventions: the GenAI ones beside its own entities, and its older indexed messages."""
 
 from collections.abc import Mapping
-from dataclasses import replace
+from operator import methodcaller
 from typing import Any
 
 from sentric import semconv
 from sentric_analyzer.dialects import gen_ai
-from sentric_analyzer.dialects.indexed import indexed, numbered
-from sentric_analyzer.dialects.messages import messages
-from sentric_analyzer.dialects.parts import NOTHING, Parts
+from sentric_analyzer.dialects.indexed import indexed, indexed_messages
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
     attribute,
@@ -23,7 +21,7 @@ from sentric_analyzer.spans import Span
 
 KIND = "traceloop.span.kind"
 REQUEST = "llm.request.type"
-_PREFIX = "traceloop."
+_is_own = methodcaller("startswith", "traceloop.")
 _OPERATIONS = {"agent": Operation.AGENT, "tool": Operation.TOOL}
 """Workflows and tasks are looked through."""
 _REQUESTS = frozenset({"chat", "completion"})
@@ -42,7 +40,7 @@ class OpenLlmetry:
 
     def recognises(self, span: Span) -> bool:
         """Whether Traceloop's instrumentation has made the span."""
-        return REQUEST in span.attributes or any(name.startswith(_PREFIX) for name in span.attributes)
+        return REQUEST in span.attributes or any(map(_is_own, span.attributes))
 
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
@@ -55,8 +53,7 @@ class OpenLlmetry:
                 return None
             told = Telling(dialect=self.name, operation=operation, error=error_of(span))
         entity = attribute(span, "traceloop.entity.name") if told.operation is Operation.AGENT else ""
-        told = replace(
-            told,
+        told = told._replace(
             dialect=self.name,
             agent=attribute(span, semconv.GEN_AI_AGENT_NAME) or entity or attribute(span, "traceloop.workflow.name"),
             conversation=told.conversation or conversation_in(span, *self.sessions),
@@ -76,8 +73,7 @@ def _with_call(told: Telling, span: Span) -> Telling:
     given = _first(found, "traceloop.entity.input", semconv.GEN_AI_TOOL_CALL_ARGUMENTS)
     result = _first(found, "traceloop.entity.output", semconv.GEN_AI_TOOL_CALL_RESULT)
     arguments, cut, call_id = arguments_within(given)
-    return replace(
-        told,
+    return told._replace(
         tool=attribute(span, semconv.GEN_AI_TOOL_NAME, "traceloop.entity.name") or span.name.removesuffix(".tool"),
         call_id=told.call_id or call_id,
         arguments=arguments,
@@ -93,20 +89,15 @@ def _first(found: Mapping[str, Any], *names: str) -> Any:
 def _with_dialogue(told: Telling, span: Span) -> Telling:
     """The messages and tools of the older spans."""
     found = span.attributes
-    return replace(
-        told,
-        given=_messages(found, "gen_ai.prompt."),
-        answer=_messages(found, "gen_ai.completion.") if not told.answer.items else told.answer,
+    return told._replace(
+        given=indexed_messages(found, "gen_ai.prompt.", encoded=True, first=_decoded),
+        answer=told.answer
+        if told.answer.items
+        else indexed_messages(found, "gen_ai.completion.", encoded=True, first=_decoded),
         definitions=told.definitions or indexed(found, "llm.request.functions."),
         input_tokens=told.input_tokens or count_of(found.get("gen_ai.usage.prompt_tokens")),
         output_tokens=told.output_tokens or count_of(found.get("gen_ai.usage.completion_tokens")),
     )
-
-
-def _messages(found: Mapping[str, Any], prefix: str) -> Parts:
-    listed, whole = numbered(found, prefix)
-    told = messages([_decoded(one) for one in listed], encoded=True) if listed else NOTHING
-    return told if whole else replace(told, readable=False)
 
 
 def _decoded(message: Any) -> Any:

@@ -1,11 +1,12 @@
 """What was said, as a flat list of parts: the form that every spelling of a message is brought into."""
 
 from collections.abc import Iterable
-from dataclasses import dataclass
 from enum import StrEnum
+from itertools import chain
+from typing import NamedTuple
 
 from sentric.events import JsonValue
-from sentric_analyzer.dialects.values import canonical
+from sentric_analyzer.dialects.values import ordered
 
 
 class Role(StrEnum):
@@ -16,6 +17,8 @@ class Role(StrEnum):
     MODEL = "model"
     TOOL = "tool"
 
+    __hash__ = str.__hash__  # an enum's own is slow, and every part is counted by its key
+
 
 class Form(StrEnum):
     """What a part is."""
@@ -25,9 +28,10 @@ class Form(StrEnum):
     CALL = "call"
     RESPONSE = "response"
 
+    __hash__ = str.__hash__
 
-@dataclass(frozen=True, slots=True)
-class Part:
+
+class Part(NamedTuple):
     """One part of a message.
 
     Attributes:
@@ -49,8 +53,7 @@ class Part:
     cut: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Parts:
+class Parts(NamedTuple):
     """The parts of one attribute, in order.
 
     Attributes:
@@ -78,8 +81,14 @@ def reasoned(text: str) -> Part:
 
 def called(name: str, call_id: str, arguments: dict[str, JsonValue] | None, *, cut: bool = False) -> Part:
     """A call that a model makes."""
-    key = ("call", name, canonical(arguments))  # not its id: some histories give calls ids of their own
-    return Part(Role.MODEL, Form.CALL, key, name=name, call_id=call_id, arguments=arguments, cut=cut)
+    return Part(
+        Role.MODEL, Form.CALL, key_of_call(name, arguments), name=name, call_id=call_id, arguments=arguments, cut=cut
+    )
+
+
+def key_of_call(name: str, arguments: dict[str, JsonValue] | None) -> tuple[str, ...]:
+    """The key of a call's part. Its id is not in it: some histories give calls ids of their own."""
+    return ("call", name, ordered(arguments))
 
 
 def answered(call_id: str, text: str, name: str = "") -> Part:
@@ -93,7 +102,7 @@ def joined(told: Iterable[Parts]) -> Parts:
     if len(every) == 1:
         return every[0]
     return Parts(
-        tuple(part for parts in every for part in parts.items),
+        tuple(chain.from_iterable(parts.items for parts in every)),
         all(parts.readable for parts in every),
         any(parts.media for parts in every),
     )

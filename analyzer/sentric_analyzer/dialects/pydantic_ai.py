@@ -1,7 +1,5 @@
 """Pydantic AI, in the versions 2 to 6 of its instrumentation: the GenAI conventions, and names of its own."""
 
-from dataclasses import replace
-
 from sentric_analyzer.dialects import gen_ai
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import arguments_of, attribute, shown
@@ -30,8 +28,7 @@ class PydanticAi:
         """What a span tells in the conventions, and where it has that under a name of its own."""
         if (told := gen_ai.tell(span)) is None:
             return None
-        told = replace(
-            told,
+        told = told._replace(
             dialect=self.name,
             agent=told.agent or attribute(span, "agent_name"),
             model=told.model or attribute(span, "model_name"),
@@ -39,14 +36,14 @@ class PydanticAi:
         if told.operation is Operation.TOOL:
             return _with_call(told, span)
         offered = span.attributes.get(_REQUEST)
-        return replace(told, definitions=told.definitions or (() if offered is None else (offered,)))
+        return told._replace(definitions=told.definitions or (() if offered is None else (offered,)))
 
 
 def _with_call(told: Telling, span: Span) -> Telling:
     found = span.attributes
     if told.arguments is None and _ARGUMENTS in found:
         arguments, cut = arguments_of(found[_ARGUMENTS])
-        told = replace(told, arguments=arguments, cut=cut)
+        told = told._replace(arguments=arguments, cut=cut)
     if told.result is None and _RESPONSE in found:
-        told = replace(told, result=shown(found[_RESPONSE]))
+        told = told._replace(result=shown(found[_RESPONSE]))
     return told

@@ -1,7 +1,5 @@
 """Strands: the GenAI conventions, of which the messages stand in events, in the blocks of Bedrock."""
 
-from dataclasses import replace
-
 from sentric_analyzer.dialects import gen_ai
 from sentric_analyzer.dialects.telling import Telling
 from sentric_analyzer.spans import Span
@@ -24,4 +22,4 @@ class Strands:
     def tell(self, span: Span) -> Telling | None:
         """What a span tells of an agent, a model's answer or a tool call."""
         told = gen_ai.tell(span)
-        return replace(told, dialect=self.name) if told else None
+        return told._replace(dialect=self.name) if told else None

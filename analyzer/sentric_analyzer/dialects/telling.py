@@ -1,9 +1,8 @@
 """What one span tells, in the words that all conventions have in common: what a dialect makes of it."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from enum import Enum, auto
-from typing import Any
+from typing import Any, NamedTuple
 
 from sentric.events import JsonValue
 from sentric_analyzer.dialects.parts import NOTHING, Parts
@@ -17,8 +16,7 @@ class Operation(Enum):
     TOOL = auto()
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Telling:
+class Telling(NamedTuple):
     """What one span tells. Everything is as it was sent, and empty where it was not.
 
     Attributes:

@@ -12,7 +12,7 @@ from sentric_analyzer.spans import Span
 V = TypeVar("V")
 
 
-@dataclass(frozen=True, slots=True, eq=False)
+@dataclass(slots=True, eq=False)
 class Node:
     """A span in its place.
 

@@ -5,6 +5,8 @@ import json
 import math
 from typing import Any
 
+from pydantic_core import from_json
+
 from sentric.events import JsonValue
 from sentric_analyzer.spans import Span
 
@@ -17,6 +19,9 @@ _LONGEST_INT = 2**63 - 1
 LONGEST_LITERAL = 1 << 16
 """Characters of Python's own writing that are read: parsing it takes a hundred times its size."""
 _RESPONSE_ID = "resp_"
+_to_json = json.JSONEncoder(ensure_ascii=False, sort_keys=True).encode
+_BEGINNINGS = frozenset('{["-0123456789tfnNI \t\n\r')
+"""Characters that JSON, as Python reads it, may begin with: most texts that are none are told by their first."""
 UNNAMED = "input"
 """Name of the one argument of which nobody says the name."""
 
@@ -36,15 +41,20 @@ def text_of(value: object) -> str:
 
 def attribute(span: Span, *names: str) -> str:
     """The first of these attributes that is a string with something in it."""
+    found = span.attributes
     for name in names:
-        if found := text_of(span.attributes.get(name)):
-            return found
+        if name in found and (told := text_of(found[name])):
+            return told
     return ""
 
 
 def conversation_in(span: Span, *names: str) -> str:
     """The conversation a span says it belongs to; not the id of a response, which some give and which changes."""
-    return next((told for name in names if is_conversation(told := text_of(span.attributes.get(name)))), "")
+    found = span.attributes
+    for name in names:
+        if name in found and is_conversation(told := text_of(found[name])):
+            return told
+    return ""
 
 
 def is_conversation(stated: str) -> bool:
@@ -54,7 +64,7 @@ def is_conversation(stated: str) -> bool:
 
 def moment(value: int) -> int:
     """A time that fits where times are kept."""
-    return min(max(value, 0), LONGEST_TIME)
+    return value if 0 <= value <= LONGEST_TIME else min(max(value, 0), LONGEST_TIME)
 
 
 def count_of(value: object) -> int:
@@ -73,9 +83,9 @@ def number_of(value: object) -> int:
 
 def plain(value: Any, depth: int = MAX_DEPTH) -> JsonValue:
     """A value as JSON can hold it: bounded in depth, numbers finite and of 64 bits, strings valid."""
+    if isinstance(value, str):  # by far the most are
+        return text_of(value)
     match value:
-        case str():
-            return text_of(value)
         case None | bool():
             return value
         case int():
@@ -96,6 +106,16 @@ def parsed(value: Any) -> tuple[Any, bool]:
     """The value a JSON string stands for, and whether it could be read; other values stand for themselves."""
     if not isinstance(value, str):
         return value, True
+    if value[:1] not in _BEGINNINGS:
+        return value, False
+    try:
+        return from_json(value), True
+    except (ValueError, TypeError):
+        return _parsed_patiently(value)
+
+
+def _parsed_patiently(value: str) -> tuple[Any, bool]:
+    """The same by Python's own parser, which reads more: half of a surrogate pair, and more levels of nesting."""
     try:
         return json.loads(value), True
     except (ValueError, RecursionError):
@@ -143,7 +163,12 @@ def shown(value: Any) -> str:
 
 def canonical(value: Any) -> str:
     """The same text for the same JSON value, whatever the order of its keys."""
-    return json.dumps(plain(value), ensure_ascii=False, sort_keys=True)
+    return ordered(plain(value))
+
+
+def ordered(value: JsonValue) -> str:
+    """A value that is plain in its canonical form."""
+    return _to_json(value)
 
 
 def objects(value: Any) -> tuple[list[dict[Any, Any]], bool]:

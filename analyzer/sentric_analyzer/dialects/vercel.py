@@ -1,7 +1,6 @@
 """The Vercel AI SDK: from version 7 on in the GenAI conventions, before that in spans of its own (`ai.*`)."""
 
 from collections.abc import Mapping
-from dataclasses import replace
 from typing import Any
 
 from sentric import semconv
@@ -59,13 +58,13 @@ class Vercel:
         told = _older(span) if OPERATION in span.attributes else _newer(span)
         if told is None:
             return None
-        return replace(told, dialect=self.name, conversation=conversation_in(span, *self.sessions) or told.conversation)
+        return told._replace(dialect=self.name, conversation=conversation_in(span, *self.sessions) or told.conversation)
 
 
 def _newer(span: Span) -> Telling | None:
     if (told := gen_ai.tell(span)) is None:
         return None
-    return replace(told, result=_result(told.result))
+    return told._replace(result=_result(told.result))
 
 
 def _older(span: Span) -> Telling | None:
@@ -85,8 +84,7 @@ def _older(span: Span) -> Telling | None:
 def _with_call(told: Telling, span: Span) -> Telling:
     found = span.attributes
     arguments, cut = arguments_of(_first(found, "ai.toolCall.args", "ai.toolCall.input"))
-    return replace(
-        told,
+    return told._replace(
         tool=attribute(span, "ai.toolCall.name"),
         call_id=attribute(span, "ai.toolCall.id"),
         arguments=arguments,
@@ -104,8 +102,7 @@ def _result(stated: Any) -> str | None:
 
 
 def _with_dialogue(told: Telling, found: Mapping[str, Any]) -> Telling:
-    return replace(
-        told,
+    return told._replace(
         given=_given(found),
         answer=_answer(found),
         definitions=_listed(found.get("ai.prompt.tools")),

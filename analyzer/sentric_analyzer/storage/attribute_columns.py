@@ -119,15 +119,35 @@ class Attributes:
         things = np.repeat(np.arange(len(self.counts)), self.counts)[places]
         return things, list(map(value, texts, self.kinds[places].tolist()))
 
-    def marked(self, marks: Sequence[str]) -> Any:
-        """Which things have an attribute of one of some names, as a numpy array of booleans."""
+    def of_names(self, names: Sequence[str]) -> list[tuple[int, str, Any]]:
+        """The attributes of some names: the number of the thing that has it, its name and its value."""
         import numpy as np
         import pyarrow as pa
 
-        hits = compute().is_in(self.keys, pa.array(marks, self.keys.type)).to_numpy(zero_copy_only=False)
+        places = np.flatnonzero(self._named(names))
+        index = pa.array(places)
+        told = map(value, self.texts.take(index).to_pylist(), self.kinds[places].tolist())
+        return list(zip(self._things()[places].tolist(), self.keys.take(index).to_pylist(), told, strict=True))
+
+    def marked(self, marks: Sequence[str]) -> Any:
+        """Which things have an attribute of one of some names, as a numpy array of booleans."""
+        import numpy as np
+
         found = np.zeros(len(self.counts), bool)
-        found[np.repeat(np.arange(len(self.counts)), self.counts)[hits]] = True
+        found[self._things()[self._named(marks)]] = True
         return found
+
+    def _things(self) -> Any:
+        """The number of the thing that each attribute is of."""
+        import numpy as np
+
+        return np.repeat(np.arange(len(self.counts)), self.counts)
+
+    def _named(self, names: Sequence[str]) -> Any:
+        """Which attributes have one of some names."""
+        import pyarrow as pa
+
+        return compute().is_in(self.keys, pa.array(names, self.keys.type)).to_numpy(zero_copy_only=False)
 
     def redacted(self, redactor: Redactor) -> Self:
         """These without secrets: exactly what the redactor makes of each thing's attributes as an object."""

@@ -143,10 +143,10 @@ class SpanBatch:
         """
         names = ("SentricProject", "TraceId", "SpanId", "ParentSpanId")
         ids = (self.columns[name].to_pylist() for name in names)
-        told = [""] * len(self)
-        for name in reversed(conversation):
-            for span, value in zip(*self.attributes.of_name(name), strict=True):
-                told[span] = value if isinstance(value, str) else told[span]
+        told, ranks = [""] * len(self), {name: rank for rank, name in enumerate(conversation)}
+        found = self.attributes.of_names(conversation)
+        for span, _, value in sorted(found, key=lambda one: ranks[one[1]], reverse=True):
+            told[span] = value if isinstance(value, str) else told[span]
         return map(Arrival, *ids, self.attributes.marked(marks).tolist(), told)
 
     def rows(self, stored: int) -> Columns:

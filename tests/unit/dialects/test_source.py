@@ -4,6 +4,7 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from pydantic_core import from_json
 
 from sentric_analyzer.dialects.source import Source, Values
 
@@ -51,7 +52,7 @@ def test_json_is_parsed_once_for_all_sources_in_it(monkeypatch: pytest.MonkeyPat
         texts.append(text)
         return HELD
 
-    monkeypatch.setattr("sentric_analyzer.dialects.values.json.loads", counted)
+    monkeypatch.setattr("sentric_analyzer.dialects.values.from_json", counted)
     assert [values.at(source) for source in sources] == ["x", 0, None]
     assert len(texts) == 1
 
@@ -97,7 +98,7 @@ def test_deep_json_is_no_reason_to_fail(levels: int) -> None:
 
 def test_json_in_json_is_parsed_once_too(monkeypatch: pytest.MonkeyPatch) -> None:
     held = {"a": json.dumps({"b": json.dumps({"c": 1, "d": 2})})}
-    values, loads = Values(held), json.loads
+    values, loads = Values(held), from_json
     texts: list[str] = []
 
     def counted(text: str) -> object:
@@ -105,6 +106,6 @@ def test_json_in_json_is_parsed_once_too(monkeypatch: pytest.MonkeyPatch) -> Non
         return loads(text)
 
     sources = [Source.of(f"a$.b.{name}") for name in ("c", "d", "e")]
-    monkeypatch.setattr("sentric_analyzer.dialects.values.json.loads", counted)
+    monkeypatch.setattr("sentric_analyzer.dialects.values.from_json", counted)
     assert [values.at(source) for source in sources] == [1, 2, None]
     assert len(texts) == 2

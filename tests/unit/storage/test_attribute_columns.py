@@ -93,6 +93,7 @@ def test_the_things_that_have_a_mark_are_known() -> None:
     assert attributes.marked(["b", "c"]).tolist() == [False, False, True]
     things, values = attributes.of_name("a")
     assert (things.tolist(), values) == ([0, 2], [1, 2])
+    assert attributes.of_names(["b", "a"]) == [(0, "a", 1), (2, "b", 1), (2, "a", 2)]
 
 
 def test_maps_are_what_clickhouse_takes() -> None:

@@ -6,8 +6,8 @@ from dataclasses import dataclass
 from itertools import islice
 
 from sentric.events import Action, JsonValue, Outcome, Reasoning
-from sentric_analyzer.dialects.parts import Part
-from sentric_analyzer.dialects.values import UNNAMED, canonical
+from sentric_analyzer.dialects.parts import Part, key_of_call
+from sentric_analyzer.dialects.values import UNNAMED
 
 REACH = 16
 """Calls of one tool among which a span is looked for: more of them open at once are told apart by id only."""
@@ -125,14 +125,14 @@ class Spanned:
 
     def __init__(self) -> None:
         self._by_id: dict[str, deque[Call]] = defaultdict(deque)
-        self._by_arguments: dict[tuple[str, str], deque[Call]] = defaultdict(deque)
+        self._by_arguments: dict[tuple[str, ...], deque[Call]] = defaultdict(deque)
         self._by_tool: dict[str, deque[Call]] = defaultdict(deque)
 
     def add(self, call: Call) -> None:
         """Add a call; calls are added in the order of their start."""
         if call.call_id:
             self._by_id[call.call_id].append(call)
-        self._by_arguments[call.tool, canonical(call.arguments)].append(call)
+        self._by_arguments[key_of_call(call.tool, call.arguments)].append(call)
         self._by_tool[call.tool].append(call)
 
     def claim(self, part: Part, since: int, until: int) -> Call | None:
@@ -146,10 +146,7 @@ class Spanned:
         for call in _waiting(self._by_id.get(part.call_id)):
             if call.time >= since:
                 return call
-        for queue in (
-            self._by_arguments.get((part.name, canonical(part.arguments))),
-            self._by_tool.get(part.name),
-        ):
+        for queue in (self._by_arguments.get(part.key), self._by_tool.get(part.name)):
             for call in _waiting(queue):
                 if since <= call.time < until and not (call.call_id and part.call_id):
                     return call

@@ -1,13 +1,13 @@
 """Definitions of the tools that a model is offered, as observations: they are text that the model reads."""
 
-import json
 from collections.abc import Hashable, Iterator, Sequence
 from itertools import islice
 from typing import Any
 
-from sentric.events import Observation, Source
+from sentric.events import Source
+from sentric_analyzer.dialects.reading.entries import Shown
 from sentric_analyzer.dialects.trace import Node
-from sentric_analyzer.dialects.values import moment, objects, parsed, plain, text_of
+from sentric_analyzer.dialects.values import moment, objects, ordered, parsed, plain, text_of
 
 FIRST = 1 << 20
 """Ordinal of a span's first definition: behind all parts of its messages."""
@@ -28,7 +28,7 @@ class Definitions:
         self._owners: dict[str, Hashable] = {}
         self._told: dict[str, set[str]] = {}
 
-    def fresh(self, node: Node, stated: Sequence[Any], speaker: Hashable) -> Iterator[Observation]:
+    def fresh(self, node: Node, stated: Sequence[Any], speaker: Hashable) -> Iterator[Shown]:
         """What a span tells that was not told before.
 
         Args:
@@ -44,8 +44,7 @@ class Definitions:
             if not name or text in told or self._owners.setdefault(name, speaker) != speaker:
                 continue
             told.add(text)
-            yield Observation(
-                sequence=0,
+            yield Shown(
                 time=moment(node.span.start),
                 span_id=node.span.span_id,
                 ordinal=FIRST + index,
@@ -77,5 +76,4 @@ def _definition(record: dict[Any, Any]) -> tuple[str, str]:
     if isinstance(schema, str):
         schema = text_of(schema)
     definition = {"name": name, "description": found.get("description"), "schema": schema}
-    kept = {key: plain(value) for key, value in definition.items() if value is not None}
-    return name, json.dumps(kept, ensure_ascii=False, sort_keys=True)
+    return name, ordered({key: plain(value) for key, value in definition.items() if value is not None})

@@ -1,14 +1,15 @@
 """One agent's dialogue with its model, as events: who said what, what came into view, what was called."""
 
-from bisect import bisect_right
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field
 from enum import Enum, auto
-from typing import TypeAlias
+from typing import NamedTuple
 
-from sentric.events import AnyEvent, Author, Message, Observation, Source
+from sentric.events import Author, Source
 from sentric_analyzer.dialects.parts import Form, Part, Role
 from sentric_analyzer.dialects.reading.calls import Call, Spanned
+from sentric_analyzer.dialects.reading.entries import Begun, Ended, Entry, Shown, Spoken
 from sentric_analyzer.dialects.reading.memory import Memory
 from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.values import LONGEST_TIME
@@ -28,29 +29,12 @@ class Standing(Enum):
     """A model inside a tool: what it is given is what the tool read."""
 
 
-@dataclass(frozen=True, slots=True)
-class Begun:
-    """A call takes its place among the events."""
-
-    call: Call
-
-
-@dataclass(frozen=True, slots=True)
-class Ended:
-    """The end of a call takes its place among the events."""
-
-    call: Call
-
-
-Entry: TypeAlias = AnyEvent | Begun | Ended
-
-
 @dataclass(slots=True)
 class Record:
     """What the dialogues of one run have come to.
 
     Attributes:
-        entries: events in their order; calls as marks, because more may be learnt of them later.
+        entries: events in their order.
         calls: every call.
         task: the human's words at the beginning of the run; of one that another agent called, what it was told.
         unjudged: calls told of before the run's own model spoke: they belong to earlier runs.
@@ -64,8 +48,7 @@ class Record:
     continues: bool = False
 
 
-@dataclass(frozen=True, slots=True)
-class Told:
+class Told(NamedTuple):
     """Parts that one span tells at one time.
 
     Attributes:
@@ -82,8 +65,7 @@ class Told:
     output_tokens: int = 0
 
 
-@dataclass(frozen=True, slots=True)
-class _Window:
+class _Window(NamedTuple):
     """When the calls that are told of began: from `since` on, before `until`.
 
     Attributes:
@@ -114,11 +96,11 @@ class Dialogue:
         """Read what the model is given, of which most was told before."""
         fresh = self._memory.unheard(told.parts)
         if not self._record.task:
-            new = [part for part, is_new in zip(told.parts, fresh, strict=True) if is_new]
-            self._record.task = "\n".join(part.text for part in new if self._is_wanted(part))
+            new_parts = (told.parts[index] for index in fresh)
+            self._record.task = "\n".join(part.text for part in new_parts if self._is_wanted(part))
         window = _Window(0, told.time + 1, answer=False)
-        for block in _blocks(told.parts):
-            self._block(told, [index for index in block if fresh[index]], block, window)
+        for block, new in _blocks(told.parts, fresh):
+            self._block(told, new, block, window)
 
     def say(self, told: Told, *, asked: int, again: bool) -> None:
         """Read what the model answered.
@@ -147,13 +129,12 @@ class Dialogue:
         entries = self._record.entries
         for index in range(since, len(entries)):
             entry = entries[index]
-            if isinstance(entry, Message) and entry.author is Author.MODEL:
-                entries[index] = replace(entry, input_tokens=told.input_tokens, output_tokens=told.output_tokens)
+            if isinstance(entry, Spoken) and entry.author is Author.MODEL:
+                entries[index] = entry._replace(input_tokens=told.input_tokens, output_tokens=told.output_tokens)
                 return
         entries.insert(
             since,
-            Message(
-                sequence=0,
+            Spoken(
                 time=told.time,
                 span_id=told.span_id,
                 ordinal=COUNTED,
@@ -235,24 +216,14 @@ class Dialogue:
 
     def _message(self, told: Told, part: Part, ordinal: int, author: Author) -> None:
         last = self._record.entries[-1] if self._record.entries else None
-        if author is Author.MODEL and isinstance(last, Message) and (last.author, last.text) == (author, part.text):
+        if author is Author.MODEL and isinstance(last, Spoken) and (last.author, last.text) == (author, part.text):
             return  # a span and a record tell of the same answer
-        self._record.entries.append(
-            Message(sequence=0, time=told.time, span_id=told.span_id, ordinal=ordinal, author=author, text=part.text)
-        )
+        if author is Author.USER:
+            self._record.task = self._record.task or part.text
+        self._record.entries.append(Spoken(told.time, told.span_id, ordinal, author, part.text))
 
     def _observation(self, told: Told, part: Part, ordinal: int, source: Source, origin: str) -> None:
-        self._record.entries.append(
-            Observation(
-                sequence=0,
-                time=told.time,
-                span_id=told.span_id,
-                ordinal=ordinal,
-                source=source,
-                origin=origin,
-                text=part.text,
-            )
-        )
+        self._record.entries.append(Shown(told.time, told.span_id, ordinal, source, origin, part.text))
 
     def _call(self, told: Told, part: Part, ordinal: int, reasoning: str, window: _Window) -> None:
         call = self.spanned.claim(part, window.since, window.until)
@@ -287,11 +258,19 @@ class Dialogue:
             call.told = True
 
 
-def _blocks(parts: Sequence[Part]) -> Iterator[range]:
-    """Positions of parts that belong together: what the model said in one go, or one part of another."""
-    start = 0
-    for index, part in enumerate(parts):
-        following = parts[index + 1] if index + 1 < len(parts) else None
-        if following is None or part.role is not Role.MODEL or following.role is not Role.MODEL:
-            yield range(start, index + 1)
-            start = index + 1
+def _blocks(parts: Sequence[Part], new: Sequence[int]) -> Iterator[tuple[range, Sequence[int]]]:
+    """Positions of parts that belong together, and of the new ones among them, where there are some.
+
+    Together belongs what the model said in one go; every part of another is by itself.
+    """
+    first = 0
+    while first < len(new):
+        start, end = new[first], new[first] + 1
+        if parts[start].role is Role.MODEL:
+            while start and parts[start - 1].role is Role.MODEL:
+                start -= 1
+            while end < len(parts) and parts[end].role is Role.MODEL:
+                end += 1
+        following = bisect_left(new, end, first)
+        yield range(start, end), new[first:following]
+        first = following

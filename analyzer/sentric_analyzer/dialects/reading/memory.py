@@ -1,8 +1,9 @@
 """What a dialogue has told so far: which parts are new, which call a response is to, whose words a text really is."""
 
-from collections import Counter, deque
+from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from itertools import islice
 
 from sentric_analyzer.dialects.parts import Part, Role
 from sentric_analyzer.dialects.reading.calls import Call
@@ -17,41 +18,52 @@ ECHOES = 32
 class Memory:
     """The memory of one dialogue."""
 
-    _told: Counter[tuple[str, ...]] = field(default_factory=Counter[tuple[str, ...]])
+    _told: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     _first: tuple[str, ...] = ()
+    _heard: tuple[Part, ...] = ()
+    """The latest input, and how often each part stands in it: the next one most often begins with it."""
+    _seen: dict[tuple[str, ...], int] = field(default_factory=dict[tuple[str, ...], int])
     _by_id: dict[str, Call] = field(default_factory=dict[str, Call])
     _by_key: dict[tuple[str, ...], Call] = field(default_factory=dict[tuple[str, ...], Call])
     _past: dict[str, str] = field(default_factory=dict[str, str])
     _unanswered: deque[Call] = field(default_factory=deque[Call])
     _results: deque[tuple[str, Call]] = field(default_factory=lambda: deque[tuple[str, Call]](maxlen=ECHOES))
 
-    def unheard(self, parts: Sequence[Part]) -> list[bool]:
-        """Which parts of an input are new.
+    def unheard(self, parts: Sequence[Part]) -> list[int]:
+        """Positions of the parts of an input that are new.
 
         Most instrumentations tell the whole history with every request, some only what was added. A part is new
         where it occurs more often than it was told before; a single part other than the first ever told is what was
         added, even when its words were used before.
         """
-        spoken = [part for part in parts if part.role is not Role.SYSTEM]
+        spoken = list(islice((part for part in parts if part.role is not Role.SYSTEM), 2))
+        known = len(self._heard)
+        continues = tuple(parts[:known]) == self._heard
         if spoken and not self._first:
             self._first = spoken[0].key
         elif len(spoken) == 1 and spoken[0].key != self._first:
             self._told[spoken[0].key] = 0
-        seen = Counter[tuple[str, ...]]()
-        fresh: list[bool] = []
-        for part in parts:
-            seen[part.key] += 1
-            fresh.append(seen[part.key] > self._told[part.key])
-            self._told[part.key] = max(self._told[part.key], seen[part.key])
+            continues = False
+        if not continues:
+            known, self._seen = 0, {}
+        fresh: list[int] = []
+        for index in range(known, len(parts)):
+            key = parts[index].key
+            count = self._seen[key] = self._seen.get(key, 0) + 1
+            if count > self._told.get(key, 0):
+                self._told[key] = count
+                fresh.append(index)
+        self._heard = tuple(parts)
         return fresh
 
     def say(self, parts: Sequence[Part]) -> None:
         """Remember what the model said, which the next request repeats."""
-        self._told.update(part.key for part in parts)
+        for part in parts:
+            self._told[part.key] = self._told.get(part.key, 0) + 1
 
     def said(self, part: Part) -> bool:
         """Whether the same part was told before."""
-        return self._told[part.key] > 0
+        return self._told.get(part.key, 0) > 0
 
     def call_of(self, part: Part) -> Call | None:
         """The call that a part tells of again."""

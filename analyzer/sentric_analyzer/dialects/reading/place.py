@@ -2,7 +2,7 @@
 
 from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
-from dataclasses import dataclass, replace
+from typing import NamedTuple
 
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
@@ -11,8 +11,7 @@ from sentric_analyzer.dialects.values import canonical
 _NOTHING = canonical(None)
 
 
-@dataclass(frozen=True, slots=True)
-class Place:
+class Place(NamedTuple):
     """Where a span belongs.
 
     Attributes:
@@ -50,7 +49,7 @@ def places(trace: Trace, told: Mapping[Node, Telling]) -> Mapping[Node, Place]:
             case Operation.TOOL:
                 return Place(above.run, above.inside, node, node)
             case None:
-                return replace(above, speaker=above.inside)
+                return above._replace(speaker=above.inside)
 
     found = trace.inherit(step)
     twins = layers.twins(found)
@@ -82,7 +81,7 @@ def _wrapped(trace: Trace, told: Mapping[Node, Telling]) -> Collection[Node]:
 
 def _with_twin(place: Place, twins: Mapping[Node, Node]) -> Place:
     twin = twins.get(place.call) if place.call else None
-    return replace(place, call=twin) if twin else place
+    return place._replace(call=twin) if twin else place
 
 
 class _Layers:

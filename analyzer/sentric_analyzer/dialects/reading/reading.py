@@ -1,12 +1,12 @@
 """One run's spans, read in the order in which they began and ended."""
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 from sentric.events import AnyEvent
 from sentric_analyzer.dialects.reading.calls import Call
 from sentric_analyzer.dialects.reading.definitions import Definitions
-from sentric_analyzer.dialects.reading.dialogue import Begun, Dialogue, Ended, Record, Standing, Told
+from sentric_analyzer.dialects.reading.dialogue import Dialogue, Record, Standing, Told
 from sentric_analyzer.dialects.reading.place import Place
 from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.telling import Operation, Telling
@@ -75,17 +75,7 @@ class Reading:
 
     def events(self) -> tuple[AnyEvent, ...]:
         """The events in their order, numbered from 1."""
-        return tuple(self._numbered())
-
-    def _numbered(self) -> Iterator[AnyEvent]:
-        for sequence, entry in enumerate(self.record.entries, 1):
-            match entry:
-                case Begun(call):
-                    yield call.action(sequence)
-                case Ended(call):
-                    yield call.outcome(sequence)
-                case _:
-                    yield replace(entry, sequence=sequence)
+        return tuple(entry.event(sequence) for sequence, entry in enumerate(self.record.entries, 1))
 
     def _prepare(self, node: Node) -> None:
         """Set up the dialogues and the calls that have spans, before any text is read."""
@@ -159,7 +149,7 @@ def _moments(nodes: Iterable[Node]) -> Iterator[tuple[Node, bool]]:
         start, end = moment(node.span.start), _end_of(node)
         keyed.append((start, 1, node.depth, index, node))
         keyed.append((end, 0 if end > start else 2, -node.depth, index, node))
-    keyed.sort(key=lambda key: key[:4])
+    keyed.sort()  # no two are equal before the node
     for _, rank, _, _, node in keyed:
         yield node, rank == 1
 

@@ -60,8 +60,7 @@ def _complete(told: Mapping[Node, Telling], found: Mapping[Node, Place]) -> Mapp
         outer = found[node].call
         if inner.operation is Operation.MODEL and outer and outer is not node:
             above = complete[outer]
-            complete[outer] = replace(
-                above,
+            complete[outer] = above._replace(
                 model=above.model or inner.model,
                 given=above.given if above.given.items else inner.given,
                 answer=above.answer if above.answer.items else inner.answer,
