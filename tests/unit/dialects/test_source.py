@@ -51,7 +51,7 @@ def test_json_is_parsed_once_for_all_sources_in_it(monkeypatch: pytest.MonkeyPat
         texts.append(text)
         return HELD
 
-    monkeypatch.setattr("sentric_analyzer.dialects.values.json.loads", counted)
+    monkeypatch.setattr("sentric_analyzer.dialects.values.from_json", counted)
     assert [values.at(source) for source in sources] == ["x", 0, None]
     assert len(texts) == 1
 
@@ -105,6 +105,6 @@ def test_json_in_json_is_parsed_once_too(monkeypatch: pytest.MonkeyPatch) -> Non
         return loads(text)
 
     sources = [Source.of(f"a$.b.{name}") for name in ("c", "d", "e")]
-    monkeypatch.setattr("sentric_analyzer.dialects.values.json.loads", counted)
+    monkeypatch.setattr("sentric_analyzer.dialects.values.from_json", counted)
     assert [values.at(source) for source in sources] == [1, 2, None]
     assert len(texts) == 2
