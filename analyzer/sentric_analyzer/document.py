@@ -165,6 +165,7 @@ def _run(run: Run) -> dict[str, Any]:
         "agent",
         "agent_id",
         "conversation",
+        "parent",
         "task",
         "model",
         "service",

@@ -37,6 +37,7 @@ def test_a_run_document_has_every_part_of_the_run() -> None:
         "agent": "buyer",
         "agent_id": "agent-7",
         "conversation": "conversation-3",
+        "parent": "",
         "task": "Buy a “kettle” 🫖",
         "model": "gpt-5",
         "service": "browser-agent",

@@ -32,6 +32,7 @@ _FACTS = {
     "service": "Service",
     "agent_id": "Agent id",
     "conversation": "Conversation",
+    "parent": "Parent run",
     "dialect": "Dialect",
     "run_id": "Run",
     "trace_id": "Trace",

@@ -370,6 +370,7 @@ def _summary(row: dict[str, Any]) -> dict[str, Any]:
         "agent": row["Agent"],
         "agent_id": row["AgentId"],
         "conversation": row["Conversation"],
+        "parent": row["Parent"],
         "task": row["Task"],
         "model": row["Model"],
         "service": row["ServiceName"],

@@ -42,6 +42,7 @@ RUNS = Table(
         "Agent": Type.TEXT,
         "AgentId": Type.TEXT,
         "Conversation": Type.TEXT,
+        "Parent": Type.TEXT,
         "Task": Type.TEXT,
         "Model": Type.TEXT,
         "ServiceName": Type.TEXT,

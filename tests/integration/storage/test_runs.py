@@ -84,7 +84,7 @@ def runs(draw: st.DrawFn) -> Run:
         if isinstance(placed, Action) and draw(st.booleans()):
             outcome = Outcome(sequence=2 * sequence + 1, action_id=placed.event_id, result=draw(TEXT), error=draw(TEXT))
             events.append(replace(outcome, span_id=placed.span_id, ordinal=1, duration=draw(st.integers(0, 2**62))))
-    texts = {name: draw(TEXT) for name in ("agent", "task", "model", "error", "conversation")}
+    texts = {name: draw(TEXT) for name in ("agent", "task", "model", "error", "conversation", "parent")}
     counts = {
         name: draw(st.integers(0, 9)) for name in ("seen", "without_arguments", "without_results", "unheard", "lost")
     }
@@ -203,6 +203,7 @@ def test_a_listed_run_is_a_flat_summary(store: Store) -> None:
             "agent": "buyer",
             "agent_id": "agent-7",
             "conversation": "conversation-3",
+            "parent": "",
             "task": "Buy a “kettle” 🫖",
             "model": "gpt-5",
             "service": "browser-agent",
