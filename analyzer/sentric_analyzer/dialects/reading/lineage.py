@@ -3,7 +3,7 @@
 from collections.abc import Mapping
 from dataclasses import replace
 
-from sentric.events import Author, Message, Run
+from sentric.events import AnyEvent, Author, Message, Run
 
 
 def with_task_known(run: Run, runs: Mapping[str, Run]) -> Run:
@@ -12,5 +12,10 @@ def with_task_known(run: Run, runs: Mapping[str, Run]) -> Run:
     while above and above not in chain:
         chain.append(above)
         above = runs.get(above.parent)
-    has_task = any(isinstance(event, Message) and event.author is Author.USER for one in chain for event in one.events)
+    has_task = any(_is_wanted(event) for one in chain for event in one.events)
     return replace(run, coverage=replace(run.coverage, has_task=has_task))
+
+
+def _is_wanted(event: AnyEvent) -> bool:
+    """Whether an event tells words of the human: one that was captured without its text does not."""
+    return isinstance(event, Message) and event.author is Author.USER and bool(event.text)
