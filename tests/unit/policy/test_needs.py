@@ -32,6 +32,7 @@ OVERSTATED = {
     ("unasked-order-followed", "arguments"): "its examples follow by the tool and the reasoning alone",
     ("injected-instructions-obeyed", "words"): "an answer may obey, too, but each example has an action that does",
     ("data-sent-to-unnamed-contact", "page"): "where a page's own field leads is not in its examples",
+    ("secret-sent-as-content-told", "page"): "the same",
 }
 """What rules need that no example of theirs shows, and why."""
 

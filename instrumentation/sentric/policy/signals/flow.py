@@ -59,15 +59,10 @@ class FlowFacts(Facts):
     fields_stated_about: ClassVar[Mapping[str, tuple[Scope, ...]]] = dict.fromkeys(
         ("fetched_target", "linked_target", "embedded_data", "embedded_from"), (Scope.ACTION, Scope.MESSAGE)
     )
-    reads: ClassVar[Reads] = frozenset({Content.TEXT, Content.RESULTS, Content.TASK})
-    fields_read: ClassVar[Mapping[str, Reads]] = {
-        "carries_secret": frozenset({Content.TEXT}),
-        **dict.fromkeys(("outside_target", "outside_is_known"), frozenset({Content.TEXT, Content.TASK})),
-        **dict.fromkeys(
-            ("url_target", "url_tokens", "fetched_target", "linked_target", "embedded_data", "embedded_from"),
-            frozenset({Content.TEXT, Content.RESULTS}),
-        ),
-    }
+    reads: ClassVar[Reads] = frozenset({Content.TEXT, Content.RESULTS})
+    fields_read: ClassVar[Mapping[str, Reads]] = dict.fromkeys(
+        ("carries_secret", "outside_target", "outside_is_known"), frozenset({Content.TEXT})
+    )
 
     foreign_target: str = ""
     """Host or e-mail address that the action sends something to, which the task does not name and which is neither

@@ -62,7 +62,7 @@ _EMPTY: dict[str, None] = {}
 class ObedienceFacts(Facts):
     """Facts about orders that the agent read and carries out."""
 
-    reads: ClassVar[Reads] = frozenset({Content.TEXT, Content.RESULTS, Content.TASK})
+    reads: ClassVar[Reads] = frozenset({Content.TEXT, Content.RESULTS})
     fields_read: ClassVar[Mapping[str, Reads]] = {
         "order_to_agent": frozenset({Content.TEXT}),
         "unasked_order": frozenset({Content.TEXT, Content.TASK}),
