@@ -26,4 +26,4 @@ def test_the_shipped_migrations_are_numbered_without_a_gap_and_bear_repetition()
 
     assert [migration.version for migration in migrations] == list(range(1, len(migrations) + 1))
     made = [statement for migration in migrations for statement in statements(migration.sql)]
-    assert all(re.match(r"(CREATE .*? IF NOT EXISTS|ALTER TABLE .*\\sIF (NOT )?EXISTS) ", text) for text in made)
+    assert all(re.match(r"(?s)(CREATE .*? IF NOT EXISTS|ALTER TABLE .*\sIF (NOT )?EXISTS) ", text) for text in made)
