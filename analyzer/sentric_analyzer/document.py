@@ -100,7 +100,10 @@ def steps_document(replay: Replay) -> dict[str, Any]:
     return {
         "trace_id": run.trace_id,
         "run_id": json_safe(run.run_id),
+        "parent": json_safe(run.parent),
+        "dialect": json_safe(run.dialect),
         "agent": json_safe(run.agent),
+        "model": json_safe(run.model),
         "session": json_safe(run.conversation),
         "task": json_safe(run.task),
         "coverage": json_safe(asdict(run.coverage)),

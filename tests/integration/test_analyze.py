@@ -13,6 +13,10 @@ from support.serving import SENTRIC
 OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
 ATTACK = OTLP / "otel-genai-openai-agents-with-openai.otlp.pb"
 BENIGN = OTLP / "otel-genai-openai-agents-benign.otlp.pb"
+SHARED = Path(__file__).parents[3] / "shared" / "fixtures" / "otlp"
+"""More captures, where they lie beside this project."""
+EXPECTED = Path(__file__).parent / "expected" / "steps.json"
+"""What `sentric analyze --steps --format json` makes of them."""
 
 
 def analyze(*arguments: object, stdin: bytes = b"") -> "subprocess.CompletedProcess[str]":
@@ -117,6 +121,19 @@ def test_log_records_that_tell_of_agents_are_judged() -> None:
     done = analyze("--format", "json", *logs)
     assert "secret-sent-outside-task" in {found["rule_id"] for found in json.loads(done.stdout)}
     assert done.stderr == ""
+
+
+def test_the_shared_captures_are_read_as_expected(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A missing expectation is written, and the test fails once: look at what was written before keeping it."""
+    if not SHARED.is_dir():
+        pytest.skip("the shared captures are not part of this project, and not beside it")
+    monkeypatch.setenv("SENTRIC_REDACTION_KEY", "k" * 32)
+    done = analyze("--steps", "--format", "json", SHARED)
+    assert done.returncode == 0
+    if not EXPECTED.exists():
+        EXPECTED.write_text(done.stdout)
+        pytest.fail(f"{EXPECTED} was missing: it has been written")
+    assert json.loads(done.stdout) == json.loads(EXPECTED.read_text())
 
 
 def test_other_log_records_are_skipped_with_a_word(tmp_path: Path) -> None:

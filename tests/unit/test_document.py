@@ -107,7 +107,8 @@ def test_a_finding_document_holds_what_reports_need() -> None:
 def test_the_steps_document_is_the_run_in_the_common_vocabulary() -> None:
     document = steps_document(judged_run())
 
-    assert list(document) == ["trace_id", "run_id", "agent", "session", "task", "coverage", "not_evaluated", "steps"]
+    assert list(document)[:4] == ["trace_id", "run_id", "parent", "dialect"]
+    assert list(document)[4:] == ["agent", "model", "session", "task", "coverage", "not_evaluated", "steps"]
     assert (document["agent"], document["session"]) == ("buyer", "conversation-3")
     assert list(document["steps"][0]) == [
         *("span_id", "tool", "kind", "effects", "arguments", "result", "reasoning", "url")

@@ -38,7 +38,7 @@ class Langfuse:
         told = Telling(
             dialect=self.name,
             operation=operation,
-            agent=span.name if operation is Operation.AGENT else "",
+            agent=_of_langchain(span) or (span.name if operation is Operation.AGENT else ""),
             conversation=conversation_in(span, *self.sessions),
             model=attribute(span, "langfuse.observation.model.name", semconv.GEN_AI_REQUEST_MODEL),
             error=error_of(span) or attribute(span, "langfuse.observation.status_message"),
@@ -57,6 +57,12 @@ class Langfuse:
             input_tokens=count_of(used.get("input")),
             output_tokens=count_of(used.get("output")),
         )
+
+
+def _of_langchain(span: Span) -> str:
+    """The agent that LangChain names, as JSON."""
+    stated = attribute(span, "langfuse.observation.metadata.lc_agent_name", "langfuse.trace.metadata.lc_agent_name")
+    return text_of(parsed(stated)[0])
 
 
 def _apart(stated: Any) -> tuple[Any, list[Any]]:

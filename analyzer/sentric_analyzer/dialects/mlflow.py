@@ -37,11 +37,14 @@ class MlFlow:
         operation = _OPERATIONS.get(_stated(found, TYPE))
         if operation is None:
             return None
+        beside = parsed(found.get("metadata"))[0]  # LangChain's
+        metadata = beside if isinstance(beside, dict) else {}
+        named = operation is Operation.AGENT and "." not in span.name  # else it is a method's
         told = Telling(
             dialect=self.name,
             operation=operation,
-            agent=span.name if operation is Operation.AGENT else "",
-            conversation=_stated(found, _SESSION),
+            agent=text_of(metadata.get("lc_agent_name")) or (span.name if named else ""),
+            conversation=_stated(found, _SESSION) or text_of(metadata.get("thread_id")),
             model=_stated(found, "mlflow.llm.model") or _stated(found, "model"),
             error=error_of(span),
         )
