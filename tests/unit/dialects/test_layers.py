@@ -1,5 +1,7 @@
 """One call is one action, however many spans tell of it; a call that is tried again is two."""
 
+import json
+
 from fixtures.traces import agent, read, span, tool
 from sentric.events import Action, Run
 from sentric_analyzer.spans import Span
@@ -69,3 +71,27 @@ def test_other_arguments_are_another_call() -> None:
     ]
     [run] = read(spans)
     assert tools(run) == [("pay", "ours"), ("pay", "theirs")]
+
+
+def with_id(span_id: str, arguments: dict[str, object], scope: str, *, at: float) -> Span:
+    attributes = {
+        "openinference.span.kind": "TOOL",
+        "tool.name": "pay",
+        "tool.id": "call_1",
+        "input.value": json.dumps(arguments),
+    }
+    return span("pay", span_id, "agent", at=at, to=at + 0.5, attributes=attributes, scope=scope)
+
+
+def test_two_tellings_of_one_id_beside_one_another_are_one_call_with_the_arguments_of_both() -> None:
+    spans = [agent(), with_id("some", {"to": "shop"}, "first", at=1), with_id("all", PAY, "second", at=4)]
+    [run] = read(spans)
+    (call,) = (event for event in run.events if isinstance(event, Action))
+    assert (call.span_id, call.arguments) == ("some", PAY)
+
+
+def test_nothing_hides_behind_the_id_of_another_call() -> None:
+    other = {**PAY, "to": "stranger"}
+    spans = [agent(), with_id("known", PAY, "first", at=1), with_id("other", other, "second", at=4)]
+    [run] = read(spans)
+    assert tools(run) == [("pay", "known"), ("pay", "other")]

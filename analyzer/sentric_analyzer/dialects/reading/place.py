@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from sentric.events import JsonValue
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.dialects.values import canonical
@@ -141,9 +142,17 @@ class _Layers:
             yield stated
 
     def _meet(self, first: Node, second: Node) -> bool:
-        """Whether two that have a name in common may be one: by id, else by lying within one another."""
-        ids = [self._told[node].call_id for node in (first, second)]
-        return ids[0] == ids[1] if all(ids) else _within(second, first)
+        """Whether two that have a name in common may be one: by id, else by lying within one another.
+
+        Where arguments or results differ in more than that one tells less, both are told: nobody hides what a call
+        did behind another with its id.
+        """
+        one, other = self._told[first], self._told[second]
+        if not one.call_id or not other.call_id:
+            return _within(second, first)
+        results = sorted((one.result or "", other.result or ""), key=len)
+        same = one.call_id == other.call_id and _agree(one.arguments, other.arguments)
+        return same and results[0] in results[1]
 
     def _is_tool(self, node: Node) -> bool:
         return self._told[node].operation is Operation.TOOL
@@ -159,3 +168,8 @@ class _Layers:
 
 def _within(inner: Node, outer: Node) -> bool:
     return outer.span.start <= inner.span.start and inner.span.end <= outer.span.end
+
+
+def _agree(one: Mapping[str, JsonValue] | None, other: Mapping[str, JsonValue] | None) -> bool:
+    """Whether arguments are the same, or those of one are some of the other's."""
+    return not one or not other or one.items() <= other.items() or other.items() <= one.items()

@@ -180,9 +180,9 @@ def _spanned(node: Node, telling: Telling) -> Call:
 
 def _complete(call: Call, other: Call) -> None:
     """Add what a lower layer's span tells of the same call."""
-    if call.arguments is None:
+    if call.arguments is None or (other.arguments and call.arguments.items() <= other.arguments.items()):
         call.arguments, call.cut = other.arguments, other.cut
-    if call.result is None:
+    if call.result is None or (other.result and call.result in other.result):
         call.result = other.result
     call.server = call.server or other.server
     call.error = call.error or other.error
