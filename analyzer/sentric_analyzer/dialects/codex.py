@@ -8,6 +8,7 @@ from sentric_analyzer.spans import Span
 
 _PROMPT, _ANSWER = "codex.user_prompt", "codex.agent_response"
 _RESULT, _STREAM = "codex.tool_result", "codex.sse_event"
+_WRITTEN = "output_token_count"
 _REDACTED = "[REDACTED]"
 """Stands where the prompt is not told."""
 
@@ -23,6 +24,7 @@ class Codex:
         scope="codex_otel",
         together=sessions,
         apart=True,
+        only_with={_STREAM: _WRITTEN},  # it is one of the many parts of an answer else
         lasting=frozenset({_RESULT}),
     )
 
@@ -47,11 +49,11 @@ class Codex:
                 return told._replace(given=_said(Role.USER, attribute(span, "prompt")))
             case "codex.agent_response":
                 return told._replace(answer=_said(Role.MODEL, attribute(span, "response")))
-            case _ if taken := number_of(span.attributes.get("output_token_count")):
-                read = number_of(span.attributes.get("input_token_count"))
-                return told._replace(input_tokens=read, output_tokens=taken)
             case _:
-                return None  # one of the many parts of an answer
+                return told._replace(
+                    input_tokens=number_of(span.attributes.get("input_token_count")),
+                    output_tokens=number_of(span.attributes.get(_WRITTEN)),
+                )
 
 
 def _with_call(told: Telling, span: Span) -> Telling:

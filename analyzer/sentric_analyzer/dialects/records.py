@@ -5,7 +5,7 @@ record becomes a span of its own under the span it belongs to. Records of no tra
 """
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
 
@@ -37,6 +37,7 @@ class Records:
         together: attributes that name together what is one trace, where a record says no trace. Without the first
             of them it belongs to none.
         apart: a record's own trace says nothing, because each call is in one of its own.
+        only_with: attributes without which some events tell nothing.
         lasting: events that tell of something when it has ended, and in `duration_ms` how long it took.
     """
 
@@ -44,6 +45,7 @@ class Records:
     scope: str = ""
     together: tuple[str, ...] = ()
     apart: bool = False
+    only_with: Mapping[str, str] = field(default_factory=dict[str, str])
     lasting: frozenset[str] = frozenset()
 
 
@@ -73,7 +75,7 @@ def _span(record: LogRecord, kind: Records) -> ProtoSpan | None:
     stated = {pair.key: pair.value for pair in record.attributes}
     name = next((one for one in (record.event_name, _text(stated.get(EVENT))) if one in kind.names), "")
     trace_id = _trace(record, stated, kind) if name else b""
-    if not trace_id:
+    if not trace_id or kind.only_with.get(name, EVENT) not in {EVENT, *stated}:
         return None
     ended = record.time_unix_nano or record.observed_time_unix_nano
     taken = _milliseconds(stated.get("duration_ms")) if name in kind.lasting else 0
