@@ -6,7 +6,7 @@ from dataclasses import dataclass, field, replace
 from operator import attrgetter
 from typing import TypeAlias
 
-from sentric.events import Action, AnyEvent, Message, Observation, Outcome, Run, Source
+from sentric.events import Action, AnyEvent, Author, Message, Observation, Outcome, Run, Source
 from sentric.policy.variables import compact
 
 CONVERSATIONS = 64
@@ -85,7 +85,12 @@ def _first(run: Run, known: Mapping[str, Run]) -> str:
 
 
 def _until(run: Run, time: int) -> Run:
-    return replace(run, events=tuple(event for event in run.events if event.time < time))
+    """A run as far as it had come; what the human wants of it is wanted of those that begin beside it, too."""
+    return replace(run, events=tuple(event for event in run.events if event.time < time or _is_wish(event)))
+
+
+def _is_wish(event: AnyEvent) -> bool:
+    return isinstance(event, Message) and event.author is Author.USER
 
 
 def _without_definitions(run: Run) -> Run:

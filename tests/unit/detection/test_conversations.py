@@ -1,4 +1,7 @@
-from fixtures.agent_runs import opens, run
+from dataclasses import replace
+
+from fixtures.agent_runs import STARTED, opens, run
+from sentric.events import Author, Message, Observation, Source
 from sentric_analyzer.detection.conversations import CONVERSATIONS, EARLIER_EVENTS, EARLIER_RUNS, Conversations
 
 
@@ -37,3 +40,21 @@ def test_a_run_too_long_to_remember_is_not_remembered_in_part() -> None:
     known.earlier(run(*[opens("https://example.com")] * EARLIER_EVENTS, conversation="c"))
 
     assert known.earlier(run(conversation="c")) == ()
+
+
+def test_an_agent_is_told_what_those_it_works_with_had_heard_when_it_began_and_what_the_human_wants() -> None:
+    known = Conversations()
+    page = Observation(sequence=2, time=STARTED + 5, source=Source.PAGE, origin="https://a.test/", text="Before.")
+    later = replace(page, sequence=3, time=STARTED + 15, text="After.")
+    wish = Message(sequence=4, time=STARTED + 15, author=Author.USER, text="Buy a kettle.")
+    shape = Observation(sequence=5, time=STARTED, source=Source.TOOL_DEFINITION, origin="pay", text="{}")
+    first = run(run_id="1", trace_id="t", started=STARTED, agent="boss")
+    first = replace(first, events=(page, later, wish, shape))
+    second = run(run_id="2", trace_id="t", parent="1", started=STARTED + 10, agent="hand")
+    stranger = run(run_id="3", trace_id="t", started=STARTED + 20)
+
+    assert known.earlier(first) == ()
+    (heard,) = known.earlier(second)
+    assert (heard.run_id, [event.sequence for event in heard.events]) == ("1", [2, 4])
+    assert known.earlier(stranger) == ()
+    assert [one.run_id for one in known.earlier(replace(second, run_id="4", started=STARTED + 30))] == ["1", "2"]
