@@ -1,6 +1,6 @@
 """Log records that tell of agents, as spans."""
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 
 import pytest
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
@@ -10,7 +10,9 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from fixtures.traces import TRACE, captured, read, shuffled, span
 from sentric.events import Action, Message, Outcome, Run
 from sentric_analyzer.dialects import spans_in
+from sentric_analyzer.dialects.records import with_records
 from sentric_analyzer.spans import Span, spans_of
+from support.linear import assert_linear
 
 CODEX, CLAUDE = "codex_otel.log_only", "com.anthropic.claude_code.events"
 DETAILS = "gen_ai.client.inference.operation.details"
@@ -145,3 +147,16 @@ def test_the_order_in_which_records_come_is_nothing(name: str, seed: int) -> Non
 def test_file_names_before_the_users_words_are_not_the_users() -> None:
     (run,) = read(captured("gemini-cli"))
     assert [event.text for event in run.events if isinstance(event, Message) and event.author == "user"] == [run.task]
+
+
+def test_many_records_of_one_span_are_read_in_a_time_like_their_number() -> None:
+    def reading(size: int) -> Callable[[], object]:
+        made = [
+            span(
+                "gen_ai.choice", f"r{n % 99}", SPAN, attributes={"event.name": "gen_ai.choice", "content": f"word {n}"}
+            )
+            for n in range(size)
+        ]
+        return lambda: with_records(made)
+
+    assert_linear(reading, 1000)

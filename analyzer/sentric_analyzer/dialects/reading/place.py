@@ -8,6 +8,8 @@ from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.dialects.values import canonical
 
+LAYERS = 8
+"""Latest instrumentations that may tell of the same call beside one another: more of them are not compared."""
 _NOTHING = canonical(None)
 
 
@@ -126,7 +128,10 @@ class _Layers:
             )
             if twin is None:
                 for others in alike:
+                    others.pop(layer, None)
                     others[layer] = node
+                    if len(others) > LAYERS:
+                        others.pop(next(iter(others)))
                 continue
             twins[node] = twin
             for of in self._names(twin):  # what comes next is another call

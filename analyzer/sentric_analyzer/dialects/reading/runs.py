@@ -7,7 +7,7 @@ from dataclasses import replace
 from sentric import semconv
 from sentric.events import Action, AnyEvent, Coverage, Run
 from sentric.policy.readers.actions.effects import classify
-from sentric_analyzer.dialects.reading.lineage import with_task_known
+from sentric_analyzer.dialects.reading.lineage import with_tasks_known
 from sentric_analyzer.dialects.reading.place import Place, places
 from sentric_analyzer.dialects.reading.reading import Reading, Seen
 from sentric_analyzer.dialects.reading.voices import Voices
@@ -35,17 +35,21 @@ def runs_of(trace: Trace, told: Mapping[Node, Telling], *, project: str) -> Sequ
     groups = _grouped(list(told), found)
     callers = {root: _caller(root, found) for root in groups}
     ids: dict[Node | None, str] = {}
+    taken: set[str] = set()
     for root in sorted(groups, key=lambda root: callers[root] is not None):  # the trace's own id is an outermost one's
-        ids[root] = _run_id((root or groups[root][0]).span, ids.values())
+        ids[root] = _run_id((root or groups[root][0]).span, taken)
+        taken.add(ids[root])
+    models = any(telling.operation is Operation.MODEL for telling in told.values())
+    counted = Operation.MODEL if models else Operation.AGENT
     voices = Voices()
     runs: dict[str, Run] = {}
     for root, members in groups.items():
         caller = callers[root]
-        reading = Reading(members, told, found, root, None if caller else voices)
+        reading = Reading(members, told, found, root, None if caller else voices, counted)
         parent = ids[caller] if caller else next(reversed(runs), "") if reading.record.continues else ""
         run = runs[ids[root]] = _run(project, ids[root], parent, root, members, told, reading)
         voices.listen(run)
-    return [with_task_known(run, runs) for run in runs.values()]
+    return with_tasks_known(runs)
 
 
 def _caller(root: Node | None, found: Mapping[Node, Place]) -> Node | None:
