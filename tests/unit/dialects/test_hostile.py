@@ -11,7 +11,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures.traces import agent, calls, captured, chat, read, result, said, shuffled, span, tool, user
+from fixtures.traces import TRACE, agent, calls, captured, chat, read, result, said, shuffled, span, tool, user
 from sentric.event_json import event_to_json
 from sentric_analyzer.spans import Span
 from support.linear import assert_linear
@@ -203,6 +203,18 @@ def test_neither_many_agents_nor_many_instrumentations_cost_more_than_their_numb
         return lambda: read(spans)
 
     assert_linear(reading, 200)
+
+
+def test_no_run_takes_the_place_of_another() -> None:
+    nameless = [replace(agent(name, at=at, to=at), span_id="") for at, name in enumerate("abc")]
+    stated = [
+        agent("a", at=0, to=1, **{"sentric.run.id": f"{TRACE}-b"}),
+        agent("b", at=2, to=3),
+    ]
+    for spans in (nameless, stated):
+        runs = read(spans)
+        assert [run.agent for run in runs] == [one.attributes["gen_ai.agent.name"] for one in spans]
+        assert len({run.run_id for run in runs}) == len(spans)
 
 
 def test_real_traces_are_read_alike_in_any_order() -> None:
