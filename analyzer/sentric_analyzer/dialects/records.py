@@ -116,7 +116,7 @@ def _body(body: AnyValue, stated: Mapping[str, AnyValue]) -> Iterator[KeyValue]:
     """What a body tells: its fields, or the whole of what it says."""
     match body.WhichOneof("value"):
         case "kvlist_value":
-            yield from (pair for pair in body.kvlist_value.values if pair.key not in stated)
+            yield from (pair for pair in body.kvlist_value.values if pair.key not in stated and pair.key != EVENT)
         case "string_value" if body.string_value and WHOLE not in stated:
             yield KeyValue(key=WHOLE, value=body)
         case _:

@@ -149,6 +149,14 @@ def test_file_names_before_the_users_words_are_not_the_users() -> None:
     assert [event.text for event in run.events if isinstance(event, Message) and event.author == "user"] == [run.task]
 
 
+def test_a_field_of_a_body_does_not_rename_the_event() -> None:
+    body = AnyValue(
+        kvlist_value=KeyValueList(values=[KeyValue(key="event.name", value=AnyValue(string_value="another"))])
+    )
+    (made,) = spans(record("gen_ai.choice", trace=TRACE, parent=SPAN, body=body))
+    assert made.attributes == {"event.name": "gen_ai.choice"}
+
+
 def test_many_records_of_one_span_are_read_in_a_time_like_their_number() -> None:
     def reading(size: int) -> Callable[[], object]:
         made = [
