@@ -4,6 +4,7 @@ from collections import defaultdict
 from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
+from sentric.events import JsonValue
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.dialects.values import canonical
@@ -95,7 +96,7 @@ class _Layers:
     """
 
     def __init__(self, told: Mapping[Node, Telling]) -> None:
-        self._told = told
+        self._told = dict(told)
         self._arguments: dict[Node, str] = {}
         self._taken: set[tuple[Node, str, str, int]] = set()
 
@@ -111,6 +112,10 @@ class _Layers:
         if layer in self._taken:
             return False
         self._taken.add(layer)
+        if above.arguments is None or not above.call_id:  # what comes next is compared with all that is known
+            arguments = below.arguments if above.arguments is None else above.arguments
+            self._told[outer] = above._replace(arguments=arguments, call_id=above.call_id or below.call_id)
+            self._arguments.pop(outer, None)
         return True
 
     def twins(self, found: Mapping[Node, Place]) -> Mapping[Node, Node]:
@@ -146,9 +151,14 @@ class _Layers:
             yield stated
 
     def _meet(self, first: Node, second: Node) -> bool:
-        """Whether two that have a name in common may be one: by id, else by lying within one another."""
-        ids = [self._told[node].call_id for node in (first, second)]
-        return ids[0] == ids[1] if all(ids) else _within(second, first)
+        """Whether two that have a name in common may be one: by id, else by lying within one another.
+
+        Nobody hides a call behind the id of another: where arguments differ, they are two.
+        """
+        told = [self._told[node] for node in (first, second)]
+        if not all(one.call_id for one in told):
+            return _within(second, first)
+        return told[0].call_id == told[1].call_id and _agree(told[0].arguments, told[1].arguments)
 
     def _is_tool(self, node: Node) -> bool:
         return self._told[node].operation is Operation.TOOL
@@ -160,6 +170,11 @@ class _Layers:
         if node not in self._arguments:
             self._arguments[node] = canonical(self._told[node].arguments)
         return self._arguments[node]
+
+
+def _agree(first: Mapping[str, JsonValue] | None, second: Mapping[str, JsonValue] | None) -> bool:
+    """Whether one tells nothing of a call's arguments that the other does not."""
+    return not first or not second or first.items() <= second.items() or second.items() <= first.items()
 
 
 def _within(inner: Node, outer: Node) -> bool:

@@ -180,8 +180,8 @@ def _spanned(node: Node, telling: Telling) -> Call:
 
 
 def _complete(call: Call, other: Call) -> None:
-    """Add what a lower layer's span tells of the same call."""
-    if call.arguments is None:
+    """Add what another span tells of the same call: a lower layer's, or one of another instrumentation."""
+    if call.arguments is None or (other.arguments and call.arguments.items() < other.arguments.items()):
         call.arguments, call.cut = other.arguments, other.cut
     if call.result is None:
         call.result = other.result
