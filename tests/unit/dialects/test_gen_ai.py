@@ -402,6 +402,7 @@ def test_errors_are_told_with_their_type() -> None:
         ("[1, 2]", {"input": [1, 2]}, False),
         ('{"a": "cut of', {"input": '{"a": "cut of'}, True),
         ("", {}, False),
+        ("{'a': {'x', 'b'}, 2: (3, b'c')}", {"a": ["b", "x"], "2": [3, "63"]}, False),
     ],
 )
 def test_arguments_are_read_in_every_form(given: object, stated: object, cut: bool) -> None:
