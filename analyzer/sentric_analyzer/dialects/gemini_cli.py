@@ -22,8 +22,9 @@ from sentric_analyzer.spans import Span
 SCOPE = "gemini-cli"
 _PROMPT, _CALL = "gemini_cli.user_prompt", "gemini_cli.tool_call"
 _REQUEST, _RESPONSE = "gemini_cli.api_request", "gemini_cli.api_response"
-_CONTEXT = "<session_context>"
-"""Begins what the CLI puts before the user's words: among other things names of files, which anyone may have chosen."""
+_CONTEXT = "session_context"
+"""Where texts are from that requests have under the user's name and that are not the prompt: among other things names
+of files and what is in them, which anyone may have chosen, and what a model has a sub-agent do."""
 
 
 class GeminiCli:
@@ -91,9 +92,12 @@ def _given(value: Any) -> Parts:
 
 
 def _as_told(part: Part) -> Part:
-    """A text under the user's name that is the CLI's, as what a tool has read."""
-    if part.role is Role.USER and part.form is Form.TEXT and part.text.startswith(_CONTEXT):
-        return said(Role.TOOL, part.text, name="session_context")
+    """A text under the user's name as what a tool has read: what the user has said has a record of its own.
+
+    Its key stays the user's. So the prompt, which is told by then, is not told again.
+    """
+    if part.role is Role.USER and part.form is Form.TEXT:
+        return part._replace(role=Role.TOOL, name=_CONTEXT)
     return part
 
 
