@@ -91,6 +91,8 @@ class Dialogue:
         self._standing, self._name, self._record, self._voices = standing, name, record, voices
         self._memory = Memory()
         self._spoken = False
+        self._heard = False
+        self._latest: Call | None = None
 
     def hear(self, told: Told) -> None:
         """Read what the model is given, of which most was told before."""
@@ -101,6 +103,8 @@ class Dialogue:
         window = _Window(0, told.time + 1, answer=False)
         for block, new in _blocks(told.parts, fresh):
             self._block(told, new, block, window)
+        if told.parts:
+            self._heard, self._latest = True, None
 
     def say(self, told: Told, *, asked: int, again: bool) -> None:
         """Read what the model answered.
@@ -154,6 +158,7 @@ class Dialogue:
         call.ended = True
         self._record.entries.append(Ended(call))
         self._memory.finish(call)
+        self._latest = call
 
     def _block(self, told: Told, new: Sequence[int], block: range, window: _Window) -> None:
         """Read the new parts among those that belong together."""
@@ -195,8 +200,18 @@ class Dialogue:
             self._observation(told, part, ordinal, Source.TOOL_RESULT, part.name)
         elif self._standing is Standing.TOOL:
             self._observation(told, part, ordinal, Source.EXTRACT, self._name)
+        elif part.role is Role.USER and (call := self._untold()):
+            self._observation(told, part, ordinal, Source.TOOL_RESULT, call.place)
         else:
             self._message(told, part, ordinal, self._author(part))
+
+    def _untold(self) -> Call | None:
+        """The call that has ended since the model was asked, while nobody has told what came back.
+
+        What is new then under the user's name may be that: cut, spelt otherwise, or never captured at the call.
+        """
+        call = self._latest
+        return call if call and self._heard and self._standing is Standing.ROOT and not call.told else None
 
     def _author(self, part: Part) -> Author:
         """Who wrote a text that is not a tool's. What another agent wrote is a model's, whatever its role says."""
