@@ -259,6 +259,13 @@ def test_calls_of_earlier_runs_in_the_history_are_not_steps_of_this_one() -> Non
     assert "Calls from before the first recorded answer of the model were not judged." in run.coverage.notes
 
 
+def test_calls_that_only_later_requests_tell_of_are_steps_though_no_answer_was_captured() -> None:
+    history = [user("Delete it."), said(calls("delete_file", "c0", path="x")), result("deleted", "c0")]
+    [run] = read([agent(given=history[:1]), chat("chat1", at=1, given=history[:1]), chat("chat2", at=2, given=history)])
+    assert story(run) == ["user: Delete it.", 'delete_file {"path": "x"}', "= deleted"]
+    assert run.coverage.notes == ()
+
+
 def test_what_another_agent_writes_to_a_sub_agent_is_the_model_s() -> None:
     spans = [
         agent("outer", given=[user(TASK)]),

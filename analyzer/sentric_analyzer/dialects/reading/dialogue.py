@@ -92,6 +92,7 @@ class Dialogue:
         self._memory = Memory()
         self._spoken = False
         self._heard = False
+        self._asked_in_words = False
         self._latest: Call | None = None
 
     def hear(self, told: Told) -> None:
@@ -105,6 +106,7 @@ class Dialogue:
             self._block(told, new, block, window)
         if told.parts:
             self._heard, self._latest = True, None
+            self._asked_in_words |= bool(self.asked) and self.asked[0] <= told.time
 
     def say(self, told: Told, *, asked: int, again: bool) -> None:
         """Read what the model answered.
@@ -244,7 +246,7 @@ class Dialogue:
         call = self.spanned.claim(part, window.since, window.until)
         if call is None and not window.answer:
             call = self._memory.named(part)
-            if call is None and not self._spoken:
+            if call is None and not self._spoken and not self._asked_in_words:
                 self._record.unjudged += 1
                 self._memory.hear_of(part)
                 return
