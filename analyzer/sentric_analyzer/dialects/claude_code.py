@@ -3,7 +3,7 @@
 from typing import Any
 
 from sentric import semconv
-from sentric_analyzer.dialects.parts import NOTHING, Parts, Role, joined, said
+from sentric_analyzer.dialects.parts import NOTHING, Parts, Role, joined, said, wished
 from sentric_analyzer.dialects.records import EVENT, Records
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
@@ -81,7 +81,7 @@ class ClaudeCode:
             given=joined(
                 (
                     _said(Role.SYSTEM, found.get("user_system_prompt")),
-                    _said(Role.USER, found.get("prompt", found.get("user_prompt"))),
+                    wished(_told(found.get("prompt", found.get("user_prompt")))),
                 )
             ),
             answer=_said(Role.MODEL, found.get("response", found.get("response.model_output"))),
@@ -123,5 +123,11 @@ def _result(span: Span) -> str | None:
 
 
 def _said(role: Role, value: Any) -> Parts:
+    text = _told(value)
+    return Parts((said(role, text),)) if text else NOTHING
+
+
+def _told(value: Any) -> str:
+    """A text, where it is told."""
     text = text_of(value)
-    return Parts((said(role, text),)) if text and text != _REDACTED else NOTHING
+    return "" if text == _REDACTED else text

@@ -1,6 +1,6 @@
 """OpenAI's Codex CLI, which tells of its work in log records of no trace."""
 
-from sentric_analyzer.dialects.parts import Parts, Role, said
+from sentric_analyzer.dialects.parts import NOTHING, Parts, Role, said, wished
 from sentric_analyzer.dialects.records import EVENT, Records
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import arguments_of, attribute, conversation_in, number_of, text_of
@@ -46,9 +46,11 @@ class Codex:
             case "codex.tool_result":
                 return _with_call(told, span)
             case "codex.user_prompt":
-                return told._replace(given=_said(Role.USER, attribute(span, "prompt")))
+                prompt = attribute(span, "prompt")
+                return told._replace(given=NOTHING if prompt == _REDACTED else wished(prompt))
             case "codex.agent_response":
-                return told._replace(answer=_said(Role.MODEL, attribute(span, "response")))
+                response = attribute(span, "response")
+                return told._replace(answer=Parts((said(Role.MODEL, response),)) if response else NOTHING)
             case _:
                 return told._replace(
                     input_tokens=number_of(span.attributes.get("input_token_count")),
@@ -69,7 +71,3 @@ def _with_call(told: Telling, span: Span) -> Telling:
         result=None if result is None else text_of(result),
         error="the tool failed" if text_of(found.get("success")) == "false" else "",
     )
-
-
-def _said(role: Role, text: str) -> Parts:
-    return Parts((said(role, text),) if text and text != _REDACTED else ())

@@ -7,7 +7,7 @@ from typing import Any
 
 from sentric import semconv
 from sentric_analyzer.dialects.messages import messages
-from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, said
+from sentric_analyzer.dialects.parts import Form, Part, Parts, Role, wished
 from sentric_analyzer.dialects.records import EVENT, Records
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.values import (
@@ -22,8 +22,9 @@ from sentric_analyzer.spans import Span
 SCOPE = "gemini-cli"
 _PROMPT, _CALL = "gemini_cli.user_prompt", "gemini_cli.tool_call"
 _REQUEST, _RESPONSE = "gemini_cli.api_request", "gemini_cli.api_response"
-_CONTEXT = "<session_context>"
-"""Begins what the CLI puts before the user's words: among other things names of files, which anyone may have chosen."""
+_CONTEXT = "session_context"
+"""Where texts are from that requests have under the user's name and that are not the prompt: among other things names
+of files and what is in them, which anyone may have chosen, and what a model has a sub-agent do."""
 
 
 class GeminiCli:
@@ -60,8 +61,7 @@ class GeminiCli:
             case "gemini_cli.tool_call":
                 return _with_call(told, span)
             case "gemini_cli.user_prompt":
-                prompt = attribute(span, "prompt")
-                return told._replace(given=Parts((said(Role.USER, prompt),)) if prompt else NOTHING)
+                return told._replace(given=wished(attribute(span, "prompt")))
             case "gemini_cli.api_request":
                 return told._replace(given=_given(found.get("request_text")))
             case _:
@@ -91,9 +91,12 @@ def _given(value: Any) -> Parts:
 
 
 def _as_told(part: Part) -> Part:
-    """A text under the user's name that is the CLI's, as what a tool has read."""
-    if part.role is Role.USER and part.form is Form.TEXT and part.text.startswith(_CONTEXT):
-        return said(Role.TOOL, part.text, name="session_context")
+    """A text under the user's name as what a tool has read: what the user has said has a record of its own.
+
+    Its key stays the user's. So the prompt, which is told by then, is not told again.
+    """
+    if part.role is Role.USER and part.form is Form.TEXT:
+        return part._replace(role=Role.TOOL, name=_CONTEXT)
     return part
 
 

@@ -384,16 +384,26 @@ _KINDS: Mapping[str, _Read] = {
 
 
 def _once(parts: list[Part]) -> list[Part]:
-    """Each call once: some messages tell of it in their content and beside it."""
+    """Each call once: some messages tell of it in their content and beside it, in one of them without its arguments.
+
+    Calls of one id that differ are all kept: nobody hides one behind another.
+    """
     if len(parts) < 2:
         return parts
     kept: list[Part] = []
-    ids: set[str] = set()
+    known: set[tuple[str, ...]] = set()
+    empty: dict[tuple[str, str], int] = {}
     for part in parts:
         if part.form is Form.CALL and part.call_id:
-            if part.call_id in ids:
+            of_name = (part.call_id, part.name)
+            if (part.call_id, *part.key) in known or (not part.arguments and of_name in known):
                 continue
-            ids.add(part.call_id)
+            known |= {of_name, (part.call_id, *part.key)}
+            if part.arguments and of_name in empty:
+                kept[empty.pop(of_name)] = part
+                continue
+            if not part.arguments:
+                empty[of_name] = len(kept)
         kept.append(part)
     return kept
 

@@ -12,6 +12,8 @@ from sentric_analyzer.dialects.values import ordered
 class Role(StrEnum):
     """Who a part is from, as its message says: a claim, except that what a tool gave back is always the tool's."""
 
+    HUMAN = "human"
+    """The user, of whose words an emitter keeps a record that holds nothing else."""
     USER = "user"
     SYSTEM = "system"
     MODEL = "model"
@@ -72,6 +74,11 @@ NOTHING = Parts()
 def said(role: Role, text: str, name: str = "") -> Part:
     """A text."""
     return Part(role, Form.TEXT, (role, Form.TEXT, text), text, name=name)
+
+
+def wished(text: str) -> Parts:
+    """What a record of the user's words tells; nothing where it is empty. Told again as a user's text, it is the same."""
+    return Parts((said(Role.USER, text)._replace(role=Role.HUMAN),)) if text else NOTHING
 
 
 def reasoned(text: str) -> Part:

@@ -4,7 +4,7 @@ Some emitters write what was said into log records beside their spans, and codin
 record becomes a span of its own under the span it belongs to. Records of no trace that name one session become one.
 """
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from hashlib import sha256
 from typing import Any
@@ -18,6 +18,7 @@ from opentelemetry.proto.trace.v1.trace_pb2 import Status
 
 from sentric import semconv
 from sentric_analyzer.dialects.events import MESSAGES, WHOLE
+from sentric_analyzer.dialects.values import canonical
 from sentric_analyzer.spans import Span, SpanEvent
 
 EVENT = "event.name"
@@ -117,7 +118,7 @@ def _body(body: AnyValue, stated: Mapping[str, AnyValue]) -> Iterator[KeyValue]:
     """What a body tells: its fields, or the whole of what it says."""
     match body.WhichOneof("value"):
         case "kvlist_value":
-            yield from (pair for pair in body.kvlist_value.values if pair.key not in stated)
+            yield from (pair for pair in body.kvlist_value.values if pair.key not in stated and pair.key != EVENT)
         case "string_value" if body.string_value and WHOLE not in stated:
             yield KeyValue(key=WHOLE, value=body)
         case _:
@@ -146,28 +147,27 @@ def with_records(spans: Iterable[Span]) -> list[Span]:
     Where that span is missing, one stands in for it that tells what its events do.
     """
     kept: list[Span] = []
-    records: dict[tuple[str, str], list[Span]] = {}
+    records: dict[tuple[str, str], dict[tuple[str, int, str, str], Span]] = {}
     for span in spans:
         if span.name in MESSAGES and span.attributes.get(EVENT) == span.name:
-            of_span = records.setdefault((span.trace_id, span.parent_span_id or span.span_id), [])
-            if span not in of_span:  # it may have been sent twice
-                of_span.append(span)
+            told = (span.span_id, span.start, span.name, canonical(dict(span.attributes)))  # it may be sent twice
+            records.setdefault((span.trace_id, span.parent_span_id or span.span_id), {}).setdefault(told, span)
         else:
             kept.append(span)
     if not records:
         return kept
-    told = [_with_events(span, records.pop((span.trace_id, span.span_id), ())) for span in kept]
-    return told + [_stand_in(span_id, of_span) for (_, span_id), of_span in records.items()]
+    spans_told = [_with_events(span, records.pop((span.trace_id, span.span_id), {}).values()) for span in kept]
+    return spans_told + [_stand_in(span_id, of_span.values()) for (_, span_id), of_span in records.items()]
 
 
-def _with_events(span: Span, records: Sequence[Span]) -> Span:
+def _with_events(span: Span, records: Collection[Span]) -> Span:
     if not records:
         return span
     size = span.size + sum(record.size for record in records)
     return replace(span, events=(*span.events, *_events(records)), size=size)
 
 
-def _stand_in(span_id: str, records: Sequence[Span]) -> Span:
+def _stand_in(span_id: str, records: Collection[Span]) -> Span:
     events = _events(records)
     first = min(records, key=lambda record: (record.start, record.span_id))
     attributes: dict[str, Any] = {semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_CHAT, EVENT: first.name}

@@ -22,7 +22,7 @@ from sentric.events import (
     Run,
     Source,
 )
-from sentric_analyzer.dialects.reading.lineage import with_task_known
+from sentric_analyzer.dialects.reading.lineage import with_tasks_known
 from sentric_analyzer.dialects.trace import Node, lost_in
 from sentric_analyzer.dialects.values import arguments_of, attribute, count_of, error_of, moment, objects, text_of
 from sentric_analyzer.spans import Span
@@ -71,7 +71,7 @@ class Sentric:
             author = Author.MODEL if _has_begun(spans.get(parent, ()), some) else Author.USER
             run = _run(project, run_id, parent, author, some)
             runs[run_id] = replace(run, coverage=replace(run.coverage, lost=_lost(members[run_id])))
-        return [with_task_known(run, runs) for run in runs.values()]
+        return with_tasks_known(runs)
 
 
 def _lost(nodes: Sequence[Node]) -> int:

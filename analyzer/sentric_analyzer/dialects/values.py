@@ -96,10 +96,19 @@ def plain(value: Any, depth: int = MAX_DEPTH) -> JsonValue:
             return value.hex()
         case list() | tuple() if depth:
             return [plain(item, depth - 1) for item in value]
+        case set() | frozenset() if depth:  # in Python's own writing
+            return [plain(item, depth - 1) for item in sorted(value, key=repr)]
         case dict() if depth:
-            return {text_of(key): plain(item, depth - 1) for key, item in value.items() if isinstance(key, str)}
-        case _:
+            return {_name(key): plain(item, depth - 1) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset() | dict():
             return TOO_DEEP
+        case _:
+            return str(value)
+
+
+def _name(key: Any) -> str:
+    """A key as JSON can hold it: Python's own writing has others than texts."""
+    return text_of(key) if isinstance(key, str) else shown(key)
 
 
 def parsed(value: Any) -> tuple[Any, bool]:

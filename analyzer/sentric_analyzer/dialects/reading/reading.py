@@ -43,6 +43,8 @@ class Reading:
         root: the agent whose run it is, where it is known.
         voices: what was said in earlier runs of the trace; None where another agent called this one, so that nobody
             in it speaks for the human.
+        counted: spans that tell what was taken: an agent's tells what the calls of its models took together, and those
+            of agents it called.
     """
 
     def __init__(
@@ -52,6 +54,7 @@ class Reading:
         places: Mapping[Node, Place],
         root: Node | None,
         voices: Voices | None,
+        counted: Operation = Operation.MODEL,
     ) -> None:
         self.record = Record()
         self.seen = Seen()
@@ -60,9 +63,7 @@ class Reading:
         self._dialogues: dict[Node | str, Dialogue] = {}
         self._answers: dict[Node, Told] = {}
         self._definitions = Definitions()
-        # An agent's span tells what the calls of its models took together, and those of agents it called.
-        models = any(telling.operation is Operation.MODEL for telling in told.values())
-        self._counted = Operation.MODEL if models else Operation.AGENT
+        self._counted = counted
         self._human: Node | str | None = root
         self._voices = voices
         for node in nodes:
@@ -179,8 +180,8 @@ def _spanned(node: Node, telling: Telling) -> Call:
 
 
 def _complete(call: Call, other: Call) -> None:
-    """Add what a lower layer's span tells of the same call."""
-    if call.arguments is None or (other.arguments and call.arguments.items() <= other.arguments.items()):
+    """Add what another span tells of the same call: a lower layer's, or one of another instrumentation."""
+    if call.arguments is None or (other.arguments and call.arguments.items() < other.arguments.items()):
         call.arguments, call.cut = other.arguments, other.cut
     if call.result is None or (other.result and call.result in other.result):
         call.result = other.result

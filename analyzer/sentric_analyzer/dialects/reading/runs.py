@@ -1,13 +1,14 @@
 """The runs of a trace: which spans belong together, and what is known of each run as a whole."""
 
 from collections import defaultdict
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
+from itertools import count
 
 from sentric import semconv
 from sentric.events import Action, AnyEvent, Coverage, Run
 from sentric.policy.readers.actions.effects import classify
-from sentric_analyzer.dialects.reading.lineage import with_task_known
+from sentric_analyzer.dialects.reading.lineage import with_tasks_known
 from sentric_analyzer.dialects.reading.place import Place, places
 from sentric_analyzer.dialects.reading.reading import Reading, Seen
 from sentric_analyzer.dialects.reading.voices import Voices
@@ -35,17 +36,22 @@ def runs_of(trace: Trace, told: Mapping[Node, Telling], *, project: str) -> Sequ
     groups = _grouped(list(told), found)
     callers = {root: _caller(root, found) for root in groups}
     ids: dict[Node | None, str] = {}
+    taken: set[str] = set()
+    numbers = count(2)
     for root in sorted(groups, key=lambda root: callers[root] is not None):  # the trace's own id is an outermost one's
-        ids[root] = _run_id((root or groups[root][0]).span, ids.values())
+        ids[root] = _run_id((root or groups[root][0]).span, taken, numbers)
+        taken.add(ids[root])
+    models = any(telling.operation is Operation.MODEL for telling in told.values())
+    counted = Operation.MODEL if models else Operation.AGENT
     voices = Voices()
     runs: dict[str, Run] = {}
     for root, members in groups.items():
         caller = callers[root]
-        reading = Reading(members, told, found, root, None if caller else voices)
+        reading = Reading(members, told, found, root, None if caller else voices, counted)
         parent = ids[caller] if caller else next(reversed(runs), "") if reading.record.continues else ""
         run = runs[ids[root]] = _run(project, ids[root], parent, root, members, told, reading)
         voices.listen(run)
-    return [with_task_known(run, runs) for run in runs.values()]
+    return with_tasks_known(runs)
 
 
 def _caller(root: Node | None, found: Mapping[Node, Place]) -> Node | None:
@@ -95,12 +101,18 @@ def _grouped(nodes: Sequence[Node], found: Mapping[Node, Place]) -> Mapping[Node
     return groups
 
 
-def _run_id(top: Span, taken: Collection[str]) -> str:
-    """Its own where it states one, else the trace's; of further runs in a trace with the span's id."""
+def _run_id(top: Span, taken: Collection[str], numbers: Iterator[int]) -> str:
+    """Its own where it states one, else the trace's; of further runs in a trace with the span's id.
+
+    Where another run states that one, or the span has none, it gets a number: no run takes another's place.
+    """
     stated = attribute(top, semconv.SENTRIC_RUN_ID)[:RUN_ID_LIMIT]
     if stated and stated not in taken:
         return stated
-    return top.trace_id if top.trace_id and not taken else f"{top.trace_id}-{top.span_id}"
+    made = top.trace_id if top.trace_id and not taken else f"{top.trace_id}-{top.span_id}"
+    if made not in taken:
+        return made
+    return next(one for number in numbers if (one := f"{made}-{number}") not in taken)
 
 
 def _run(
