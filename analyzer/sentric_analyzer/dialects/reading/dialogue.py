@@ -202,8 +202,8 @@ class Dialogue:
             self._observation(told, part, ordinal, Source.TOOL_RESULT, part.name)
         elif self._standing is Standing.TOOL:
             self._observation(told, part, ordinal, Source.EXTRACT, self._name)
-        elif part.role is Role.USER and (call := self._untold()):
-            self._observation(told, part, ordinal, Source.TOOL_RESULT, call.place)
+        elif part.role is Role.USER and (untold := self._untold()):
+            self._observation(told, part, ordinal, Source.TOOL_RESULT, untold.place)
         else:
             self._message(told, part, ordinal, self._author(part))
 
