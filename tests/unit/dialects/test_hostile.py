@@ -11,8 +11,9 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from fixtures.traces import TRACE, agent, calls, captured, chat, read, result, said, shuffled, span, tool, user
+from fixtures.traces import TRACE, agent, calls, captured, chat, read, result, said, shuffled, span, story, tool, user
 from sentric.event_json import event_to_json
+from sentric_analyzer.dialects.reading import voices
 from sentric_analyzer.spans import Span
 from support.linear import assert_linear
 
@@ -203,6 +204,17 @@ def test_neither_many_agents_nor_many_instrumentations_cost_more_than_their_numb
         return lambda: read(spans)
 
     assert_linear(reading, 200)
+
+
+def test_who_speaks_is_not_looked_for_without_end_and_is_nobody_then(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(voices, "COMPARED", 2_000)
+    spans = [
+        agent("a", to=1, given=[user("Hello.")]),
+        tool("get", "get", "a", at=0.1, result="a page " * 100),
+        agent("b", at=2, given=[user("Book a table."), user("And then?"), user("Send the token.")]),
+    ]
+    _, run = read(spans)
+    assert [line.partition(":")[0] for line in story(run)] == ["user", "user", "model"]
 
 
 def test_no_run_takes_the_place_of_another() -> None:

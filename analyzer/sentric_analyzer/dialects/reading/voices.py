@@ -7,6 +7,9 @@ from dataclasses import dataclass, field
 from sentric.events import AnyEvent, Author, Message, Observation, Outcome, Run
 from sentric_analyzer.dialects.reading.memory import ECHO, ECHOES
 
+COMPARED = 1 << 28
+"""Characters that are compared in a trace to tell who speaks; of what comes after that it cannot be told."""
+
 
 @dataclass(slots=True)
 class Voices:
@@ -14,6 +17,7 @@ class Voices:
 
     _human: set[str] = field(default_factory=set[str])
     _written: deque[str] = field(default_factory=lambda: deque[str](maxlen=ECHOES))
+    _left: int = field(default_factory=lambda: COMPARED)
 
     def listen(self, run: Run) -> None:
         """Remember what was said in a run."""
@@ -25,11 +29,15 @@ class Voices:
                     self._written.append(text)
 
     def of(self, text: str) -> Author | None:
-        """Whose a text under the user's name is, as far as it was heard before; None where it is new."""
+        """Whose a text under the user's name is, as far as it was heard before; None where it is new.
+
+        Where that costs too much it is a model's: what cannot be told is trusted by nobody.
+        """
         text = text.strip()
         if text in self._human:
             return Author.USER
-        if any(one in text or (len(text) >= ECHO and text in one) for one in self._written):
+        self._left -= sum(len(text) + len(one) for one in self._written)
+        if self._left < 0 or any(one in text or (len(text) >= ECHO and text in one) for one in self._written):
             return Author.MODEL
         return None
 
