@@ -336,12 +336,13 @@ class Pipeline:
 
     def _keep_judged(self) -> None:
         """Store what is judged; a run that was judged twice is stored twice, the later one after the other."""
-        group: dict[tuple[str, str], Judged] = {}
+        group: dict[tuple[str, ...], Judged] = {}
         for judged in self._judged:
-            if not group.keys().isdisjoint(judged.rows.keys):
+            of_judged = (*judged.rows.keys, *((*trace, "trace") for trace in judged.rows.traces))
+            if not group.keys().isdisjoint(of_judged):
                 self._keep_group(_distinct(group))
                 group.clear()
-            group.update(dict.fromkeys(judged.rows.keys, judged))
+            group.update(dict.fromkeys(of_judged, judged))
             self.on_count(Metric.FAILED, "trace", judged.failed)
         self._keep_group(_distinct(group))
         for number in (number for judged in self._judged for number in judged.numbers):
@@ -391,5 +392,5 @@ def _token(batch: Sequence[Prepared]) -> str:
     return f"{first.first}-{last.end}-{last.received}"
 
 
-def _distinct(group: Mapping[tuple[str, str], Judged]) -> list[Judged]:
+def _distinct(group: Mapping[tuple[str, ...], Judged]) -> list[Judged]:
     return list({id(judged): judged for judged in group.values()}.values())

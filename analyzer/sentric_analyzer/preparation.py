@@ -11,6 +11,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from sentric.redaction import Redactor
 from sentric_analyzer.dialects import BUILT_IN, Dialects, spans_in
+from sentric_analyzer.dialects.values import is_conversation
 from sentric_analyzer.log import Entry, Record, Signal
 from sentric_analyzer.projects import project_of
 from sentric_analyzer.redacted import redacted_logs
@@ -79,7 +80,7 @@ def warm_up() -> None:
 
 
 def _arrived(spans: SpanBatch, bodies: Sequence[bytes], dialects: Dialects) -> Iterator[tuple[Arrival, Piece, int]]:
-    arrivals = list(spans.arrivals(dialects.marks, dialects.sessions))
+    arrivals = list(spans.arrivals(dialects.marks, dialects.sessions, is_conversation))
     # Most requests of services have nothing for a dialect.
     telling = {number for arrival, number in zip(arrivals, spans.requests, strict=True) if arrival.marked}
     raw = {number: raw_spans(bodies[number]) for number in telling}

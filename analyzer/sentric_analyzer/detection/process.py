@@ -3,7 +3,7 @@
 import gc
 import logging
 from collections import Counter, deque
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -62,7 +62,7 @@ class _Judge:
         found = (finding for replay in replays for finding in replay.findings)
         return Judged(
             [task.number for task in tasks],
-            RunRows.of(replays),
+            RunRows.of(replays, _whole(tasks, judged)),
             Counter((finding.rule_id, finding.severity.value) for finding in found),
             blind=sum(replay.run.coverage.blind for replay in replays),
             failed=judged.count(None),
@@ -97,6 +97,13 @@ class _Judge:
         while not isinstance(message := self._parent.receive(), Told):
             self._given.append(message)  # sent before the question was heard
         return message.answer
+
+
+def _whole(tasks: Sequence[Task], judged: Sequence[Sequence[Replay] | None]) -> Iterator[tuple[str, str]]:
+    """The traces that were judged with all their spans: they have no other runs."""
+    for task, replays in zip(tasks, judged, strict=True):
+        if replays is not None and not task.left_out:
+            yield task.project, task.trace_id
 
 
 def _policy(setup: Setup) -> Policy:

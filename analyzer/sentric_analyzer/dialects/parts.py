@@ -77,7 +77,7 @@ def said(role: Role, text: str, name: str = "") -> Part:
 
 
 def wished(text: str) -> Parts:
-    """What a record of the user's words tells; nothing where it is empty. Told again as a user's text, it is the same."""
+    """What a record of the user's words tells, if anything. Told again as a user's text, it is the same."""
     return Parts((said(Role.USER, text)._replace(role=Role.HUMAN),)) if text else NOTHING
 
 

@@ -149,7 +149,7 @@ def with_records(spans: Iterable[Span]) -> list[Span]:
     kept: list[Span] = []
     records: dict[tuple[str, str], dict[tuple[str, int, str, str], Span]] = {}
     for span in spans:
-        if span.name in MESSAGES and span.attributes.get(EVENT) == span.name:
+        if _is_event(span):
             told = (span.span_id, span.start, span.name, canonical(dict(span.attributes)))  # it may be sent twice
             records.setdefault((span.trace_id, span.parent_span_id or span.span_id), {}).setdefault(told, span)
         else:
@@ -158,6 +158,13 @@ def with_records(spans: Iterable[Span]) -> list[Span]:
         return kept
     spans_told = [_with_events(span, records.pop((span.trace_id, span.span_id), {}).values()) for span in kept]
     return spans_told + [_stand_in(span_id, of_span.values()) for (_, span_id), of_span in records.items()]
+
+
+def _is_event(span: Span) -> bool:
+    """Whether a span was made of a record of the conventions; one that tells of a call of its own was not."""
+    operation = span.attributes.get(semconv.GEN_AI_OPERATION_NAME)
+    calls = operation in (semconv.OPERATION_EXECUTE_TOOL, semconv.OPERATION_INVOKE_AGENT)
+    return span.name in MESSAGES and span.attributes.get(EVENT) == span.name and not calls
 
 
 def _with_events(span: Span, records: Collection[Span]) -> Span:

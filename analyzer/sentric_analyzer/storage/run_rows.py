@@ -24,10 +24,17 @@ class RunRows:
     """Project and run id of each."""
     streams: Mapping[str, bytes]
     """Arrow streams by table, of all columns but the revision."""
+    traces: tuple[tuple[str, str], ...] = ()
+    """Project and id of traces that have no runs but these."""
 
     @classmethod
-    def of(cls, replays: Iterable[Replay]) -> Self:
-        """The rows of some runs; of one that is given twice, the last."""
+    def of(cls, replays: Iterable[Replay], traces: Iterable[tuple[str, str]] = ()) -> Self:
+        """The rows of some runs; of one that is given twice, the last.
+
+        Args:
+            replays: the runs.
+            traces: project and id of those of which these are all the runs.
+        """
         latest = {(clean_text(replay.run.project), clean_text(replay.run.run_id)): replay for replay in replays}
         rows: dict[Table, list[Row]] = {table: [] for table in TABLES}
         for replay in latest.values():
@@ -37,7 +44,8 @@ class RunRows:
             rows[FINDINGS] += [_finding_row(run, place, found) for place, found in enumerate(replay.findings)]
             rows[RUNS].append(_run_row(replay))
         streams = {table.name: stream(table.unrevised, of_table) for table, of_table in rows.items() if of_table}
-        return cls(tuple(latest), streams)
+        whole = dict.fromkeys((clean_text(project), clean_text(trace_id)) for project, trace_id in traces)
+        return cls(tuple(latest), streams, tuple(whole))
 
 
 def replay_of(

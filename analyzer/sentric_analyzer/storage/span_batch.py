@@ -1,6 +1,6 @@
 """The spans of many requests as rows of `otel_traces`, made in columns: decoded, redacted and told apart by project."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self
 
@@ -134,19 +134,22 @@ class SpanBatch:
         }
         return cls(columns, attributes, items.request[items.resource[items.scope]].tolist())
 
-    def arrivals(self, marks: Sequence[str], conversation: Sequence[str]) -> Iterator[Arrival]:
+    def arrivals(
+        self, marks: Sequence[str], conversation: Sequence[str], names_one: Callable[[str], bool] = bool
+    ) -> Iterator[Arrival]:
         """Where each span belongs, in order.
 
         Args:
             marks: names of attributes; a span that has one of them is marked.
             conversation: names of attributes; the first of them that a span has says its conversation.
+            names_one: whether that is the name of a conversation; else the next of them is asked.
         """
         names = ("SentricProject", "TraceId", "SpanId", "ParentSpanId")
         ids = (self.columns[name].to_pylist() for name in names)
         told, ranks = [""] * len(self), {name: rank for rank, name in enumerate(conversation)}
         found = self.attributes.of_names(conversation)
         for span, _, value in sorted(found, key=lambda one: ranks[one[1]], reverse=True):
-            told[span] = value if isinstance(value, str) else told[span]
+            told[span] = value if isinstance(value, str) and names_one(value) else told[span]
         return map(Arrival, *ids, self.attributes.marked(marks).tolist(), told)
 
     def rows(self, stored: int) -> Columns:

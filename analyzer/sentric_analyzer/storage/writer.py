@@ -8,7 +8,7 @@ from sentric_analyzer.spans import LogRecord
 from sentric_analyzer.storage.arrow import Columns, Row, Schema, columns, concatenated, encoded, joined, with_constant
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
-from sentric_analyzer.storage.tables import RUNS, TABLES, Table
+from sentric_analyzer.storage.tables import TABLES, Table
 from sentric_analyzer.storage.telemetry_rows import LOGS, log_rows
 
 
@@ -38,20 +38,34 @@ def insert_runs(to: Target, runs: Sequence[RunRows], revision: int, token: str =
     judged_before = latest_revisions(to, runs).keys()
     for table in TABLES:
         present = concatenated([of[table.name] for rows in runs if table.name in (of := rows.streams)])
-        if judged_before and table is not RUNS:
+        if judged_before:
             _withdraw(to, table, judged_before, present, revision, token)
         if present is not None:
             _insert_columns(to, table.name, with_constant(present, "Revision", revision), token)
 
 
 def latest_revisions(to: Target, runs: Sequence[RunRows]) -> dict[tuple[str, str], int]:
-    """The latest revision of those runs that are stored already, by project and run id."""
+    """The latest revision of those runs that are stored already, and of others of their traces.
+
+    Of a trace that was judged before all of it had come, there may be runs which turned out to be parts of others.
+    """
+    traces = sorted({trace for rows in runs for trace in rows.traces})
     rows = to.client.query(
-        "SELECT Project, RunId, max(Revision) FROM agent_runs"
-        " WHERE (Project, RunId) IN {keys:Array(Tuple(String, String))} GROUP BY Project, RunId",
-        parameters={"keys": sorted({key for rows in runs for key in rows.keys})},
+        """
+        SELECT Project, RunId, max(Revision) FROM agent_runs
+        WHERE (Project, RunId) IN {keys:Array(Tuple(String, String))} GROUP BY Project, RunId
+        UNION DISTINCT
+        SELECT Project, RunId, max(Revision) FROM agent_runs
+        WHERE TraceId IN {ids:Array(String)} AND (Project, TraceId) IN {traces:Array(Tuple(String, String))}
+        GROUP BY Project, RunId
+        """,
+        parameters={
+            "keys": sorted({key for rows in runs for key in rows.keys}),
+            "ids": sorted({trace_id for _, trace_id in traces}),
+            "traces": traces,
+        },
     ).result_rows
-    return {(project, run_id): revision for project, run_id, revision in rows}
+    return {(project, run_id): revision for project, run_id, revision in sorted(rows)}
 
 
 def _withdraw(

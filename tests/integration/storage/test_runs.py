@@ -29,7 +29,7 @@ from sentric.events import (
 from sentric.policy.rule import Severity
 from sentric_analyzer.detection import with_former
 from sentric_analyzer.document import finding_document, run_document
-from sentric_analyzer.storage import Store, StoredTrace, StoreError
+from sentric_analyzer.storage import RunRows, Store, StoredTrace, StoreError
 from support.otlp import batch_of
 
 
@@ -345,3 +345,16 @@ def test_threads_read_and_write_at_the_same_time(store: Store) -> None:
 
     assert failures == []
     assert len(store.runs()) == 20
+
+
+def test_runs_that_turned_out_to_be_parts_of_others_are_withdrawn(store: Store) -> None:
+    """A trace that was judged before all of it had come."""
+    first = [judged_run("part"), judged_run("whole"), judged_run("elsewhere", trace_id="b" * 32)]
+    store.insert_runs([RunRows.of(first, [("shop", TRACE), ("shop", "b" * 32)])])
+    store.insert_runs([RunRows.of([judged_run("whole")], [("shop", TRACE), ("other", "b" * 32)])])
+
+    assert {row["run_id"] for row in store.runs()} == {"whole", "elsewhere"}
+    assert {finding.run_id for finding in store.findings()} == {"whole", "elsewhere"}
+    assert store.run("part") is None
+    store.insert_runs([RunRows.of([judged_run("part")])])
+    assert {row["run_id"] for row in store.runs()} == {"whole", "elsewhere", "part"}

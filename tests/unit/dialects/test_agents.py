@@ -91,6 +91,13 @@ def test_agents_in_agents_in_agents_each_have_their_own_parent() -> None:
         assert read(shuffled(spans, seed)) == [a, b, c]
 
 
+@pytest.mark.parametrize("inner", [agent("b", "a", at=2, to=8, given=[user(ORDER)]), agent("b", "a", at=2, to=8)])
+def test_an_agent_that_is_told_something_else_is_not_only_wrapped(inner: Span) -> None:
+    chats = [chat("chat1", "b", at=3, given=[user(ORDER)], answer=[said("Done.")])]
+    outer, called = read([agent("a", at=0, to=9, given=[user(TASK)]), inner, *chats])
+    assert (called.parent, humans(outer), humans(called)) == (outer.run_id, [TASK], [])
+
+
 def test_clocks_that_differ_leave_the_outermost_agent_the_traces_id() -> None:
     spans = [agent("outer", at=5, to=9, given=[user(TASK)]), tool("ask", "ask", "outer", at=6, to=8)]
     spans.append(agent("inner", "ask", at=1, to=3, given=[user("One.")]))

@@ -177,7 +177,7 @@ def counted(run: Run) -> dict[str, int]:
 
 
 @pytest.mark.parametrize("name", captured_names())
-@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=4, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32), share=st.sampled_from((0.2, 0.6, 1.0)))
 def test_whatever_content_is_gone_the_coverage_says_what_the_events_say(name: str, seed: int, share: float) -> None:
     for run in read(silenced(captured(name), seed, share)):

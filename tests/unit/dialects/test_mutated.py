@@ -82,7 +82,7 @@ class Mutation:
 
 
 @pytest.mark.parametrize("name", captured_names())
-@settings(max_examples=12, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=6, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 @given(seed=st.integers(0, 2**32))
 def test_a_mutated_capture_is_read(name: str, seed: int) -> None:
     spans = Mutation(seed).spans(captured(name))

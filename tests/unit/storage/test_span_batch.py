@@ -12,5 +12,5 @@ def test_of_the_names_that_say_a_conversation_the_first_counts() -> None:
         spans.add(trace_id=bytes(16), span_id=bytes(8), attributes=pairs(told))
     batch = SpanBatch.read([Request(request.SerializeToString(), ())], Redactor(b"key"))
     arrivals = list(batch.arrivals(["b", "c"], ["a", "b"]))
-    assert [arrival.conversation for arrival in arrivals] == ["one", "two", "", ""]
+    assert [arrival.conversation for arrival in arrivals] == ["one", "two", "two", ""]
     assert [arrival.marked for arrival in arrivals] == [True, True, True, True]

@@ -5,6 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import NamedTuple
 
 from sentric.events import JsonValue
+from sentric_analyzer.dialects.parts import Form, Role
 from sentric_analyzer.dialects.telling import Operation, Telling
 from sentric_analyzer.dialects.trace import Node, Trace
 from sentric_analyzer.dialects.values import canonical
@@ -60,7 +61,7 @@ def places(trace: Trace, told: Mapping[Node, Telling]) -> Mapping[Node, Place]:
 
 
 def _wrapped(trace: Trace, told: Mapping[Node, Telling]) -> Collection[Node]:
-    """The agents that another one only wraps: the first thing in it is that one.
+    """The agents that another one only wraps: the first thing in it is that one, and it is told nothing else.
 
     No model can have written then what the inner one is told, and nothing has been read: they are one run. Any other
     agent inside of an agent has been called by it, or follows one that it works with.
@@ -70,16 +71,29 @@ def _wrapped(trace: Trace, told: Mapping[Node, Telling]) -> Collection[Node]:
         return node if node in told else above
 
     teller: Mapping[Node, Node | None] = trace.inherit(step)
-    begun: set[Node] = set()
-    wrapped: set[Node] = set()
-    for node, telling in told.items():
-        above = teller[node.parent] if node.parent else None
-        if above is None:
-            continue
-        if telling.operation is Operation.AGENT is told[above].operation and above not in begun:
-            wrapped.add(node)
-        begun.add(above)
-    return wrapped
+    first: dict[Node, Node] = {}
+    for node in told:
+        if node.parent and (above := teller[node.parent]):
+            first.setdefault(above, node)
+
+    def asked(agent: Node) -> set[str]:
+        """What an agent is told under the user's name, by its own span or the first in it."""
+        inside: Node | None = agent
+        while inside and not told[inside].given.items and inside in first:
+            inside = first[inside]
+        return _asked(told[inside]) if inside else set()
+
+    return {
+        inner
+        for outer, inner in first.items()
+        if told[outer].operation is Operation.AGENT is told[inner].operation
+        and (not (stated := _asked(told[outer])) or asked(inner) <= stated)
+    }
+
+
+def _asked(telling: Telling) -> set[str]:
+    """What a span tells under the user's name."""
+    return {part.text.strip() for part in telling.given.items if part.role is Role.USER and part.form is Form.TEXT}
 
 
 def _with_twin(place: Place, twins: Mapping[Node, Node]) -> Place:
