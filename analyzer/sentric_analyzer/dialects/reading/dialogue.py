@@ -10,7 +10,7 @@ from sentric.events import Author, Source
 from sentric_analyzer.dialects.parts import Form, Part, Role
 from sentric_analyzer.dialects.reading.calls import Call, Spanned
 from sentric_analyzer.dialects.reading.entries import Begun, Ended, Entry, Shown, Spoken
-from sentric_analyzer.dialects.reading.memory import Memory
+from sentric_analyzer.dialects.reading.memory import Memory, resembles
 from sentric_analyzer.dialects.reading.voices import Voices
 from sentric_analyzer.dialects.values import LONGEST_TIME
 
@@ -207,18 +207,21 @@ class Dialogue:
             self._observation(told, part, ordinal, Source.TOOL_RESULT, part.name)
         elif self._standing is Standing.TOOL:
             self._observation(told, part, ordinal, Source.EXTRACT, self._name)
-        elif part.role is Role.USER and (untold := self._untold()):
+        elif part.role is Role.USER and (untold := self._untold(part.text)):
             self._observation(told, part, ordinal, Source.TOOL_RESULT, untold.place)
         else:
             self._message(told, part, ordinal, self._author(part))
 
-    def _untold(self) -> Call | None:
-        """The call that has ended since the model was asked, while nobody has told what came back.
+    def _untold(self, text: str) -> Call | None:
+        """The call of which a new text under the user's name may tell what came back: cut, or spelt otherwise.
 
-        What is new then under the user's name may be that: cut, spelt otherwise, or never captured at the call.
+        That is the latest one, if it has ended since the model was asked and nobody has told what it gave back. Where
+        that was not captured, either, any text may be it.
         """
         call = self._latest
-        return call if call and self._heard and self._standing is Standing.ROOT and not call.told else None
+        if call is None or call.told or not self._heard or self._standing is not Standing.ROOT:
+            return None
+        return call if call.resultless or resembles(text, call.result or "") else None
 
     def _author(self, part: Part) -> Author:
         """Who wrote a text that is not a tool's. What another agent wrote is a model's, whatever its role says."""

@@ -1,5 +1,6 @@
 """What a dialogue has told so far: which parts are new, which call a response is to, whose words a text really is."""
 
+import re
 from collections import deque
 from collections.abc import Sequence
 from dataclasses import dataclass, field
@@ -12,6 +13,26 @@ ECHO = 24
 """Characters from which a tool's result found inside a user's text is no accident."""
 ECHOES = 32
 """Latest results that a user's text is compared with."""
+
+
+COMPARED = 1 << 16
+"""Characters of two texts that are compared."""
+SAMPLES = 8
+"""Places in one of them that are looked for in the other."""
+TELLING = 8
+"""Letters and digits from which two that are the same are no accident."""
+_SPELLING = re.compile(r'\\[nrtu"\\/]|[^\w]|_')
+"""What differs between spellings of one text: white space, marks, and escapes of JSON."""
+
+
+def resembles(text: str, result: str) -> bool:
+    """Whether a text may hold a result, or some of it, in another spelling."""
+    plain, other = (_SPELLING.sub("", one[:COMPARED]).casefold() for one in (text, result))
+    if len(plain) < TELLING or len(other) < TELLING:
+        return False
+    step = max((len(plain) - ECHO) // SAMPLES, 1)
+    pieces = {other[:ECHO], *(plain[place : place + ECHO] for place in range(0, SAMPLES * step, step))}
+    return any(len(piece) >= min(ECHO, len(other)) and (piece in plain and piece in other) for piece in pieces)
 
 
 @dataclass(slots=True, eq=False)
