@@ -41,6 +41,10 @@ class World:
         return finished
 
 
+only_newest = pytest.mark.parametrize("world", [pytest.param(NEWEST, id="newest")], indirect=True)
+"""For what is the same code of ours whatever version of browser-use is observed."""
+
+
 @pytest.fixture(params=[pytest.param(NEWEST, id="newest"), pytest.param(OLDEST, id="oldest")])
 def world(request: pytest.FixtureRequest, tmp_path: Path) -> Generator[World, None, None]:
     script = Script()
@@ -115,6 +119,7 @@ def test_zero_code_shows_what_the_agent_did_saw_and_thought(world: World) -> Non
     assert {"credential-over-http", "injected-instructions-shown"} <= set(rules)
 
 
+@only_newest
 def test_a_password_leaves_the_process_in_no_form(world: World) -> None:
     world.observed(SENSITIVE="Heron-Card-4471x")
     everything = b"".join(world.sink.bodies)
@@ -167,6 +172,7 @@ def test_steps_that_a_program_makes_itself_are_one_run(world: World) -> None:
     assert root.attributes["sentric.success"] is True
 
 
+@only_newest
 def test_without_content_nothing_of_it_leaves_the_process(world: World) -> None:
     world.observed(SENTRIC_CAPTURE="metadata")
     everything = b"".join(world.sink.bodies)
@@ -196,6 +202,7 @@ def test_sigterm_loses_nothing_that_has_ended(world: World) -> None:
     assert world.sink.logs[-1].event_name == "sentric.run.ended"
 
 
+@only_newest
 def test_a_hanging_analyzer_does_not_hold_the_agent_up(world: World) -> None:
     # A wait for one answer would outlive the agent, which has two minutes.
     slow = {"OTEL_EXPORTER_OTLP_TIMEOUT": "600", "OTEL_BSP_SCHEDULE_DELAY": "100", "OTEL_BLRP_SCHEDULE_DELAY": "100"}

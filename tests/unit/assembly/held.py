@@ -28,9 +28,7 @@ class Case(NamedTuple):
 
 
 CASES = [
-    Case(mark, *spans)
-    for mark in ("gen_ai.operation.name", "http.route")
-    for spans in ((1, 1), (6, 6), (11, 11), (86, 10), (171, 171))
+    Case(mark, *spans) for mark in ("gen_ai.operation.name", "http.route") for spans in ((1, 1), (11, 11), (86, 10))
 ]
 
 
@@ -51,7 +49,7 @@ def bodies(case: Case, traces: int) -> list[bytes]:
 
 def measured(case: Case) -> tuple[int, int]:
     """Bytes that the process has more while they are held, and bytes that are counted."""
-    sent = bodies(case, max(6, 200 // case.spans))
+    sent = bodies(case, max(4, 100 // case.spans))
     redactor = Redactor(b"k")
 
     def hold(sent: list[bytes]) -> Assembler:

@@ -8,7 +8,7 @@ import pytest
 from sentric.redaction import Redactor, former_keys, personal, personal_kinds
 from support.linear import assert_linear
 
-SIZE = 16_000
+SIZE = 8_000
 
 
 def redacting(text):
