@@ -194,7 +194,6 @@ def _stand_in(span_id: str, records: Collection[Span]) -> Span:
 
 
 _OF_SPAN = frozenset({
-    semconv.GEN_AI_OPERATION_NAME,
     semconv.GEN_AI_AGENT_NAME,
     semconv.GEN_AI_AGENT_ID,
     semconv.GEN_AI_CONVERSATION_ID,
@@ -204,7 +203,7 @@ _OF_SPAN = frozenset({
     semconv.GEN_AI_USAGE_INPUT_TOKENS,
     semconv.GEN_AI_USAGE_OUTPUT_TOKENS,
 })  # fmt: skip
-"""Attributes of a record that say of its span what that would."""
+"""Attributes of a record that say of its span what that would; that it is a model's call its event says."""
 
 
 def _events(records: Iterable[Span]) -> tuple[SpanEvent, ...]:

@@ -121,6 +121,10 @@ def test_events_of_a_span_are_read_with_it_and_of_a_missing_one_without() -> Non
     (whole,), (alone,) = read([chat, *records]), read(records)
     assert (whole.task, whole.model) == ("Book a table", "m")
     assert told(alone) == ["Book a table"]
+    (unknown,) = read(
+        spans(record(DETAILS, {"gen_ai.input.messages": asked, "gen_ai.operation.name": "x"}, trace=TRACE, parent=SPAN))
+    )
+    assert told(unknown) == ["Book a table"]
 
 
 def test_an_event_that_repeats_its_span_is_told_once() -> None:
