@@ -10,7 +10,19 @@ from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from typing import Any, TypeAlias
 
 from sentric_analyzer.dialects.known import Known, known
-from sentric_analyzer.dialects.parts import NOTHING, Form, Part, Parts, Role, answered, called, joined, reasoned, said
+from sentric_analyzer.dialects.parts import (
+    NOTHING,
+    Part,
+    Parts,
+    Role,
+    answered,
+    called,
+    joined,
+    once,
+    owned,
+    reasoned,
+    said,
+)
 from sentric_analyzer.dialects.values import MAX_DEPTH, arguments_of, parsed, shown, text_of
 
 Message: TypeAlias = Mapping[Any, Any]
@@ -163,7 +175,7 @@ class _Reading:
                 kept.append(part)
         if message and not kept and "role" not in message and "type" not in message:
             readable = False  # whatever it is, it is no message
-        return Parts(tuple(_owned(_once(kept))), readable, media)
+        return Parts(tuple(owned(once(kept))), readable, media)
 
     def _recognised(self, role: Role, record: Any) -> tuple[str, Message]:
         """What a record is, and what it is without what is around it."""
@@ -381,38 +393,3 @@ _KINDS: Mapping[str, _Read] = {
     **_RESPONSES,
     **_NAMELESS,
 }
-
-
-def _once(parts: list[Part]) -> list[Part]:
-    """Each call once: some messages tell of it in their content and beside it, in one of them without its arguments.
-
-    Calls of one id that differ are all kept: nobody hides one behind another.
-    """
-    if len(parts) < 2:
-        return parts
-    kept: list[Part] = []
-    known: set[tuple[str, ...]] = set()
-    empty: dict[tuple[str, str], int] = {}
-    for part in parts:
-        if part.form is Form.CALL and part.call_id:
-            of_name = (part.call_id, part.name)
-            if (part.call_id, *part.key) in known or (not part.arguments and of_name in known):
-                continue
-            known |= {of_name, (part.call_id, *part.key)}
-            if part.arguments and of_name in empty:
-                kept[empty.pop(of_name)] = part
-                continue
-            if not part.arguments:
-                empty[of_name] = len(kept)
-        kept.append(part)
-    return kept
-
-
-def _owned(parts: list[Part]) -> Iterable[Part]:
-    """A message with a tool's response in it is the tool's, all of it: some have responses under the role user."""
-    if Form.RESPONSE not in [part.form for part in parts]:
-        return parts
-    return [
-        part._replace(role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
-        for part in parts
-    ]

@@ -1,6 +1,6 @@
 """What was said, as a flat list of parts: the form that every spelling of a message is brought into."""
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from enum import StrEnum
 from itertools import chain
 from typing import NamedTuple
@@ -113,3 +113,38 @@ def joined(told: Iterable[Parts]) -> Parts:
         all(parts.readable for parts in every),
         any(parts.media for parts in every),
     )
+
+
+def once(parts: list[Part]) -> list[Part]:
+    """Each call once: some messages tell of it in their content and beside it, in one of them without its arguments.
+
+    Calls of one id that differ are all kept: nobody hides one behind another.
+    """
+    if len(parts) < 2:
+        return parts
+    kept: list[Part] = []
+    known: set[tuple[str, ...]] = set()
+    empty: dict[tuple[str, str], int] = {}
+    for part in parts:
+        if part.form is Form.CALL and part.call_id:
+            of_name = (part.call_id, part.name)
+            if (part.call_id, *part.key) in known or (not part.arguments and of_name in known):
+                continue
+            known |= {of_name, (part.call_id, *part.key)}
+            if part.arguments and of_name in empty:
+                kept[empty.pop(of_name)] = part
+                continue
+            if not part.arguments:
+                empty[of_name] = len(kept)
+        kept.append(part)
+    return kept
+
+
+def owned(parts: Sequence[Part]) -> Sequence[Part]:
+    """A message with a tool's response in it is the tool's, all of it: some have responses under the role user."""
+    if Form.RESPONSE not in [part.form for part in parts]:
+        return parts
+    return [
+        part._replace(role=Role.TOOL, key=(Role.TOOL, part.form, part.text)) if part.form is Form.TEXT else part
+        for part in parts
+    ]

@@ -13,8 +13,6 @@ ECHO = 24
 """Characters from which a tool's result found inside a user's text is no accident."""
 ECHOES = 32
 """Latest results that a user's text is compared with."""
-
-
 COMPARED = 1 << 16
 """Characters of two texts that are compared."""
 SAMPLES = 8
