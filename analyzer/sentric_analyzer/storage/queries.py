@@ -310,7 +310,9 @@ def _run_row(client: Any, selector: str, projects: Projects) -> dict[str, Any] |
         condition, order = "1", "Started DESC, Revision DESC"
     else:
         condition, order = (
-            "startsWith(RunId, {run:String}) AND {run:String} != ''",
+            # Of the runs of one trace, which begin with its id, the beginning of that means the one that has it.
+            "startsWith(RunId, {run:String}) AND {run:String} != ''"
+            " AND (length({run:String}) > length(TraceId) OR NOT startsWith(RunId, concat(TraceId, '-')))",
             "RunId != {run:String}, RunId",
         )
     rows = read_rows(

@@ -358,3 +358,10 @@ def test_runs_that_turned_out_to_be_parts_of_others_are_withdrawn(store: Store) 
     assert store.run("part") is None
     store.insert_runs([RunRows.of([judged_run("part")])])
     assert {row["run_id"] for row in store.runs()} == {"whole", "elsewhere", "part"}
+
+
+def test_the_beginning_of_a_traces_id_names_its_outermost_run_and_the_whole_id_of_another_that(store: Store) -> None:
+    store.insert_replays([judged_run(TRACE), judged_run(f"{TRACE}-b7ad6b71", parent=TRACE)])
+
+    found = [store.run(selector) for selector in (TRACE[:12], TRACE, f"{TRACE}-b7", f"{TRACE}-b7ad6b71")]
+    assert [one and one.run.run_id for one in found] == [TRACE] * 2 + [f"{TRACE}-b7ad6b71"] * 2
