@@ -20,16 +20,20 @@ signals are tuned:
 What stands further up changes what is below: the policies it extends in their order, then its own `disable`,
 `override` and `tuning`, then those for the run's project, then those for its agent. A value of `tuning` stands instead
 of the one below it; lists are not joined.
+
+The files lie on the disk, or are the texts of a *bundle*: names, and what stands in the files of these names. A bundle
+loads as the same files would in a folder of their own.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cache
 from importlib.resources import files
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from sentric.errors import PolicyError
 from sentric.policy.document import SIZE_LIMIT, Problems, Reader, near, read
+from sentric.policy.files import MAIN, File, FileError, OnDisk, bundled
 from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Decision, Layer, Maturity, Override, Policy, Rule, Severity, Tuning, applied, weaker
 from sentric.policy.rule_file import KEBAB, rule
@@ -55,10 +59,23 @@ def load_policy(path: Path | None = None, *, allow_loopback: bool = False) -> Po
     Raises:
         PolicyError: everything that is wrong, each with its file and line.
     """
-    policy = _shipped() if path is None else _Load().policy(path)
-    if allow_loopback and not policy.tuning.allow_loopback:
-        return replace(policy, tuning=replace(policy.tuning, allow_loopback=True))
-    return policy
+    return _with_loopback(_shipped() if path is None else _Load().policy(OnDisk(path)), allow_loopback)
+
+
+def load_bundle(documents: Mapping[str, str], main: str = MAIN, *, allow_loopback: bool = False) -> Policy:
+    """Load a policy from texts. Of the disk nothing is read but shipped packs, which the policy names.
+
+    Args:
+        documents: the text of each file, by its name: a relative path with `/`, without `.` and `..`. What these
+            files call each other is relative to the folder of the one that names another, and never leaves the
+            bundle. A file that none names is not read.
+        main: the file that the policy begins with: a policy, or a pack.
+        allow_loopback: the setting of that name, which a policy file can also state.
+
+    Raises:
+        PolicyError: everything that is wrong, each with its file and line.
+    """
+    return _with_loopback(_Load().policy(bundled(documents, main)), allow_loopback)
 
 
 def load_rules(paths: Iterable[Path] = (), *, run_examples: bool = False) -> tuple[Rule, ...]:
@@ -73,20 +90,35 @@ def load_rules(paths: Iterable[Path] = (), *, run_examples: bool = False) -> tup
     Raises:
         PolicyError: everything that is wrong in any of the files.
     """
-    load = _Load(examples=True)
-    for path in tuple(paths) or shipped_packs():
-        load.file(path)
-    if run_examples:
-        load.run_examples()
-    rules = load.finished()[0]
-    if not rules or load.name:
-        load.whole(str(next(iter(paths), "")))
-    return rules
+    files = tuple(map(OnDisk, paths))
+    return _Load(examples=True).all_rules(files or tuple(map(OnDisk, shipped_packs())), run_examples=run_examples)
+
+
+def load_bundle_rules(
+    documents: Mapping[str, str], main: str = MAIN, *, run_examples: bool = False
+) -> tuple[Rule, ...]:
+    """Load the rules of a bundle, those that are off and examples too. What its policy changes of them is changed.
+
+    Args:
+        documents: the text of each file, by its name, see `load_bundle`.
+        main: the file that the policy begins with.
+        run_examples: whether the examples are run, too: those that do not hold are told with all else.
+
+    Raises:
+        PolicyError: everything that is wrong in any of the files.
+    """
+    return _Load(examples=True).all_rules([bundled(documents, main)], run_examples=run_examples)
 
 
 def shipped_packs() -> tuple[Path, ...]:
     """The pack files that come with Sentric."""
     return tuple(sorted(Path(str(files("sentric.policy") / "packs")).glob("*.yaml")))
+
+
+def _with_loopback(policy: Policy, allow_loopback: bool) -> Policy:
+    if allow_loopback and not policy.tuning.allow_loopback:
+        return replace(policy, tuning=replace(policy.tuning, allow_loopback=True))
+    return policy
 
 
 @cache
@@ -113,13 +145,24 @@ class _Load:
     """Ids of rules, readable or not, with their places."""
     broken: set[str] = field(default_factory=set[str])
     """Ids of rules that are there, but cannot be read."""
-    seen: set[Path] = field(default_factory=set[Path])
-    above: list[Path] = field(default_factory=list[Path])
+    seen: set[PurePath] = field(default_factory=set[PurePath])
+    above: list[PurePath] = field(default_factory=list[PurePath])
     """The files that are being read: the one named first, the one it names, and so on."""
 
-    def policy(self, path: Path) -> Policy:
-        self.file(path)
-        return self.whole(str(path))
+    def policy(self, file: File) -> Policy:
+        self.file(file)
+        return self.whole(file.name)
+
+    def all_rules(self, files: Sequence[File], *, run_examples: bool) -> tuple[Rule, ...]:
+        """The rules of some files, those that are not in force too."""
+        for file in files:
+            self.file(file)
+        if run_examples:
+            self.run_examples()
+        rules = self.finished()[0]
+        if not rules or self.name:
+            self.whole(files[0].name)
+        return rules
 
     def whole(self, where: str) -> Policy:
         """The policy that was read."""
@@ -145,23 +188,23 @@ class _Load:
         for_all = tuple(layer for layer in self.layers if _is_for_all(layer))
         return applied(for_all, tuple(self.rules.values()), Tuning(), young)
 
-    def file(self, path: Path, named: Reader | None = None) -> None:
+    def file(self, file: File, named: Reader | None = None) -> None:
         """Read a file of either sort, which a policy may have `named`; a second time it brings nothing new."""
         try:
-            same = path.resolve()
+            same = file.identity()
             if same in self.seen:
                 self._meet_again(same, named)
                 return
             self.seen.add(same)
-            text = _text(path)
-        except (OSError, ValueError, RuntimeError) as error:
+            text = file.text()
+        except FileError as error:
             if named is not None:
-                named.problem(f"{path} cannot be read: {_reason(error)}")
+                named.problem(f"{file.name} cannot be read: {error}")
             else:
-                self.problems.add(str(path), 0, f"cannot be read: {_reason(error)}{_hint(path)}")
+                self.problems.add(file.name, 0, f"cannot be read: {error}{_hint(file.name)}")
             return
         self.above.append(same)
-        read(str(path), text, self.problems, lambda root: self._root(root, path, named))
+        read(file.name, text, self.problems, lambda root: self._root(root, file, named))
         self.above.pop()
 
     def run_examples(self) -> None:
@@ -172,7 +215,7 @@ class _Load:
             for example, why in broken(one) if one.id not in self.broken else ():
                 self.problems.add(one.file, example.line, why)
 
-    def _meet_again(self, path: Path, named: Reader | None) -> None:
+    def _meet_again(self, path: PurePath, named: Reader | None) -> None:
         if path in self.above and named is not None:
             loop = [one.name for one in (*self.above[self.above.index(path) :], path)]
             named.problem(f"policies extend each other in a circle: {' extends '.join(loop)}")
@@ -181,28 +224,28 @@ class _Load:
         """Read every shipped pack that is on by default."""
         for path in shipped_packs():
             if _is_default(path):
-                self.file(path)
+                self.file(OnDisk(path))
 
-    def _root(self, root: Reader, path: Path, named: Reader | None) -> None:
+    def _root(self, root: Reader, file: File, named: Reader | None) -> None:
         is_policy = "policy" in root.names()
         wanted = named.where.partition("[")[0] if named is not None else ""
         if named is not None and wanted != ("extends" if is_policy else "packs"):
             named.problem(
-                f"{path} is a policy: name it in 'extends'"
+                f"{file.name} is a policy: name it in 'extends'"
                 if is_policy
-                else f"{path} is no policy: name a pack in 'packs'"
+                else f"{file.name} is no policy: name a pack in 'packs'"
             )
         elif is_policy:
-            self._policy(root, path)
+            self._policy(root, file)
         else:
             self._pack(root)
 
-    def _policy(self, root: Reader, path: Path) -> None:
+    def _policy(self, root: Reader, file: File) -> None:
         entries = root.mapping(known=_POLICY_KEYS, required=("policy",))
         for item in entries["extends"].items() if "extends" in entries else ():
             if (below := item.filled()) and self._is_below(item):
-                self.file(path.parent / below, item)
-        self._packs(entries, path)
+                self.file(file.beside(below), item)
+        self._packs(entries, file)
         self.name = entries["policy"].text() if "policy" in entries else ""
         self._layer(root, entries)
         for sort in ("projects", "agents"):
@@ -216,16 +259,16 @@ class _Load:
             item.problem(f"rests on more than {LAYERS_LIMIT} files")
         return len(self.seen) <= LAYERS_LIMIT
 
-    def _packs(self, entries: dict[str, Reader], path: Path) -> None:
+    def _packs(self, entries: dict[str, Reader], file: File) -> None:
         shipped = {pack.stem: pack for pack in shipped_packs()}
         for name in entries["packs"].items() if "packs" in entries else ():
             text = name.filled()
             if text == DEFAULT:
                 self.shipped()
             elif text in shipped:
-                self.file(shipped[text])
+                self.file(OnDisk(shipped[text]))
             elif text.endswith((".yaml", ".yml")):
-                self.file(path.parent / text, name)
+                self.file(file.beside(text), name)
             elif text:
                 like = near(text, tuple(shipped)) or f": use one of {DEFAULT}, {', '.join(shipped)}"
                 name.problem(f"no shipped pack {text!r}{like} (a file is named by its path, ending in .yaml)")
@@ -270,30 +313,11 @@ class _Load:
             self.stated[name] = f"{item.file}:{item.line}"
 
 
-def _text(path: Path) -> str:
-    if path.is_fifo():
-        raise ValueError("it is a pipe")  # nobody may ever write to it, and an agent waits for its policy
-    with path.open(encoding="utf-8") as file:
-        return file.read(SIZE_LIMIT + 1)
-
-
-def _hint(path: Path) -> str:
+def _hint(name: str) -> str:
     """What was meant by a file that is not there."""
-    if all(str(path) != pack.stem for pack in shipped_packs()):
+    if all(name != pack.stem for pack in shipped_packs()):
         return ""
-    return f" (a shipped pack is turned on within a policy: packs: [{DEFAULT}, {path}])"
-
-
-def _reason(error: Exception) -> str:
-    match error:
-        case UnicodeDecodeError():
-            return "it is not UTF-8 text"
-        case OSError(strerror=str(reason)):
-            return reason
-        case RuntimeError():
-            return "symbolic links in a circle"
-        case _:
-            return str(error)
+    return f" (a shipped pack is turned on within a policy: packs: [{DEFAULT}, {name}])"
 
 
 def _turns_on(layers: tuple[Layer, ...]) -> bool:
