@@ -144,7 +144,7 @@ def _by_rule(judged: Replay) -> dict[str, Decision]:
 
 
 def _by_policy(step: Step) -> Decision:
-    """What is decided without the rules that no policy states: the risk budget, and the shut-down."""
+    """What is decided without the rules that no policy states: the risk budget, the shut-down and the stop."""
     return _strictest(match.decision for match in step.verdict.matches if match.rule not in BUILT_IN)
 
 

@@ -8,14 +8,15 @@ from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import lru_cache
+from itertools import compress
 from operator import attrgetter
 
 from sentric.events import Action, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
 from sentric.policy.families import NO_FAILURES, Families
 from sentric.policy.needs import not_evaluated
-from sentric.policy.program import Program, built_in, is_late
+from sentric.policy.program import Program, Stage, built_in, stage
 from sentric.policy.readers.actions.meaning import KnownTools
-from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, EngineState, RiskLedger
+from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE, EngineState, RiskLedger
 from sentric.policy.rule import Decision, Policy, Rule, Scope
 from sentric.policy.signals.family import Facts
 from sentric.policy.variables import Moment, RunFacts
@@ -59,7 +60,7 @@ class Engine:
         """
         self.policy = policy.for_run(project, agent)
         self.risk = RiskLedger(state.risk, state.strikes)
-        self._enforced = state.enforced
+        self._enforced, self._stopped = state.enforced, state.stopped
         self._project, self._run_id, self._trace_id = project, run_id, trace_id
         self._run = RunFacts(agent=agent, project=project)
         self._scores = scores
@@ -75,7 +76,7 @@ class Engine:
     @property
     def state(self) -> EngineState:
         """What is known of the agent now: the next run's beginning."""
-        return EngineState(self.risk.total, self.risk.strikes, self._enforced)
+        return EngineState(self.risk.total, self.risk.strikes, self._enforced, self._stopped)
 
     @property
     def has_task(self) -> bool:
@@ -86,7 +87,7 @@ class Engine:
         """Judge an action that is about to run."""
         action = self._tools.meant(action)
         moment = self._moment(Scope.ACTION, action, self._families.action(action))
-        matches = () if self._silent else self._programs.first[action.kind].matches(moment)
+        matches = () if self._silent else self._programs.of(action.kind, Stage.FIRST).matches(moment)
         score = self._scores.get(action.event_id)
         opened = self._open[action.event_id] = self._opened(moment, action, matches, score)
         if len(self._open) > OPEN_ACTIONS:
@@ -102,11 +103,29 @@ class Engine:
         opened = self._open.get(action.event_id)
         if opened is None:
             return ALLOW
-        self.risk.strikes -= opened.refused
-        self._told -= opened.told
-        opened = self._opened(opened.moment, opened.action, opened.matches, score)
-        self._open[action.event_id] = opened
-        return opened.verdict
+        self.risk.strikes -= opened.struck
+        return self._opened_again(opened, score)
+
+    def restate(self, action: Action, state: EngineState) -> Verdict:
+        """Judge the action checked last once more, now that it is certain what was known of the agent before it.
+
+        The same is said as by an engine that began with that state, and heard what this one has heard in silence. The
+        rules that do not speak of it are not evaluated again.
+
+        Args:
+            action: the one that was checked last.
+            state: what the agent has added up to before the action, in this run too.
+
+        Raises:
+            LookupError: the action was not checked, or has ended.
+        """
+        opened = self._open.get(action.event_id)
+        if opened is None:  # not to be taken for an action that is allowed
+            raise LookupError(f"the action {action.event_id!r} is not under way: check it first")
+        self.risk.total, self.risk.strikes = state.risk, state.strikes
+        self._enforced, self._stopped = state.enforced, state.stopped
+        self._tell_run()
+        return self._opened_again(opened, opened.score)
 
     def observe(self, event: Message | Observation | Outcome) -> Verdict:
         """Hear what happened, and judge the text it brought into the model's view."""
@@ -141,21 +160,40 @@ class Engine:
         """What is decided about an action, given the rules that match without regard to what has added up."""
         if self._silent:
             return _Open(action, ALLOW, moment)
-        scored = _scored(matches, score)
-        projected = self._run.projected_risk = self.risk.total + Verdict(scored).risk
-        if (late := self._programs.late[action.kind]).rules:
-            scored = self._in_order((*scored, *_scored(late.matches(moment.again()), score)))
-        standing = [
-            rule for rule, holds in ((BUDGET_RULE, projected > BUDGET), (SHUT_DOWN_RULE, self.risk.shut_down)) if holds
-        ]
+        scored = self._with_late(Stage.SUMMED, moment, action, _scored(matches, score), score)
+        self._run.projected_risk = self.risk.total + Verdict(scored).risk
+        standing = self._standing()
+        scored = self._with_late(Stage.PROJECTED, moment, action, scored, score)
         told = frozenset(rule.id for rule in standing) - self._told
         known = frozenset[str]() if self._enforced else self._told
         added = tuple(built_in(rule, moment, again=rule.id in known) for rule in standing)
         verdict = Verdict((*scored, *added)) if scored or added else ALLOW
-        refused = bool(standing) or verdict.decision is Decision.BLOCK
-        self.risk.strikes += refused
+        refused = verdict.decision is Decision.BLOCK
+        struck = refused and (standing != [STOPPED_RULE] or Verdict(scored).decision is Decision.BLOCK)
+        self.risk.strikes += struck
         self._told |= told
-        return _Open(action, verdict, moment, matches, refused, told)
+        return _Open(action, verdict, moment, matches, score, refused, struck, told)
+
+    def _opened_again(self, opened: "_Open", score: Score | None) -> Verdict:
+        """Decide once more about the action checked last, of which no strike is counted now."""
+        self._told -= opened.told
+        again = self._opened(opened.moment, opened.action, opened.matches, score)
+        self._open[opened.action.event_id] = again
+        return again.verdict
+
+    def _with_late(
+        self, late: Stage, moment: Moment, action: Action, scored: tuple[Match, ...], score: Score | None
+    ) -> tuple[Match, ...]:
+        """The matches of the rules judged so far, and of those that are judged now, in the order of the policy."""
+        program = self._programs.of(action.kind, late)
+        if not program.rules:
+            return scored
+        return self._in_order((*scored, *_scored(program.matches(moment.again()), score)))
+
+    def _standing(self) -> list[Rule]:
+        """The engine's own rules that match the action in question."""
+        holds = self._run.projected_risk > BUDGET, self.risk.shut_down, bool(self._stopped)
+        return list(compress((BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE), holds))
 
     def _in_order(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         place = {rule.id: index for index, rule in enumerate(self.policy.rules)}
@@ -192,10 +230,14 @@ class Engine:
         return Verdict(_scored(matches, self._scores.get(event.event_id))) if matches else ALLOW
 
     def _moment(self, scope: Scope, event: AnyEvent, facts: tuple[Facts, ...]) -> Moment:
+        self._tell_run()
+        self._run.evicted = self._newly_forgotten()
+        return Moment(scope, self._run, event, facts, NO_FAILURES if self._silent else self._families.failures())
+
+    def _tell_run(self) -> None:
         run = self._run
-        run.risk, run.strikes, run.projected_risk = self.risk.total, self.risk.strikes, self.risk.total
-        run.evicted = self._newly_forgotten()
-        return Moment(scope, run, event, facts, NO_FAILURES if self._silent else self._families.failures())
+        run.risk, run.strikes, run.stopped = self.risk.total, self.risk.strikes, self._stopped
+        run.projected_risk = self.risk.total
 
     def _newly_forgotten(self) -> tuple[str, ...]:
         """What has had to be forgotten, and was not told before."""
@@ -271,18 +313,23 @@ class _Open:
     moment: Moment
     matches: tuple[Match, ...] = ()
     """The rules that matched without regard to what has added up."""
+    score: Score | None = None
     refused: bool = False
     """Whether it is refused, or would be where nothing is held back."""
+    struck: bool = False
+    """Whether that is a strike: all but what an operator's word alone refuses is."""
     told: frozenset[str] = frozenset()
     """What was told with it for the first time in the run."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Programs:
-    first: Mapping[Kind, Program]
-    late: Mapping[Kind, Program]
-    """Rules about the projected risk, which is known only when the others have been judged."""
+    actions: Mapping[tuple[Kind, Stage], Program]
     others: Mapping[Scope, Program]
+
+    def of(self, kind: Kind, when: Stage) -> Program:
+        """The rules about actions of a kind that are judged at a stage."""
+        return self.actions[kind, when]
 
 
 @lru_cache(maxsize=16)
@@ -296,12 +343,13 @@ def _programs(policy: Policy) -> _Programs:
             made[key] = Program(chosen, scope)
         return made[key]
 
-    def of_kind(kind: Kind, *, late: bool) -> Program:
-        return program(Scope.ACTION, (rule for rule in policy.rules if rule.applies_to(kind) and is_late(rule) is late))
+    staged = [(rule, stage(rule)) for rule in policy.rules if any(map(rule.applies_to, Kind))]
+
+    def of_kind(kind: Kind, when: Stage) -> Program:
+        return program(Scope.ACTION, (rule for rule, judged in staged if judged is when and rule.applies_to(kind)))
 
     return _Programs(
-        first={kind: of_kind(kind, late=False) for kind in Kind},
-        late={kind: of_kind(kind, late=True) for kind in Kind},
+        actions={(kind, when): of_kind(kind, when) for kind in Kind for when in Stage},
         others={
             scope: program(scope, (rule for rule in policy.rules if scope in rule.on))
             for scope in (Scope.OBSERVATION, Scope.MESSAGE)

@@ -1,6 +1,7 @@
 """The rules that look at one sort of event, compiled: what matches, and why."""
 
 from collections.abc import Callable, Sequence
+from enum import StrEnum
 from functools import lru_cache
 from itertools import compress
 from operator import attrgetter
@@ -10,14 +11,29 @@ from sentric.policy.readers.words.text import excerpt
 from sentric.policy.rule import Rule, RuleType, Scope
 from sentric.policy.signals.family import Facts
 from sentric.policy.signals.registry import FAMILIES
+from sentric.policy.syntax import names
 from sentric.policy.text_rules import TextRules
-from sentric.policy.variables import Moment, Value, signal
+from sentric.policy.variables import Moment, Value, declared, signal
 from sentric.policy.verdict import Basis, Evidence, Match
 
 EVIDENCE_LIMIT = 400
 """Longest evidence value, in characters."""
+SUMS = frozenset({"run.risk", "run.strikes", "run.stopped"})
+"""Variables that say what is known of the agent, beyond this run: it may become certain after the others."""
 PROJECTED = "run.projected_risk"
 """The variable that is known only when the other rules have been judged."""
+
+
+class Stage(StrEnum):
+    """When a rule is judged about an action."""
+
+    FIRST = "first"
+    """At once: what has added up does not matter to it."""
+    SUMMED = "summed"
+    """When it is certain what is known of the agent."""
+    PROJECTED = "projected"
+    """When the risk of all others is known."""
+
 
 _Ask = Callable[[Facts], tuple[Value, ...]]
 _condition = lru_cache(maxsize=2048)(Condition)
@@ -129,9 +145,12 @@ def _worded(rule: Rule, moment: Moment, over: str, words: str) -> Match:
     return Match(rule, (found, *_evidence(rule, moment)))
 
 
-def is_late(rule: Rule) -> bool:
-    """Whether a rule can be judged only when the risk of the others is known."""
-    return PROJECTED in rule.when or PROJECTED in rule.evidence
+def stage(rule: Rule) -> Stage:
+    """When a rule is judged about an action, by what its condition or its evidence speaks of."""
+    read = {*rule.evidence, *names(rule.when, declared(Scope.ACTION))}
+    if PROJECTED in read:
+        return Stage.PROJECTED
+    return Stage.FIRST if read.isdisjoint(SUMS) else Stage.SUMMED
 
 
 def built_in(rule: Rule, moment: Moment, *, again: bool) -> Match:

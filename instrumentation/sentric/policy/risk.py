@@ -45,7 +45,25 @@ SHUT_DOWN_RULE = Rule(
     pack="engine",
 )
 """Judged by the engine itself, whatever the policy."""
-BUILT_IN = (BUDGET_RULE, SHUT_DOWN_RULE)
+STOPPED_RULE = Rule(
+    id="agent-stopped",
+    title="Agent stopped by an operator",
+    description=(
+        "An operator has stopped this agent. Everything it wants is refused, harmless or not, until an operator resets "
+        "it. What is refused for this reason alone does not count towards its shut-down."
+    ),
+    remediation="Ask the operator who stopped it. Whoever finds it in order resets the agent.",
+    severity=Severity.MEDIUM,
+    decision=Decision.BLOCK,
+    risk=0,
+    category="cumulative_risk",
+    references=("OWASP-ASI10",),
+    on=(ACTION,),
+    evidence=("run.stopped",),
+    pack="engine",
+)
+"""Judged by the engine itself, whatever the policy."""
+BUILT_IN = (BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE)
 """The rules that no policy file states and none can turn off."""
 
 
@@ -60,6 +78,8 @@ class EngineState:
     enforced: bool = False
     """Whether refused actions are held back. Where they are not, sums and refusals are kept as they would have been:
     every action that would have been refused is decided so, and the finding that says why is made once in the run."""
+    stopped: str = ""
+    """Why an operator has stopped the agent; "" where it is not stopped."""
 
 
 BEGINNING = EngineState()

@@ -29,6 +29,8 @@ class RunFacts:
     """Sum of the risks of the actions executed so far."""
     strikes: int = 0
     """Refusals so far: three shut the agent down."""
+    stopped: str = ""
+    """Why an operator has stopped the agent, if so."""
     projected_risk: int = 0
     """That sum with the action in question, by the rules that do not ask for it."""
     evicted: tuple[str, ...] = ()
@@ -42,6 +44,7 @@ _RUN: dict[str, tuple[Any, Callable[[RunFacts], Value]]] = {
     "run.project": (str, lambda run: run.project),
     "run.risk": (int, lambda run: run.risk),
     "run.strikes": (int, lambda run: run.strikes),
+    "run.stopped": (str, lambda run: run.stopped),
     "run.projected_risk": (int, lambda run: run.projected_risk),
     "run.evicted": (tuple, lambda run: run.evicted),
 }
