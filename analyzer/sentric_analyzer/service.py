@@ -32,6 +32,7 @@ from sentric_analyzer.log import SET_ASIDE, LogReader, SetAside
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.own_spans import OwnSpans
 from sentric_analyzer.pipeline import Metric, Pipeline
+from sentric_analyzer.policies import Active, ActivePolicies
 from sentric_analyzer.receiver import Keys, ReceiverProcess, parse_address
 from sentric_analyzer.storage import PatientStore, Store, embedded_url
 from sentric_analyzer.tls import ServerTls
@@ -91,6 +92,7 @@ class Service:
         tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
+        policies = ActivePolicies(Active(policy))
         dialects = Dialects.of(settings.dialects)
         metrics = Metrics({Metric.FINDINGS: [(rule.id, rule.severity) for rule in policy.rules]})
         log = self._stack.enter_context(LogReader.open(directory / "log"))
@@ -104,7 +106,7 @@ class Service:
         new_redactor = partial(chosen_redactor, settings, key)
         judging = Setup(settings, key, policy.digest)
         patient = PatientStore(store, metrics.count)
-        new_judges = partial(Judges, chosen_number(settings.judges), judging, patient, metrics.count)
+        new_judges = partial(Judges, chosen_number(settings.judges), judging, policies, patient, metrics.count)
         set_aside = SetAside(directory / SET_ASIDE)
         self._pipeline = Pipeline(
             log,

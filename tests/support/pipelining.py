@@ -19,6 +19,7 @@ from sentric_analyzer.declaration import Value
 from sentric_analyzer.detection import Judges, Setup
 from sentric_analyzer.log import Record, SetAside, Signal
 from sentric_analyzer.pipeline import Pipeline
+from sentric_analyzer.policies import Active, ActivePolicies
 from sentric_analyzer.storage import PatientStore, Store, embedded_url
 from support.attributes import pairs
 from support.log import Log
@@ -47,6 +48,7 @@ class Running:
     store: Store
     clock: Clock
     assembler: Assembler
+    policies: ActivePolicies
     pipeline: Pipeline = field(init=False)
     counted: Counter[tuple[str, Value]] = field(default_factory=Counter[tuple[str, Value]])
 
@@ -108,15 +110,16 @@ def running(
     clock = clock or Clock()
     assembler = Assembler(times, max_trace_bytes=max_trace_bytes, max_bytes=max_bytes, clock=clock)
     with Log.open(directory / "log") as log, Store.open(embedded_url(directory)) as store:
-        there = Running(log, store, clock, assembler)
+        policy = load_policy()
+        there = Running(log, store, clock, assembler, ActivePolicies(Active(policy)))
 
         def count(name: str, value: Value, amount: int) -> None:
             there.counted[name, value] += amount
 
         key = b"of tests"
-        setup = Setup(Settings(), key, load_policy().digest)
+        setup = Setup(Settings(), key, policy.digest)
         patient = PatientStore(store, count)
-        judges = partial(Judges, 1, setup, patient, count)
+        judges = partial(Judges, 1, setup, there.policies, patient, count)
         redactor = partial(Redactor, key)
         aside = SetAside(directory / "set-aside")
         pipeline = Pipeline(

@@ -13,7 +13,8 @@ from zlib import crc32
 from sentric.errors import SentricError
 from sentric.events import Run
 from sentric_analyzer.declaration import OnCount
-from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
+from sentric_analyzer.detection.messages import AskEarlier, AskFormer, AskPolicy, Judged, Setup, Task, Told
+from sentric_analyzer.policies import Active, ActivePolicies, Bundle
 from sentric_analyzer.processes import Child, ChildError
 from sentric_analyzer.processes import Counter as ProcessCounter
 from sentric_analyzer.spans import Piece, RawSpan, Relation, Span
@@ -73,12 +74,16 @@ class Judges:
     Args:
         number: how many processes there may be.
         setup: what each is given.
+        policies: by which each trace is judged: the one that is active for its project when it is given here.
         known: what the processes may ask.
         on_count: told when one has died.
         done: called with what came of each trace, from a thread of ours, in no certain order.
     """
 
-    def __init__(self, number: int, setup: Setup, known: Known, on_count: OnCount, done: Done) -> None:
+    def __init__(
+        self, number: int, setup: Setup, policies: ActivePolicies, known: Known, on_count: OnCount, done: Done
+    ) -> None:
+        self._policies = policies
         self._judges = [_Judge(f"judge {one + 1}", setup, known, on_count, self._done) for one in range(number)]
         self._tell = done
         self._numbers = 0
@@ -102,15 +107,16 @@ class Judges:
             Its number, by which what comes of it is known.
         """
         size = sum(map(_size, pieces))
+        active = self._policies.of(project)
         with self._changed:
             if not self._numbers:
                 self._watch.start()
             self._numbers += 1
-            task = Task(self._numbers, project, trace_id, pieces, left_out)
+            task = Task(self._numbers, project, trace_id, pieces, left_out, active.digest, active.source)
             self._sizes[task.number] = size
             self._waiting += size
         judge = crc32(f"{project}\0{together}".encode("utf-8", "replace")) % len(self._judges)
-        self._judges[judge].submit(task, size)
+        self._judges[judge].submit(_Given(task, size, active))
         return task.number
 
     def wait_for_room(self, seconds: float) -> bool:
@@ -161,6 +167,8 @@ def _size(piece: Piece) -> int:
 class _Given:
     task: Task
     size: int
+    active: Active
+    """The policy it is judged by: kept for as long as the process may ask for it."""
     tries: int = 0
 
 
@@ -191,9 +199,9 @@ class _Judge:
             lasting=True,
         )
 
-    def submit(self, task: Task, size: int) -> None:
+    def submit(self, given: _Given) -> None:
         with self._lock:
-            self._waiting.append(_Given(task, size))
+            self._waiting.append(given)
             if not self._started:
                 self._started = True
                 self._patient_since = time.monotonic()
@@ -245,12 +253,14 @@ class _Judge:
                 self.failure = ""
         self._give()
 
-    def _heard(self, message: AskEarlier | AskFormer | Judged) -> None:
+    def _heard(self, message: AskEarlier | AskFormer | AskPolicy | Judged) -> None:
         match message:
             case AskEarlier(run, limit):
                 self._tell(lambda: self._known.earlier_runs(run, limit))
             case AskFormer(project, run_id):
                 self._tell(lambda: self._known.former(project, run_id))
+            case AskPolicy(source):
+                self._tell(lambda: self._bundle(source))
             case Judged():
                 with self._lock:
                     self._ahead -= 1
@@ -268,6 +278,11 @@ class _Judge:
         answer = ask()
         self._patient_since = time.monotonic()
         self._child.send(Told(answer))
+
+    def _bundle(self, source: str) -> Bundle | None:
+        with self._lock:
+            actives = [given.active for given in self._given.values()]
+        return next((active.bundle for active in actives if active.source == source), None)
 
     def _died(self, error: SentricError) -> None:
         """Begin anew with what it had; give up what it has died of twice."""

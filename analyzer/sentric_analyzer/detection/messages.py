@@ -17,7 +17,7 @@ class Setup:
     settings: Settings
     redaction_key: bytes
     policy_digest: str
-    """Of the policy in force, so that none is judged by another."""
+    """Of the policy of the settings, so that none is judged by another."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -30,6 +30,10 @@ class Task:
     pieces: Sequence[Piece]
     left_out: int
     """Spans that are not among these, because the trace is too large."""
+    policy_digest: str
+    """Of the policy that all of it is judged by."""
+    policy_source: str
+    """Digest of the bundle that this policy is loaded from, or `OF_SETTINGS`."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,6 +51,13 @@ class AskFormer:
 
     project: str
     run_id: str
+
+
+@dataclass(frozen=True, slots=True)
+class AskPolicy:
+    """The process wants the bundle of a policy, which a task that it has must be judged by."""
+
+    source: str
 
 
 @dataclass(frozen=True, slots=True)

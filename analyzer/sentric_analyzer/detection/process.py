@@ -17,7 +17,8 @@ from sentric.policy.verdict import Replay
 from sentric.redaction import chosen_redactor
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect, with_former
-from sentric_analyzer.detection.messages import AskEarlier, AskFormer, Judged, Setup, Task, Told
+from sentric_analyzer.detection.loaded import LoadedPolicies
+from sentric_analyzer.detection.messages import AskEarlier, AskFormer, AskPolicy, Judged, Setup, Task, Told
 from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent, give_way
@@ -44,7 +45,7 @@ def run(parent: Parent, setup: Setup) -> None:
 class _Judge:
     def __init__(self, parent: Parent, setup: Setup, policy: Policy) -> None:
         self._parent = parent
-        self._policy = policy
+        self._policies = LoadedPolicies(policy, lambda source: self._asked(AskPolicy(source)))
         self._dialects = Dialects.of(setup.settings.dialects)
         self._new_redactor = partial(chosen_redactor, setup.settings, setup.redaction_key)
         self._conversations = Conversations(self._earlier)
@@ -74,7 +75,7 @@ class _Judge:
             replays = detect(
                 put_together(task.trace_id, task.pieces),
                 project=task.project,
-                policy=self._policy,
+                policy=self._policies.get(task.policy_digest, task.policy_source),
                 redactor=self._new_redactor(),
                 conversations=self._conversations,
                 left_out=task.left_out,

@@ -9,8 +9,10 @@ from typing import Any, cast
 
 import pytest
 
+from sentric.policy.rule import Policy
 from sentric_analyzer.declaration import Value
 from sentric_analyzer.detection import Judged, Judges, Setup, judges
+from sentric_analyzer.policies import Active, ActivePolicies
 from sentric_analyzer.spans import RawOrigin, RawSpan
 from support.serving import poll
 
@@ -23,7 +25,8 @@ class Bench:
         self.deaths: Counter[Value] = Counter()
         self.done: list[Judged] = []
         nothing = cast("Any", None)  # it asks nothing
-        self.judges = Judges(1, cast("Setup", directory), nothing, self._count, self.done.append)
+        policies = ActivePolicies(Active(Policy(())))
+        self.judges = Judges(1, cast("Setup", directory), policies, nothing, self._count, self.done.append)
 
     def _count(self, _: str, value: Value, amount: int) -> None:
         self.deaths[value] += amount
