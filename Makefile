@@ -10,7 +10,7 @@ OLDEST := .venv-oldest
 FRAMEWORKS := $(patsubst tests/frameworks/%/requirements.txt,.venv-frameworks/%/.ready,$(wildcard tests/frameworks/*/requirements.txt))
 QUICKEST := .venv-frameworks/pydantic-ai/.ready
 
-.PHONY: help setup demo test test-frameworks soak lint types mypy pyright fmt eval bench bench-ingest fuzz docs browser strace constraints clean
+.PHONY: help setup demo test test-frameworks soak lint types mypy pyright fmt eval bench bench-ingest fuzz docs browser strace postgresql constraints clean
 help: ## Show what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F ':.*## ' '{printf "  make %-15s %s\n", $$1, $$2}'
 
@@ -40,13 +40,16 @@ browser: ## Install Debian's Chromium when it is missing
 strace: ## Install Debian's strace when it is missing: some tests watch system calls with it
 	@deploy/install-strace
 
+postgresql: ## Install Debian's PostgreSQL when it is missing: tests of the control state start servers of their own
+	@deploy/install-postgresql
+
 demo: $(VENV)/.ready browser ## Run a browser agent, observed and judged, end to end
 	$(BIN)/sentric demo
 
 # Browsers come first and by themselves: two agents keep two cores busy. The other tests often wait for processes that
 # they have started, so there are more workers than cores; worksteal has most modules be run by one of them.
 # PYTEST_ARGS chooses tests, and runs them in one go.
-test: $(VENV)/.ready $(OLDEST)/.ready $(QUICKEST) browser strace ## Run every test, the browser's too
+test: $(VENV)/.ready $(OLDEST)/.ready $(QUICKEST) browser strace postgresql ## Run every test, the browser's too
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
@@ -57,7 +60,7 @@ endif
 test-frameworks: $(VENV)/.ready $(FRAMEWORKS) ## Run agents of every framework that send their traces to the service
 	$(BIN)/python -m pytest tests/frameworks -n 3 $(PYTEST_ARGS)
 
-soak: $(VENV)/.ready strace ## Run the long variants of the tests, which take minutes
+soak: $(VENV)/.ready strace postgresql ## Run the long variants of the tests, which take minutes
 	$(BIN)/python -m pytest -m soak
 
 lint: $(VENV)/.ready ## Check style, floors and shipped rules
