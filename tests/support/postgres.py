@@ -81,6 +81,10 @@ class Postgres:
             self.process = subprocess.Popen(command, stdout=log, stderr=log, cwd=self.directory)
         poll(self._answers)
 
+    def kill(self) -> None:
+        """End the server without a chance to do anything."""
+        self.stop(signal.SIGKILL)
+
     def stop(self, number: int = signal.SIGQUIT) -> None:
         """End the server at once; no process of it is left."""
         if self.process:

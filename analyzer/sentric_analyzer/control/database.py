@@ -3,49 +3,60 @@
 import re
 import sqlite3
 from collections.abc import Generator
-from contextlib import closing, contextmanager
-from functools import cache, partial
+from contextlib import contextmanager
+from functools import cache
 from importlib.resources import files
 from pathlib import Path
+from time import monotonic
 from typing import Any, Self
 
-from sqlalchemy import URL, Connection, Engine, create_engine, event, inspect, make_url, text
-from sqlalchemy.exc import ArgumentError, DBAPIError, DisconnectionError, SQLAlchemyError
+from sqlalchemy import URL, Connection, Engine, inspect, make_url, text
+from sqlalchemy.exc import ArgumentError, DBAPIError, SQLAlchemyError
+from sqlalchemy.exc import TimeoutError as NoConnectionError
 
-from sentric_analyzer.control.errors import ControlError
-from sentric_analyzer.control.files import placed
+from sentric_analyzer.control.errors import ControlBusyError, ControlError
+from sentric_analyzer.control.limits import Limits
+from sentric_analyzer.control.on_sqlite import make_file, sqlite_engine
+from sentric_analyzer.control.turns import Turns
 
 VERSION_TABLE = "sentric_control_version"
 """Where the database says which migration it is at; not Alembic's own name, which others may use beside us."""
-BUSY_SECONDS = 10.0
-"""How long a writer waits for another one."""
 
 _CURE = "use sqlite:////ABSOLUTE/PATH, or postgresql://USER:PASSWORD@HOST/DATABASE"
 _MIGRATION = re.compile(r"(\d{4})_\w+\.py")
 _LOCK = 0x53454E54
 """Number of PostgreSQL's lock that one of several migrating processes holds: "SENT"."""
+_DRIVERS = ("sqlite", "sqlite+pysqlite", "postgresql", "postgresql+psycopg")
+_SQLITE_BUSY = (sqlite3.SQLITE_BUSY, sqlite3.SQLITE_LOCKED)
+_POSTGRESQL_BUSY = ("40001", "40P01", "55P03")
+"""SQLSTATE: a serialization that failed, a deadlock, a lock that was not had in time."""
 
 
 class Database:
     """Connections to a control database that is up to date. Any thread may use it."""
 
-    def __init__(self, engine: Engine, name: str) -> None:
+    def __init__(self, engine: Engine, location: URL, limits: Limits) -> None:
         self._engine = engine
-        self._name = name
+        self._name = _name_of(location)
+        self._secrets = _secrets(location)
+        self._limits = limits
+        # SQLite's writers find each other by sleeping and looking again, the last one long after it could have gone
+        # on: those of one process wait here instead.
+        self._turns = Turns() if engine.dialect.name == "sqlite" else None
 
     @classmethod
-    def open(cls, url: str) -> Self:
+    def open(cls, url: str, limits: Limits | None = None) -> Self:
         """Open a database, make it where there is none, and bring it up to date.
 
         Raises:
             ControlError: it cannot be opened, or was made by a newer Sentric; one line, never with a password.
         """
-        location = _location(url)
+        location, limits = _location(url), limits or Limits()
         if location.get_backend_name() == "sqlite":
-            _make_file(Path(str(location.database)))
-        database = cls(_engine(location), _name_of(location))
+            make_file(Path(str(location.database)))
+        database = cls(_engine(location, limits), location, limits)
         try:
-            with database.changing() as connection:
+            with database.changing() as connection, _patient(connection, limits):
                 migrate(connection, database._name)
         except BaseException:
             database.close()
@@ -71,17 +82,41 @@ class Database:
         """A connection to change something with; all of it is durable when the block is left, or nothing happened.
 
         Raises:
+            ControlBusyError: others were in the way; nothing happened, and it may be tried again.
             ControlError: the database does not answer, or refuses.
         """
-        with self._one_line(), self._engine.execution_options(writes=True).begin() as connection:
+        with self._one_line(), self._turn() as writing, writing.begin() as connection:
             yield connection
+
+    @contextmanager
+    def _turn(self) -> Generator[Engine]:
+        """The turn to write, where that is ours to give, and what to write with."""
+        if self._turns is None:
+            yield self._engine
+            return
+        busy = self._limits.busy
+        end = monotonic() + busy
+        if not self._turns.take(busy):
+            raise ControlBusyError(f"{self._name}: is busy: others have been writing for {busy:g} s: try again")
+        try:
+            yield self._engine.execution_options(writes=max(end - monotonic(), 0.0))
+        finally:
+            self._turns.give()
 
     @contextmanager
     def _one_line(self) -> Generator[None]:
         try:
             yield
+        except NoConnectionError:
+            busy = f"all connections have been in use for {self._limits.busy:g} s"
+            raise ControlBusyError(f"{self._name}: is busy: {busy}: try again") from None
         except SQLAlchemyError as error:
-            raise ControlError(f"{self._name}: {_reason(error)}") from None
+            reason = _reason(error)
+            for secret in self._secrets:
+                reason = reason.replace(secret, "…")
+            if isinstance(error, DBAPIError) and _is_busy(error.orig):
+                raise ControlBusyError(f"{self._name}: is busy: {reason}: try again") from None
+            raise ControlError(f"{self._name}: {reason}") from None
 
 
 def migrate(connection: Connection, name: str) -> None:
@@ -104,6 +139,23 @@ def migrate(connection: Connection, name: str) -> None:
     config.set_main_option("script_location", str(_migrations()).replace("%", "%%"))
     config.attributes.update(connection=connection, version_table=VERSION_TABLE)
     upgrade(config, "head")
+
+
+@contextmanager
+def _patient(connection: Connection, limits: Limits) -> Generator[None]:
+    """Let statements take as long as those of a migration may, in this transaction."""
+    if connection.dialect.name != "postgresql":
+        yield
+        return
+    most = int(limits.migration * 1000)
+    connection.exec_driver_sql(f"SET LOCAL lock_timeout = {most}")
+    connection.exec_driver_sql(f"SET LOCAL statement_timeout = {most}")
+    driver: Any = connection.connection.driver_connection
+    usual, driver.patience = driver.patience, limits.migration + limits.connect
+    try:
+        yield
+    finally:
+        driver.patience = usual
 
 
 def _version(connection: Connection) -> str:
@@ -131,9 +183,20 @@ def _location(url: str) -> URL:
     backend = location.get_backend_name()
     if backend not in ("sqlite", "postgresql"):
         raise ControlError(f"the URL of the control state begins with {backend!r}: {_CURE}")
+    if location.drivername not in _DRIVERS:
+        raise ControlError(f"the URL of the control state names no driver that is known: {_CURE}")
     if backend == "sqlite" and (location.query or not Path(location.database or "").is_absolute()):
         raise ControlError("the URL of the control state needs an absolute path, and no more: sqlite:////PATH")
+    if backend == "postgresql":
+        _check_server(url, location)
     return location
+
+
+def _check_server(url: str, location: URL) -> None:
+    if not url.isprintable():
+        raise ControlError(f"the URL of the control state cannot be read: {_CURE}")
+    if "@" in f"{location.host}{location.database}":  # which would be named in errors, with the end of a password
+        raise ControlError("the URL of the control state has more than one @: write %40 for one in a password")
 
 
 def _name_of(location: URL) -> str:
@@ -144,77 +207,33 @@ def _name_of(location: URL) -> str:
     return URL.create(backend, host=location.host, port=location.port, database=location.database).render_as_string()
 
 
-def _make_file(path: Path) -> None:
-    """Make the file of a database, where there is none.
-
-    SQLite would give it the mode that the umask has; those that it makes beside it get the mode of this one. And to
-    turn on its write-ahead log, SQLite waits for nobody: so that is done before others see the file.
-    """
+def _engine(location: URL, limits: Limits) -> Engine:
+    if location.get_backend_name() == "sqlite":
+        return sqlite_engine(location, limits)
     try:
-        if path.exists():
-            return
-        with placed(path) as file, closing(sqlite3.connect(file)) as connection:
-            connection.execute("PRAGMA journal_mode = WAL")
-    except FileExistsError:
-        return  # another process was first
-    except (OSError, ValueError, sqlite3.Error) as error:
-        reason = error.strerror if isinstance(error, OSError) else error
-        raise ControlError(f"{path}: cannot be made: {reason}: name another --control or --data-dir") from None
+        from sentric_analyzer.control.on_postgresql import postgresql_engine  # its driver is not everywhere
 
-
-def _engine(location: URL) -> Engine:
-    is_file = location.get_backend_name() == "sqlite"
-    file = Path(str(location.database))
-    options: dict[str, Any] = {"creator": partial(_connected, file)} if is_file else {}
-    try:
-        engine = create_engine(location, hide_parameters=True, **options)
-    except ModuleNotFoundError as error:
-        package = "psycopg[binary]" if error.name == "psycopg" else error.name
+        return postgresql_engine(location, limits)
+    except ImportError as error:
+        package = error.name or "psycopg[binary]"
         raise ControlError(
-            f"the control state in {location.get_backend_name()} needs the package {error.name!r}: "
-            f"pip install {package!r}"
+            f"the control state in postgresql needs the package {package!r}: pip install 'sentric[postgresql]'"
         ) from None
-    except SQLAlchemyError:
-        raise ControlError(f"the URL of the control state names no driver that is known: {_CURE}") from None
-    if is_file:
-        event.listen(engine, "connect", partial(_note_file, file))
-        event.listen(engine, "checkout", partial(_check_file, file))
-        event.listen(engine, "begin", _begin)
-    return engine
 
 
-def _connected(file: Path) -> sqlite3.Connection:
-    """A connection to a file, which is there."""
-    # Without an isolation level the driver begins no transaction of its own: DDL is in ours, too.
-    connection = sqlite3.connect(
-        f"{file.as_uri()}?mode=rw", uri=True, isolation_level=None, timeout=BUSY_SECONDS, check_same_thread=False
-    )
-    connection.execute("PRAGMA foreign_keys = ON").close()
-    return connection
+def _secrets(location: URL) -> tuple[str, ...]:
+    """What no error may repeat."""
+    options = (value for name, value in location.query.items() if "password" in name)
+    return tuple(str(each) for each in (location.password, *options) if each)
 
 
-def _note_file(file: Path, connection: object, record: Any) -> None:
-    record.info["file"] = _identity(file)
-
-
-def _check_file(file: Path, connection: object, record: Any, proxy: object) -> None:
-    """Connect anew where the file was removed or replaced: this connection is to the former one, for ever."""
-    if record.info["file"] != _identity(file):
-        raise DisconnectionError
-
-
-def _identity(file: Path) -> tuple[int, int] | None:
-    try:
-        status = file.stat()
-    except OSError:
-        return None
-    return status.st_dev, status.st_ino
-
-
-def _begin(connection: Connection) -> None:
-    # Who will write takes the lock at once: one that finds out later that it must could only fail.
-    writes = connection.get_execution_options().get("writes")
-    connection.exec_driver_sql("BEGIN IMMEDIATE" if writes else "BEGIN")
+def _is_busy(cause: BaseException | None) -> bool:
+    """Whether others were in the way: nothing has happened, and it may go well the next time."""
+    match cause:
+        case sqlite3.Error():
+            return getattr(cause, "sqlite_errorcode", 0) & 0xFF in _SQLITE_BUSY
+        case _:
+            return getattr(cause, "sqlstate", None) in _POSTGRESQL_BUSY
 
 
 def _reason(error: SQLAlchemyError) -> str:

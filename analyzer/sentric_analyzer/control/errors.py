@@ -7,6 +7,10 @@ class ControlError(SentricError):
     """The control store cannot be opened, or does not answer."""
 
 
+class ControlBusyError(ControlError):
+    """Others were in the way: nothing has happened, and the same may be tried again."""
+
+
 class KeyRefusedError(SentricError):
     """A key cannot be made as it was asked for."""
 

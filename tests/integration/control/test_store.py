@@ -12,9 +12,10 @@ from alembic.autogenerate import compare_metadata
 from alembic.migration import MigrationContext
 
 from sentric_analyzer.control import Scope
+from sentric_analyzer.control import store as stores
 from sentric_analyzer.control.database import VERSION_TABLE
 from sentric_analyzer.control.errors import ControlError, KeyRefusedError, UnknownKeyError
-from sentric_analyzer.control.store import ControlStore, control_url
+from sentric_analyzer.control.store import ControlStore
 from sentric_analyzer.control.tables import METADATA
 from support.serving import poll
 
@@ -30,21 +31,27 @@ class Clock:
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> Iterator[ControlStore]:
-    with ControlStore.open(control_url(tmp_path), clock=Clock()) as opened:
+def store(control_url: str) -> Iterator[ControlStore]:
+    with ControlStore.open(control_url, clock=Clock()) as opened:
         yield opened
 
 
-def program(code: str, data_dir: Path) -> "subprocess.Popen[str]":
-    """A process that has a store of the directory open as `store`."""
+@pytest.fixture
+def file_url(tmp_path: Path) -> str:
+    """For what is about files."""
+    return stores.control_url(tmp_path)
+
+
+def program(code: str, url: str) -> "subprocess.Popen[str]":
+    """A process that knows the URL of a store as `url`."""
     opening = (
-        "import os, pathlib, sys\n"
-        "from sentric_analyzer.control.store import ControlStore, control_url\n"
+        "import os, sys\n"
+        "from sentric_analyzer.control.store import ControlStore\n"
         "from sentric_analyzer.control import Scope\n"
-        "url = control_url(pathlib.Path(sys.argv[1]))\n"
+        "url = sys.argv[1]\n"
     )
     return subprocess.Popen(
-        [sys.executable, "-c", opening + code, data_dir],
+        [sys.executable, "-c", opening + code, url],
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
@@ -58,10 +65,10 @@ def test_the_migrations_make_the_tables_that_the_code_reads(store: ControlStore)
         assert compare_metadata(context, METADATA) == []
 
 
-def test_the_file_is_its_owners_alone_and_so_is_what_lies_beside_it(tmp_path: Path) -> None:
+def test_the_file_is_its_owners_alone_and_so_is_what_lies_beside_it(file_url: str, tmp_path: Path) -> None:
     before = os.umask(0)
     try:
-        with ControlStore.open(control_url(tmp_path)) as store:
+        with ControlStore.open(file_url) as store:
             store.create_key(projects=["shop"], scopes=INGEST)
             files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     finally:
@@ -75,9 +82,9 @@ def test_the_project_default_is_there_from_the_start(store: ControlStore) -> Non
     assert len(store.key_ring()) == 0
 
 
-def test_what_was_kept_is_there_when_the_store_is_opened_again(tmp_path: Path, store: ControlStore) -> None:
+def test_what_was_kept_is_there_when_the_store_is_opened_again(control_url: str, store: ControlStore) -> None:
     made = store.create_key(name="ci", projects=["shop", "bank"], scopes=INGEST, expires=2e9)
-    with ControlStore.open(control_url(tmp_path)) as again:
+    with ControlStore.open(control_url) as again:
         assert again.api_keys() == [made.key]
         assert [project.name for project in again.projects()] == ["bank", "default", "shop"]
 
@@ -141,7 +148,7 @@ def test_a_key_is_found_by_the_beginning_of_its_id(store: ControlStore) -> None:
         store.find(store.create_key(projects=["shop"], scopes=INGEST).secret)
 
 
-def test_every_change_makes_the_number_larger_and_nothing_else_does(store: ControlStore) -> None:
+def test_every_change_makes_the_number_larger_and_nothing_else_does(store: ControlStore, control_url: str) -> None:
     numbers = [store.generation()]
     key = store.create_key(projects=["shop"], scopes=INGEST).key
     numbers.append(store.generation())
@@ -152,27 +159,24 @@ def test_every_change_makes_the_number_larger_and_nothing_else_does(store: Contr
     assert numbers == sorted(set(numbers))
 
     store.projects(), store.api_keys(), store.key_ring()
-    with ControlStore.open(f"sqlite:///{store._database._name}") as again:
+    with ControlStore.open(control_url) as again:
         assert again.generation() == numbers[-1]
 
 
-def test_a_key_without_its_projects_is_not_one_for_all(store: ControlStore, tmp_path: Path) -> None:
+def test_a_key_without_its_projects_is_not_one_for_all(store: ControlStore) -> None:
     made = store.create_key(projects=["shop"], scopes=INGEST)
-    with sqlite3.connect(tmp_path / "control.db") as meddling:
-        meddling.execute("DELETE FROM api_key_projects")
-    meddling.close()
+    with store._database.changing() as meddling:
+        meddling.exec_driver_sql("DELETE FROM api_key_projects")
     assert store.key_ring().find(made.secret, 0.0) is None
 
 
-def test_a_database_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) -> None:
-    ControlStore.open(control_url(tmp_path)).close()
-    with sqlite3.connect(tmp_path / "control.db") as newer:
-        newer.execute(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608  # ours
-    newer.close()
+def test_a_database_of_a_newer_version_is_refused_in_one_line(store: ControlStore, control_url: str) -> None:
+    with store._database.changing() as newer:
+        newer.exec_driver_sql(f"UPDATE {VERSION_TABLE} SET version_num = '9999'")  # noqa: S608  # ours
     with pytest.raises(ControlError) as caught:
-        ControlStore.open(control_url(tmp_path))
+        ControlStore.open(control_url)
     assert str(caught.value) == (
-        f"{tmp_path}/control.db: is at migration 9999, which this Sentric does not know: upgrade Sentric"
+        f"{store._database._name}: is at migration 9999, which this Sentric does not know: upgrade Sentric"
     )
 
 
@@ -186,6 +190,16 @@ def test_a_database_of_a_newer_version_is_refused_in_one_line(tmp_path: Path) ->
         ("sqlite:////x?mode=memory", "needs an absolute path, and no more"),
         ("sqlite+nosuch:////tmp/x", "no driver that is known"),
         ("postgresql+nosuch://u:canary@h/d", "no driver that is known"),
+        ("postgresql+psycopg2://u:canary@h/d", "no driver that is known"),
+        ("postgresql://u:the@canary@h/d", "more than one @: write %40 for one in a password"),
+        ("postgresql://u:the@c/canary@h/d", "more than one @: write %40 for one in a password"),
+        ("postgresql://u:canary@h%00/d", "cannot be read"),
+        ("postgresql://u:canary@h:port/d", "cannot be read"),
+        ("postgresql://u:canary@127.0.0.1:9/d", "postgresql://127.0.0.1:9/d: connection failed"),
+        (f"postgresql://u:canary@{'h' * 70}/d", "the server cannot be looked for"),
+        ("postgresql://u:canary@127.0.0.1:9/d?nosuch=canary", "invalid connection option"),
+        ("postgresql://u:canary@127.0.0.1:9/d?sslmode=canary", "invalid sslmode value"),
+        ("postgresql://u:canary@/d?host=127.0.0.1:9&host=127.0.0.1:7", "connection failed"),
         ("sqlite:////no/such/directory/control.db", "cannot be made: No such file or directory"),
         ("sqlite:////tmp/a%00b", "cannot be made"),
         ("sqlite:////proc", "/proc: "),
@@ -204,44 +218,47 @@ def test_a_missing_driver_is_one_line_with_its_cure(monkeypatch: pytest.MonkeyPa
     with pytest.raises(ControlError) as caught:
         ControlStore.open("postgresql+psycopg://u:canary@h/d")
     assert str(caught.value) == (
-        "the control state in postgresql needs the package 'psycopg': pip install 'psycopg[binary]'"
+        "the control state in postgresql needs the package 'psycopg': pip install 'sentric[postgresql]'"
     )
 
 
-def test_a_file_that_is_no_database_is_one_line(tmp_path: Path) -> None:
+def test_a_file_that_is_no_database_is_one_line(file_url: str, tmp_path: Path) -> None:
     (tmp_path / "control.db").write_bytes(b"no database, as long as the head of one would be".ljust(4096, b"."))
     with pytest.raises(ControlError, match=r"control\.db: file is not a database"):
-        ControlStore.open(control_url(tmp_path))
+        ControlStore.open(file_url)
 
 
-def test_a_closed_or_damaged_store_says_so_in_one_line(store: ControlStore, tmp_path: Path) -> None:
-    with sqlite3.connect(tmp_path / "control.db") as meddling:
-        meddling.execute("DROP TABLE api_key_projects")
-    meddling.close()
+def test_a_damaged_store_says_so_in_one_line(store: ControlStore) -> None:
+    with store._database.changing() as meddling:
+        meddling.exec_driver_sql("DROP TABLE api_key_projects")
     with pytest.raises(ControlError) as caught:
         store.create_key(projects=["shop"], scopes=INGEST)
-    assert str(caught.value) == f"{tmp_path}/control.db: no such table: api_key_projects"
+    assert str(caught.value) in (
+        f"{store._database._name}: no such table: api_key_projects",
+        f'{store._database._name}: relation "api_key_projects" does not exist',
+    )
 
 
-def test_a_file_that_is_removed_or_replaced_is_noticed(store: ControlStore, tmp_path: Path) -> None:
-    store.create_key(projects=["a"], scopes=INGEST)
-    for name in ("control.db", "control.db-wal", "control.db-shm"):
-        (tmp_path / name).unlink(missing_ok=True)
-    with pytest.raises(ControlError, match=r"control\.db: unable to open database file"):
-        store.generation()
-    assert not (tmp_path / "control.db").exists()
-    with ControlStore.open(control_url(tmp_path)) as another:
-        another.create_key(projects=["b"], scopes=INGEST)
-    assert [key.projects for key in store.api_keys()] == [("b",)]
+def test_a_file_that_is_removed_or_replaced_is_noticed(file_url: str, tmp_path: Path) -> None:
+    with ControlStore.open(file_url) as store:
+        store.create_key(projects=["a"], scopes=INGEST)
+        for name in ("control.db", "control.db-wal", "control.db-shm"):
+            (tmp_path / name).unlink(missing_ok=True)
+        with pytest.raises(ControlError, match=r"control\.db: unable to open database file"):
+            store.generation()
+        assert not (tmp_path / "control.db").exists()
+        with ControlStore.open(file_url) as another:
+            another.create_key(projects=["b"], scopes=INGEST)
+        assert [key.projects for key in store.api_keys()] == [("b",)]
 
 
-def test_processes_that_open_at_once_migrate_once(tmp_path: Path) -> None:
+def test_processes_that_open_at_once_migrate_once(control_url: str, tmp_path: Path) -> None:
     code = (
         "print('ready', flush=True); sys.stdin.readline()\n"
         "with ControlStore.open(url) as store:\n"
         "    store.create_key(projects=['shop'], scopes=[Scope.INGEST]); print(len(store.api_keys()))\n"
     )
-    processes = [program(code, tmp_path) for _ in range(4)]
+    processes = [program(code, control_url) for _ in range(4)]
     for process in processes:
         assert process.stdout is not None
         assert process.stdout.readline() == "ready\n"
@@ -252,10 +269,10 @@ def test_processes_that_open_at_once_migrate_once(tmp_path: Path) -> None:
     ended = [process.communicate() for process in processes]
 
     assert [errors for _, errors in ended] == [""] * 4
-    with ControlStore.open(control_url(tmp_path)) as store:
+    with ControlStore.open(control_url) as store:
         assert len(store.api_keys()) == 4
         assert store.generation() == 5
-    assert sorted(path.name for path in tmp_path.iterdir()) == ["control.db"]
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["control.db"] * control_url.startswith("sqlite")
 
 
 def test_threads_that_change_at_once_lose_nothing(store: ControlStore) -> None:
@@ -267,9 +284,11 @@ def test_threads_that_change_at_once_lose_nothing(store: ControlStore) -> None:
 
 
 @pytest.mark.parametrize("where", ["migrating", "changing"])
-def test_a_process_that_is_killed_in_the_middle_leaves_a_good_database(tmp_path: Path, where: str) -> None:
+def test_a_process_that_is_killed_in_the_middle_leaves_a_good_database(
+    control_url: str, tmp_path: Path, where: str
+) -> None:
     if where == "changing":
-        with ControlStore.open(control_url(tmp_path)) as store:
+        with ControlStore.open(control_url) as store:
             store.create_key(name="kept", projects=["shop"], scopes=INGEST)
     code = (
         "import sqlalchemy as sa\n"
@@ -280,29 +299,31 @@ def test_a_process_that_is_killed_in_the_middle_leaves_a_good_database(tmp_path:
         "event.listen(sa.Engine, 'after_cursor_execute', stop)\n"
         "ControlStore.open(url).create_key(name='lost', projects=['new'], scopes=[Scope.INGEST])\n"
     )
-    process = program(code, tmp_path)
+    process = program(code, control_url)
     assert process.stdout is not None
     assert process.stdout.readline() == "in the middle\n"
     process.kill()
     process.communicate()
 
-    with ControlStore.open(control_url(tmp_path)) as store:
+    with ControlStore.open(control_url) as store:
         assert [key.name for key in store.api_keys()] == (["kept"] if where == "changing" else [])
         assert "new" not in [project.name for project in store.projects()]
         store.create_key(name="next", projects=["new"], scopes=INGEST)
+    if control_url.startswith("postgresql"):
+        return
     checked = sqlite3.connect(tmp_path / "control.db")
     assert checked.execute("PRAGMA integrity_check").fetchall() == [("ok",)]
     assert checked.execute("PRAGMA foreign_key_check").fetchall() == []
     checked.close()
 
 
-def test_another_process_sees_a_change_at_once(tmp_path: Path, store: ControlStore) -> None:
+def test_another_process_sees_a_change_at_once(control_url: str, store: ControlStore) -> None:
     code = (
         "store = ControlStore.open(url)\n"
         "print(store.generation(), flush=True)\n"
         "for line in sys.stdin: print(store.generation(), len(store.key_ring()), flush=True)\n"
     )
-    process = program(code, tmp_path)
+    process = program(code, control_url)
     assert process.stdin is not None
     assert process.stdout is not None
     first = int(process.stdout.readline())
