@@ -19,9 +19,16 @@ def placed(path: Path) -> Generator[Path]:
     os.close(os.open(temporary, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_CLOEXEC, 0o600))
     try:
         yield temporary
-        descriptor = os.open(temporary, os.O_RDONLY | os.O_CLOEXEC)
-        os.fsync(descriptor)
-        os.close(descriptor)
+        _sync(temporary)
         os.link(temporary, path)  # unlike a rename, it fails where there is something
+        _sync(path.parent)  # or the name could be lost with the power
     finally:
         temporary.unlink()
+
+
+def _sync(path: Path) -> None:
+    descriptor = os.open(path, os.O_RDONLY | os.O_CLOEXEC)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
