@@ -125,7 +125,8 @@ class Settings:
     signing_key: str = _setting(
         "",
         "Ed25519 key that checkpoints of the audit and policies are signed with: base64 of its 32 bytes, or PEM. "
-        "Services that share their control state share it. Empty: `signing.key` in the data directory, made at the first start.",
+        "Services that share their control state share it. Empty: `signing.key` in the data directory, made at the "
+        "first start.",
         secret=True,
     )
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
