@@ -40,9 +40,9 @@ class Database:
         self._name = _name_of(location)
         self._secrets = _secrets(location)
         self._limits = limits
-        # SQLite's writers find each other by sleeping and looking again, the last one long after it could have gone
-        # on: those of one process wait here instead.
-        self._turns = Turns() if engine.dialect.name == "sqlite" else None
+        # SQLite's writers find each other by sleeping and looking again, and those on a server fight for connections
+        # and rows, some of them without luck for long: here they wait in order.
+        self._turns = Turns(1 if engine.dialect.name == "sqlite" else limits.writers)
 
     @classmethod
     def open(cls, url: str, limits: Limits | None = None) -> Self:
@@ -90,10 +90,7 @@ class Database:
 
     @contextmanager
     def _turn(self) -> Generator[Engine]:
-        """The turn to write, where that is ours to give, and what to write with."""
-        if self._turns is None:
-            yield self._engine
-            return
+        """The turn to write, and what to write with."""
         busy = self._limits.busy
         end = monotonic() + busy
         if not self._turns.take(busy):

@@ -19,3 +19,5 @@ class Limits:
     """How long a server may work at a statement of a migration, or let it wait for that of another process."""
     connections: int = 16
     """Most connections to a server at a time."""
+    writers: int = 8
+    """Most threads that change something on a server at a time, so that those who read find a connection."""

@@ -1,22 +1,26 @@
-"""One thread at a time, in the order in which they came."""
+"""So many threads at a time, in the order in which they came."""
 
 import threading
 from collections import deque
 
 
 class Turns:
-    """A lock that is fair: whoever has waited longest has it next. A plain lock may let one thread wait for ever."""
+    """A lock that is fair: whoever has waited longest has it next. A plain lock may let one thread wait for ever.
 
-    def __init__(self) -> None:
+    Args:
+        places: how many may have it at a time.
+    """
+
+    def __init__(self, places: int = 1) -> None:
         self._lock = threading.Lock()
-        self._taken = False
+        self._free = places
         self._waiting: deque[threading.Lock] = deque()
 
     def take(self, patience: float) -> bool:
         """Wait for the turn, at most so many seconds; whether it came. Who has it must give it back."""
         with self._lock:
-            if not self._taken:
-                self._taken = True
+            if self._free:
+                self._free -= 1
                 return True
             mine = threading.Lock()
             mine.acquire()
@@ -35,7 +39,7 @@ class Turns:
             if self._waiting:
                 self._waiting.popleft().release()
             else:
-                self._taken = False
+                self._free += 1
 
     def _leave(self, mine: threading.Lock) -> bool:
         """Wait no more; false where the turn came meanwhile."""

@@ -64,7 +64,7 @@ def test_who_writes_while_another_process_does_is_told_to_try_again(control_url:
 
 
 def test_threads_that_write_at_once_wait_for_one_another(control_url: str) -> None:
-    with opened(control_url, Limits(connections=3)) as database, ThreadPoolExecutor(8) as threads:
+    with opened(control_url, Limits(connections=3, writers=4)) as database, ThreadPoolExecutor(8) as threads:
 
         def change(_: int) -> None:
             with database.changing() as connection:
@@ -118,7 +118,6 @@ def test_writers_to_a_file_queue_before_they_take_a_connection(file: Database) -
             return connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
 
     turns = file._turns
-    assert turns
     with file.changing():
         thread, answers = in_background(patience)
         poll(lambda: len(turns._waiting) == 1)
@@ -217,6 +216,17 @@ def test_more_readers_than_connections_are_told_to_try_again(postgresql_url: str
         with database.reading(), refused(words, ControlBusyError):
             ask(database)
         assert ask(database) == 1
+
+
+def test_so_many_may_write_to_a_server_that_readers_find_a_connection(postgresql_url: str) -> None:
+    limits = Limits(busy=0.2, connections=2, writers=1)
+    with opened(postgresql_url, limits) as database:
+        with database.changing() as connection:
+            add(connection)
+            with refused("others have been writing", ControlBusyError), database.changing():
+                pass
+            assert ask(database) == 1
+        assert ask(database) == 2
 
 
 def test_who_is_stopped_in_a_transaction_does_not_hold_up_others_for_ever(postgresql_url: str) -> None:

@@ -42,6 +42,13 @@ def test_who_has_waited_long_enough_leaves_and_is_passed_over() -> None:
     assert turns.take(-1.0)
 
 
+def test_several_may_have_the_turn_at_a_time_where_there_are_places() -> None:
+    turns = Turns(2)
+    assert [turns.take(0.0) for _ in range(3)] == [True, True, False]
+    turns.give()
+    assert [turns.take(0.0) for _ in range(2)] == [True, False]
+
+
 def test_no_two_have_the_turn_and_none_is_lost_however_short_they_wait() -> None:
     turns, inside, together, had = Turns(), [0], [0], [0]
 
