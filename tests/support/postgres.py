@@ -39,7 +39,7 @@ _SETTINGS = {
 def _programs() -> Path | None:
     """The directory of the server's programs; Debian keeps it out of the PATH."""
     found = [Path(path).resolve().parent] if (path := shutil.which("initdb")) else []
-    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: float(path.parent.name), reverse=True)
+    found += sorted(Path("/usr/lib/postgresql").glob("*/bin"), key=lambda path: path.parent.name.zfill(9), reverse=True)
     return next((path for path in found if (path / "postgres").is_file()), None)
 
 

@@ -17,6 +17,9 @@ INTERVAL = 0.5
 PATIENCE = 60.0
 """Seconds without an answer of the store after which no key is accepted: until then it may be restarted unnoticed."""
 
+HANGING = 2.0
+"""Seconds that a look may take: a server that hangs is as good as none long before it is given up."""
+
 
 class KeyWatch:
     """Holds the valid keys, and asks the store whether they have changed, from entering until leaving.
@@ -67,7 +70,7 @@ class KeyWatch:
 
     def __exit__(self, *exc_info: object) -> None:
         self._stopping.set()
-        self._thread.join()
+        self._thread.join(HANGING)
 
     def ring(self) -> KeyRing | None:
         """The valid keys; None where they have not been known for too long."""
@@ -75,7 +78,9 @@ class KeyWatch:
 
     def failure(self) -> str:
         """Why keys are not what they should be; empty while they are."""
-        return "the control store does not answer: a revoked key may not be known as such" if self._failing else ""
+        is_hanging = self._clock() - self._answered > self._interval + HANGING
+        is_failing = self._failing or is_hanging
+        return "the control store does not answer: a revoked key may not be known as such" if is_failing else ""
 
     def look(self) -> None:
         """Ask the store once, and take up what has changed."""

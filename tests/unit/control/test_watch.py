@@ -1,4 +1,5 @@
 import logging
+import threading
 from typing import Any, cast
 
 import pytest
@@ -136,6 +137,29 @@ def test_a_store_that_does_not_answer_at_the_start_is_an_error() -> None:
     keys.error = ControlError("gone")
     with pytest.raises(ControlError), KeyWatch(cast(ControlStore, keys)):
         pass
+
+
+def test_a_store_that_hangs_is_told_of_before_it_is_given_up_and_does_not_hold_up_the_end() -> None:
+    class Hanging(Keys):
+        asked, released = threading.Event(), threading.Event()
+
+        def generation(self) -> int:
+            if threading.current_thread() is not threading.main_thread():
+                self.asked.set()
+                self.released.wait(60)
+            return self.number
+
+    keys, now = Hanging(), [0.0]
+    watch = KeyWatch(cast(ControlStore, keys), interval=0.001, clock=lambda: now[0])
+    with watch:
+        assert keys.asked.wait(60)
+        assert watch.failure() == ""
+        now[0] = 2.1
+        assert "a revoked key may not be known as such" in watch.failure()
+    assert watch._thread.is_alive()
+    keys.released.set()
+    watch._thread.join()
+    assert watch.failure() == ""
 
 
 def test_it_looks_by_itself() -> None:
