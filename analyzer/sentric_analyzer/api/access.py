@@ -1,24 +1,25 @@
-"""Who may ask: decided once, before anything is looked for."""
+"""Who asks, and whether that is enough for what is asked."""
 
 import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from enum import StrEnum
+from http import HTTPStatus
+from typing import Annotated
 
+from fastapi import Depends
 from starlette.requests import Request
 
 from sentric_analyzer.api.failures import Failures
+from sentric_analyzer.api.needs import Needs
 from sentric_analyzer.control import Grant, KeyRing, Scope
 from sentric_analyzer.declaration import Declaration, OnCount
 
-OPEN = frozenset({"/healthz", "/readyz"})
-"""Paths that anybody may ask for: those who keep the service running have no key."""
-ADMINISTRATION = "/v1/keys"
-"""Where also reading takes an admin key."""
-
 _CHALLENGE = 'Bearer realm="sentric"'
-_READING = frozenset({"GET", "HEAD"})
+_SEND = "send the header Authorization: Bearer KEY"
+_WITHOUT_KEY = frozenset({Scope.READ})
+"""What whoever has no key may do on loopback."""
 
 
 class Reason(StrEnum):
@@ -58,47 +59,70 @@ class Access:
     failures: Failures = field(default_factory=Failures)
 
     def admit(self, request: Request) -> Grant | None:
-        """What the sender of a request may do; None: it needs no key, and has none.
+        """The key of a request, before anything is looked for; None: it has none, and may do without.
 
         Raises:
-            Denied: it may not ask for this.
+            Denied: its sender is told nothing.
         """
-        path = request.scope["path"]
-        if path in OPEN:
-            return None
-        try:
-            return self._admit(request, administers=request.method not in _READING or _is_administration(path))
-        except Denied as denied:
-            self.on_count(REFUSED, denied.reason, 1)
-            raise
+        if (presented := request.headers.get("authorization")) is not None:
+            return self._grant(presented, request.client.host if request.client else "")
+        if self.key_needed:
+            raise self._no_key("a key")
+        return None
 
-    def _admit(self, request: Request, *, administers: bool) -> Grant | None:
-        presented = request.headers.get("authorization")
-        if presented is None:
-            if administers or self.key_needed:
-                needed = "an admin key" if administers else "a key"
-                message = f"this takes {needed}: send the header Authorization: Bearer KEY"
-                raise Denied(Reason.NO_KEY, 401, message, WWW_Authenticate=_CHALLENGE)
-            return None
-        grant = self._grant(presented, request.client.host if request.client else "")
-        if Scope.ADMIN not in grant.scopes and (administers or Scope.READ not in grant.scopes):
-            needed = "admin" if administers else "read or admin"
-            has = ", ".join(sorted(grant.scopes))
-            raise Denied(Reason.SCOPE, 403, f"this takes a key with scope {needed}: key {grant.key_id} has {has}")
-        return grant
+    def authorize(self, grant: Grant | None, needed: Needs) -> None:
+        """Make sure that whoever was admitted may ask for what needs this.
+
+        Raises:
+            Denied: it may not.
+        """
+        if needed.met_by(grant.scopes if grant else _WITHOUT_KEY):
+            return
+        if grant is None:
+            raise self._no_key(f"a key with scope {needed}")
+        has = ", ".join(sorted(grant.scopes))
+        raise self._denied(
+            Reason.SCOPE, HTTPStatus.FORBIDDEN, f"this takes a key with scope {needed}: key {grant.key_id} has {has}"
+        )
 
     def _grant(self, presented: str, address: str) -> Grant:
         if (ring := self.ring()) is None:
-            raise Denied(Reason.KEYS_UNKNOWN, 503, "keys cannot be checked now: try again", Retry_After="5")
+            message = "keys cannot be checked now: try again"
+            raise self._denied(Reason.KEYS_UNKNOWN, HTTPStatus.SERVICE_UNAVAILABLE, message, Retry_After="5")
         scheme, _, key = presented.partition(" ")
         if scheme.lower() == "bearer" and (grant := ring.find(key.strip(), self.clock())):
             return grant
         if wait := self.failures.add(address):
-            raise Denied(Reason.SLOWED, 429, "too many wrong keys: wait", Retry_After=str(math.ceil(wait)))
+            seconds = str(math.ceil(wait))
+            raise self._denied(
+                Reason.SLOWED, HTTPStatus.TOO_MANY_REQUESTS, "too many wrong keys: wait", Retry_After=seconds
+            )
         challenge = f'{_CHALLENGE}, error="invalid_token"'
-        message = "the key is unknown, expired or revoked: send the header Authorization: Bearer KEY"
-        raise Denied(Reason.WRONG_KEY, 401, message, WWW_Authenticate=challenge)
+        message = f"the key is unknown, expired or revoked: {_SEND}"
+        raise self._denied(Reason.WRONG_KEY, HTTPStatus.UNAUTHORIZED, message, WWW_Authenticate=challenge)
+
+    def _no_key(self, needed: str) -> Denied:
+        message = f"this takes {needed}: {_SEND}"
+        return self._denied(Reason.NO_KEY, HTTPStatus.UNAUTHORIZED, message, WWW_Authenticate=_CHALLENGE)
+
+    def _denied(self, reason: Reason, status: HTTPStatus, message: str, **headers: str) -> Denied:
+        self.on_count(REFUSED, reason, 1)
+        return Denied(reason, status, message, **headers)
 
 
-def _is_administration(path: str) -> bool:
-    return path == ADMINISTRATION or path.startswith(f"{ADMINISTRATION}/")
+def grant_of(request: Request) -> Grant | None:
+    """The key that a request was admitted with; None: it has none."""
+    grant: Grant | None = request.state.grant
+    return grant
+
+
+async def _caller(request: Request) -> Grant:
+    grant = grant_of(request)
+    assert grant is not None, "a route that asks for its caller needs more than the scope read"  # noqa: S101
+    return grant
+
+
+Caller = Annotated[Grant, Depends(_caller)]
+"""The key of a request, for routes that cannot be asked without one."""
+MaybeCaller = Annotated[Grant | None, Depends(grant_of)]
+"""The key of a request; None: it has none."""

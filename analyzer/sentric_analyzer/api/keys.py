@@ -2,57 +2,103 @@
 
 import time
 from collections.abc import Callable
+from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any, Literal
 
-from fastapi import Depends, FastAPI, Request, Response
-from pydantic import AwareDatetime, BaseModel, ConfigDict, Field
+from fastapi import FastAPI, Path, Response
+from pydantic import AwareDatetime, ConfigDict, Field
 from starlette.exceptions import HTTPException
 
+from sentric_analyzer.api.access import Caller, MaybeCaller
 from sentric_analyzer.api.answers import Answer
+from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.needs import needs
+from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Grant, Scope
 from sentric_analyzer.control.errors import UnknownKeyError
-from sentric_analyzer.control.keys import Key, key_document, moment, new_key_document
+from sentric_analyzer.control.keys import MOST_PROJECTS, Key, key_document, moment, new_key_document
 
 if TYPE_CHECKING:
     from sentric_analyzer.control.store import ControlStore
 
+_KeyId = Annotated[str, Path(description="The whole id of a key.")]
 
-class KeyWish(BaseModel):
+
+class KeyWish(Document):
     """A key to be made."""
 
     model_config = ConfigDict(extra="forbid")
 
-    name: str = Field("", description="What it is for, for people.")
-    projects: list[str] = Field([], description="Those it is for; none: every project, for an admin key only.")
-    scopes: list[Scope] = Field(description="What it may do.")
-    expires: AwareDatetime | None = Field(None, description="When it is worth nothing any more; null: never.")
+    name: str = Field("", max_length=512)
+    """What it is for, for people."""
+    projects: list[str] = Field([], max_length=MOST_PROJECTS)
+    """Those it is for; none: every project, for an admin key only."""
+    scopes: list[Scope] = Field(max_length=len(Scope))
+    """What it may do."""
+    expires: AwareDatetime | None = None
+    """When it is worth nothing any more; null: never."""
 
 
-async def admin(request: Request) -> Grant:
-    """The admin key of a request. That there is one is decided for every request; here it is made sure of."""
-    grant: Grant | None = request.state.grant
-    if grant is None or Scope.ADMIN not in grant.scopes:
-        raise HTTPException(HTTPStatus.FORBIDDEN, "this takes an admin key")
-    return grant
+class KeyOf(Document):
+    """What is known of a key; never the key itself."""
+
+    id: str
+    name: str
+    projects: list[str]
+    """Empty: every project."""
+    scopes: list[Scope]
+    state: Literal["valid", "expired", "revoked"]
+    created: datetime
+    expires: datetime | None
+    revoked: datetime | None
 
 
-Admin = Annotated[Grant, Depends(admin)]
+class NewKeyOf(KeyOf):
+    """A key that was just made."""
+
+    key: str
+    """The key itself: it can never be asked for again."""
+    new_projects: list[str]
+    """Those of its projects that were not there before."""
+
+
+class Keys(Document):
+    """Every key there ever was, the oldest first."""
+
+    keys: list[KeyOf]
+
+
+class ProjectOf(Document):
+    """A project."""
+
+    name: str
+    created: datetime
+
+
+class Projects(Document):
+    """The projects there are, by name."""
+
+    projects: list[ProjectOf]
 
 
 def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Callable[[], float] = time.time) -> None:
     """Let an app manage keys. An admin key that is for some projects sees and makes keys for these alone."""
+    routes = Routes(app, "keys")
 
-    @app.get("/v1/keys")
-    async def keys(by: Admin) -> Response:
+    @routes.get("/v1/keys", needs(Scope.ADMIN), gives=Keys)
+    async def list_keys(by: Caller) -> Response:
         """Every key there ever was, the oldest first; never the keys themselves."""
         return await answer(
             lambda: {"keys": [key_document(key, clock()) for key in control.api_keys() if _is_within(by, key.projects)]}
         )
 
-    @app.post("/v1/keys", status_code=201)
-    async def create(by: Admin, wish: KeyWish) -> Response:
-        """Make a key. It is in `key` of this answer, and can never be asked for again."""
+    @routes.post("/v1/keys", needs(Scope.ADMIN), gives=NewKeyOf, status=HTTPStatus.CREATED)
+    async def create_key(by: Caller, wish: KeyWish) -> Response:
+        """Make a key.
+
+        It is in `key` of this answer, and can never be asked for again. Projects that are not there yet are made.
+        """
         if not _is_within(by, wish.projects):
             raise HTTPException(HTTPStatus.FORBIDDEN, f"key {by.key_id} may make keys for its own projects only")
 
@@ -65,9 +111,9 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
         answered.status_code = HTTPStatus.CREATED
         return answered
 
-    @app.delete("/v1/keys/{key_id}")
-    async def revoke(by: Admin, key_id: str) -> Response:
-        """Revoke a key, by its whole id. It stays in the list."""
+    @routes.delete("/v1/keys/{key_id}", needs(Scope.ADMIN), gives=KeyOf, errors={404: "There is no such key."})
+    async def revoke_key(by: Caller, key_id: _KeyId) -> Response:
+        """Revoke a key. It stays in the list."""
 
         def ask() -> dict[str, Any]:
             _key(control, by, key_id)
@@ -76,13 +122,12 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
 
         return await answer(ask)
 
-    @app.get("/v1/projects")
-    async def projects(request: Request) -> Response:
-        """The projects there are, by name."""
-        of: Grant | None = request.state.grant
+    @routes.get("/v1/projects", needs(Scope.READ), gives=Projects)
+    async def list_projects(by: MaybeCaller) -> Response:
+        """The projects there are, by name; of those that the key is for."""
 
         def ask() -> dict[str, Any]:
-            mine = of.projects if of else ()
+            mine = by.projects if by else ()
             found = [project for project in control.projects() if not mine or project.name in mine]
             return {"projects": [{"name": project.name, "created": moment(project.created)} for project in found]}
 

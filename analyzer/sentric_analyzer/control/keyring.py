@@ -13,6 +13,8 @@ class Scope(StrEnum):
     DECIDE = "decide"
     APPROVE = "approve"
     READ = "read"
+    OPERATE = "operate"
+    """Stop and reset agents, cancel approvals, back-test."""
     ADMIN = "admin"
 
 

@@ -98,8 +98,8 @@ def _check_scopes(scopes: frozenset[Scope], projects: tuple[str, ...]) -> None:
         raise KeyRefusedError(f"a key needs a scope: {', '.join(Scope)}")
     if Scope.INGEST in scopes and len(scopes) > 1:
         raise KeyRefusedError("a key that may ingest may do nothing else: make another key for the other scopes")
-    if Scope.DECIDE in scopes and scopes & {Scope.APPROVE, Scope.ADMIN}:
-        raise KeyRefusedError("a key that may decide may neither approve nor administer: make two keys")
+    if Scope.DECIDE in scopes and scopes & {Scope.APPROVE, Scope.OPERATE, Scope.ADMIN}:
+        raise KeyRefusedError("a key that may decide may neither approve, operate nor administer: make two keys")
     if not projects and Scope.ADMIN not in scopes:
         raise KeyRefusedError("name a project: only a key with the scope admin may be for every project")
 

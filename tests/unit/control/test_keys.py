@@ -53,6 +53,7 @@ def test_sentrics_own_redaction_knows_a_key_for_a_secret_wherever_it_stands() ->
         {Scope.ADMIN},
         {Scope.READ, Scope.APPROVE, Scope.ADMIN},
         {Scope.DECIDE, Scope.READ},
+        {Scope.OPERATE, Scope.APPROVE, Scope.READ},
     ],
 )
 def test_scopes_that_go_together_are_taken(scopes: set[Scope]) -> None:
@@ -62,11 +63,12 @@ def test_scopes_that_go_together_are_taken(scopes: set[Scope]) -> None:
 @pytest.mark.parametrize(
     ("given", "message"),
     [
-        ({"scopes": ()}, "a key needs a scope: ingest, decide, approve, read, admin"),
+        ({"scopes": ()}, "a key needs a scope: ingest, decide, approve, read, operate, admin"),
         ({"scopes": {Scope.INGEST, Scope.READ}}, "a key that may ingest may do nothing else"),
         ({"scopes": {Scope.INGEST, Scope.ADMIN}}, "a key that may ingest may do nothing else"),
-        ({"scopes": {Scope.DECIDE, Scope.APPROVE}}, "a key that may decide may neither approve nor administer"),
-        ({"scopes": {Scope.DECIDE, Scope.ADMIN}}, "a key that may decide may neither approve nor administer"),
+        ({"scopes": {Scope.DECIDE, Scope.APPROVE}}, "a key that may decide may neither approve, operate nor"),
+        ({"scopes": {Scope.DECIDE, Scope.OPERATE}}, "a key that may decide may neither approve, operate nor"),
+        ({"scopes": {Scope.DECIDE, Scope.ADMIN}}, "a key that may decide may neither approve, operate nor"),
         ({"projects": []}, "name a project: only a key with the scope admin may be for every project"),
         ({"projects": [f"p{n}" for n in range(MOST_PROJECTS + 1)]}, f"a key may be for {MOST_PROJECTS} projects"),
         ({"name": "x" * 65}, "is no name for a key"),

@@ -1,0 +1,51 @@
+"""Where every request comes in, before it finds its way: nothing is told to whoever may not ask at all."""
+
+import ipaddress
+from collections.abc import Collection
+
+from starlette.requests import Request
+from starlette.types import ASGIApp, Receive, Scope, Send
+
+from sentric_analyzer.api.access import Access, Denied
+from sentric_analyzer.api.answers import json_answer
+
+
+class Entrance:
+    """Admits requests to an app: a path that is added later cannot forget to.
+
+    Args:
+        app: what lies behind it.
+        access: knows the keys.
+        open_paths: those that anybody may ask for, exactly so written.
+    """
+
+    def __init__(self, app: ASGIApp, access: Access, open_paths: Collection[str]) -> None:
+        self._app = app
+        self._access = access
+        self._open_paths = open_paths
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Admit a request, or answer it."""
+        request = Request(scope)
+        if not self._access.key_needed and not _is_own_name(request):
+            return await json_answer({"error": "ask by address or as localhost"}, 421)(scope, receive, send)
+        try:
+            request.state.grant = None if scope["path"] in self._open_paths else self._access.admit(request)
+        except Denied as denied:
+            return await json_answer({"error": str(denied)}, denied.status, denied.headers)(scope, receive, send)
+        return await self._app(scope, receive, send)
+
+
+def _is_own_name(request: Request) -> bool:
+    """Whether a request names `localhost` or an address, where reading takes no key.
+
+    A page that the watched browser shows can point a name of its own at this machine, and so ask us as its own
+    origin; it cannot hide that name from us.
+    """
+    try:
+        host = request.url.hostname or ""
+        if host != "localhost":
+            ipaddress.ip_address(host.strip("[]"))
+    except ValueError:  # also where the header is no address of anything
+        return False
+    return True

@@ -1,0 +1,96 @@
+"""Runs, what was found in them, and the conversations they belong to, over REST."""
+
+from typing import Annotated, Any
+
+from fastapi import FastAPI, Path, Query, Response
+from starlette.exceptions import HTTPException
+
+from sentric.policy.rule import Severity
+from sentric_analyzer.api.answers import Answer
+from sentric_analyzer.api.models import Findings, JudgedRun, Recordings, Runs, Sessions
+from sentric_analyzer.api.needs import needs
+from sentric_analyzer.api.parameters import After, Limit, Projects, Since, nanoseconds
+from sentric_analyzer.api.recordings import PAGE_RUNS, cursor_of, page_document
+from sentric_analyzer.api.routes import Routes
+from sentric_analyzer.control import Scope
+from sentric_analyzer.document import finding_document, run_document
+from sentric_analyzer.storage import Store
+from sentric_analyzer.storage.recordings import Cursor
+
+_Conversation = Annotated[str | None, Query(max_length=32_768, description="Of this conversation alone.")]
+"""A conversation's id is as long as an agent made it."""
+_Run = Annotated[str | None, Query(max_length=512, description="Of the run with this id alone.")]
+_Rule = Annotated[str | None, Query(max_length=512, description="Of the rule with this id alone.")]
+_Least = Annotated[Severity, Query(description="The lowest severity to be told.")]
+_Selector = Annotated[str, Path(description="A run's id, the beginning of its id, or `latest`.")]
+
+
+def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
+    """Let an app tell of the runs in a store."""
+    runs = Routes(app, "runs")
+
+    @runs.get("/v1/runs", needs(Scope.READ), gives=Runs)
+    async def list_runs(
+        projects: Projects, limit: Limit = 50, since: Since = None, conversation: _Conversation = None
+    ) -> Response:
+        """The runs that started since a moment, newest first."""
+        moment = nanoseconds(since)
+
+        def ask() -> dict[str, Any]:
+            return {"runs": store.runs(projects=projects, limit=limit, since=moment, conversation=conversation)}
+
+        return await answer(ask)
+
+    @runs.get("/v1/recordings", needs(Scope.READ), gives=Recordings)
+    async def list_recordings(projects: Projects, after: After = None, limit: Limit = PAGE_RUNS) -> Response:
+        """Runs with all their events, the earliest first.
+
+        A page has at most 50 runs, and fewer where they are long.
+        """
+
+        def ask() -> dict[str, Any]:
+            place = cursor_of(after) if after else Cursor()
+            return page_document(store.recordings(projects=projects, after=place, limit=min(limit, PAGE_RUNS)))
+
+        return await answer(ask)
+
+    @runs.get("/v1/runs/{run_id:path}", needs(Scope.READ), gives=JudgedRun, errors={404: "There is no such run."})
+    async def get_run(run_id: _Selector, projects: Projects) -> Response:
+        """A judged run, whole."""
+
+        def ask() -> dict[str, Any]:
+            replay = store.run(run_id, projects=projects)
+            if replay is None:
+                raise HTTPException(404, f"no run {run_id!r}")
+            return run_document(replay)
+
+        return await answer(ask)
+
+    _add_findings(Routes(app, "findings"), store, answer)
+    _add_sessions(Routes(app, "sessions"), store, answer)
+
+
+def _add_findings(findings: Routes, store: Store, answer: Answer) -> None:
+    @findings.get("/v1/findings", needs(Scope.READ), gives=Findings)
+    async def list_findings(
+        projects: Projects,
+        run: _Run = None,
+        severity: _Least = Severity.LOW,
+        rule: _Rule = None,
+        limit: Limit = 100,
+    ) -> Response:
+        """Findings at or over a severity, newest first."""
+
+        def ask() -> dict[str, Any]:
+            found = store.findings(projects=projects, run=run, severity=severity, rule=rule, limit=limit)
+            return {"findings": [finding_document(finding) for finding in found]}
+
+        return await answer(ask)
+
+
+def _add_sessions(sessions: Routes, store: Store, answer: Answer) -> None:
+    @sessions.get("/v1/sessions", needs(Scope.READ), gives=Sessions)
+    async def list_sessions(projects: Projects, limit: Limit = 50, since: Since = None) -> Response:
+        """The conversations in which a run started since a moment, that of the latest run first."""
+        moment = nanoseconds(since)
+        return await answer(lambda: {"sessions": store.sessions(projects=projects, limit=limit, since=moment)})
