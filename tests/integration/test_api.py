@@ -22,7 +22,7 @@ from sentric_analyzer.api.client import Client
 from sentric_analyzer.api.reader import SERVE_FILE, StoreReader, open_reader
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, StoreError, embedded_url
-from support.access import local_access
+from support.access import local_access, problem
 
 
 @dataclass
@@ -154,16 +154,13 @@ def test_findings_are_chosen_by_severity_run_and_rule(api: Api) -> None:
 def test_a_wrong_parameter_is_named_in_one_line(api: Api, path: str, named: str) -> None:
     answer = api.http.get(path)
 
-    assert (answer.status_code, list(answer.json())) == (400, ["error"])
-    assert answer.json()["error"].startswith(f"{named}: ")
-    assert "\n" not in answer.json()["error"]
+    assert answer.status_code == 422
+    assert problem(answer).detail.startswith(f"{named}: ")
 
 
 @pytest.mark.parametrize("path", ["/v1/runs/none", "/", "/docs", "/v1/unknown"])
-def test_what_is_not_there_is_an_error_in_json(api: Api, path: str) -> None:
-    answer = api.http.get(path)
-
-    assert (answer.status_code, list(answer.json())) == (404, ["error"])
+def test_what_is_not_there_is_a_problem(api: Api, path: str) -> None:
+    assert problem(api.http.get(path)).status == 404
 
 
 def test_what_is_not_there_changes_nothing(api: Api) -> None:
@@ -175,7 +172,7 @@ def test_what_is_not_there_changes_nothing(api: Api) -> None:
 def test_an_ambiguous_run_is_an_error_that_says_so(api: Api) -> None:
     api.store.insert_replays([judged_run("ab"), judged_run("ac")])
 
-    assert "give more of it" in api.get("/v1/runs/a")["error"]
+    assert "give more of it" in problem(api.http.get("/v1/runs/a")).detail
 
 
 def test_readiness_gives_its_reason(api: Api) -> None:
@@ -183,7 +180,8 @@ def test_readiness_gives_its_reason(api: Api) -> None:
 
     api.unready = "the disk is full"
     answer = api.http.get("/readyz")
-    assert (answer.status_code, answer.json()) == (503, {"error": "not ready: the disk is full"})
+    assert (problem(answer).status, problem(answer).detail) == (503, "not ready: the disk is full")
+    assert problem(answer).type == "urn:sentric:problem:not-ready"
     assert api.get("/healthz") == {"status": "ok", "pid": os.getpid()}
 
 
@@ -195,7 +193,7 @@ async def test_a_store_that_fails_is_an_error_in_one_line(api: Api) -> None:
         answer = await client.get("/v1/runs")
 
     assert answer.status_code == 500
-    assert "closed" in answer.json()["error"]
+    assert "closed" in problem(answer).detail
 
 
 @pytest.mark.parametrize("host", ["localhost", "127.0.0.1:1", "[::1]:4319", "localhost:80"])

@@ -28,7 +28,7 @@ from sentric_analyzer.api.recordings import (
 )
 from sentric_analyzer.storage import Store, embedded_url
 from sentric_analyzer.storage.recordings import PAGE_EVENTS, Cursor
-from support.access import local_access
+from support.access import local_access, problem
 
 
 @dataclass
@@ -107,8 +107,8 @@ def test_a_run_id_of_any_length_and_spelling_can_stand_in_a_cursor(served: Serve
 def test_a_cursor_that_no_page_gave_is_refused_in_one_line(served: Served, cursor: str) -> None:
     answer = httpx.get(f"http://{served.address}/v1/recordings", params={"after": cursor}, trust_env=False)
 
-    assert answer.status_code == 400
-    assert answer.json() == {"error": "after: is not what `next` of a page said"}
+    assert answer.status_code == 422
+    assert problem(answer).detail == "after: is not what `next` of a page said"
     with pytest.raises(CursorError):
         cursor_of(cursor)
 

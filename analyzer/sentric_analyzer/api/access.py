@@ -13,6 +13,7 @@ from starlette.requests import Request
 
 from sentric_analyzer.api.failures import Failures
 from sentric_analyzer.api.needs import Needs
+from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.control import Grant, KeyRing, Scope
 from sentric_analyzer.declaration import Declaration, OnCount
 
@@ -36,16 +37,6 @@ REFUSED = "sentric_api_refused"
 METRICS = {REFUSED: Declaration("Requests to the API refused for want of a key.", "reason", tuple(Reason))}
 
 
-class Denied(Exception):  # noqa: N818  # an answer, not an error
-    """A request is refused; message, status and headers go to the sender."""
-
-    def __init__(self, reason: Reason, status: int, message: str, **headers: str) -> None:
-        super().__init__(message)
-        self.reason = reason
-        self.status = status
-        self.headers = {name.replace("_", "-"): value for name, value in headers.items()}
-
-
 @dataclass(slots=True)
 class Access:
     """Admits requests. For one event loop."""
@@ -62,7 +53,7 @@ class Access:
         """The key of a request, before anything is looked for; None: it has none, and may do without.
 
         Raises:
-            Denied: its sender is told nothing.
+            Refused: its sender is told nothing.
         """
         if (presented := request.headers.get("authorization")) is not None:
             return self._grant(presented, request.client.host if request.client else "")
@@ -74,7 +65,7 @@ class Access:
         """Make sure that whoever was admitted may ask for what needs this.
 
         Raises:
-            Denied: it may not.
+            Refused: it may not.
         """
         if needed.met_by(grant.scopes if grant else _WITHOUT_KEY):
             return
@@ -101,13 +92,13 @@ class Access:
         message = f"the key is unknown, expired or revoked: {_SEND}"
         raise self._denied(Reason.WRONG_KEY, HTTPStatus.UNAUTHORIZED, message, WWW_Authenticate=challenge)
 
-    def _no_key(self, needed: str) -> Denied:
+    def _no_key(self, needed: str) -> Refused:
         message = f"this takes {needed}: {_SEND}"
         return self._denied(Reason.NO_KEY, HTTPStatus.UNAUTHORIZED, message, WWW_Authenticate=_CHALLENGE)
 
-    def _denied(self, reason: Reason, status: HTTPStatus, message: str, **headers: str) -> Denied:
+    def _denied(self, reason: Reason, status: HTTPStatus, message: str, **headers: str) -> Refused:
         self.on_count(REFUSED, reason, 1)
-        return Denied(reason, status, message, **headers)
+        return Refused(status, message, headers={name.replace("_", "-"): value for name, value in headers.items()})
 
 
 def grant_of(request: Request) -> Grant | None:

@@ -22,8 +22,10 @@ def answers(concurrency: int) -> Answer:
     return answer
 
 
-def json_answer(document: Any, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def json_answer(
+    document: Any, status: int = 200, headers: Mapping[str, str] | None = None, *, media_type: str = "application/json"
+) -> Response:
     """A document as an answer that nobody keeps."""
     body = json.dumps(document, ensure_ascii=False, allow_nan=False, separators=(",", ":")).encode()
     given = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", **(headers or {})}
-    return Response(body, status, given, media_type="application/json")
+    return Response(body, status, given, media_type=media_type)

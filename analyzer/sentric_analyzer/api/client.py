@@ -137,5 +137,5 @@ def _quoted(selector: str) -> str:
 
 
 def _reason(document: Any, status: int) -> str:
-    stated = document.get("error") if isinstance(document, dict) else None
+    stated = document.get("detail") if isinstance(document, dict) else None
     return " ".join(str(stated).split()) if stated else f"answered with status {status}"

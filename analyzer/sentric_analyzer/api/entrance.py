@@ -2,12 +2,13 @@
 
 import ipaddress
 from collections.abc import Collection
+from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
-from sentric_analyzer.api.access import Access, Denied
-from sentric_analyzer.api.answers import json_answer
+from sentric_analyzer.api.access import Access
+from sentric_analyzer.api.problems import Refused
 
 
 class Entrance:
@@ -28,11 +29,12 @@ class Entrance:
         """Admit a request, or answer it."""
         request = Request(scope)
         if not self._access.key_needed and not _is_own_name(request):
-            return await json_answer({"error": "ask by address or as localhost"}, 421)(scope, receive, send)
+            refused = Refused(HTTPStatus.MISDIRECTED_REQUEST, "ask by address or as localhost")
+            return await refused.answer()(scope, receive, send)
         try:
             request.state.grant = None if scope["path"] in self._open_paths else self._access.admit(request)
-        except Denied as denied:
-            return await json_answer({"error": str(denied)}, denied.status, denied.headers)(scope, receive, send)
+        except Refused as refused:
+            return await refused.answer()(scope, receive, send)
         return await self._app(scope, receive, send)
 
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Callable
+from http import HTTPStatus
 from typing import Literal
 
 from fastapi import FastAPI, Response
@@ -9,6 +10,7 @@ from fastapi import FastAPI, Response
 from sentric_analyzer.api.answers import json_answer
 from sentric_analyzer.api.models import Document
 from sentric_analyzer.api.needs import HEALTH, needs
+from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Scope
 
@@ -47,8 +49,9 @@ def add_health(app: FastAPI, readiness: Callable[[], str], metrics: Callable[[],
     @health.get("/readyz", HEALTH, gives=Ready, errors={503: "It is not ready; the detail says why."})
     async def ready() -> Response:
         """Whether the service takes telemetry and keeps it."""
-        reason = readiness()
-        return json_answer({"error": f"not ready: {reason}"}, 503) if reason else json_answer({"status": "ready"})
+        if reason := readiness():
+            raise Refused(HTTPStatus.SERVICE_UNAVAILABLE, f"not ready: {reason}", kind="not-ready")
+        return json_answer({"status": "ready"})
 
     @health.get("/metrics", needs(Scope.READ), gives="text/plain")
     async def counters() -> Response:

@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Annotated, Any, Literal
 
 from fastapi import FastAPI, Path, Response
 from pydantic import AwareDatetime, ConfigDict, Field
-from starlette.exceptions import HTTPException
 
 from sentric_analyzer.api.access import Caller, MaybeCaller
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.models import Document
 from sentric_analyzer.api.needs import needs
+from sentric_analyzer.api.problems import Refused, refuse_with
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Grant, Scope
-from sentric_analyzer.control.errors import UnknownKeyError
+from sentric_analyzer.control.errors import KeyRefusedError, UnknownKeyError
 from sentric_analyzer.control.keys import MOST_PROJECTS, Key, key_document, moment, new_key_document
 
 if TYPE_CHECKING:
@@ -85,6 +85,7 @@ class Projects(Document):
 def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Callable[[], float] = time.time) -> None:
     """Let an app manage keys. An admin key that is for some projects sees and makes keys for these alone."""
     routes = Routes(app, "keys")
+    refuse_with(app, {KeyRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY, UnknownKeyError: HTTPStatus.NOT_FOUND})
 
     @routes.get("/v1/keys", needs(Scope.ADMIN), gives=Keys)
     async def list_keys(by: Caller) -> Response:
@@ -100,7 +101,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
         It is in `key` of this answer, and can never be asked for again. Projects that are not there yet are made.
         """
         if not _is_within(by, wish.projects):
-            raise HTTPException(HTTPStatus.FORBIDDEN, f"key {by.key_id} may make keys for its own projects only")
+            raise Refused(HTTPStatus.FORBIDDEN, f"key {by.key_id} may make keys for its own projects only")
 
         def ask() -> dict[str, Any]:
             expires = wish.expires.timestamp() if wish.expires else None

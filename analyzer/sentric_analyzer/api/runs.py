@@ -1,15 +1,16 @@
 """Runs, what was found in them, and the conversations they belong to, over REST."""
 
+from http import HTTPStatus
 from typing import Annotated, Any
 
 from fastapi import FastAPI, Path, Query, Response
-from starlette.exceptions import HTTPException
 
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.models import Findings, JudgedRun, Recordings, Runs, Sessions
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects, Since, nanoseconds
+from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.api.recordings import PAGE_RUNS, cursor_of, page_document
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Scope
@@ -61,7 +62,7 @@ def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
         def ask() -> dict[str, Any]:
             replay = store.run(run_id, projects=projects)
             if replay is None:
-                raise HTTPException(404, f"no run {run_id!r}")
+                raise Refused(HTTPStatus.NOT_FOUND, f"no run {run_id!r}")
             return run_document(replay)
 
         return await answer(ask)
