@@ -2,13 +2,18 @@
 
 import socket
 from collections.abc import Iterator
-from contextlib import ExitStack, suppress
+from contextlib import ExitStack, contextmanager, suppress
 
 import pytest
-from fastapi import FastAPI
+from fastapi import FastAPI, Response
+from pydantic import BaseModel
 
 from sentric_analyzer.api import ApiServer
 from sentric_analyzer.api import connection as connection_module
+from sentric_analyzer.api.answers import json_answer
+from sentric_analyzer.api.needs import OPEN
+from sentric_analyzer.api.problems import add_problems
+from sentric_analyzer.api.routes import Routes
 from support.receiving import read_all, until
 
 GET = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -48,6 +53,68 @@ def test_a_slow_connection_is_closed(address: tuple[str, int], monkeypatch: pyte
         with suppress(ConnectionResetError):
             read_all(connection)
     assert is_served(address)
+
+
+class Wish(BaseModel):
+    value: str
+
+
+@contextmanager
+def taking_bodies() -> Iterator[tuple[str, int]]:
+    app = FastAPI()
+    add_problems(app)
+
+    @Routes(app, "tests").post("/take", OPEN, gives=Wish)
+    async def take(wish: Wish) -> Response:
+        return json_answer({"value": wish.value})
+
+    with ApiServer(app, "127.0.0.1:0") as server:
+        host, _, port = server.address.partition(":")
+        yield host, int(port)
+
+
+POST = b"POST /take HTTP/1.1\r\nHost: x\r\nContent-Type: application/json\r\n"
+CHUNKED = POST + b"Transfer-Encoding: chunked\r\n\r\n"
+
+
+@pytest.mark.parametrize(
+    "sent", [POST + b"Content-Length: 10\r\n\r\n{", CHUNKED + b'1\r\n"\r\n'], ids=["length", "chunked"]
+)
+def test_a_body_that_is_waited_for_and_slow_ends_its_connection(monkeypatch: pytest.MonkeyPatch, sent: bytes) -> None:
+    monkeypatch.setattr(connection_module, "BODY_SECONDS", 0.2)
+    with taking_bodies() as address, socket.create_connection(address, 20) as connection:
+        connection.sendall(sent)
+        with suppress(ConnectionResetError):
+            assert read_all(connection) == b""
+        assert is_served(address)
+
+
+def test_a_body_without_an_end_is_refused_before_it_ends() -> None:
+    with taking_bodies() as address, socket.create_connection(address, 20) as connection:
+        connection.sendall(CHUNKED)
+        with suppress(ConnectionError):
+            for _ in range(5):
+                connection.sendall(b"10000\r\n" + b"x" * 65536 + b"\r\n")
+        assert connection.recv(65536).startswith(b"HTTP/1.1 413 ")
+
+
+def test_whoever_leaves_before_the_body_is_all_there_leaves_no_error(caplog: pytest.LogCaptureFixture) -> None:
+    with taking_bodies() as address:
+        with socket.create_connection(address, 20) as connection:
+            connection.sendall(CHUNKED + b'1\r\n"\r\n')
+        assert is_served(address)
+    assert not caplog.records
+
+
+def test_connections_that_wait_for_a_body_make_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "MOST_CONNECTIONS", 5)
+    with taking_bodies() as address, ExitStack() as stack:
+        slow = [stack.enter_context(socket.create_connection(address, 20)) for _ in range(20)]
+        for connection in slow:
+            connection.sendall(CHUNKED)
+            connection.setblocking(False)
+        until(lambda: sum(map(has_ended, slow)) == 15)
+        assert is_served(address)
 
 
 def test_slow_connections_push_out_each_other_and_nobody_else(monkeypatch: pytest.MonkeyPatch) -> None:

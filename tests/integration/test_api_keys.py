@@ -225,7 +225,7 @@ def test_a_key_is_made_listed_and_revoked(api: Api) -> None:
 def test_a_wrong_wish_is_named_in_one_line(api: Api, wish: Any, message: str) -> None:
     body = {"content": wish} if isinstance(wish, str) else {"json": wish}
     answer = api.ask("/v1/keys", api.key(Scope.ADMIN, projects=()), method="POST", **body)
-    assert answer.status_code == 422
+    assert answer.status_code == (400 if wish == "{" else 422)
     assert problem(answer).detail.startswith(message)
 
 

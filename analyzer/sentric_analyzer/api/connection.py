@@ -11,6 +11,8 @@ from sentric_analyzer.receiver.pool import Pool
 
 HEAD_SECONDS = 10.0
 """Seconds that the head of a request may take; what comes behind an answer has as long to become one."""
+BODY_SECONDS = 30.0
+"""Seconds that the body of a request may take."""
 MOST_CONNECTIONS = 512
 """Connections at a time, but no more than a quarter of the files the process may open: the store needs the others."""
 MOST_FROM_ONE = 256
@@ -35,8 +37,8 @@ class _Connection(HttpToolsProtocol):
 
     @property
     def busy(self) -> bool:
-        """A request is being answered."""
-        return bool(self.cycle) and not self.cycle.response_complete
+        """A request that is all there is being answered."""
+        return bool(self.cycle) and not self.cycle.response_complete and not self.cycle.more_body
 
     def evict(self) -> None:
         """Close now, for the sake of another."""
@@ -56,22 +58,31 @@ class _Connection(HttpToolsProtocol):
         super().connection_lost(exc)
 
     def on_headers_complete(self) -> None:
-        self._stop_waiting()
         self.pool.served(self)
         super().on_headers_complete()
+        self._wait(BODY_SECONDS)
+
+    def on_message_complete(self) -> None:
+        super().on_message_complete()
+        if self.busy:
+            self._stop_waiting()
+        else:  # it was answered before it was all there
+            self._wait()
 
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._wait()
 
-    def _wait(self) -> None:
+    def _wait(self, seconds: float | None = None) -> None:
         self._stop_waiting()
-        self._deadline = self.loop.call_later(HEAD_SECONDS, self._late)
+        self._deadline = self.loop.call_later(HEAD_SECONDS if seconds is None else seconds, self._late)
 
     def _stop_waiting(self) -> None:
         if self._deadline:
             self._deadline.cancel()
 
     def _late(self) -> None:
-        if not self.busy:
+        if self.pipeline:  # what is sent ahead is not read while something is answered
+            self._wait()
+        elif not self.busy:
             self.transport.abort()

@@ -2,6 +2,7 @@
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
 from http import HTTPStatus
+from typing import Any
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
@@ -74,7 +75,7 @@ class Refused(Exception):  # noqa: N818  # an answer, not an error
 
     def answer(self) -> Response:
         """The problem as an answer."""
-        document = {
+        document: dict[str, Any] = {
             "type": f"{_URN}{self.kind}" if self.kind else "about:blank",
             "title": self.kind.replace("-", " ").capitalize() if self.kind else HTTPStatus(self.status).phrase,
             "status": self.status,
@@ -107,13 +108,12 @@ def fault(where: str, location: Sequence[object], message: str) -> Fault:
     )
 
 
-def invalid(faults: Sequence[Fault]) -> Refused:
-    """What a request says cannot be used, for these reasons."""
-    told = faults[:MOST_FAULTS]
-    lines = [f"{one.location or one.in_}: {one.message}" for one in told]
-    if more := len(faults) - len(told):
+def invalid(faults: Sequence[Fault], more: int = 0) -> Refused:
+    """What a request says cannot be used, for these reasons, and for so many more."""
+    lines = [f"{one.location or one.in_}: {one.message}" for one in faults]
+    if more:
         lines.append(f"and {more} more")
-    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(lines), faults=told)
+    return Refused(HTTPStatus.UNPROCESSABLE_ENTITY, "; ".join(lines), faults=faults)
 
 
 async def _refused(request: Request, error: Exception) -> Response:
@@ -128,7 +128,9 @@ async def _http_error(request: Request, error: Exception) -> Response:
 
 async def _invalid(request: Request, error: Exception) -> Response:
     assert isinstance(error, RequestValidationError)  # noqa: S101  # it is registered for these
-    return invalid([fault(one["loc"][0], one["loc"][1:], one["msg"]) for one in error.errors()]).answer()
+    errors = error.errors()
+    told = [fault(one["loc"][0], one["loc"][1:], one["msg"]) for one in errors[:MOST_FAULTS]]
+    return invalid(told, len(errors) - len(told)).answer()
 
 
 async def _gone(request: Request, error: Exception) -> Response:

@@ -12,13 +12,14 @@ The name of the function is the operation's id, and its docstring says what it d
 from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from inspect import cleandoc
-from typing import Any, TypeAlias
+from typing import Any, Required, TypeAlias, TypedDict, Unpack
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
 from pydantic import BaseModel
 
 from sentric_analyzer.api.access import Access, grant_of
+from sentric_analyzer.api.bodies import BODY_LIMIT, with_json_body
 from sentric_analyzer.api.needs import Needs
 
 Gives: TypeAlias = type[BaseModel] | str
@@ -29,15 +30,39 @@ Endpoint: TypeAlias = Callable[..., Coroutine[Any, Any, Response]]
 Declare: TypeAlias = Callable[[Endpoint], Endpoint]
 
 
-class Route(APIRoute):
-    """A route that states what it needs. Whoever asks is authorized before its body is read."""
+class Stated(TypedDict, total=False):
+    """What a route states besides what it needs."""
 
-    def __init__(
-        self, path: str, endpoint: Callable[..., Any], *, needed: Needs, errors: Errors, **stated: Any
-    ) -> None:
+    gives: Required[Gives]
+    status: HTTPStatus
+    """Of an answer that is no error: 200 where it is left out."""
+    errors: Errors
+    body_limit: int
+    """Bytes of a request's body: BODY_LIMIT where it is left out."""
+
+
+class Route(APIRoute):
+    """A route that states what it needs. Whoever asks is authorized before the body of the request is read."""
+
+    def __init__(self, method: str, path: str, endpoint: Endpoint, tag: str, needed: Needs, stated: Stated) -> None:
         self.needed = needed
-        self.errors = errors
-        super().__init__(path, endpoint, **stated)
+        self.errors = stated.get("errors", {})
+        self.body_limit = stated.get("body_limit", BODY_LIMIT)
+        gives, status = stated["gives"], stated.get("status", HTTPStatus.OK)
+        text = {"content": {gives: {"schema": {"type": "string"}}}} if isinstance(gives, str) else {}
+        super().__init__(
+            path,
+            endpoint,
+            methods=[method],
+            tags=[tag],
+            operation_id=endpoint.__name__,
+            summary=cleandoc(endpoint.__doc__ or "").partition("\n")[0].rstrip("."),
+            status_code=int(status),
+            response_class=Response,
+            response_model=None,
+            response_description=status.phrase,
+            responses={int(status): text or {"model": gives}},
+        )
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
         """See APIRoute."""
@@ -47,6 +72,8 @@ class Route(APIRoute):
             if not self.needed.open:
                 access: Access = request.app.state.access
                 access.authorize(grant_of(request), self.needed)
+            if self.body_field is not None:
+                request = await with_json_body(request, self.body_limit)
             return await handle(request)
 
         return guarded
@@ -64,53 +91,25 @@ class Routes:
         self._app = app
         self._tag = tag
 
-    def get(self, path: str, needed: Needs, *, gives: Gives, errors: Errors | None = None) -> Declare:
+    def get(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is read with GET."""
-        return self._add("GET", path, needed, gives, HTTPStatus.OK, errors)
+        return self._declare("GET", path, needed, stated)
 
-    def post(
-        self,
-        path: str,
-        needed: Needs,
-        *,
-        gives: Gives,
-        status: HTTPStatus = HTTPStatus.OK,
-        errors: Errors | None = None,
-    ) -> Declare:
+    def post(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is done with POST."""
-        return self._add("POST", path, needed, gives, status, errors)
+        return self._declare("POST", path, needed, stated)
 
-    def put(self, path: str, needed: Needs, *, gives: Gives, errors: Errors | None = None) -> Declare:
+    def put(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is replaced with PUT."""
-        return self._add("PUT", path, needed, gives, HTTPStatus.OK, errors)
+        return self._declare("PUT", path, needed, stated)
 
-    def delete(self, path: str, needed: Needs, *, gives: Gives, errors: Errors | None = None) -> Declare:
+    def delete(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is taken away with DELETE."""
-        return self._add("DELETE", path, needed, gives, HTTPStatus.OK, errors)
+        return self._declare("DELETE", path, needed, stated)
 
-    def _add(
-        self, method: str, path: str, needed: Needs, gives: Gives, status: HTTPStatus, errors: Errors | None
-    ) -> Declare:
+    def _declare(self, method: str, path: str, needed: Needs, stated: Stated) -> Declare:
         def declare(endpoint: Endpoint) -> Endpoint:
-            summary, _, more = cleandoc(endpoint.__doc__ or "").partition("\n")
-            text = {"content": {gives: {"schema": {"type": "string"}}}} if isinstance(gives, str) else {}
-            route = Route(
-                path,
-                endpoint,
-                needed=needed,
-                errors=errors or {},
-                methods=[method],
-                tags=[self._tag],
-                operation_id=endpoint.__name__,
-                summary=summary.rstrip("."),
-                description=more.strip(),
-                status_code=int(status),
-                response_class=Response,
-                response_model=None,
-                response_description=status.phrase,
-                responses={int(status): text or {"model": gives}},
-            )
-            self._app.router.routes.append(route)
+            self._app.router.routes.append(Route(method, path, endpoint, self._tag, needed, stated))
             return endpoint
 
         return declare
