@@ -34,6 +34,7 @@ from sentric_analyzer.own_spans import OwnSpans
 from sentric_analyzer.pipeline import Metric, Pipeline
 from sentric_analyzer.policies import Active, ActivePolicies
 from sentric_analyzer.receiver import Keys, ReceiverProcess, parse_address
+from sentric_analyzer.receiver.rates import buckets_for
 from sentric_analyzer.storage import PatientStore, Store, embedded_url
 from sentric_analyzer.tls import ServerTls
 
@@ -128,7 +129,8 @@ class Service:
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
         key_needed = not parse_address(settings.http, "--http").is_loopback
-        access = Access(keys.ring, key_needed, metrics.count)
+        rates = buckets_for(settings.api_requests, time.monotonic)
+        access = Access(keys.ring, key_needed, metrics.count, rates=rates)
         app = create_app(store, self._unready(keys), metrics.text, access=access, control=control)
         api = self._stack.enter_context(ApiServer(app, settings.http, tls=tls))
         self.addresses = Addresses(self._receiver.otlp_grpc, self._receiver.otlp_http, api.address)

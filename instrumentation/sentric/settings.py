@@ -132,6 +132,9 @@ class Settings:
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")
     http: str = _setting("127.0.0.1:4319", "HOST:PORT of the REST API.")
+    api_requests: float = _setting(
+        500.0, "Requests a second that one key may make of the API, or one address without a key. 0: no limit."
+    )
     log_format: str = _setting(
         "text", "Form of the service's own log lines, on standard error: `text` or `json`.", choices=("text", "json")
     )

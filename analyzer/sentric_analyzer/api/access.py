@@ -16,6 +16,8 @@ from sentric_analyzer.api.needs import Needs
 from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.control import Grant, KeyRing, Scope
 from sentric_analyzer.declaration import Declaration, OnCount
+from sentric_analyzer.receiver.gate import network_of
+from sentric_analyzer.receiver.rates import Buckets
 
 _CHALLENGE = 'Bearer realm="sentric"'
 _SEND = "send the header Authorization: Bearer KEY"
@@ -30,11 +32,12 @@ class Reason(StrEnum):
     WRONG_KEY = "wrong_key"
     SCOPE = "scope"
     SLOWED = "slowed"
+    RATE = "rate"
     KEYS_UNKNOWN = "keys_unknown"
 
 
 REFUSED = "sentric_api_refused"
-METRICS = {REFUSED: Declaration("Requests to the API refused for want of a key.", "reason", tuple(Reason))}
+METRICS = {REFUSED: Declaration("Requests to the API refused.", "reason", tuple(Reason))}
 
 
 @dataclass(slots=True)
@@ -48,6 +51,8 @@ class Access:
     on_count: OnCount = lambda name, value, amount: None
     clock: Callable[[], float] = time.time
     failures: Failures = field(default_factory=Failures)
+    rates: Buckets | None = None
+    """Of requests, by key, or by address where there is none; None: as many as anybody likes."""
 
     def admit(self, request: Request) -> Grant | None:
         """The key of a request, before anything is looked for; None: it has none, and may do without.
@@ -55,11 +60,23 @@ class Access:
         Raises:
             Refused: its sender is told nothing.
         """
+        address = request.client.host if request.client else ""
         if (presented := request.headers.get("authorization")) is not None:
-            return self._grant(presented, request.client.host if request.client else "")
+            grant = self._grant(presented, address)
+            self._take(grant.key_id)
+            return grant
+        self.limit(address)
         if self.key_needed:
             raise self._no_key("a key")
         return None
+
+    def limit(self, address: str) -> None:
+        """Count a request of an address that shows no key.
+
+        Raises:
+            Refused: it makes too many.
+        """
+        self._take(network_of(address))
 
     def authorize(self, grant: Grant | None, needed: Needs) -> None:
         """Make sure that whoever was admitted may ask for what needs this.
@@ -75,6 +92,14 @@ class Access:
         raise self._denied(
             Reason.SCOPE, HTTPStatus.FORBIDDEN, f"this takes a key with scope {needed}: key {grant.key_id} has {has}"
         )
+
+    def _take(self, name: str) -> None:
+        if self.rates is None:
+            return
+        if wait := self.rates.wait(name):
+            seconds, message = str(math.ceil(wait)), "too many requests in too short a time: make fewer"
+            raise self._denied(Reason.RATE, HTTPStatus.TOO_MANY_REQUESTS, message, Retry_After=seconds)
+        self.rates.take(name)
 
     def _grant(self, presented: str, address: str) -> Grant:
         if (ring := self.ring()) is None:

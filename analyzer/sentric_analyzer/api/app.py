@@ -63,6 +63,6 @@ def create_app(
     add_runs(app, store, answer)
     if control is not None:
         add_keys(app, control, answer)
-    open_paths = frozenset(route.path for route in declared_routes(app) if route.needed.open)
+    open_paths = {route.path: route.needed for route in declared_routes(app) if route.needed.open}
     app.add_middleware(Entrance, access=access, open_paths=open_paths)
     return app

@@ -1,14 +1,16 @@
 """Where every request comes in, before it finds its way: nothing is told to whoever may not ask at all."""
 
 import ipaddress
-from collections.abc import Collection
+from collections.abc import Mapping
 from http import HTTPStatus
 
 from starlette.requests import Request
 from starlette.types import ASGIApp, Receive, Scope, Send
 
 from sentric_analyzer.api.access import Access
+from sentric_analyzer.api.needs import Needs
 from sentric_analyzer.api.problems import Refused
+from sentric_analyzer.control import Grant
 
 
 class Entrance:
@@ -17,10 +19,10 @@ class Entrance:
     Args:
         app: what lies behind it.
         access: knows the keys.
-        open_paths: those that anybody may ask for, exactly so written.
+        open_paths: those that anybody may ask for, exactly so written, with what they state.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, open_paths: Collection[str]) -> None:
+    def __init__(self, app: ASGIApp, access: Access, open_paths: Mapping[str, Needs]) -> None:
         self._app = app
         self._access = access
         self._open_paths = open_paths
@@ -32,10 +34,17 @@ class Entrance:
             refused = Refused(HTTPStatus.MISDIRECTED_REQUEST, "ask by address or as localhost")
             return await refused.answer()(scope, receive, send)
         try:
-            request.state.grant = None if scope["path"] in self._open_paths else self._access.admit(request)
+            request.state.grant = self._admit(request, self._open_paths.get(scope["path"]))
         except Refused as refused:
             return await refused.answer()(scope, receive, send)
         return await self._app(scope, receive, send)
+
+    def _admit(self, request: Request, stated: Needs | None) -> Grant | None:
+        if stated is None:
+            return self._access.admit(request)
+        if stated.limited:
+            self._access.limit(request.client.host if request.client else "")
+        return None
 
 
 def _is_own_name(request: Request) -> bool:

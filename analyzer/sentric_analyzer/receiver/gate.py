@@ -7,7 +7,7 @@ from functools import lru_cache
 from ipaddress import IPv6Address, ip_address
 
 from sentric_analyzer.control import KeyRing, Scope
-from sentric_analyzer.receiver.rates import Buckets
+from sentric_analyzer.receiver.rates import Buckets, buckets_for
 from sentric_analyzer.receiver.refusal import Reason, Refusal
 
 _MOST_KEY = 256
@@ -17,8 +17,6 @@ _ATTEMPTS = 10
 """Wrong keys from one address, after which it is told to wait, and one more is forgiven every few seconds."""
 _FORGIVEN = 6.0
 """Seconds."""
-_BURST_SECONDS = 10
-"""A sender that was silent may send so many seconds' worth at once."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,8 +56,8 @@ class Gate:
         self._keys = keys
         self._now = now
         self._failures = Buckets(1 / _FORGIVEN, _ATTEMPTS, clock)
-        self._requests = _buckets(rates.requests, clock)
-        self._bytes = _buckets(rates.bytes, clock)
+        self._requests = buckets_for(rates.requests, clock)
+        self._bytes = buckets_for(rates.bytes, clock)
 
     def set_keys(self, keys: KeyRing | None) -> None:
         """Use other keys from the next request on; None: they are not known now. From any thread."""
@@ -111,10 +109,6 @@ class Gate:
             return Refusal(Reason.ATTEMPTS, "too many invalid keys: wait", wait=wait)
         self._failures.take(address)
         return Refusal(Reason.UNAUTHENTICATED, "the key is not valid")
-
-
-def _buckets(rate: float, clock: Callable[[], float]) -> Buckets | None:
-    return Buckets(rate, max(rate * _BURST_SECONDS, 1), clock) if rate else None
 
 
 @lru_cache(4096)

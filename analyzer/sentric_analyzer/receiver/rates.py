@@ -4,6 +4,8 @@ from collections import OrderedDict
 from collections.abc import Callable
 
 _MOST_NAMES = 10_000
+_BURST_SECONDS = 10
+"""A sender that was silent may send so many seconds' worth at once."""
 
 
 class Buckets:
@@ -39,3 +41,8 @@ class Buckets:
         now = self._clock()
         left, then = self._buckets.get(name, (self._burst, now))
         return min(left + (now - then) * self._rate, self._burst), now
+
+
+def buckets_for(rate: float, clock: Callable[[], float]) -> Buckets | None:
+    """Buckets for senders that may send so much a second; None where the rate is 0: as much as they like."""
+    return Buckets(rate, max(rate * _BURST_SECONDS, 1), clock) if rate else None
