@@ -19,6 +19,7 @@ from sentric.redaction import chosen_redactor
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
+from sentric_analyzer.api.origins import origins_of
 from sentric_analyzer.api.reader import SERVE_FILE
 from sentric_analyzer.assembly import Assembler, Times
 from sentric_analyzer.control.files import placed
@@ -90,6 +91,7 @@ class Service:
     def _start(self) -> None:
         settings = self._settings
         _refuse_open_networks(settings)
+        origins = origins_of(settings.api_origins)
         tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)
         policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
@@ -131,7 +133,7 @@ class Service:
         key_needed = not parse_address(settings.http, "--http").is_loopback
         rates = buckets_for(settings.api_requests, time.monotonic)
         access = Access(keys.ring, key_needed, metrics.count, rates=rates)
-        app = create_app(store, self._unready(keys), metrics.text, access=access, control=control)
+        app = create_app(store, self._unready(keys), metrics.text, access=access, control=control, origins=origins)
         api = self._stack.enter_context(ApiServer(app, settings.http, tls=tls))
         self.addresses = Addresses(self._receiver.otlp_grpc, self._receiver.otlp_http, api.address)
         self._announce(directory / SERVE_FILE)

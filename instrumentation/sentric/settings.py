@@ -135,6 +135,11 @@ class Settings:
     api_requests: float = _setting(
         500.0, "Requests a second that one key may make of the API, or one address without a key. 0: no limit."
     )
+    api_origins: str = _setting(
+        "",
+        "Origins whose pages a browser lets ask the API, such as `https://console.example`, separated by commas or "
+        "blanks. Empty: none.",
+    )
     log_format: str = _setting(
         "text", "Form of the service's own log lines, on standard error: `text` or `json`.", choices=("text", "json")
     )

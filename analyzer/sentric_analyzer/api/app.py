@@ -12,6 +12,7 @@ from sentric_analyzer.api.answers import answers
 from sentric_analyzer.api.entrance import Entrance
 from sentric_analyzer.api.health import add_health
 from sentric_analyzer.api.keys import add_keys
+from sentric_analyzer.api.origins import let_ask
 from sentric_analyzer.api.problems import add_problems, refuse_with
 from sentric_analyzer.api.recordings import CursorError
 from sentric_analyzer.api.routes import declared_routes
@@ -41,6 +42,7 @@ def create_app(
     *,
     access: Access,
     control: "ControlStore | None" = None,
+    origins: tuple[str, ...] = (),
 ) -> FastAPI:
     """The API over a store.
 
@@ -50,6 +52,7 @@ def create_app(
         metrics: the service's own counters, in the Prometheus text format.
         access: decides who may ask, before anything else is looked at.
         control: keeps the keys; without it there is no managing them.
+        origins: those whose pages a browser may let ask.
 
     Raises:
         TypeError: a route does not say what it needs.
@@ -65,4 +68,6 @@ def create_app(
         add_keys(app, control, answer)
     open_paths = {route.path: route.needed for route in declared_routes(app) if route.needed.open}
     app.add_middleware(Entrance, access=access, open_paths=open_paths)
+    if origins:
+        let_ask(app, origins)
     return app
