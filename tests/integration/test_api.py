@@ -69,7 +69,7 @@ def test_runs_are_answered_newest_first(api: Api) -> None:
     assert [run["run_id"] for run in api.get("/v1/runs")["runs"]] == ["run-2", "run-1", "run-0"]
     assert [run["run_id"] for run in api.get("/v1/runs", limit=1)["runs"]] == ["run-2"]
     assert [run["run_id"] for run in api.get("/v1/runs", since="2026-11-18T11:06:41Z")["runs"]] == ["run-2", "run-1"]
-    assert api.get("/v1/runs", since="1969-01-01T00:00:00Z", project="nobody's") == {"runs": []}
+    assert api.get("/v1/runs", since="1969-01-01T00:00:00Z", project="nobody's")["runs"] == []
 
 
 @pytest.mark.parametrize(
@@ -116,7 +116,7 @@ def test_sessions_are_answered_that_of_the_latest_run_first(api: Api) -> None:
     }
     assert [one["project"] for one in api.get("/v1/sessions", limit=1)["sessions"]] == ["other"]
     assert len(api.get("/v1/sessions", since="2026-11-18T11:06:42Z")["sessions"]) == 2
-    assert api.get("/v1/sessions", project="nobody's") == {"sessions": []}
+    assert api.get("/v1/sessions", project="nobody's")["sessions"] == []
 
 
 def test_the_runs_of_a_conversation_are_answered(api: Api) -> None:
@@ -124,17 +124,46 @@ def test_the_runs_of_a_conversation_are_answered(api: Api) -> None:
 
     assert [run["run_id"] for run in api.get("/v1/runs", conversation="a", project="shop")["runs"]] == ["a-2", "a-1"]
     assert [run["run_id"] for run in api.get("/v1/runs", conversation="")["runs"]] == ["none"]
-    assert api.get("/v1/runs", conversation="a'b") == {"runs": []}
+    assert api.get("/v1/runs", conversation="a'b")["runs"] == []
 
 
 def test_findings_are_chosen_by_severity_run_and_rule(api: Api) -> None:
     api.store.insert_replays([judged_run()])
     found = [finding_document(finding) for finding in judged_run().findings]
 
-    assert api.get("/v1/findings") == {"findings": found}
-    assert api.get("/v1/findings", severity="high") == {"findings": found[:1]}
-    assert api.get("/v1/findings", rule="asks", run="run-1") == {"findings": found[1:]}
-    assert api.get("/v1/findings", run="another") == {"findings": []}
+    assert api.get("/v1/findings") == {"findings": found, "next": None}
+    assert api.get("/v1/findings", severity="high")["findings"] == found[:1]
+    assert api.get("/v1/findings", rule="asks", run="run-1")["findings"] == found[1:]
+    assert api.get("/v1/findings", run="another")["findings"] == []
+
+
+@pytest.mark.parametrize("listed", ["runs", "sessions", "findings"])
+def test_the_pages_of_a_list_join_without_a_gap_also_where_much_happened_together(api: Api, listed: str) -> None:
+    api.store.insert_replays(
+        [
+            judged_run(f"run é{n}", project=f"p{n % 2}", conversation=f"c{n // 2}", started=STARTED + n // 5 * SECOND)
+            for n in range(11)
+        ]
+    )
+    whole = api.get(f"/v1/{listed}")
+    assert whole["next"] is None
+    assert len(whole[listed]) >= 11
+
+    for limit in (1, 2, 3, 11):
+        joined, page = [], {"next": ""}
+        while page["next"] is not None:
+            page = api.get(f"/v1/{listed}", limit=limit, after=page["next"])
+            assert 0 < len(page[listed]) <= limit
+            joined += page[listed]
+        assert joined == whole[listed]
+
+
+@pytest.mark.parametrize("listed", ["runs", "sessions", "findings", "recordings"])
+@pytest.mark.parametrize("place", [[], [1], [-1, "", ""], ["1", "", ""], [1 << 63, "", ""], [1, "", "", -1], {}, 5])
+def test_a_cursor_of_another_list_is_refused(api: Api, listed: str, place: Any) -> None:
+    after = base64.urlsafe_b64encode(json.dumps(place).encode()).decode()
+    found = problem(api.http.get(f"/v1/{listed}", params={"after": after}))
+    assert (found.status, found.detail) == (422, "after: is not what `next` of a page said")
 
 
 @pytest.mark.parametrize(

@@ -202,7 +202,7 @@ def test_a_key_sees_its_own_projects_and_no_others(api: Api) -> None:
         assert found(path, of, project="club") == {"club-1"}
         assert found(path, of, project="bank") == set()
     assert api.ask("/v1/runs/latest", key).json()["run"]["project"] == "club"
-    assert api.ask("/v1/findings?run=bank-1", key).json() == {"findings": []}
+    assert api.ask("/v1/findings?run=bank-1", key).json()["findings"] == []
     listed = {each["name"] for each in api.ask("/v1/projects", key).json()["projects"]}
     assert listed == {"shop", "club"}
 
@@ -270,6 +270,19 @@ def test_a_wrong_wish_is_named_in_one_line(api: Api, wish: Any, message: str) ->
     answer = api.ask("/v1/keys", api.key(Scope.ADMIN, projects=()), method="POST", json=wish)
     assert answer.status_code == 422
     assert problem(answer).detail.startswith(message)
+
+
+def test_keys_are_listed_page_by_page(api: Api) -> None:
+    by = api.key(Scope.ADMIN, projects=("pages",))
+    made = [api.key(Scope.READ, projects=("pages",)) for _ in range(4)]
+    whole = api.ask("/v1/keys", by).json()
+    assert (len(whole["keys"]), whole["next"]) == (1 + len(made), None)
+    joined, page = [], {"next": ""}
+    while page["next"] is not None:
+        page = api.ask("/v1/keys", by, params={"limit": 2, "after": page["next"]}).json()
+        joined += page["keys"]
+    assert joined == whole["keys"]
+    assert problem(api.ask("/v1/keys", by, params={"after": "WzEsMV0="})).status == 422
 
 
 @pytest.mark.parametrize("key_id", ["000000000000", "%25", "latest", "%00", "x" * 5000])

@@ -17,12 +17,12 @@ from sentric.policy.engine import replay
 from sentric.policy.rule import Policy
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.client import Client
+from sentric_analyzer.api.cursors import CursorError
 from sentric_analyzer.api.reader import StoreReader
 from sentric_analyzer.api.recordings import (
     PAGE_RUNS,
-    CursorError,
-    cursor_of,
-    cursor_to_text,
+    place_of,
+    place_to_text,
     run_from_json,
     run_to_json,
 )
@@ -110,14 +110,14 @@ def test_a_cursor_that_no_page_gave_is_refused_in_one_line(served: Served, curso
     assert answer.status_code == 422
     assert problem(answer).detail == "after: is not what `next` of a page said"
     with pytest.raises(CursorError):
-        cursor_of(cursor)
+        place_of(cursor)
 
 
 @given(st.integers(0, 2**63 - 1), st.text(), st.text())
 def test_a_cursor_is_read_as_it_was_written(started: int, project: str, run_id: str) -> None:
     cursor = Cursor(started, project, run_id)
 
-    assert cursor_of(cursor_to_text(cursor)) == cursor
+    assert place_of(place_to_text(cursor)) == cursor
 
 
 def test_a_run_is_read_as_it_was_written() -> None:

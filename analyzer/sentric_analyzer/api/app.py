@@ -9,12 +9,12 @@ from fastapi import FastAPI
 from sentric.errors import SentricError
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.answers import answers
+from sentric_analyzer.api.cursors import CursorError
 from sentric_analyzer.api.entrance import Entrance
 from sentric_analyzer.api.health import add_health
 from sentric_analyzer.api.keys import add_keys
 from sentric_analyzer.api.origins import let_ask
 from sentric_analyzer.api.problems import add_problems, refuse_with
-from sentric_analyzer.api.recordings import CursorError
 from sentric_analyzer.api.routes import declared_routes
 from sentric_analyzer.api.runs import add_runs
 from sentric_analyzer.control.errors import ControlError

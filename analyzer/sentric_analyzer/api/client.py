@@ -12,7 +12,7 @@ import httpx
 from sentric.errors import SentricError
 from sentric.events import Run
 from sentric.policy.rule import Severity
-from sentric_analyzer.api.recordings import cursor_to_text, each_run, page_of
+from sentric_analyzer.api.recordings import each_run, page_of, place_to_text
 from sentric_analyzer.storage.recordings import Cursor, Page
 from sentric_analyzer.tls import pinned_context
 
@@ -106,7 +106,7 @@ class Client:
         return each_run(self._page, project=project, since=since)
 
     def _page(self, *, project: str | None, after: Cursor, limit: int) -> Page:
-        place = cursor_to_text(after)
+        place = place_to_text(after)
         return page_of(self._get("/v1/recordings", project=project, after=place, limit=limit))
 
     def _get(self, path: str, **parameters: str | int | None) -> dict[str, Any]:

@@ -1,5 +1,6 @@
 """Keys and projects over REST."""
 
+import math
 import time
 from collections.abc import Callable
 from datetime import datetime
@@ -11,8 +12,10 @@ from pydantic import AwareDatetime, ConfigDict, Field
 
 from sentric_analyzer.api.access import Caller, MaybeCaller
 from sentric_analyzer.api.answers import Answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
+from sentric_analyzer.api.models import Document, Next
 from sentric_analyzer.api.needs import needs
+from sentric_analyzer.api.parameters import After, Limit
 from sentric_analyzer.api.problems import Refused, refuse_with
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Grant, Scope
@@ -67,6 +70,7 @@ class Keys(Document):
     """Every key there ever was, the oldest first."""
 
     keys: list[KeyOf]
+    next: Next
 
 
 class ProjectOf(Document):
@@ -88,11 +92,20 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
     refuse_with(app, {KeyRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY, UnknownKeyError: HTTPStatus.NOT_FOUND})
 
     @routes.get("/v1/keys", needs(Scope.ADMIN), gives=Keys)
-    async def list_keys(by: Caller) -> Response:
+    async def list_keys(by: Caller, limit: Limit = 1000, after: After = None) -> Response:
         """Every key there ever was, the oldest first; never the keys themselves."""
-        return await answer(
-            lambda: {"keys": [key_document(key, clock()) for key in control.api_keys() if _is_within(by, key.projects)]}
-        )
+        place = cursor_of(after, (float, str)) if after else (-math.inf, "")
+
+        def ask() -> dict[str, Any]:
+            mine = (key for key in control.api_keys() if _is_within(by, key.projects))
+            found = [key for key in mine if (key.created, key.key_id) > place]
+            last = found[limit - 1] if len(found) > limit else None
+            return {
+                "keys": [key_document(key, clock()) for key in found[:limit]],
+                "next": cursor_to_text((last.created, last.key_id)) if last else None,
+            }
+
+        return await answer(ask)
 
     @routes.post("/v1/keys", needs(Scope.ADMIN), gives=NewKeyOf, status=HTTPStatus.CREATED)
     async def create_key(by: Caller, wish: KeyWish) -> Response:

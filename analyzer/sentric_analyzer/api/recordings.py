@@ -1,24 +1,19 @@
 """Recorded runs in JSON and back: what the service has stored, whole, for the commands that judge it again."""
 
-import base64
-import json
 from collections.abc import Iterator, Mapping
-from dataclasses import asdict, fields
+from dataclasses import asdict, astuple, fields
 from typing import Any, Protocol
 
-from sentric.errors import SentricError
 from sentric.event_json import event_from_json, event_to_json
 from sentric.events import Coverage, Run
+from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
 from sentric_analyzer.document import json_safe
 from sentric_analyzer.storage.recordings import Cursor, Page
 
 PAGE_RUNS = 50
 """Most runs of one page."""
+_CURSOR = (int, str, str)
 _PLAIN = tuple(field.name for field in fields(Run) if field.name not in ("events", "coverage"))
-
-
-class CursorError(SentricError):
-    """A cursor is not one that a page gave."""
 
 
 class Pages(Protocol):
@@ -42,7 +37,7 @@ def page_document(page: Page) -> dict[str, Any]:
     """A page as JSON."""
     return {
         "runs": [run_to_json(run) for run in page.runs],
-        "next": cursor_to_text(page.next) if page.next else None,
+        "next": place_to_text(page.next) if page.next else None,
     }
 
 
@@ -54,7 +49,7 @@ def page_of(document: Mapping[str, Any]) -> Page:
         CursorError: what stands for the next page is not a cursor.
     """
     following = document["next"]
-    return Page(tuple(map(run_from_json, document["runs"])), cursor_of(following) if following else None)
+    return Page(tuple(map(run_from_json, document["runs"])), place_of(following) if following else None)
 
 
 def run_to_json(run: Run) -> dict[str, Any]:
@@ -78,22 +73,15 @@ def run_from_json(document: Mapping[str, Any]) -> Run:
     )
 
 
-def cursor_to_text(cursor: Cursor) -> str:
-    """A cursor as it stands in an address."""
-    stated = json.dumps([cursor.started, cursor.project, cursor.run_id])
-    return base64.urlsafe_b64encode(stated.encode()).decode()
-
-
-def cursor_of(text: str) -> Cursor:
+def place_of(text: str) -> Cursor:
     """Read a cursor.
 
     Raises:
         CursorError: it is none.
     """
-    try:
-        started, project, run_id = json.loads(base64.urlsafe_b64decode(text.encode()))
-        if (type(started), type(project), type(run_id)) != (int, str, str) or not 0 <= started < 1 << 63:
-            raise ValueError(text)
-    except (ValueError, TypeError, RecursionError):  # also where it is not base64, not UTF-8 or not JSON
-        raise CursorError("after: is not what `next` of a page said") from None
-    return Cursor(started, project, run_id)
+    return Cursor(*cursor_of(text, _CURSOR))
+
+
+def place_to_text(place: Cursor) -> str:
+    """A place as it stands in an address."""
+    return cursor_to_text(astuple(place)) or ""

@@ -7,15 +7,17 @@ from fastapi import FastAPI, Path, Query, Response
 
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.answers import Answer
+from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
 from sentric_analyzer.api.models import Findings, JudgedRun, Recordings, Runs, Sessions
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects, Since, nanoseconds
 from sentric_analyzer.api.problems import Refused
-from sentric_analyzer.api.recordings import PAGE_RUNS, cursor_of, page_document
+from sentric_analyzer.api.recordings import PAGE_RUNS, page_document, place_of
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Scope
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store
+from sentric_analyzer.storage.listings import FINDING_PLACE, RUN_PLACE, SESSION_PLACE
 from sentric_analyzer.storage.recordings import Cursor
 
 _Conversation = Annotated[str | None, Query(max_length=32_768, description="Of this conversation alone.")]
@@ -32,13 +34,19 @@ def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
 
     @runs.get("/v1/runs", needs(Scope.READ), gives=Runs)
     async def list_runs(
-        projects: Projects, limit: Limit = 50, since: Since = None, conversation: _Conversation = None
+        projects: Projects,
+        limit: Limit = 50,
+        since: Since = None,
+        conversation: _Conversation = None,
+        after: After = None,
     ) -> Response:
         """The runs that started since a moment, newest first."""
         moment = nanoseconds(since)
+        place = cursor_of(after, RUN_PLACE) if after else None
 
         def ask() -> dict[str, Any]:
-            return {"runs": store.runs(projects=projects, limit=limit, since=moment, conversation=conversation)}
+            found = store.runs(projects=projects, limit=limit, since=moment, conversation=conversation, after=place)
+            return {"runs": found, "next": cursor_to_text(found.next)}
 
         return await answer(ask)
 
@@ -50,7 +58,7 @@ def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
         """
 
         def ask() -> dict[str, Any]:
-            place = cursor_of(after) if after else Cursor()
+            place = place_of(after) if after else Cursor()
             return page_document(store.recordings(projects=projects, after=place, limit=min(limit, PAGE_RUNS)))
 
         return await answer(ask)
@@ -79,19 +87,29 @@ def _add_findings(findings: Routes, store: Store, answer: Answer) -> None:
         severity: _Least = Severity.LOW,
         rule: _Rule = None,
         limit: Limit = 100,
+        after: After = None,
     ) -> Response:
         """Findings at or over a severity, newest first."""
+        place = cursor_of(after, FINDING_PLACE) if after else None
 
         def ask() -> dict[str, Any]:
-            found = store.findings(projects=projects, run=run, severity=severity, rule=rule, limit=limit)
-            return {"findings": [finding_document(finding) for finding in found]}
+            found = store.findings(projects=projects, run=run, severity=severity, rule=rule, limit=limit, after=place)
+            return {"findings": list(map(finding_document, found)), "next": cursor_to_text(found.next)}
 
         return await answer(ask)
 
 
 def _add_sessions(sessions: Routes, store: Store, answer: Answer) -> None:
     @sessions.get("/v1/sessions", needs(Scope.READ), gives=Sessions)
-    async def list_sessions(projects: Projects, limit: Limit = 50, since: Since = None) -> Response:
+    async def list_sessions(
+        projects: Projects, limit: Limit = 50, since: Since = None, after: After = None
+    ) -> Response:
         """The conversations in which a run started since a moment, that of the latest run first."""
         moment = nanoseconds(since)
-        return await answer(lambda: {"sessions": store.sessions(projects=projects, limit=limit, since=moment)})
+        place = cursor_of(after, SESSION_PLACE) if after else None
+
+        def ask() -> dict[str, Any]:
+            found = store.sessions(projects=projects, limit=limit, since=moment, after=place)
+            return {"sessions": found, "next": cursor_to_text(found.next)}
+
+        return await answer(ask)

@@ -1,28 +1,23 @@
 """Questions to the store: every value in them is a parameter."""
 
 from collections.abc import Sequence
-from typing import Any, NamedTuple, TypeAlias
+from typing import Any, NamedTuple
 
 from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding, Replay
-from sentric_analyzer.document import json_safe, timestamp
+from sentric_analyzer.document import json_safe
 from sentric_analyzer.spans import Piece, Relation, Span
-from sentric_analyzer.storage.arrow import Schema, Type
 from sentric_analyzer.storage.errors import StoreError
-from sentric_analyzer.storage.run_rows import finding_of, replay_of
-from sentric_analyzer.storage.tables import EVENTS, FINDINGS, RUNS, STEPS, Table
+from sentric_analyzer.storage.listings import findings
+from sentric_analyzer.storage.reading import OF_PROJECTS, Projects, of_projects, of_run, read_rows
+from sentric_analyzer.storage.run_rows import replay_of
+from sentric_analyzer.storage.tables import EVENTS, FINDINGS, RUNS, STEPS
 from sentric_analyzer.storage.telemetry_rows import SPANS, span_of
 
 LATEST_RUN = "latest"
 """Stands for the run that started last."""
 
-Projects: TypeAlias = Sequence[str] | None
-"""Of which projects something is asked; None: of all."""
-OF_PROJECTS = "({every:Bool} OR Project IN {projects:Array(String)})"
-"""The condition of them; `of_projects` gives its parameters."""
-SESSION_AGENTS = 16
-"""Names of agents that are listed of a conversation."""
 RELATION_BYTES = 512
 """What the place of a span that tells nothing of agents is taken for, among the bytes of a trace."""
 
@@ -67,69 +62,6 @@ class StoredTrace(NamedTuple):
     spans: int
     rooted: bool
     """Its root is among them."""
-
-
-def runs(
-    client: Any, *, projects: Projects, limit: int, since: int, conversation: str | None = None
-) -> list[dict[str, Any]]:
-    """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each.
-
-    Args:
-        client: of the store.
-        projects: of which.
-        limit: most runs.
-        since: in nanoseconds.
-        conversation: of which alone; None: of any and none.
-    """
-    rows = read_rows(
-        client,
-        RUNS.schema,
-        f"agent_runs FINAL WHERE {OF_PROJECTS}"
-        " AND Started >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')"
-        " AND ({conversation:Nullable(String)} IS NULL OR Conversation = {conversation:Nullable(String)})"
-        " ORDER BY Started DESC, Revision DESC, RunId LIMIT {limit:UInt32}",
-        {**of_projects(projects), "since": since, "limit": limit, "conversation": conversation},
-    )
-    return [_summary(row) for row in rows]
-
-
-def sessions(client: Any, *, projects: Projects, limit: int, since: int) -> list[dict[str, Any]]:
-    """The conversations in which a run started since a Unix time in nanoseconds, that of the latest run first."""
-    rows = client.query(
-        f"""
-        SELECT
-            Project, Conversation, count(), arraySort(groupUniqArray({SESSION_AGENTS})(Agent)), argMin(Task, Started),
-            toUnixTimestamp64Nano(min(Started)) AS First, toUnixTimestamp64Nano(max(Started)) AS Last,
-            sum(toUInt64(Risk)), sum(Critical), sum(High), sum(Medium), sum(Low)
-        FROM agent_runs FINAL
-        WHERE Conversation != '' AND {OF_PROJECTS}
-        GROUP BY Project, Conversation
-        HAVING Last >= {{since:Int64}}
-        ORDER BY Last DESC, Project, Conversation
-        LIMIT {{limit:UInt32}}
-        """,  # noqa: S608  # texts of ours
-        parameters=json_safe({**of_projects(projects), "since": since, "limit": limit}),
-    ).result_rows
-    return [_session(*row) for row in rows]
-
-
-def _session(
-    project: str, conversation: str, runs: int, agents: Sequence[str], task: str, first: int, last: int, *sums: int
-) -> dict[str, Any]:
-    risk, *counts = sums
-    by_severity = dict(zip(("critical", "high", "medium", "low"), counts, strict=True))
-    return {
-        "conversation": conversation,
-        "project": project,
-        "runs": runs,
-        "agents": [agent for agent in agents if agent],
-        "task": task,
-        "first_started": timestamp(first),
-        "last_started": timestamp(last),
-        "risk": risk,
-        "highest_severity": next((severity for severity, count in by_severity.items() if count), None),
-        "counts": by_severity,
-    }
 
 
 def run(client: Any, selector: str, *, projects: Projects) -> Replay | None:
@@ -177,23 +109,6 @@ def earlier_runs(client: Any, of: Run, limit: int, *, events: int) -> list[Run]:
         recorded = of_run(client, EVENTS, {"project": row["Project"], "run": row["RunId"]})
         found.append(replay_of(row, recorded, (), ()).run)
     return found
-
-
-def findings(
-    client: Any, *, projects: Projects, run: str | None, severity: Severity, rule: str | None, limit: int
-) -> list[Finding]:
-    """Findings at or over a severity, newest first."""
-    rows = read_rows(
-        client,
-        FINDINGS.schema,
-        "agent_findings FINAL WHERE SeverityNumber >= {severity:UInt8}"
-        f" AND {OF_PROJECTS}"
-        " AND ({run:Nullable(String)} IS NULL OR RunId = {run:Nullable(String)})"
-        " AND ({rule:Nullable(String)} IS NULL OR RuleId = {rule:Nullable(String)})"
-        " ORDER BY Time DESC, RunId, Position LIMIT {limit:UInt32}",
-        {"severity": severity.number, **of_projects(projects), "run": run, "rule": rule, "limit": limit},
-    )
-    return [finding_of(row) for row in rows]
 
 
 def spans_of_trace(client: Any, project: str, trace_id: str) -> list[Span]:
@@ -332,57 +247,3 @@ def _check_one(selector: str, first: dict[str, Any], second: dict[str, Any]) -> 
         raise StoreError(f"run {selector!r} is in the projects {projects}: name one")
     if first["RunId"] != selector:
         raise StoreError(f"run {selector!r} is the beginning of several, {first['RunId']} among them: give more of it")
-
-
-def of_projects(projects: Projects) -> dict[str, Any]:
-    """Parameters of the condition OF_PROJECTS."""
-    return {"every": projects is None, "projects": list(projects or ())}
-
-
-def of_run(client: Any, table: Table, where: dict[str, Any]) -> list[dict[str, Any]]:
-    """What a table holds of the run that `project` and `run` name, in its order."""
-    condition = "FINAL WHERE Project = {project:String} AND RunId = {run:String} ORDER BY Position"
-    return read_rows(client, table.schema, f"{table.name} {condition}", where)
-
-
-def read_rows(client: Any, schema: Schema, source: str, parameters: dict[str, Any]) -> list[dict[str, Any]]:
-    """Rows by column name, in the form the schema's inserts have: times as Unix nanoseconds."""
-    # Expressions have no alias of the column's name: it would stand for them in the conditions as well.
-    columns = ", ".join(_expression(name, kind) for name, kind in schema.items())
-    asked = json_safe(parameters)  # the command line hands on what is not Unicode
-    rows = client.query(f"SELECT {columns} FROM {source}", parameters=asked).result_rows  # noqa: S608  # names of ours
-    return [dict(zip(schema, row, strict=True)) for row in rows]
-
-
-def _expression(name: str, kind: Type) -> str:
-    match kind:
-        case Type.TIME:
-            return f"toUnixTimestamp64Nano({name})"
-        case Type.TIMES:
-            return f"arrayMap(t -> toUnixTimestamp64Nano(t), {name})"
-        case _:
-            return name
-
-
-def _summary(row: dict[str, Any]) -> dict[str, Any]:
-    return {
-        "run_id": row["RunId"],
-        "trace_id": row["TraceId"],
-        "project": row["Project"],
-        "agent": row["Agent"],
-        "agent_id": row["AgentId"],
-        "conversation": row["Conversation"],
-        "parent": row["Parent"],
-        "task": row["Task"],
-        "model": row["Model"],
-        "service": row["ServiceName"],
-        "dialect": row["Dialect"],
-        "started": timestamp(row["Started"]),
-        "ended": timestamp(row["Ended"]),
-        "error": row["Error"],
-        "steps": row["Steps"],
-        "risk": row["Risk"],
-        "highest_severity": row["HighestSeverity"] or None,
-        "counts": {name: row[name.capitalize()] for name in ("critical", "high", "medium", "low")},
-        "not_evaluated": len(row["NotEvaluated.RuleId"]),
-    }

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentric.events import Run
-from sentric_analyzer.storage.queries import OF_PROJECTS, Projects, of_projects, of_run, read_rows
+from sentric_analyzer.storage.reading import OF_PROJECTS, Projects, of_projects, of_run, read_rows
 from sentric_analyzer.storage.run_rows import replay_of
 from sentric_analyzer.storage.tables import EVENTS, RUNS
 

@@ -9,10 +9,12 @@ from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding, Replay
 from sentric_analyzer.spans import LogRecord, Span
-from sentric_analyzer.storage import queries, writer
+from sentric_analyzer.storage import listings, queries, writer
 from sentric_analyzer.storage.connection import Connections
+from sentric_analyzer.storage.listings import Listing, Place
 from sentric_analyzer.storage.migrations import migrate, shipped
-from sentric_analyzer.storage.queries import Former, Projects, RecordedTrace, StoredTrace
+from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
+from sentric_analyzer.storage.reading import Projects
 from sentric_analyzer.storage.recordings import Cursor, Page, recordings
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
@@ -97,19 +99,37 @@ class Store:
         return writer.Target(client, isinstance(self._connections.location, Embedded))
 
     def runs(
-        self, *, projects: Projects = None, limit: int = 50, since: int = 0, conversation: str | None = None
-    ) -> list[dict[str, Any]]:
-        """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each."""
-        with self._connections.client() as client:
-            return queries.runs(client, projects=projects, limit=limit, since=since, conversation=conversation)
+        self,
+        *,
+        projects: Projects = None,
+        limit: int = 50,
+        since: int = 0,
+        conversation: str | None = None,
+        after: Place | None = None,
+    ) -> Listing[dict[str, Any]]:
+        """The runs that started since a Unix time in nanoseconds, newest first, a flat summary of each.
 
-    def sessions(self, *, projects: Projects = None, limit: int = 50, since: int = 0) -> list[dict[str, Any]]:
+        Args:
+            projects: of which.
+            limit: most runs.
+            since: in nanoseconds.
+            conversation: of which alone; None: of any and none.
+            after: the place behind which the list goes on.
+        """
+        with self._connections.client() as client:
+            return listings.runs(
+                client, projects=projects, limit=limit, since=since, conversation=conversation, after=after
+            )
+
+    def sessions(
+        self, *, projects: Projects = None, limit: int = 50, since: int = 0, after: Place | None = None
+    ) -> Listing[dict[str, Any]]:
         """The conversations in which a run started since a Unix time in nanoseconds, that of the latest run first.
 
         Each with how many runs it has, their agents, what was asked first, and what was found in all of them.
         """
         with self._connections.client() as client:
-            return queries.sessions(client, projects=projects, limit=limit, since=since)
+            return listings.sessions(client, projects=projects, limit=limit, since=since, after=after)
 
     def run(self, selector: str, *, projects: Projects = None) -> Replay | None:
         """A judged run by its id, the beginning of its id, or `latest`; None where there is none.
@@ -138,10 +158,13 @@ class Store:
         severity: Severity = Severity.LOW,
         rule: str | None = None,
         limit: int = 100,
-    ) -> list[Finding]:
+        after: Place | None = None,
+    ) -> Listing[Finding]:
         """Findings at or over a severity, newest first; of some projects, one run or rule where these are given."""
         with self._connections.client() as client:
-            return queries.findings(client, projects=projects, run=run, severity=severity, rule=rule, limit=limit)
+            return listings.findings(
+                client, projects=projects, run=run, severity=severity, rule=rule, limit=limit, after=after
+            )
 
     def spans_of_trace(self, project: str, trace_id: str) -> list[Span]:
         """The spans of a trace as they came, in the order of their start; each once, but what differs."""
