@@ -64,7 +64,7 @@ def taking_bodies() -> Iterator[tuple[str, int]]:
     app = FastAPI()
     add_problems(app)
 
-    @Routes(app, "tests").post("/take", OPEN, gives=Wish)
+    @Routes(app, "tests", "Tests.").post("/take", OPEN, gives=Wish)
     async def take(wish: Wish) -> Response:
         return json_answer({"value": wish.value})
 

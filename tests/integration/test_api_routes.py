@@ -1,13 +1,16 @@
 """What every route states, and keeps to: routes that are added later are looked at too."""
 
+import json
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import Any
 
 import httpx
 import pytest
 from fastapi import FastAPI, Response
 
+from sentric._version import __version__
 from sentric_analyzer.api import create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.models import Document
@@ -31,7 +34,7 @@ class Apps:
         path = re.sub(r"\{[^}]*\}", "nothing", route.path)
         headers = {"Authorization": f"Bearer {key}"} if key else {}
         async with httpx.AsyncClient(transport=transport, base_url="http://localhost", headers=headers) as client:
-            return await client.request(next(iter(route.methods)), path)
+            return await client.request(route.method, path)
 
 
 @pytest.fixture(scope="module")
@@ -69,7 +72,7 @@ async def test_on_loopback_reading_alone_takes_no_key(apps: Apps) -> None:
 
 def test_what_is_open_is_this(apps: Apps) -> None:
     found = {route.path for route in declared_routes(apps.open) if route.needed.open}
-    assert found == {"/healthz", "/readyz"}
+    assert found == {"/healthz", "/readyz", "/openapi.json"}
 
 
 class Nothing(Document):
@@ -89,7 +92,7 @@ def test_a_route_that_does_not_say_what_it_needs_is_refused() -> None:
 @pytest.mark.parametrize("path", ["/a", "/b"])
 def test_two_routes_of_one_name_are_refused(path: str) -> None:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
-    routes = Routes(app, "tests")
+    routes = Routes(app, "tests", "Tests.")
     for each, needed in (("/a", OPEN), (path, needs(Scope.READ))):
 
         @routes.get(each, needed, gives=Nothing)
@@ -99,3 +102,47 @@ def test_two_routes_of_one_name_are_refused(path: str) -> None:
 
     with pytest.raises(TypeError, match="nothing is declared twice"):
         declared_routes(app)
+
+
+async def test_the_description_is_published_to_whoever_asks(apps: Apps) -> None:
+    async with httpx.AsyncClient(transport=httpx.ASGITransport(apps.open), base_url="http://localhost") as client:
+        answer = await client.get("/openapi.json")
+    assert answer.json() == apps.open.openapi()
+    assert answer.json()["info"]["version"] == __version__
+
+
+def operations(app: FastAPI) -> Iterator[tuple[Route, dict[str, Any]]]:
+    paths = app.openapi()["paths"]
+    for route in declared_routes(app):
+        yield route, paths[route.path_format][route.method.lower()]
+
+
+def test_every_route_is_described_whole(apps: Apps) -> None:
+    told = {tag["name"] for tag in apps.open.openapi()["tags"]}
+    for route, operation in operations(apps.open):
+        where = f"{route.method} {route.path}"
+        assert operation["operationId"] == route.name, where
+        assert operation["description"], where
+        assert set(operation["tags"]) <= told, where
+        assert operation["x-sentric-scopes"] == list(route.needed.scopes), where
+        assert operation["security"] == ([] if route.needed.open else [{"key": []}]), where
+        for parameter in operation.get("parameters", ()):
+            assert parameter["description"], f"{where}: {parameter['name']}"
+        for status, answer in operation["responses"].items():
+            (content,) = answer["content"].items()
+            assert (content[0] == "application/problem+json") is (status >= "4"), where
+            assert content[1]["schema"], f"{where}: {status} has no schema"
+
+
+def test_every_error_of_a_route_is_described(apps: Apps) -> None:
+    for route, operation in operations(apps.open):
+        errors = {status for status in operation["responses"] if status >= "4"}
+        assert route.needed.open or {"401", "403", "429", "503"} <= errors
+        assert "requestBody" not in operation or {"400", "413", "415", "422"} <= errors
+        assert "parameters" not in operation or "422" in errors
+
+
+def test_nothing_is_described_that_is_not_used(apps: Apps) -> None:
+    document = json.dumps(apps.open.openapi())
+    for name in apps.open.openapi()["components"]["schemas"]:
+        assert f'"#/components/schemas/{name}"' in document, name

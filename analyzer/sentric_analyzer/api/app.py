@@ -13,6 +13,7 @@ from sentric_analyzer.api.cursors import CursorError
 from sentric_analyzer.api.entrance import Entrance
 from sentric_analyzer.api.health import add_health
 from sentric_analyzer.api.keys import add_keys
+from sentric_analyzer.api.openapi import add_description
 from sentric_analyzer.api.origins import let_ask
 from sentric_analyzer.api.problems import add_problems, refuse_with
 from sentric_analyzer.api.routes import declared_routes
@@ -66,6 +67,7 @@ def create_app(
     add_runs(app, store, answer)
     if control is not None:
         add_keys(app, control, answer)
+    add_description(app)
     open_paths = {route.path: route.needed for route in declared_routes(app) if route.needed.open}
     app.add_middleware(Entrance, access=access, open_paths=open_paths)
     if origins:

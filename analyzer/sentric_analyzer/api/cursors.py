@@ -29,9 +29,8 @@ def cursor_of(text: str, form: Sequence[type]) -> tuple[Any, ...]:
     """
     try:
         place = tuple(json.loads(base64.urlsafe_b64decode(text.encode())))
-        if tuple(map(type, place)) != tuple(form) or not all(
-            0 <= part < 1 << 63 for part in place if type(part) is int
-        ):
+        whole = [part for part in place if type(part) is int]
+        if [*map(type, place)] != [*form] or not all(0 <= number < 1 << 63 for number in whole):
             raise ValueError(text)
     except (ValueError, TypeError, RecursionError):  # also where it is not base64, not UTF-8 or not JSON
         raise CursorError("after: is not what `next` of a page said") from None

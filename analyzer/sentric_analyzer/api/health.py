@@ -39,7 +39,7 @@ def add_health(app: FastAPI, readiness: Callable[[], str], metrics: Callable[[],
         readiness: says why the service is not ready, and nothing while it is.
         metrics: the service's own counters, in the Prometheus text format.
     """
-    health = Routes(app, "health")
+    health = Routes(app, "health", "How the service is.")
 
     @health.get("/healthz", HEALTH, gives=Alive)
     async def alive() -> Response:

@@ -43,7 +43,7 @@ class KeyWish(Document):
     """When it is worth nothing any more; null: never."""
 
 
-class KeyOf(Document):
+class ApiKey(Document):
     """What is known of a key; never the key itself."""
 
     id: str
@@ -57,7 +57,7 @@ class KeyOf(Document):
     revoked: datetime | None
 
 
-class NewKeyOf(KeyOf):
+class NewApiKey(ApiKey):
     """A key that was just made."""
 
     key: str
@@ -69,11 +69,11 @@ class NewKeyOf(KeyOf):
 class Keys(Document):
     """Every key there ever was, the oldest first."""
 
-    keys: list[KeyOf]
+    keys: list[ApiKey]
     next: Next
 
 
-class ProjectOf(Document):
+class Project(Document):
     """A project."""
 
     name: str
@@ -83,12 +83,12 @@ class ProjectOf(Document):
 class Projects(Document):
     """The projects there are, by name."""
 
-    projects: list[ProjectOf]
+    projects: list[Project]
 
 
 def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Callable[[], float] = time.time) -> None:
     """Let an app manage keys. An admin key that is for some projects sees and makes keys for these alone."""
-    routes = Routes(app, "keys")
+    routes = Routes(app, "keys", "API keys, and the projects they are for.")
     refuse_with(app, {KeyRefusedError: HTTPStatus.UNPROCESSABLE_ENTITY, UnknownKeyError: HTTPStatus.NOT_FOUND})
 
     @routes.get("/v1/keys", needs(Scope.ADMIN), gives=Keys)
@@ -107,7 +107,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
 
         return await answer(ask)
 
-    @routes.post("/v1/keys", needs(Scope.ADMIN), gives=NewKeyOf, status=HTTPStatus.CREATED)
+    @routes.post("/v1/keys", needs(Scope.ADMIN), gives=NewApiKey, status=HTTPStatus.CREATED)
     async def create_key(by: Caller, wish: KeyWish) -> Response:
         """Make a key.
 
@@ -125,7 +125,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
         answered.status_code = HTTPStatus.CREATED
         return answered
 
-    @routes.delete("/v1/keys/{key_id}", needs(Scope.ADMIN), gives=KeyOf, errors={404: "There is no such key."})
+    @routes.delete("/v1/keys/{key_id}", needs(Scope.ADMIN), gives=ApiKey, errors={404: "There is no such key."})
     async def revoke_key(by: Caller, key_id: _KeyId) -> Response:
         """Revoke a key. It stays in the list."""
 

@@ -92,7 +92,7 @@ class Sessions(Document):
     next: Next
 
 
-class EvidenceOf(Document):
+class Evidence(Document):
     """One value a finding rests on, with the event it was taken from."""
 
     name: str
@@ -101,7 +101,7 @@ class EvidenceOf(Document):
     span_id: str
 
 
-class FindingOf(Document):
+class Finding(Document):
     """A matched rule, kept with its evidence."""
 
     finding_id: str
@@ -116,7 +116,7 @@ class FindingOf(Document):
     category: str
     references: list[str]
     description: str
-    evidence: list[EvidenceOf]
+    evidence: list[Evidence]
     event_id: str
     span_id: str
     sequence: int
@@ -128,11 +128,11 @@ class FindingOf(Document):
 class Findings(Document):
     """Some findings, newest first."""
 
-    findings: list[FindingOf]
+    findings: list[Finding]
     next: Next
 
 
-class ElementOf(Document):
+class Element(Document):
     """The page element an action is about. What is left out is empty."""
 
     tag: str = ""
@@ -145,7 +145,7 @@ class ElementOf(Document):
     frame_origin: str = ""
 
 
-class ReasoningOf(Document):
+class Reasoning(Document):
     """Why the model did something, in its own words. What is left out is empty."""
 
     thinking: str = ""
@@ -154,7 +154,7 @@ class ReasoningOf(Document):
     next_goal: str = ""
 
 
-class VerdictOf(Document):
+class Verdict(Document):
     """What was decided about an action."""
 
     decision: Decision
@@ -162,7 +162,7 @@ class VerdictOf(Document):
     risk: int
 
 
-class EventOf(Document):
+class Event(Document):
     """Common to all events. What is left out of an event has its default: empty, false or 0."""
 
     sequence: int
@@ -175,7 +175,7 @@ class EventOf(Document):
     event_id: str = ""
 
 
-class MessageOf(EventOf):
+class Message(Event):
     """Text with its author."""
 
     event: Literal["message"]
@@ -185,7 +185,7 @@ class MessageOf(EventOf):
     output_tokens: int = 0
 
 
-class ObservationOf(EventOf):
+class Observation(Event):
     """Text that came into the model's view."""
 
     event: Literal["observation"]
@@ -195,7 +195,7 @@ class ObservationOf(EventOf):
     truncated: bool = False
 
 
-class ActionOf(EventOf):
+class Action(Event):
     """What the agent was about to do."""
 
     event: Literal["action"]
@@ -206,16 +206,16 @@ class ActionOf(EventOf):
     kind: Kind = Kind.OTHER
     effects: list[Effect] = []
     url: str = ""
-    element: ElementOf | None = None
-    reasoning: ReasoningOf = ReasoningOf()
+    element: Element | None = None
+    reasoning: Reasoning = Reasoning()
     context: dict[str, JsonValue] = {}
     """What the caller asserts about the action: claims, not facts."""
     truncated: bool = False
     uncaptured: bool = False
-    verdict: VerdictOf | None = None
+    verdict: Verdict | None = None
 
 
-class OutcomeOf(EventOf):
+class Outcome(Event):
     """How an action ended."""
 
     event: Literal["outcome"]
@@ -230,10 +230,10 @@ class OutcomeOf(EventOf):
     uncaptured: bool = False
 
 
-AnyEventOf: TypeAlias = Annotated[MessageOf | ObservationOf | ActionOf | OutcomeOf, Field(discriminator="event")]
+AnyEvent: TypeAlias = Annotated[Message | Observation | Action | Outcome, Field(discriminator="event")]
 
 
-class CoverageOf(Document):
+class Coverage(Document):
     """What a run lets us say. "No findings" means nothing beyond it."""
 
     guarded: int
@@ -249,7 +249,7 @@ class CoverageOf(Document):
     notes: list[str]
 
 
-class RiskOf(Document):
+class Risk(Document):
     """The sum of a run."""
 
     total: int
@@ -257,7 +257,7 @@ class RiskOf(Document):
     counts: Counts
 
 
-class PolicyOf(Document):
+class Policy(Document):
     """The policy that judged."""
 
     digest: str
@@ -265,7 +265,7 @@ class PolicyOf(Document):
     """Settings in force that let more pass than the default."""
 
 
-class NotEvaluatedOf(Document):
+class NotEvaluated(Document):
     """A rule of which it says nothing that it did not match, because what it reads was not captured."""
 
     rule: str
@@ -274,7 +274,7 @@ class NotEvaluatedOf(Document):
     of: int
 
 
-class StepOf(Document):
+class Step(Document):
     """An action with its verdict and its outcome."""
 
     sequence: int
@@ -288,9 +288,9 @@ class StepOf(Document):
     error: str
     duration_ms: float | None
     """Null where no outcome was seen."""
-    reasoning: ReasoningOf
+    reasoning: Reasoning
     url: str
-    element: ElementOf | None
+    element: Element | None
     decision: Decision
     rules: list[str]
 
@@ -299,13 +299,13 @@ class JudgedRun(Document):
     """A judged run, whole."""
 
     run: RunIdentity
-    risk: RiskOf
-    policy: PolicyOf
-    coverage: CoverageOf
-    not_evaluated: list[NotEvaluatedOf]
-    timeline: list[AnyEventOf]
-    steps: list[StepOf]
-    findings: list[FindingOf]
+    risk: Risk
+    policy: Policy
+    coverage: Coverage
+    not_evaluated: list[NotEvaluated]
+    timeline: list[AnyEvent]
+    steps: list[Step]
+    findings: list[Finding]
 
 
 class RecordedRun(Document):
@@ -325,8 +325,8 @@ class RecordedRun(Document):
     started: int
     ended: int
     error: str
-    coverage: CoverageOf
-    events: list[AnyEventOf]
+    coverage: Coverage
+    events: list[AnyEvent]
 
 
 class Recordings(Document):

@@ -1,6 +1,6 @@
 """How a route is declared: with what it needs, what it gives, and how it refuses.
 
-    runs = Routes(app, "runs")
+    runs = Routes(app, "runs", "What agents did, judged.")
 
     @runs.get("/v1/runs", needs(Scope.READ), gives=Runs)
     async def list_runs(projects: Projects, limit: Limit = 50) -> Response:
@@ -45,6 +45,7 @@ class Route(APIRoute):
     """A route that states what it needs. Whoever asks is authorized before the body of the request is read."""
 
     def __init__(self, method: str, path: str, endpoint: Endpoint, tag: str, needed: Needs, stated: Stated) -> None:
+        self.method = method
         self.needed = needed
         self.errors = stated.get("errors", {})
         self.body_limit = stated.get("body_limit", BODY_LIMIT)
@@ -85,11 +86,13 @@ class Routes:
     Args:
         app: has them.
         tag: names the part in the description of the API.
+        about: says what the part is, in a sentence.
     """
 
-    def __init__(self, app: FastAPI, tag: str) -> None:
+    def __init__(self, app: FastAPI, tag: str, about: str) -> None:
         self._app = app
         self._tag = tag
+        app.openapi_tags = [*(app.openapi_tags or []), {"name": tag, "description": about}]
 
     def get(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is read with GET."""
@@ -126,7 +129,7 @@ def declared_routes(app: FastAPI) -> list[Route]:
         if not isinstance(route, Route):
             raise TypeError(f"{getattr(route, 'path', route)} does not say what it needs: declare it with Routes")
         routes.append(route)
-    for what in (lambda route: route.operation_id, lambda route: (route.path, tuple(route.methods))):
+    for what in (lambda route: route.operation_id, lambda route: (route.path, route.method)):
         found = list(map(what, routes))
         if twice := next((one for one in found if found.count(one) > 1), None):
             raise TypeError(f"{twice} is declared twice")

@@ -30,7 +30,7 @@ _Selector = Annotated[str, Path(description="A run's id, the beginning of its id
 
 def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
     """Let an app tell of the runs in a store."""
-    runs = Routes(app, "runs")
+    runs = Routes(app, "runs", "What agents did, judged.")
 
     @runs.get("/v1/runs", needs(Scope.READ), gives=Runs)
     async def list_runs(
@@ -75,8 +75,8 @@ def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
 
         return await answer(ask)
 
-    _add_findings(Routes(app, "findings"), store, answer)
-    _add_sessions(Routes(app, "sessions"), store, answer)
+    _add_findings(Routes(app, "findings", "What was found in runs."), store, answer)
+    _add_sessions(Routes(app, "sessions", "Conversations: runs that belong together."), store, answer)
 
 
 def _add_findings(findings: Routes, store: Store, answer: Answer) -> None:

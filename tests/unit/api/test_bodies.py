@@ -109,7 +109,7 @@ class Echo(Document):
 def app() -> FastAPI:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
     add_problems(app)
-    routes = Routes(app, "echo")
+    routes = Routes(app, "echo", "Echoes.")
 
     @routes.post("/small", OPEN, gives=Echo)
     async def small(wish: Wish) -> Response:

@@ -62,7 +62,7 @@ class Nothing(Document):
 async def ask(origins: tuple[str, ...], origin: str, method: str = "GET", **headers: str) -> httpx.Response:
     app = FastAPI(docs_url=None, redoc_url=None, openapi_url=None)
 
-    @Routes(app, "tests").get("/", OPEN, gives=Nothing)
+    @Routes(app, "tests", "Tests.").get("/", OPEN, gives=Nothing)
     async def nothing() -> Response:
         """Nothing."""
         return json_answer({})
