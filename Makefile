@@ -96,7 +96,7 @@ FUZZ_SECONDS ?= 60
 fuzz: $(VENV)/.ready ## Fuzz the receiver's decoders
 	PYTHONPATH=tests $(BIN)/python -m fuzz.run --seconds $(FUZZ_SECONDS)
 
-docs: $(VENV)/.ready ## Generate the reference pages of docs/ from the code, and the table of emitters from the tests
+docs: $(VENV)/.ready ## Generate the API's and the reference pages of docs/ from the code, and the table of emitters from the tests
 	$(BIN)/python docs/generate.py
 	PYTHONPATH=tests $(BIN)/python -m fixtures.recovered
 

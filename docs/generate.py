@@ -1,4 +1,4 @@
-"""Generates docs/reference/ from the code: settings, attributes, signals, rules, and a page for each pack.
+"""Generates pages from the code: the REST API; settings, attributes, signals, rules, and a page for each pack.
 
 usage: generate.py [--check]
 With --check nothing is written; the pages that differ from the code are named and the exit status is 1.
@@ -28,9 +28,14 @@ from sentric.policy.rule import Example, Rule
 from sentric.policy.signals.family import variables
 from sentric.policy.signals.registry import FAMILIES
 from sentric.settings import PREFIX, Section, Settings
+from sentric_analyzer.api.app import published_description
 from sentric_analyzer.console.text import visible
 
-REFERENCE = Path(__file__).parent / "reference"
+DOCS = Path(__file__).parent
+sys.path.append(str(DOCS))  # also where it is not run as a program
+
+from api_page import api_rows  # noqa: E402
+
 _AGENTIC = "https://genai.owasp.org/resource/owasp-top-10-for-agentic-applications-for-2026/"
 _LLM = "https://genai.owasp.org/llmrisk/"
 OWASP = {
@@ -233,17 +238,24 @@ def _link(reference: str) -> str:
             return f"<{reference}>"
 
 
+def api_page() -> str:
+    """Every route of the REST API."""
+    document = published_description()
+    return _page("The REST API", document["info"]["description"].strip(), api_rows(document))
+
+
 PAGES: dict[str, Callable[[], str]] = {
-    "settings.md": settings_page,
-    "attributes.md": attributes_page,
-    "signals.md": signals_page,
-    "rules.md": rules_page,
+    "api.md": api_page,
+    "reference/settings.md": settings_page,
+    "reference/attributes.md": attributes_page,
+    "reference/signals.md": signals_page,
+    "reference/rules.md": rules_page,
 }
 
 
 def pages() -> dict[str, Callable[[], str]]:
-    """Every page, by its path in the reference."""
-    return PAGES | {f"packs/{pack}.md": partial(pack_page, pack) for pack in _packs()}
+    """Every page, by its path in docs/."""
+    return PAGES | {f"reference/packs/{pack}.md": partial(pack_page, pack) for pack in _packs()}
 
 
 def _page(title: str, intro: str, rows: list[str]) -> str:
@@ -274,19 +286,20 @@ def _documented(body: list[ast.stmt]) -> Iterator[tuple[str, str]]:
 def main() -> int:
     """Write the pages, or compare them."""
     wanted = pages()
-    stale = [name for name, page in wanted.items() if not _matches(REFERENCE / name, page())]
-    left_over = sorted(path for path in REFERENCE.glob("packs/*.md") if f"packs/{path.name}" not in wanted)
+    stale = [name for name, page in wanted.items() if not _matches(DOCS / name, page())]
+    packs = sorted(path.relative_to(DOCS).as_posix() for path in DOCS.glob("reference/packs/*.md"))
+    left_over = [name for name in packs if name not in wanted]
     if "--check" in sys.argv[1:]:
-        for name in [*stale, *(f"packs/{path.name}" for path in left_over)]:
-            print(f"error: docs/reference/{name} is not what the code says: run `make docs`", file=sys.stderr)
+        for name in [*stale, *left_over]:
+            print(f"error: docs/{name} is not what the code says: run `make docs`", file=sys.stderr)
         return 1 if stale or left_over else 0
     for name in stale:
-        (REFERENCE / name).parent.mkdir(parents=True, exist_ok=True)
-        (REFERENCE / name).write_text(wanted[name](), encoding="utf-8")
-        print(f"wrote docs/reference/{name}")
-    for path in left_over:
-        path.unlink()
-        print(f"removed docs/reference/packs/{path.name}")
+        (DOCS / name).parent.mkdir(parents=True, exist_ok=True)
+        (DOCS / name).write_text(wanted[name](), encoding="utf-8")
+        print(f"wrote docs/{name}")
+    for name in left_over:
+        (DOCS / name).unlink()
+        print(f"removed docs/{name}")
     return 0
 
 

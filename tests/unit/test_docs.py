@@ -29,7 +29,7 @@ def pages(generate: Any) -> dict[str, str]:
 
 def test_every_rule_is_told_whole_on_the_page_of_its_pack(pages: dict[str, str]) -> None:
     for rule in load_rules():
-        page = pages[f"packs/{rule.pack}.md"].partition(f"\n## {rule.id}\n")[2].partition("\n## ")[0]
+        page = pages[f"reference/packs/{rule.pack}.md"].partition(f"\n## {rule.id}\n")[2].partition("\n## ")[0]
         assert rule.description in page
         assert rule.when in page
         assert rule.pattern in page
@@ -39,11 +39,23 @@ def test_every_rule_is_told_whole_on_the_page_of_its_pack(pages: dict[str, str])
 
 
 def test_every_link_of_the_rules_leads_to_a_heading(pages: dict[str, str]) -> None:
-    links = re.findall(r"\]\((packs/[a-z0-9-]+\.md)(?:#([a-z0-9-]+))?\)", pages["rules.md"])
+    links = re.findall(r"\]\((packs/[a-z0-9-]+\.md)(?:#([a-z0-9-]+))?\)", pages["reference/rules.md"])
 
     assert len(links) > len(pages)
     for page, heading in links:
-        assert not heading or f"\n## {heading}\n" in pages[page]
+        assert not heading or f"\n## {heading}\n" in pages[f"reference/{page}"]
+
+
+def test_every_link_of_the_api_leads_to_a_place(pages: dict[str, str]) -> None:
+    page = pages["api.md"]
+    links = set(re.findall(r"\]\(#([a-z_-]+)\)", page))
+    assert len(links) > 30
+    assert links <= set(re.findall(r'<a id="([a-z_-]+)"></a>', page))
+
+
+def test_every_row_of_a_table_has_its_cells(pages: dict[str, str]) -> None:
+    for table in re.findall(r"(?:^\|.*\|$\n)+", pages["api.md"], re.MULTILINE):
+        assert len({row.count("|") for row in table.splitlines()}) == 1, table
 
 
 def test_a_page_of_a_pack_that_is_gone_is_not_left_behind(
@@ -53,17 +65,17 @@ def test_a_page_of_a_pack_that_is_gone_is_not_left_behind(
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    monkeypatch.setattr(generate, "REFERENCE", tmp_path)
+    monkeypatch.setattr(generate, "DOCS", tmp_path)
     monkeypatch.setattr(generate, "pages", lambda: {name: lambda page=page: page for name, page in pages.items()})
     monkeypatch.setattr(sys, "argv", ["generate.py"])
     assert generate.main() == 0
-    (tmp_path / "packs" / "gone.md").write_text("old")
+    (tmp_path / "reference" / "packs" / "gone.md").write_text("old")
     monkeypatch.setattr(sys, "argv", ["generate.py", "--check"])
     assert generate.main() == 1
-    assert "packs/gone.md" in capsys.readouterr().err
+    assert "docs/reference/packs/gone.md" in capsys.readouterr().err
     monkeypatch.setattr(sys, "argv", ["generate.py"])
     assert generate.main() == 0
-    assert not (tmp_path / "packs" / "gone.md").exists()
+    assert not (tmp_path / "reference" / "packs" / "gone.md").exists()
 
 
 def test_the_reference_says_what_the_code_says() -> None:
