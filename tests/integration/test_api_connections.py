@@ -4,6 +4,7 @@ import socket
 from collections.abc import Iterator
 from contextlib import ExitStack, contextmanager, suppress
 
+import httpx
 import pytest
 from fastapi import FastAPI, Response
 from pydantic import BaseModel
@@ -14,6 +15,7 @@ from sentric_analyzer.api.answers import json_answer
 from sentric_analyzer.api.needs import OPEN
 from sentric_analyzer.api.problems import add_problems
 from sentric_analyzer.api.routes import Routes
+from support.access import problem
 from support.receiving import read_all, until
 
 GET = b"GET /openapi.json HTTP/1.1\r\nHost: x\r\n\r\n"
@@ -104,6 +106,46 @@ def test_whoever_leaves_before_the_body_is_all_there_leaves_no_error(caplog: pyt
             connection.sendall(CHUNKED + b'1\r\n"\r\n')
         assert is_served(address)
     assert not caplog.records
+
+
+def answer_to(address: tuple[str, int], *pieces: bytes) -> httpx.Response:
+    with socket.create_connection(address, 20) as connection:
+        with suppress(ConnectionError):
+            for piece in pieces:
+                connection.sendall(piece)
+        head, _, body = read_all(connection).partition(b"\r\n\r\n")
+    status, *lines = head.decode().split("\r\n")
+    return httpx.Response(int(status.split()[1]), headers=dict(line.split(": ", 1) for line in lines), content=body)
+
+
+def test_what_is_no_http_is_answered_with_a_problem(address: tuple[str, int]) -> None:
+    assert problem(answer_to(address, b"\x16\x03\x01 hello\r\n\r\n")).status == 400
+    assert is_served(address)
+
+
+@pytest.mark.parametrize(
+    ("beginning", "more"),
+    [
+        (GET[:-2], b"X: " + b"x" * 5000 + b"\r\n"),
+        (GET[:-2] + b"X: ", b"x" * 5000),
+        (b"GET /", b"x" * 5000),
+        (CHUNKED + b"1\r\n1\r\n0\r\n", b"X: " + b"x" * 5000 + b"\r\n"),
+        (CHUNKED, b"1\r\n1\r\n" * 500),
+    ],
+    ids=["many headers", "one header", "address", "trailers", "chunks"],
+)
+def test_a_head_without_an_end_is_refused(monkeypatch: pytest.MonkeyPatch, beginning: bytes, more: bytes) -> None:
+    monkeypatch.setattr(connection_module, "HEAD_LIMIT", 20_000)
+    with taking_bodies() as address:
+        assert problem(answer_to(address, beginning, more * 20)).status == 431
+        assert is_served(address)
+
+
+def test_a_long_body_is_no_long_head(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection_module, "HEAD_LIMIT", 1000)
+    with taking_bodies() as address, httpx.Client(base_url=f"http://{address[0]}:{address[1]}") as client:
+        for _ in range(20):
+            assert client.post("/take", json={"value": "x" * 100_000}).status_code == 200
 
 
 def test_connections_that_wait_for_a_body_make_room_for_others(monkeypatch: pytest.MonkeyPatch) -> None:

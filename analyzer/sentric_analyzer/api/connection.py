@@ -2,10 +2,12 @@
 
 import asyncio
 import resource
+from http import HTTPStatus
 from typing import Any
 
 from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
 
+from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.receiver.gate import network_of
 from sentric_analyzer.receiver.pool import Pool
 
@@ -13,6 +15,8 @@ HEAD_SECONDS = 10.0
 """Seconds that the head of a request may take; what comes behind an answer has as long to become one."""
 BODY_SECONDS = 30.0
 """Seconds that the body of a request may take."""
+HEAD_LIMIT = 512 << 10
+"""Bytes of a request besides its body: addresses hold ids, which are as long as agents make them."""
 MOST_CONNECTIONS = 512
 """Connections at a time, but no more than a quarter of the files the process may open: the store needs the others."""
 MOST_FROM_ONE = 256
@@ -34,6 +38,8 @@ class _Connection(HttpToolsProtocol):
     pool: Pool
     address = ""
     _deadline: asyncio.TimerHandle | None = None
+    _head = 0
+    """Bytes that came of the request that is coming in, besides its body: head, trailers, and sizes of chunks."""
 
     @property
     def busy(self) -> bool:
@@ -57,12 +63,27 @@ class _Connection(HttpToolsProtocol):
         self.pool.leave(self)
         super().connection_lost(exc)
 
+    def data_received(self, data: bytes) -> None:
+        self._head += len(data)
+        super().data_received(data)
+        if self._head > HEAD_LIMIT and not self.transport.is_closing():
+            self._refuse(HTTPStatus.REQUEST_HEADER_FIELDS_TOO_LARGE, "the head of the request is too large")
+
+    def send_400_response(self, msg: str) -> None:
+        """Answer what is no HTTP."""
+        self._refuse(HTTPStatus.BAD_REQUEST, "this is not HTTP")
+
+    def on_body(self, body: bytes) -> None:
+        self._head -= len(body)
+        super().on_body(body)
+
     def on_headers_complete(self) -> None:
         self.pool.served(self)
         super().on_headers_complete()
         self._wait(BODY_SECONDS)
 
     def on_message_complete(self) -> None:
+        self._head = 0
         super().on_message_complete()
         if self.busy:
             self._stop_waiting()
@@ -72,6 +93,14 @@ class _Connection(HttpToolsProtocol):
     def on_response_complete(self) -> None:
         super().on_response_complete()
         self._wait()
+
+    def _refuse(self, status: HTTPStatus, detail: str) -> None:
+        if self.busy:  # another answer may be half told
+            return self.transport.abort()
+        answer = Refused(status, detail, headers={"Connection": "close"}).answer()
+        lines = [f"HTTP/1.1 {status.value} {status.phrase}".encode(), *map(b": ".join, answer.raw_headers), b"", b""]
+        self.transport.write(b"\r\n".join(lines) + bytes(answer.body))
+        return self.transport.close()
 
     def _wait(self, seconds: float | None = None) -> None:
         self._stop_waiting()
