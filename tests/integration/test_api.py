@@ -201,7 +201,9 @@ def test_what_is_not_there_changes_nothing(api: Api) -> None:
 def test_an_ambiguous_run_is_an_error_that_says_so(api: Api) -> None:
     api.store.insert_replays([judged_run("ab"), judged_run("ac")])
 
-    assert "give more of it" in problem(api.http.get("/v1/runs/a")).detail
+    found = problem(api.http.get("/v1/runs/a"))
+    assert found.status == 409
+    assert "give more of it" in found.detail
 
 
 def test_readiness_gives_its_reason(api: Api) -> None:

@@ -11,12 +11,12 @@ from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
 from sentric_analyzer.api.models import Findings, JudgedRun, Recordings, Runs, Sessions
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects, Since, nanoseconds
-from sentric_analyzer.api.problems import Refused
+from sentric_analyzer.api.problems import Refused, refuse_with
 from sentric_analyzer.api.recordings import PAGE_RUNS, page_document, place_of
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Scope
 from sentric_analyzer.document import finding_document, run_document
-from sentric_analyzer.storage import Store
+from sentric_analyzer.storage import AmbiguousRunError, Store
 from sentric_analyzer.storage.listings import FINDING_PLACE, RUN_PLACE, SESSION_PLACE
 from sentric_analyzer.storage.recordings import Cursor
 
@@ -27,10 +27,13 @@ _Rule = Annotated[str | None, Query(max_length=512, description="Of the rule wit
 _Least = Annotated[Severity, Query(description="The lowest severity to be told.")]
 _Selector = Annotated[str, Path(description="A run's id, the beginning of its id, or `latest`.")]
 
+_NOT_ONE = {404: "There is no such run.", 409: "Several runs begin so."}
+
 
 def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
     """Let an app tell of the runs in a store."""
     runs = Routes(app, "runs", "What agents did, judged.")
+    refuse_with(app, {AmbiguousRunError: HTTPStatus.CONFLICT})
 
     @runs.get("/v1/runs", needs(Scope.READ), gives=Runs)
     async def list_runs(
@@ -63,7 +66,7 @@ def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
 
         return await answer(ask)
 
-    @runs.get("/v1/runs/{run_id:path}", needs(Scope.READ), gives=JudgedRun, errors={404: "There is no such run."})
+    @runs.get("/v1/runs/{run_id:path}", needs(Scope.READ), gives=JudgedRun, errors=_NOT_ONE)
     async def get_run(run_id: _Selector, projects: Projects) -> Response:
         """A judged run, whole."""
 

@@ -1,6 +1,12 @@
 """ClickHouse, embedded or as a server: the only place that knows it."""
 
-from sentric_analyzer.storage.errors import StoreAwayError, StoreError, StoreHeldError, StoreValueError
+from sentric_analyzer.storage.errors import (
+    AmbiguousRunError,
+    StoreAwayError,
+    StoreError,
+    StoreHeldError,
+    StoreValueError,
+)
 from sentric_analyzer.storage.patience import METRICS, PatientStore
 from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.run_rows import RunRows
@@ -10,6 +16,7 @@ from sentric_analyzer.storage.url import embedded_url
 
 __all__ = [
     "METRICS",
+    "AmbiguousRunError",
     "Former",
     "PatientStore",
     "RecordedTrace",

@@ -27,6 +27,10 @@ class StoreValueError(StoreError):
     """The store works, and does not take a value that it was given."""
 
 
+class AmbiguousRunError(StoreError):
+    """Several runs are meant by what should mean one."""
+
+
 AWAY = frozenset({
     74,  # CANNOT_READ_FROM_FILE_DESCRIPTOR
     75,  # CANNOT_WRITE_TO_FILE_DESCRIPTOR

@@ -8,7 +8,7 @@ from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding, Replay
 from sentric_analyzer.document import json_safe
 from sentric_analyzer.spans import Piece, Relation, Span
-from sentric_analyzer.storage.errors import StoreError
+from sentric_analyzer.storage.errors import AmbiguousRunError
 from sentric_analyzer.storage.listings import findings
 from sentric_analyzer.storage.reading import OF_PROJECTS, Projects, of_projects, of_run, read_rows
 from sentric_analyzer.storage.run_rows import replay_of
@@ -68,7 +68,7 @@ def run(client: Any, selector: str, *, projects: Projects) -> Replay | None:
     """A judged run by its id, the beginning of it, or `latest`.
 
     Raises:
-        StoreError: several runs begin so.
+        AmbiguousRunError: several runs begin so.
     """
     row = _run_row(client, selector, projects)
     if row is None:
@@ -244,6 +244,8 @@ def _run_row(client: Any, selector: str, projects: Projects) -> dict[str, Any] |
 def _check_one(selector: str, first: dict[str, Any], second: dict[str, Any]) -> None:
     if first["RunId"] == second["RunId"]:
         projects = f"{first['Project']} and {second['Project']}"
-        raise StoreError(f"run {selector!r} is in the projects {projects}: name one")
+        raise AmbiguousRunError(f"run {selector!r} is in the projects {projects}: name one")
     if first["RunId"] != selector:
-        raise StoreError(f"run {selector!r} is the beginning of several, {first['RunId']} among them: give more of it")
+        raise AmbiguousRunError(
+            f"run {selector!r} is the beginning of several, {first['RunId']} among them: give more of it"
+        )

@@ -135,7 +135,7 @@ class Store:
         """A judged run by its id, the beginning of its id, or `latest`; None where there is none.
 
         Raises:
-            StoreError: several runs begin so.
+            AmbiguousRunError: several runs begin so.
         """
         with self._connections.client() as client:
             return queries.run(client, selector, projects=projects)
