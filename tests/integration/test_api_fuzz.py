@@ -20,6 +20,7 @@ from schemathesis.specs.openapi.checks import (
 from fixtures.replays import SECOND, STARTED, judged_run
 from sentric_analyzer.api import create_app
 from sentric_analyzer.api.access import Access
+from sentric_analyzer.api.routes import EVENT_STREAM
 from sentric_analyzer.control import Scope
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.storage import Store, embedded_url
@@ -51,7 +52,9 @@ def fuzz(app: FastAPI, examples: int) -> None:
     schema.app = app
     for found in schema.get_all_operations():
         assert isinstance(found, Ok)
-        ask_often(found.ok(), app.state.keys, examples)
+        operation = found.ok()
+        if EVENT_STREAM not in operation.definition.raw["responses"].get("200", {}).get("content", {}):
+            ask_often(operation, app.state.keys, examples)
 
 
 def ask_often(operation: Any, keys: dict[Scope, str], examples: int) -> None:

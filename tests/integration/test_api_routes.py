@@ -59,14 +59,19 @@ async def test_every_route_refuses_keys_with_other_scopes_than_its_own(apps: App
     for route in declared_routes(apps.open):
         for scope, key in apps.keys.items():
             for app in (apps.local, apps.open):
+                met = route.needed.met_by(frozenset({scope}))
+                if met and route.streams:
+                    continue  # it would never end
                 answer = await apps.ask(app, route, key)
-                assert (answer.status_code == 403) is not route.needed.met_by(frozenset({scope})), (route.path, scope)
+                assert (answer.status_code == 403) is not met, (route.path, scope)
 
 
 async def test_on_loopback_reading_alone_takes_no_key(apps: Apps) -> None:
     for route in declared_routes(apps.local):
-        answer = await apps.ask(apps.local, route)
         takes_none = route.needed.open or Scope.READ in route.needed.scopes
+        if takes_none and route.streams:
+            continue
+        answer = await apps.ask(apps.local, route)
         assert (answer.status_code == 401) is not takes_none, route.path
 
 

@@ -24,6 +24,8 @@ from sentric_analyzer.api.needs import Needs
 
 Gives: TypeAlias = type[BaseModel] | str
 """What an answer holds: a document, or text of this media type."""
+EVENT_STREAM = "text/event-stream"
+"""Media type of an answer that goes on until whoever asked leaves."""
 Errors: TypeAlias = Mapping[int, str]
 """Statuses a route refuses with, and when; those that any route may give are added."""
 Endpoint: TypeAlias = Callable[..., Coroutine[Any, Any, Response]]
@@ -49,6 +51,7 @@ class Route(APIRoute):
         self.needed = needed
         self.errors = stated.get("errors", {})
         self.body_limit = stated.get("body_limit", BODY_LIMIT)
+        self.streams = stated["gives"] == EVENT_STREAM
         gives, status = stated["gives"], stated.get("status", HTTPStatus.OK)
         text = {"content": {gives: {"schema": {"type": "string"}}}} if isinstance(gives, str) else {}
         super().__init__(
