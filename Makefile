@@ -99,6 +99,7 @@ fuzz: $(VENV)/.ready ## Fuzz the receiver's decoders
 docs: $(VENV)/.ready ## Generate the API's and the reference pages of docs/ from the code, and the table of emitters from the tests
 	$(BIN)/python docs/generate.py
 	PYTHONPATH=tests $(BIN)/python -m fixtures.recovered
+	PYTHONPATH=tests $(BIN)/python -m fixtures.three_strikes
 
 constraints: ## Resolve the constraints files anew
 	deploy/make-constraints $(PYTHON)

@@ -57,7 +57,8 @@ class _Page:
             yield from [f"*Body*: {', '.join(self._content(body))}", ""]
         for status, answer in operation["responses"].items():
             if status < "4":
-                yield from [f"*Answer*: {status}, {', '.join(self._content(answer))}", ""]
+                what = ", ".join(self._content(answer)) or _line(answer["description"])
+                yield from [f"*Answer*: {status}, {what}", ""]
         errors = list(_errors(operation))
         own = [f"{status}: {when}" for status, when in errors if (status, when) not in self._common]
         shared = ", ".join(status for status, when in errors if (status, when) in self._common)
@@ -74,7 +75,7 @@ class _Page:
             yield f"| `{field}` | {self._type(stated)}{left_out} | {_line(stated.get('description', ''))} |"
 
     def _content(self, stated: dict[str, Any]) -> Iterator[str]:
-        for media_type, content in stated["content"].items():
+        for media_type, content in stated.get("content", {}).items():
             yield self._type(content["schema"]) + ("" if media_type == "application/json" else f" as `{media_type}`")
 
     def _type(self, schema: Schema) -> str:

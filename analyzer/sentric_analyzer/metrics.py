@@ -14,7 +14,7 @@ from prometheus_client import (
 from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
-from sentric_analyzer import log, pipeline, processes, receiver, storage
+from sentric_analyzer import deciding, log, pipeline, processes, receiver, storage
 from sentric_analyzer.api import access
 from sentric_analyzer.declaration import Declaration, Kind, Value
 
@@ -29,6 +29,7 @@ METRICS: dict[str, Declaration] = {
         storage.METRICS,
         pipeline.METRICS,
         access.METRICS,
+        deciding.METRICS,
     )
     for name, declared in table.items()
 }

@@ -51,7 +51,9 @@ class Active:
 
     policy: Policy
     bundle: Bundle | None = None
-    """What it was loaded from; None for the policy of the settings."""
+    """What it was loaded from; None where that is not known, for the policy of the settings."""
+    of_settings: bool = False
+    """Whether it is the policy of the settings."""
 
     @classmethod
     def load(cls, documents: Mapping[str, str], main: str = MAIN, *, allow_loopback: bool = False) -> Self:
@@ -75,13 +77,13 @@ class Active:
 
     @property
     def documents(self) -> Mapping[str, str] | None:
-        """The texts it was loaded from; None for the policy of the settings."""
+        """The texts it was loaded from; None where they are not known."""
         return self.bundle.documents if self.bundle else None
 
     @property
     def source(self) -> str:
         """Digest of the bundle it was loaded from, or `OF_SETTINGS`."""
-        return self.bundle.digest if self.bundle else OF_SETTINGS
+        return OF_SETTINGS if self.of_settings or self.bundle is None else self.bundle.digest
 
 
 class ActivePolicies:
@@ -92,12 +94,12 @@ class ActivePolicies:
     """
 
     def __init__(self, of_settings: Active) -> None:
-        self._of_settings = of_settings
+        self.of_settings = of_settings
         self._by_project: Mapping[str, Active] = {}
 
     def of(self, project: str) -> Active:
         """The policy of a project."""
-        return self._by_project.get(project, self._of_settings)
+        return self._by_project.get(project, self.of_settings)
 
     def replace(self, by_project: Mapping[str, Active]) -> None:
         """Let these be the policies of their projects, all at once; every other project has that of the settings."""

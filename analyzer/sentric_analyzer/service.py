@@ -1,5 +1,6 @@
 """The service: the one place that wires the parts together."""
 
+import gc
 import json
 import logging
 import os
@@ -14,26 +15,26 @@ from functools import partial
 from pathlib import Path
 
 from sentric.errors import SentricError, SettingError
-from sentric.policy.loader import load_policy
-from sentric.redaction import chosen_redactor
+from sentric.policy.bundle import load_with_bundle
+from sentric.redaction import Redactor, chosen_redactor
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.origins import origins_of
-from sentric_analyzer.api.reader import SERVE_FILE
+from sentric_analyzer.api.served import SERVE_FILE
 from sentric_analyzer.assembly import Assembler, Times
+from sentric_analyzer.backtest.worker import BacktestWorker
 from sentric_analyzer.control.files import placed
 from sentric_analyzer.control.first_key import first_admin_key
 from sentric_analyzer.control.keys import ADMIN_KEY_FILE
-from sentric_analyzer.control.store import ControlStore, control_url
-from sentric_analyzer.control.watch import KeyWatch
+from sentric_analyzer.control_plane import ControlPlane
 from sentric_analyzer.detection import Judges, Setup, chosen_number
 from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.log import SET_ASIDE, LogReader, SetAside
 from sentric_analyzer.metrics import Metrics
 from sentric_analyzer.own_spans import OwnSpans
 from sentric_analyzer.pipeline import Metric, Pipeline
-from sentric_analyzer.policies import Active, ActivePolicies
+from sentric_analyzer.policies import Active, ActivePolicies, Bundle
 from sentric_analyzer.receiver import Keys, ReceiverProcess, parse_address
 from sentric_analyzer.receiver.rates import buckets_for
 from sentric_analyzer.storage import PatientStore, Store, embedded_url
@@ -94,19 +95,20 @@ class Service:
         origins = origins_of(settings.api_origins)
         tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)
-        policy = load_policy(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
-        policies = ActivePolicies(Active(policy))
+        path = Path(settings.policy) if settings.policy else None
+        policy, documents = load_with_bundle(path, allow_loopback=settings.allow_loopback)
+        policies = ActivePolicies(Active(policy, Bundle(documents), of_settings=True))
         dialects = Dialects.of(settings.dialects)
         metrics = Metrics({Metric.FINDINGS: [(rule.id, rule.severity) for rule in policy.rules]})
         log = self._stack.enter_context(LogReader.open(directory / "log"))
         self._receiver = ReceiverProcess(log, directory / "log", settings, metrics.count)
         self._receiver.start()  # it comes up while the store is opened
         self._stack.callback(self._receiver.stop)
-        control, keys = self._control(directory)
-        _keep_temporary_files_in(directory / "tmp")
-        store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
         key = _key(settings, directory)
         new_redactor = partial(chosen_redactor, settings, key)
+        plane = self._plane(directory, key, new_redactor, policies, metrics)
+        _keep_temporary_files_in(directory / "tmp")
+        store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
         judging = Setup(settings, key, policy.digest)
         patient = PatientStore(store, metrics.count)
         new_judges = partial(Judges, chosen_number(settings.judges), judging, policies, patient, metrics.count)
@@ -125,29 +127,47 @@ class Service:
         if settings.own_spans:
             told = self._stack.enter_context(OwnSpans(settings.own_spans, settings.otlp_http))
             self._pipeline.within = told.within
-        for name, value, ask in self._pipeline.watched():
+        for name, value, ask in (*self._pipeline.watched(), *plane.watched()):
             metrics.watch(name, ask, value)
         self._receiver.wait_ready()
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
+        self._stack.enter_context(BacktestWorker(plane.store.jobs, store, settings, policy.digest))
         key_needed = not parse_address(settings.http, "--http").is_loopback
         rates = buckets_for(settings.api_requests, time.monotonic)
-        access = Access(keys.ring, key_needed, metrics.count, rates=rates)
-        app = create_app(store, self._unready(keys), metrics.text, access=access, control=control, origins=origins)
+        access = Access(plane.keys.ring, key_needed, metrics.count, rates=rates)
+        app = create_app(store, self._unready(plane), metrics.text, access=access, plane=plane, origins=origins)
         api = self._stack.enter_context(ApiServer(app, settings.http, tls=tls))
         self.addresses = Addresses(self._receiver.otlp_grpc, self._receiver.otlp_http, api.address)
+        gc.freeze()  # what is there by now stays: to look at all of it again and again would hold up decisions
         self._announce(directory / SERVE_FILE)
 
-    def _control(self, directory: Path) -> tuple[ControlStore, KeyWatch]:
-        """The control store, with an admin key in it, and the valid keys as they change."""
-        control = self._stack.enter_context(ControlStore.open(self._settings.control or control_url(directory)))
+    def _plane(
+        self,
+        directory: Path,
+        key: bytes,
+        new_redactor: Callable[[], Redactor],
+        policies: ActivePolicies,
+        metrics: Metrics,
+    ) -> ControlPlane:
+        """What decides, with an admin key in it."""
+        plane = ControlPlane(
+            self._settings,
+            directory,
+            key=key,
+            new_redactor=new_redactor,
+            active=policies,
+            on_keys=lambda ring: self._receiver.send(Keys(ring)),
+            on_count=metrics.count,
+            on_time=metrics.time,
+        )
+        self._stack.callback(plane.close)
         path = directory / ADMIN_KEY_FILE
-        self.first_key = FirstKey(path, first_admin_key(control, path))
-        watch = KeyWatch(control, lambda ring: self._receiver.send(Keys(ring)))
-        return control, self._stack.enter_context(watch)
+        self.first_key = FirstKey(path, first_admin_key(plane.store.keys, path))
+        return self._stack.enter_context(plane)
 
-    def _unready(self, keys: KeyWatch) -> Callable[[], str]:
-        return lambda: self._receiver.failure or self._pipeline.unready() or keys.failure()
+    def _unready(self, plane: ControlPlane) -> Callable[[], str]:
+        return lambda: self._receiver.failure or self._pipeline.unready() or plane.failure()
 
     def _announce(self, path: Path) -> None:
         """Tell the other commands, which must not open the store while we hold it, where to ask."""

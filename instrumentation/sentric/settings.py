@@ -70,6 +70,11 @@ class Settings:
         "",
         "Base URL of the analyzer's OTLP/HTTP receiver, for SentricMonitor. Empty: the OTEL_* variables decide.",
     )
+    url: str = _setting(
+        "",
+        "Base URL of the REST API that `sentric agents`, `approvals`, `decisions` and `incidents` ask, as "
+        "`https://HOST:PORT`. Empty: the service that runs on the data directory.",
+    )
     api_key: str = _setting(
         "",
         "Key sent to the analyzer as a bearer token. Commands that ask a running service use `admin.key` in the data "
@@ -128,6 +133,19 @@ class Settings:
         "Services that share their control state share it. Empty: `signing.key` in the data directory, made at the "
         "first start.",
         secret=True,
+    )
+    approval_timeout: float = _setting(
+        300.0, "Seconds that somebody has to answer an approval: silence is a denial.", minimum=1
+    )
+    approval_use: float = _setting(
+        300.0,
+        "Seconds from then on in which the approved action must be done: later it is asked about again.",
+        minimum=1,
+    )
+    two_person: str = _setting(
+        "critical",
+        "Severity from which on two people must approve; `never`: one is enough.",
+        choices=("low", "medium", "high", "critical", "never"),
     )
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")

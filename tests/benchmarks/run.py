@@ -2,12 +2,21 @@
 
 import bench_analyze
 import bench_commands
+import bench_decisions
 import bench_dialects
 import bench_engine
 import bench_log
 import bench_tool_call
 
 if __name__ == "__main__":
-    for benchmark in (bench_tool_call, bench_engine, bench_log, bench_commands, bench_dialects, bench_analyze):
+    for benchmark in (
+        bench_tool_call,
+        bench_engine,
+        bench_log,
+        bench_commands,
+        bench_dialects,
+        bench_analyze,
+        bench_decisions,
+    ):
         benchmark.main()
         print()

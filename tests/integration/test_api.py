@@ -19,7 +19,8 @@ from sentric.errors import SentricError
 from sentric.policy.rule import Severity
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.client import Client
-from sentric_analyzer.api.reader import SERVE_FILE, StoreReader, open_reader
+from sentric_analyzer.api.reader import StoreReader, open_reader
+from sentric_analyzer.api.served import SERVE_FILE
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, StoreError, embedded_url
 from support.access import local_access, problem
@@ -352,7 +353,7 @@ def slow_answer() -> Iterator[str]:
 
 
 def test_something_that_listens_and_never_answers_is_not_waited_for(api: Api, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("sentric_analyzer.api.reader.PROBE_TIMEOUT", 0.05)
+    monkeypatch.setattr("sentric_analyzer.api.served.PROBE_TIMEOUT", 0.05)
     with slow_answer() as address:
         say_where(api.data_dir, address, os.getpid())
         with open_reader(api.data_dir) as reader:

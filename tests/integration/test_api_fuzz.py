@@ -22,8 +22,10 @@ from sentric_analyzer.api import create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.routes import EVENT_STREAM
 from sentric_analyzer.control import Scope
-from sentric_analyzer.control.store import ControlStore, control_url
+from sentric_analyzer.control.people import Role
+from sentric_analyzer.control_plane import ControlPlane
 from sentric_analyzer.storage import Store, embedded_url
+from support.planes import control_plane
 
 CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance, response_schema_conformance]
 
@@ -32,14 +34,19 @@ CHECKS = [not_a_server_error, status_code_conformance, content_type_conformance,
 def app(tmp_path_factory: pytest.TempPathFactory) -> Iterator[FastAPI]:
     """The API over stores in which there is something, where everything takes a key."""
     data_dir = tmp_path_factory.mktemp("data")
-    with Store.open(embedded_url(data_dir)) as store, ControlStore.open(control_url(data_dir)) as control:
+    with Store.open(embedded_url(data_dir)) as store, control_plane(data_dir) as plane:
         store.insert_replays([judged_run(f"run-{n}", started=STARTED + n * SECOND) for n in range(3)])
-        app = create_app(store, str, access=Access(control.key_ring, key_needed=True), control=control)
-        app.state.keys = {
-            scope: control.create_key(projects=[] if scope is Scope.ADMIN else ["shop"], scopes=[scope]).secret
-            for scope in Scope
-        }
+        app = create_app(store, str, access=Access(plane.keys.ring, key_needed=True), plane=plane)
+        plane.store.people.add("Ada", Role.ADMIN, actor="local")
+        app.state.keys = {scope: key(plane, scope) for scope in Scope}
         yield app
+
+
+def key(plane: ControlPlane, scope: Scope) -> str:
+    """A key with a scope: one to approve with is somebody's."""
+    projects = [] if scope is Scope.ADMIN else ["shop"]
+    person = "Ada" if scope is Scope.APPROVE else ""
+    return plane.store.keys.create(projects=projects, scopes=[scope], person=person).secret
 
 
 def fuzz(app: FastAPI, examples: int) -> None:

@@ -19,13 +19,16 @@ from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.client import Client
 from sentric_analyzer.api.failures import Failures
-from sentric_analyzer.api.reader import SERVE_FILE, _admin_key, open_reader
+from sentric_analyzer.api.reader import open_reader
+from sentric_analyzer.api.served import SERVE_FILE, admin_key
 from sentric_analyzer.control import KeyRing, Scope
 from sentric_analyzer.control.keys import ADMIN_KEY_FILE, new_secret
-from sentric_analyzer.control.store import ControlStore, control_url
+from sentric_analyzer.control.people import Role
+from sentric_analyzer.control.store import ControlStore
 from sentric_analyzer.receiver.rates import Buckets
 from sentric_analyzer.storage import Store, embedded_url
 from support.access import problem
+from support.planes import control_plane
 
 PATHS = ("/v1/runs", "/v1/runs/shop-1", "/v1/recordings", "/v1/findings", "/v1/projects", "/metrics")
 LOCAL, OPEN = "local", "open"
@@ -48,10 +51,11 @@ class Api:
         self.counted.append(counted)
 
     def ring(self) -> KeyRing | None:
-        return self.control.key_ring() if self.known else None
+        return self.control.keys.ring() if self.known else None
 
     def key(self, *scopes: Scope, projects: tuple[str, ...] = ("shop",), expires: float | None = None) -> str:
-        return self.control.create_key(projects=projects, scopes=scopes, expires=expires).secret
+        person = "Ada" if Scope.APPROVE in scopes else ""
+        return self.control.keys.create(projects=projects, scopes=scopes, expires=expires, person=person).secret
 
     def ask(self, path: str, key: str = "", where: str = OPEN, method: str = "GET", **more: Any) -> httpx.Response:
         headers = {"Authorization": f"Bearer {key}"} if key else {}
@@ -62,9 +66,10 @@ class Api:
 @pytest.fixture(scope="module")
 def served(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Api]:
     data_dir = tmp_path_factory.mktemp("data")
-    with Store.open(embedded_url(data_dir)) as store, ControlStore.open(control_url(data_dir)) as control:
-        api = Api(store, control)
-        apps = {where: create_app(store, str, access=api.access[where], control=control) for where in (LOCAL, OPEN)}
+    with Store.open(embedded_url(data_dir)) as store, control_plane(data_dir) as plane:
+        plane.store.people.add("Ada", Role.ADMIN, actor="local")
+        api = Api(store, plane.store)
+        apps = {where: create_app(store, str, access=api.access[where], plane=plane) for where in (LOCAL, OPEN)}
         with ApiServer(apps[LOCAL], "127.0.0.1:0") as local, ApiServer(apps[OPEN], "127.0.0.1:0") as opened:
             api.addresses = {LOCAL: local.address, OPEN: opened.address}
             yield api
@@ -128,7 +133,7 @@ def test_keys_that_may_not_read_do_not(api: Api, scope: Scope, where: str) -> No
 def test_a_key_that_is_no_valid_one_is_refused_and_not_told_why(api: Api, where: str) -> None:
     expired = api.key(Scope.READ, expires=datetime.now(UTC).timestamp() + 3600)
     revoked = api.key(Scope.READ)
-    api.control.revoke([api.control.api_keys()[-1].key_id])
+    api.control.keys.revoke([api.control.keys.list()[-1].key_id])
     api.access[where].clock = (datetime.now(UTC) + timedelta(hours=2)).timestamp
     answers = [
         api.ask("/v1/runs", where=where, headers={"Authorization": authorization})
@@ -293,7 +298,7 @@ def test_a_key_that_is_not_there_cannot_be_revoked(api: Api, key_id: str) -> Non
 
 def test_the_beginning_of_an_id_is_not_enough_over_rest(api: Api) -> None:
     by = api.key(Scope.ADMIN, projects=())
-    beginning = api.control.api_keys()[-1].key_id[:6]
+    beginning = api.control.keys.list()[-1].key_id[:6]
     assert api.ask(f"/v1/keys/{beginning}", by, method="DELETE").status_code == 404
     assert api.ask("/v1/runs", by).status_code == 200
 
@@ -301,9 +306,9 @@ def test_the_beginning_of_an_id_is_not_enough_over_rest(api: Api) -> None:
 def test_an_admin_of_some_projects_has_to_do_with_the_keys_of_these_alone(api: Api) -> None:
     by = api.key(Scope.ADMIN, projects=("yard", "mill"))
     theirs = [
-        api.control.create_key(projects=("yard", name), scopes=[Scope.READ]).key.key_id for name in ("shop", "bank")
+        api.control.keys.create(projects=("yard", name), scopes=[Scope.READ]).key.key_id for name in ("shop", "bank")
     ]
-    theirs.append(api.control.create_key(projects=(), scopes=[Scope.ADMIN]).key.key_id)
+    theirs.append(api.control.keys.create(projects=(), scopes=[Scope.ADMIN]).key.key_id)
 
     def make(scope: str, *projects: str) -> int:
         wish = {"projects": projects, "scopes": [scope]}
@@ -340,11 +345,11 @@ def test_names_are_answered_to_where_everything_takes_a_key(api: Api) -> None:
 
 
 def test_a_control_store_that_fails_is_one_line(api: Api, tmp_path: Path) -> None:
-    with ControlStore.open(control_url(tmp_path)) as control:
-        by = control.create_key(projects=(), scopes=[Scope.ADMIN]).secret
-        ring = control.key_ring()
-        app = create_app(api.store, str, access=Access(lambda: ring, key_needed=True), control=control)
-        control._database.close()
+    with control_plane(tmp_path) as plane:
+        by = plane.store.keys.create(projects=(), scopes=[Scope.ADMIN]).secret
+        ring = plane.store.keys.ring()
+        app = create_app(api.store, str, access=Access(lambda: ring, key_needed=True), plane=plane)
+        plane.store._database.close()
         (tmp_path / "control.db").write_bytes(b"no database".ljust(4096, b"."))
         with ApiServer(app, "127.0.0.1:0") as server:
             url = f"http://{server.address}/v1/keys"
@@ -380,7 +385,7 @@ def test_the_commands_ask_a_service_that_lives_with_the_admin_key_of_its_directo
     with subprocess.Popen(["true"]) as gone:
         pass
     say_where(gone.pid)
-    assert _admin_key(tmp_path) == ""
+    assert admin_key(tmp_path) == ""
 
 
 @pytest.mark.parametrize("key", ["canary\n", "can\r\nary: x", "canäry"])
@@ -391,7 +396,7 @@ def test_a_key_that_cannot_be_sent_is_not_told(api: Api, key: str) -> None:
 
 
 def test_the_ways_of_keys_are_described(api: Api) -> None:
-    described = create_app(api.store, str, access=api.access[OPEN], control=api.control).openapi()
+    described = api.ask("/openapi.json").json()
     assert set(described["paths"]["/v1/keys"]) == {"get", "post"}
     assert "delete" in described["paths"]["/v1/keys/{key_id}"]
     assert "get" in described["paths"]["/v1/projects"]

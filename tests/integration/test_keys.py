@@ -66,14 +66,14 @@ def test_a_key_stands_alone_on_standard_output(tmp_path: Path) -> None:
 
 
 def test_keys_are_listed_without_what_they_are(tmp_path: Path) -> None:
-    made = create(tmp_path, "--project", "shop", "--scope", "read", "--scope", "approve", "--name", "[bold]x[/bold]")
+    made = create(tmp_path, "--project", "shop", "--scope", "read", "--scope", "operate", "--name", "[bold]x[/bold]")
     (found,) = listed(tmp_path)
     secret = made.pop("key")
     assert made.pop("new_projects") == ["shop"]
     assert found == made
 
     table = keys(tmp_path, "list", COLUMNS="200").stdout
-    for part in (made["id"], "[bold]x[/bold]", "shop", "approve, read", "valid", "never"):
+    for part in (made["id"], "[bold]x[/bold]", "shop", "operate, read", "valid", "never"):
         assert part in table
     assert secret not in table
     narrow = keys(tmp_path, "list", COLUMNS="60").stdout

@@ -6,12 +6,14 @@ import subprocess
 from pathlib import Path
 from typing import Any
 
+import httpx
 import pytest
 import yaml
 
 from sentric.policy.loader import load_policy
+from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from support.commands import sentric
-from support.serving import SENTRIC, poll, serving
+from support.serving import SENTRIC, Serving, poll, serving
 
 OTLP = Path(__file__).parents[1] / "fixtures" / "otlp"
 ATTACK = OTLP / "otel-genai-openai-agents-with-openai.otlp.pb"
@@ -192,6 +194,18 @@ def test_where_every_run_is_harmful_nothing_is_suggested() -> None:
     assert done.stderr == "error: nothing to learn from: every run has a finding of severity high or critical\n"
 
 
+def backtest_job(service: Serving) -> dict[str, Any]:
+    """What a service says of a back-test that it was asked for, when it is done."""
+    headers = {"Authorization": f"Bearer {(service.data_dir / ADMIN_KEY_FILE).read_text().strip()}"}
+    with httpx.Client(base_url=f"http://{service.stated['http']}", headers=headers, trust_env=False) as client:
+        wish = {"since": "2020-01-01T00:00:00Z", "documents": {"policy.yaml": LAX}}
+        made = client.post("/v1/backtests", json=wish)
+        assert made.status_code == 202, made.text
+        poll(lambda: client.get(made.headers["Location"]).json()["ended"])
+        document: dict[str, Any] = client.get(made.headers["Location"]).json()
+    return document
+
+
 def test_runs_that_a_service_has_stored_are_replayed_while_it_runs_and_after(lax: Path, tmp_path: Path) -> None:
     from_files = backtest(lax, "--traces", ATTACK, "--traces", BENIGN)
     data = tmp_path / "data"
@@ -200,12 +214,19 @@ def test_runs_that_a_service_has_stored_are_replayed_while_it_runs_and_after(lax
             service.post(body.read_bytes())
         poll(lambda: len(service.get("/v1/runs")["runs"]) == 2)
         while_it_runs = backtest(lax, "--since", "2020-01-01", "--data-dir", data)
+        job = backtest_job(service)
         suggested = policy("suggest", "--since", "2020-01-01", "--least", "1", "--data-dir", data)
         nothing = policy("backtest", lax, "--since", "2099-01-01", "--data-dir", data)
         assert service.stop() == 0
     after = backtest(lax, "--since", "2020-01-01", "--data-dir", data, "--project", "default")
 
     assert while_it_runs == after
+    assert (job["state"], job["done"], job["total"]) == ("done", 2, 2)
+    names = {"before": "shipped rules", "after": "the policy that was given"}
+    assert {side: one.pop("name") for side, one in job["result"]["policies"].items()} == names
+    for side in while_it_runs["policies"].values():
+        del side["name"]
+    assert job["result"] == while_it_runs
     for name in ("runs", "actions", "decisions", "changes", "agents", "rules"):
         assert while_it_runs[name] == from_files[name]
     assert "read_file" in suggested.stdout

@@ -77,6 +77,10 @@ def test_only_those_since_a_moment_and_of_a_project_are_given(served: Served) ->
     assert fetched(served, since=STARTED + 2 * DAY) == runs[2:]
     assert fetched(served, project="p1") == [runs[1], runs[3]]
     assert fetched(served, since=STARTED + 9 * DAY) == []
+    counted = served.store.count_recordings
+    assert counted(projects=None, since=STARTED + DAY, until=STARTED + 2 * DAY) == 2
+    assert counted(projects=["p1"], since=0, until=STARTED + 9 * DAY) == 2
+    assert counted(projects=["p1"], since=0, until=STARTED + DAY - 1) == 0
 
 
 def test_pages_join_without_a_gap_also_where_runs_started_together(served: Served) -> None:

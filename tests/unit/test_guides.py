@@ -83,6 +83,9 @@ def test_every_link_within_the_documentation_leads_somewhere(page: Path) -> None
 
 
 def _headings(page: Path) -> set[str]:
-    """The names of a page's headings in links, as code forges make them."""
-    titles = re.findall(r"^#+ (.+)$", page.read_text(), re.MULTILINE)
-    return {re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles}
+    """The names that links may lead to: of a page's headings, as code forges make them, and of its own anchors."""
+    text = page.read_text()
+    titles = re.findall(r"^#+ (.+)$", text, re.MULTILINE)
+    return set(re.findall(r'^<a id="([^"]+)"></a>$', text, re.MULTILINE)) | {
+        re.sub(r"[^\w\- ]", "", title.lower()).replace(" ", "-") for title in titles
+    }

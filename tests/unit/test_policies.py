@@ -34,6 +34,8 @@ def test_an_active_policy_says_where_it_came_from() -> None:
     of_settings = Active(load_policy())
     assert (of_settings.documents, of_settings.source) == (None, OF_SETTINGS)
     assert of_settings.digest == load_policy().digest
+    known = Active(strict.policy, strict.bundle, of_settings=True)
+    assert (known.documents, known.source) == (STRICT, OF_SETTINGS)
 
 
 def test_a_bundle_reaches_another_process_as_it_is() -> None:

@@ -84,6 +84,8 @@ class Access:
         Raises:
             Refused: it may not.
         """
+        if grant is None and needed.somebody:
+            raise self._no_key("a key")
         if needed.met_by(grant.scopes if grant else _WITHOUT_KEY):
             return
         if grant is None:
@@ -92,6 +94,13 @@ class Access:
         raise self._denied(
             Reason.SCOPE, HTTPStatus.FORBIDDEN, f"this takes a key with scope {needed}: key {grant.key_id} has {has}"
         )
+
+    def still_holds(self, request: Request) -> bool:
+        """Whether the key that a request was admitted with is good for the same as it was then."""
+        if (grant := grant_of(request)) is None:
+            return True
+        ring, presented = self.ring(), request.headers.get("authorization", "")
+        return ring is not None and ring.find(presented.partition(" ")[2].strip(), self.clock()) == grant
 
     def _take(self, name: str) -> None:
         if self.rates is None:

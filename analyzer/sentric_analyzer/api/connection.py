@@ -17,6 +17,8 @@ BODY_SECONDS = 30.0
 """Seconds that the body of a request may take."""
 HEAD_LIMIT = 512 << 10
 """Bytes of a request besides its body: addresses hold ids, which are as long as agents make them."""
+TAKING_SECONDS = 30.0
+"""Seconds in which what waits to be sent must become less: who takes nothing is let go."""
 MOST_CONNECTIONS = 512
 """Connections at a time, but no more than a quarter of the files the process may open: the store needs the others."""
 MOST_FROM_ONE = 256
@@ -40,6 +42,7 @@ class _Connection(HttpToolsProtocol):
     _deadline: asyncio.TimerHandle | None = None
     _head = 0
     """Bytes that came of the request that is coming in, besides its body: head, trailers, and sizes of chunks."""
+    _taking: asyncio.TimerHandle | None = None
 
     @property
     def busy(self) -> bool:
@@ -60,6 +63,7 @@ class _Connection(HttpToolsProtocol):
 
     def connection_lost(self, exc: Exception | None) -> None:
         self._stop_waiting()
+        self._taken()
         self.pool.leave(self)
         super().connection_lost(exc)
 
@@ -76,6 +80,14 @@ class _Connection(HttpToolsProtocol):
     def on_body(self, body: bytes) -> None:
         self._head -= len(body)
         super().on_body(body)
+
+    def pause_writing(self) -> None:
+        super().pause_writing()
+        self._taking = self.loop.call_later(TAKING_SECONDS, self.transport.abort)
+
+    def resume_writing(self) -> None:
+        self._taken()
+        super().resume_writing()
 
     def on_headers_complete(self) -> None:
         self.pool.served(self)
@@ -109,6 +121,10 @@ class _Connection(HttpToolsProtocol):
     def _stop_waiting(self) -> None:
         if self._deadline:
             self._deadline.cancel()
+
+    def _taken(self) -> None:
+        if self._taking:
+            self._taking.cancel()
 
     def _late(self) -> None:
         if self.pipeline:  # what is sent ahead is not read while something is answered

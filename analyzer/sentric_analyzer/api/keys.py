@@ -41,6 +41,8 @@ class KeyWish(Document):
     """What it may do."""
     expires: AwareDatetime | None = None
     """When it is worth nothing any more; null: never."""
+    person: str = Field("", max_length=64)
+    """Name or id of the person it is for; empty: a service's, which cannot approve."""
 
 
 class ApiKey(Document):
@@ -51,6 +53,8 @@ class ApiKey(Document):
     projects: list[str]
     """Empty: every project."""
     scopes: list[Scope]
+    person: str | None
+    """Id of whose it is; null: a service's."""
     state: Literal["valid", "expired", "revoked"]
     created: datetime
     expires: datetime | None
@@ -97,7 +101,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
         place = cursor_of(after, (float, str)) if after else (-math.inf, "")
 
         def ask() -> dict[str, Any]:
-            mine = (key for key in control.api_keys() if _is_within(by, key.projects))
+            mine = (key for key in control.keys.list() if _is_within(by, key.projects))
             found = [key for key in mine if (key.created, key.key_id) > place]
             last = found[limit - 1] if len(found) > limit else None
             return {
@@ -118,7 +122,14 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
 
         def ask() -> dict[str, Any]:
             expires = wish.expires.timestamp() if wish.expires else None
-            made = control.create_key(name=wish.name, projects=wish.projects, scopes=wish.scopes, expires=expires)
+            made = control.keys.create(
+                name=wish.name,
+                projects=wish.projects,
+                scopes=wish.scopes,
+                expires=expires,
+                person=wish.person,
+                actor=by.identity,
+            )
             return new_key_document(made)
 
         answered = await answer(ask)
@@ -131,7 +142,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
 
         def ask() -> dict[str, Any]:
             _key(control, by, key_id)
-            control.revoke([key_id])
+            control.keys.revoke([key_id], actor=by.identity)
             return key_document(_key(control, by, key_id), clock())
 
         return await answer(ask)
@@ -149,7 +160,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
 
 
 def _key(control: "ControlStore", by: Grant, key_id: str) -> Key:
-    found = next((key for key in control.api_keys() if key.key_id == key_id), None)
+    found = next((key for key in control.keys.list() if key.key_id == key_id), None)
     if found is None or not _is_within(by, found.projects):
         raise UnknownKeyError("there is no key of that id")  # not repeated: it may be a key itself
     return found

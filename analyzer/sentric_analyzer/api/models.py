@@ -3,12 +3,22 @@
 from datetime import datetime
 from typing import Annotated, Literal, TypeAlias
 
-from pydantic import BaseModel, ConfigDict, Field, JsonValue
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, JsonValue
 
 from sentric.events import Author, Effect, Kind, Source
 from sentric.policy.rule import Decision, Severity
 
 Next: TypeAlias = Annotated[str | None, Field(description="Where the next page begins, for `after`; null at the end.")]
+
+
+def _storable(text: str) -> str:
+    if "\x00" in text:
+        raise ValueError("the character NUL cannot be kept")
+    return text
+
+
+Text: TypeAlias = Annotated[str, AfterValidator(_storable)]
+"""Text that is kept as it is: not every database can keep NUL."""
 
 
 class Document(BaseModel):

@@ -15,6 +15,8 @@ class Needs:
     scopes: tuple[Scope, ...] = ()
     limited: bool = True
     """Whether requests count towards the rate of whoever sends them."""
+    somebody: bool = False
+    """Whether it takes a key also where reading takes none: it is about whoever asks."""
 
     @property
     def open(self) -> bool:
@@ -31,12 +33,12 @@ class Needs:
         return " or ".join(dict.fromkeys((*self.scopes, *admin)))
 
 
-def needs(scope: Scope, *others: Scope) -> Needs:
+def needs(scope: Scope, *others: Scope, somebody: bool = False) -> Needs:
     """A key with one of these scopes.
 
-    Reading takes no key on loopback: who asks there without one has the scope read.
+    Reading takes no key on loopback: who asks there without one has the scope read, and is nobody.
     """
-    return Needs((scope, *others))
+    return Needs((scope, *others), somebody=somebody)
 
 
 OPEN = Needs()

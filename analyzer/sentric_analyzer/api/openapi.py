@@ -34,6 +34,7 @@ key. What a key is not for is answered as what is not there.
 """
 _SCHEME = {"key": {"type": "http", "scheme": "bearer", "description": "An API key: `sentric keys create` makes one."}}
 _REF = "#/components/schemas/{model}"
+_NOT_MODIFIED = "304"
 _UNREAD = "The body is not JSON in UTF-8."
 _NO_KEY = "There is no key, or it is not a valid one."
 _SCOPE = "The key has none of the scopes, or is for other projects."
@@ -85,7 +86,7 @@ def _complete(operation: dict[str, Any], route: Route) -> None:
     operation[SCOPES] = [scope.value for scope in route.needed.scopes]
     for parameter in operation.get("parameters", ()):
         _make_plain(parameter["schema"])
-    errors = {status: _problem(when) for status, when in _errors(operation, route)}
+    errors = {status: _without_body(status, when) or _problem(when) for status, when in _errors(operation, route)}
     operation["responses"] = dict(sorted((operation["responses"] | errors).items()))
 
 
@@ -110,6 +111,10 @@ def _make_plain(schema: dict[str, Any]) -> None:
     if len(there) == 1:
         del schema["anyOf"]
         schema.update(there[0])
+
+
+def _without_body(status: str, when: str) -> dict[str, Any]:
+    return {"description": when} if status == _NOT_MODIFIED else {}
 
 
 def _problem(when: str) -> dict[str, Any]:

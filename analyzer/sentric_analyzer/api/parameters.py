@@ -6,6 +6,8 @@ from typing import Annotated
 from fastapi import Depends, Query
 
 from sentric_analyzer.api.access import MaybeCaller
+from sentric_analyzer.control import Grant
+from sentric_analyzer.control.errors import UnknownProjectError
 
 MAX_LIMIT = 1000
 """Most rows of one answer."""
@@ -34,6 +36,17 @@ async def _projects(
 
 Projects = Annotated[tuple[str, ...] | None, Depends(_projects)]
 """The projects that a request is about; None: all. It adds the parameter `project`."""
+
+
+def own_project(by: Grant, wanted: str | None) -> str:
+    """The project that a key which decides asks about: what it names, or its first.
+
+    Raises:
+        UnknownProjectError: the key is not for that one.
+    """
+    if wanted is not None and wanted not in by.projects:
+        raise UnknownProjectError(f"key {by.key_id} is for no such project, but for: {', '.join(by.projects)}")
+    return wanted or by.projects[0]
 
 
 def nanoseconds(moment: datetime | None) -> int:

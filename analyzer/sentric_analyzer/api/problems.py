@@ -1,14 +1,16 @@
 """How the API says that something is wrong: every error is a problem document, RFC 9457."""
 
 from collections.abc import Awaitable, Callable, Mapping, Sequence
+from functools import partial
 from http import HTTPStatus
-from typing import Any
+from typing import Any, Literal
 
 from fastapi import FastAPI, Request, Response
 from fastapi.exceptions import RequestValidationError
 from pydantic import Field
 from starlette.exceptions import HTTPException
 from starlette.requests import ClientDisconnect
+from starlette.types import Receive, Scope, Send
 
 from sentric_analyzer.api.answers import json_answer
 from sentric_analyzer.api.models import Document
@@ -20,7 +22,10 @@ MOST_FAULTS = 20
 """Most things wrong at once that are told."""
 MOST_CHARACTERS = 1000
 """Longest detail or message: what was sent is never repeated in full."""
+DECISIONS_PATH = "/v1/decisions"
+"""Where decisions are asked for."""
 _URN = "urn:sentric:problem:"
+_REFUSAL = {"decision": "block", "allowed": False}
 
 
 class Fault(Document):
@@ -31,6 +36,10 @@ class Fault(Document):
     location: str
     """The parameter, or the way to the value from the outermost object, with dots; empty: all of it."""
     message: str
+    file: str = ""
+    """Where a policy is wrong: the file."""
+    line: int = 0
+    """The line in it, from 1; left out where it is the file as a whole."""
 
 
 class Problem(Document):
@@ -44,7 +53,11 @@ class Problem(Document):
     detail: str
     """What is wrong here, and where it can be helped, how: one line."""
     errors: list[Fault] = Field(default_factory=list[Fault])
-    """Each of the things that are wrong, at most 20, where there may be several."""
+    """Each of the things that are wrong, where there may be several: at most 20, or 1000 of a policy."""
+    decision: Literal["block"] | None = None
+    """Where a decision was asked for: who reads no more than that does not act."""
+    allowed: Literal[False] | None = None
+    """The same."""
 
 
 class Refused(Exception):  # noqa: N818  # an answer, not an error
@@ -82,8 +95,23 @@ class Refused(Exception):  # noqa: N818  # an answer, not an error
             "detail": _line(str(self)),
         }
         if self.faults:
-            document["errors"] = [fault.model_dump(by_alias=True) for fault in self.faults]
-        return json_answer(document, self.status, self.headers, media_type=PROBLEM_TYPE)
+            document["errors"] = [fault.model_dump(by_alias=True, exclude_unset=True) for fault in self.faults]
+        return _Problem(document, self.status, self.headers)
+
+
+class _Problem(Response):
+    """A problem as an answer, which says one thing more to whoever asked for a decision."""
+
+    def __init__(self, document: Mapping[str, Any], status: int, headers: Mapping[str, str] | None) -> None:
+        plain = json_answer(document, status, headers, media_type=PROBLEM_TYPE)
+        super().__init__(plain.body, status, plain.headers, PROBLEM_TYPE)
+        self._of_decision = partial(json_answer, {**document, **_REFUSAL}, status, headers, media_type=PROBLEM_TYPE)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        """Send it."""
+        if (scope.get("method"), scope["path"]) == ("POST", DECISIONS_PATH):
+            return await self._of_decision()(scope, receive, send)
+        return await super().__call__(scope, receive, send)
 
 
 def refuse_with(app: FastAPI, statuses: Mapping[type[Exception], int]) -> None:
@@ -101,10 +129,17 @@ def add_problems(app: FastAPI) -> None:
     app.add_exception_handler(Exception, _own_bug)
 
 
-def fault(where: str, location: Sequence[object], message: str) -> Fault:
-    """One of the things that are wrong; names that somebody else chose are cut."""
+def fault(where: str, location: Sequence[object], message: str, **place: object) -> Fault:
+    """One of the things that are wrong; names that somebody else chose are cut.
+
+    Args:
+        where: `body`, `query`, `path` or `header`.
+        location: the way to the value there.
+        message: what is wrong.
+        place: `file` and `line`, of a policy.
+    """
     return Fault.model_validate(
-        {"in": where, "location": _line(".".join(map(str, location)), 200), "message": _line(message)}
+        {"in": where, "location": _line(".".join(map(str, location)), 200), "message": _line(message), **place}
     )
 
 

@@ -1,7 +1,5 @@
 """Reading what is stored: over REST while a service holds the store, else from the store itself."""
 
-import json
-import os
 from collections.abc import Iterator
 from contextlib import AbstractContextManager
 from pathlib import Path
@@ -11,16 +9,10 @@ from sentric.errors import SentricError
 from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.recordings import each_run
-from sentric_analyzer.control.keys import ADMIN_KEY_FILE
+from sentric_analyzer.api.served import admin_key, serving_place
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, embedded_url
 from sentric_analyzer.storage.recordings import Cursor, Page
-from sentric_analyzer.tls import pinned_context
-
-SERVE_FILE = "serve.json"
-"""Name of the file in a data directory in which a running service says where it answers."""
-PROBE_TIMEOUT = 2.0
-"""Seconds a service may take to say that it is there."""
 
 
 class Reader(AbstractContextManager["Reader"], Protocol):
@@ -112,62 +104,10 @@ def open_reader(data_dir: Path, store_url: str = "", key: str = "") -> Reader:
         from sentric_analyzer.api.client import Client
 
         address, certificate = served
-        return Client(address, key or _admin_key(data_dir), certificate=certificate)
+        return Client(address, key or admin_key(data_dir), certificate=certificate)
     url = store_url or embedded_url(data_dir)
     if not store_url and not (data_dir / "store").is_dir():
         raise SentricError(
             f"{data_dir}: nothing is stored there yet: start `sentric serve`, or name another --data-dir"
         )
     return StoreReader(Store.open(url))
-
-
-def serving_place(data_dir: Path) -> tuple[str, Path | None] | None:
-    """Where the service that holds a data directory answers; None where none does.
-
-    A file that a killed service left behind is not trusted: what answers must be the process that wrote it.
-
-    Returns:
-        HOST:PORT of its REST API, and the file of its certificate if it is served with TLS.
-    """
-    if (stated := _stated(data_dir)) is None:
-        return None
-    address, certificate, pid = stated
-    return (address, certificate) if _answering_pid(address, certificate) == pid else None
-
-
-def _stated(data_dir: Path) -> tuple[str, Path | None, int] | None:
-    """Address, certificate and process id that a service has left in its data directory."""
-    try:
-        stated = json.loads((data_dir / SERVE_FILE).read_text(encoding="utf-8"))
-        address, pid = str(stated["http"]), int(stated["pid"])
-        certificate = Path(stated["tls_cert"]) if stated.get("tls_cert") else None
-    except (OSError, ValueError, KeyError, TypeError, AttributeError):
-        return None
-    return address, certificate, pid
-
-
-def _admin_key(data_dir: Path) -> str:
-    """The admin key of a data directory; empty where it may not be read.
-
-    A process that took the address of a killed service, and its number, must not be sent it: the service must live.
-    """
-    if (stated := _stated(data_dir)) is None:
-        return ""
-    try:
-        os.kill(stated[2], 0)
-        return (data_dir / ADMIN_KEY_FILE).read_text(encoding="ascii").strip()
-    except (OSError, ValueError):
-        return ""
-
-
-def _answering_pid(address: str, certificate: Path | None) -> int | None:
-    import httpx
-
-    try:
-        scheme, verify = ("https", pinned_context(certificate)) if certificate else ("http", False)
-        url = f"{scheme}://{address}/healthz"
-        answer = httpx.get(url, timeout=PROBE_TIMEOUT, trust_env=False, verify=verify).json()
-    except (httpx.HTTPError, httpx.InvalidURL, OSError, ValueError):
-        return None
-    pid = answer.get("pid") if isinstance(answer, dict) else None
-    return pid if isinstance(pid, int) else None

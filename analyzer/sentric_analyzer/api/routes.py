@@ -13,6 +13,7 @@ from collections.abc import Callable, Coroutine, Mapping
 from http import HTTPStatus
 from inspect import cleandoc
 from typing import Any, Required, TypeAlias, TypedDict, Unpack
+from urllib.parse import unquote
 
 from fastapi import FastAPI, Request, Response
 from fastapi.routing import APIRoute
@@ -21,6 +22,7 @@ from pydantic import BaseModel
 from sentric_analyzer.api.access import Access, grant_of
 from sentric_analyzer.api.bodies import BODY_LIMIT, with_json_body
 from sentric_analyzer.api.needs import Needs
+from sentric_analyzer.api.problems import Refused, fault, invalid
 
 Gives: TypeAlias = type[BaseModel] | str
 """What an answer holds: a document, or text of this media type."""
@@ -53,7 +55,7 @@ class Route(APIRoute):
         self.body_limit = stated.get("body_limit", BODY_LIMIT)
         self.streams = stated["gives"] == EVENT_STREAM
         gives, status = stated["gives"], stated.get("status", HTTPStatus.OK)
-        text = {"content": {gives: {"schema": {"type": "string"}}}} if isinstance(gives, str) else {}
+        text = {"content": {gives: {"schema": _schema(gives)}}} if isinstance(gives, str) else {}
         super().__init__(
             path,
             endpoint,
@@ -76,6 +78,7 @@ class Route(APIRoute):
             if not self.needed.open:
                 access: Access = request.app.state.access
                 access.authorize(grant_of(request), self.needed)
+            _check_address(request)
             if self.body_field is not None:
                 request = await with_json_body(request, self.body_limit)
             return await handle(request)
@@ -83,19 +86,33 @@ class Route(APIRoute):
         return guarded
 
 
+def _check_address(request: Request) -> None:
+    """Refuse what no database can look for."""
+    if "\x00" in request.scope["path"]:
+        raise Refused(HTTPStatus.NOT_FOUND, "path: the character NUL is in no name")
+    if "\x00" in unquote(request.url.query):
+        raise invalid([fault("query", [], "the character NUL is in no name")])
+
+
+def _schema(media_type: str) -> dict[str, str]:
+    """What text of a media type holds: YAML is taken as what it stands for."""
+    return {"type": "string" if media_type.startswith("text/") else "object"}
+
+
 class Routes:
     """Declares the routes of one part of the API.
 
     Args:
         app: has them.
-        tag: names the part in the description of the API.
+        tag: names the part in the description of the API; a part may be declared in several places.
         about: says what the part is, in a sentence.
     """
 
     def __init__(self, app: FastAPI, tag: str, about: str) -> None:
         self._app = app
         self._tag = tag
-        app.openapi_tags = [*(app.openapi_tags or []), {"name": tag, "description": about}]
+        others = [one for one in app.openapi_tags or () if one["name"] != tag]
+        app.openapi_tags = [*others, {"name": tag, "description": about}]
 
     def get(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is read with GET."""
@@ -108,6 +125,10 @@ class Routes:
     def put(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is replaced with PUT."""
         return self._declare("PUT", path, needed, stated)
+
+    def patch(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
+        """Declare what is changed in part with PATCH."""
+        return self._declare("PATCH", path, needed, stated)
 
     def delete(self, path: str, needed: Needs, **stated: Unpack[Stated]) -> Declare:
         """Declare what is taken away with DELETE."""

@@ -4,6 +4,7 @@ import os
 import socket
 import threading
 import time
+from collections.abc import Callable
 from typing import Self
 
 import uvicorn
@@ -11,6 +12,7 @@ from fastapi import FastAPI
 
 from sentric.errors import SentricError
 from sentric_analyzer.api.connection import bounded_connection
+from sentric_analyzer.processes import together
 from sentric_analyzer.tls import ServerTls
 
 START_TIMEOUT = 10.0
@@ -30,6 +32,7 @@ class ApiServer:
 
     def __init__(self, app: FastAPI, address: str, *, tls: ServerTls | None = None) -> None:
         self._wanted = address
+        self._on_end: Callable[[], None] = getattr(app.state, "on_end", lambda: None)
         self._socket: socket.socket | None = None
         config = uvicorn.Config(
             app,
@@ -62,12 +65,14 @@ class ApiServer:
         self._thread = threading.Thread(
             target=self._server.run, args=([self._socket],), name="sentric-api", daemon=True
         )
-        self._thread.start()
+        with together():
+            self._thread.start()
         self._wait_until_started()
         return self
 
     def __exit__(self, *exc_info: object) -> None:
         self._server.should_exit = True
+        self._on_end()  # what would go on for ever ends by itself
         if self._thread is not None:
             self._thread.join(STOP_TIMEOUT + 1)
         if self._socket is not None:

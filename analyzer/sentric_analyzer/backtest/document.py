@@ -1,5 +1,6 @@
 """The one JSON shape of a back-test: what every renderer of it reads."""
 
+import json
 from collections import Counter
 from collections.abc import Iterable
 from dataclasses import asdict
@@ -44,6 +45,28 @@ def backtest_document(compared: Comparison, names: tuple[str, str], unread: Iter
     }
     result: dict[str, Any] = json_safe(document)
     return result
+
+
+def fitting(document: dict[str, Any], most: int) -> str:
+    """A back-test as JSON of at most so many bytes: with half of its examples, as often as it must be.
+
+    What is left out is told; the examples of the rules that change most stay longest.
+    """
+    examples, unread = document["examples"], document["unread"]
+    kept = len(examples)
+    while len((text := json.dumps(document, ensure_ascii=False, allow_nan=False)).encode()) > most and kept:
+        kept //= 2
+        numbers = {one["number"] for one in examples[:kept]}
+        document = {
+            **document,
+            "rules": [
+                {**rule, "examples": [number for number in rule["examples"] if number in numbers]}
+                for rule in document["rules"]
+            ],
+            "examples": examples[:kept],
+            "unread": [*unread, f"{len(examples) - kept} of {len(examples)} examples are left out: they are too large"],
+        }
+    return text
 
 
 def _weight(tally: RuleTally) -> tuple[int, int, str]:

@@ -1,4 +1,4 @@
-"""`sentric policy`: try a policy on recorded runs before it is enforced, and have one suggested."""
+"""`sentric policy`: try a policy on recorded runs before it is enforced, have one suggested, and keep its versions."""
 
 import io
 import os
@@ -16,6 +16,7 @@ from sentric.cli.group import SuggestingGroup
 from sentric.cli.visible import as_json, visible
 from sentric.errors import PolicyError, SentricError
 from sentric.settings import Settings
+from sentric_analyzer.cli.policies import COMMANDS
 from sentric_analyzer.cli.progress import progress_bar
 from sentric_analyzer.cli.runs import DATA_DIR, STORE
 from sentric_analyzer.cli.since import Since
@@ -45,7 +46,11 @@ _OUTPUT = click.option(
 
 @click.group(cls=SuggestingGroup)
 def policy() -> None:
-    """Try a policy on recorded runs before it is enforced, and have one suggested."""
+    """Try a policy on recorded runs before it is enforced, have one suggested, and keep the versions of projects."""
+
+
+for _command in COMMANDS:
+    policy.add_command(_command)
 
 
 @policy.command()

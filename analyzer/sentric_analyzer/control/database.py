@@ -85,18 +85,21 @@ class Database:
             ControlBusyError: others were in the way; nothing happened, and it may be tried again.
             ControlError: the database does not answer, or refuses.
         """
-        with self._one_line(), self._turn() as writing, writing.begin() as connection:
-            yield connection
+        with self._one_line(), self._turn() as patience, self._engine.connect() as connection:
+            # Of the connection: an engine with options of its own takes longer to make than a row to write.
+            connection.execution_options(writes=patience)
+            with connection.begin():
+                yield connection
 
     @contextmanager
-    def _turn(self) -> Generator[Engine]:
-        """The turn to write, and what to write with."""
+    def _turn(self) -> Generator[float]:
+        """The turn to write, and the seconds that others may still be waited for."""
         busy = self._limits.busy
         end = monotonic() + busy
         if not self._turns.take(busy):
             raise ControlBusyError(f"{self._name}: is busy: others have been writing for {busy:g} s: try again")
         try:
-            yield self._engine.execution_options(writes=max(end - monotonic(), 0.0))
+            yield max(end - monotonic(), 0.0)
         finally:
             self._turns.give()
 

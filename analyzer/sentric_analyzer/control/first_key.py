@@ -2,16 +2,16 @@
 
 from pathlib import Path
 
+from sentric_analyzer.control.api_keys import ApiKeys
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.files import placed
 from sentric_analyzer.control.keys import is_secret, new_secret
-from sentric_analyzer.control.store import ControlStore
 
 _LONGEST = 256
 _CURE = "take it away, or make a key with `sentric keys create --scope admin`"
 
 
-def first_admin_key(store: ControlStore, path: Path) -> str:
+def first_admin_key(keys: ApiKeys, path: Path) -> str:
     """Make an admin key where there never was one, and keep it in a file that its owner alone can read.
 
     The file is written first: a process that is killed before the store has the key leaves one that the next start
@@ -24,7 +24,7 @@ def first_admin_key(store: ControlStore, path: Path) -> str:
     Raises:
         ControlError: the file cannot be written, or is there and holds no key.
     """
-    if store.had_admin_key():
+    if keys.had_admin_key():
         return ""
     secret = new_secret()
     try:
@@ -35,7 +35,7 @@ def first_admin_key(store: ControlStore, path: Path) -> str:
         raise ControlError(f"{path}: cannot be written or read: {error.strerror}: {_CURE}") from None
     if not is_secret(secret):
         raise ControlError(f"{path}: holds no key of Sentric's: {_CURE}")
-    if store.add_first_admin_key(secret):
+    if keys.add_first_admin_key(secret):
         return secret if is_new else ""
     if is_new:  # another process, which shares the store and not the directory, was first
         path.unlink()

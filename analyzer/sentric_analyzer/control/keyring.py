@@ -29,6 +29,13 @@ class Grant:
     scopes: frozenset[Scope]
     expires: float | None = None
     """Unix seconds after which it is worth nothing; None: never."""
+    person: str = ""
+    """Id of whose key it is; empty: a service's."""
+
+    @property
+    def identity(self) -> str:
+        """Who presents it, as the audit and approvals name them: `person:ID`, or `key:ID` of a key of nobody's."""
+        return f"person:{self.person}" if self.person else f"key:{self.key_id}"
 
 
 class KeyRing:

@@ -37,6 +37,10 @@ class Key:
     created: float
     expires: float | None = None
     revoked: float | None = None
+    person: str = ""
+    """Id of whose it is; empty: a service's."""
+    session: str = ""
+    """Id of the key it was got for by signing in; empty: it was not."""
 
     def state(self, now: float) -> str:
         """`valid`, `expired` or `revoked`."""
@@ -111,6 +115,7 @@ def key_document(key: Key, now: float) -> dict[str, Any]:
         "name": key.name,
         "projects": list(key.projects),
         "scopes": sorted(key.scopes),
+        "person": key.person or None,
         "state": key.state(now),
         "created": moment(key.created),
         "expires": moment(key.expires),

@@ -1,5 +1,6 @@
 """Connections to a control database in a file."""
 
+import math
 import sqlite3
 from contextlib import closing
 from functools import partial
@@ -88,5 +89,8 @@ def _begin(connection: Connection) -> None:
     if patience is None:
         connection.exec_driver_sql("BEGIN")
         return
-    connection.exec_driver_sql(f"PRAGMA busy_timeout = {int(patience * 1000)}")
+    waits, info = math.ceil(patience), connection.info
+    if info.get("waits") != waits:
+        connection.exec_driver_sql(f"PRAGMA busy_timeout = {waits * 1000}")
+        info["waits"] = waits
     connection.exec_driver_sql("BEGIN IMMEDIATE")

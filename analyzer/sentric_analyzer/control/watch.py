@@ -1,4 +1,7 @@
-"""Keeps the valid keys of a running service up to date: what is revoked elsewhere is worth nothing a second later."""
+"""Keeps the valid keys of a running service up to date: what is revoked elsewhere is worth nothing a second later.
+
+Policies that are put in force elsewhere are taken up in the same way.
+"""
 
 import logging
 import threading
@@ -31,6 +34,7 @@ class KeyWatch:
         store: asked from a thread of its own.
         on_change: called with the keys, on entering and whenever they have changed, with None when there is no
             knowing any more; whoever is asked then should say "try again", not "wrong key".
+        also: called on entering and whenever keys or policies have changed; where it fails, it is called again.
         interval: seconds between two looks.
         patience: seconds for which the keys known last are valid.
         clock: gives seconds, from any start.
@@ -41,12 +45,15 @@ class KeyWatch:
         store: ControlStore,
         on_change: Callable[[KeyRing | None], None] = lambda ring: None,
         *,
+        also: Callable[[], None] = lambda: None,
         interval: float = INTERVAL,
         patience: float = PATIENCE,
         clock: Callable[[], float] = time.monotonic,
     ) -> None:
         self._store = store
         self._on_change = on_change
+        self._also = also
+        self._lock = threading.Lock()
         self._interval = interval
         self._patience = patience
         self._clock = clock
@@ -84,14 +91,15 @@ class KeyWatch:
 
     def look(self) -> None:
         """Ask the store once, and take up what has changed."""
-        try:
-            self._read()
-        except Exception as error:  # noqa: BLE001  # the boundary of this thread, which must not end
-            self._missed(error)
-            return
-        if self._failing:
-            _logger.warning("the control store answers again")
-        self._failing = False
+        with self._lock:  # who changes something here looks at once, and does not wait for the thread
+            try:
+                self._read()
+            except Exception as error:  # noqa: BLE001  # the boundary of this thread, which must not end
+                self._missed(error)
+                return
+            if self._failing:
+                _logger.warning("the control store answers again")
+            self._failing = False
 
     def _run(self) -> None:
         while not self._stopping.wait(self._interval):
@@ -101,7 +109,8 @@ class KeyWatch:
         # The number first: what changes between the two is then read once more, and not missed.
         generation = self._store.generation()
         if generation != self._generation:
-            self._give(self._store.key_ring())
+            self._give(self._store.keys.ring())
+            self._also()
             self._generation = generation
         self._answered = self._clock()
 

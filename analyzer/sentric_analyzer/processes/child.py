@@ -28,7 +28,7 @@ _EXIT_PATIENCE = 2.0
 
 
 class Child:
-    """A process that runs one function, and is started again when it dies.
+    """A process that runs one function, and is started again when it dies, unless it is there for one time only.
 
     It is a fresh interpreter, so nothing of this one is in it but what is handed over. It ends when this process
     does, however that happens. All callbacks come from the thread that supervises it.
@@ -42,6 +42,7 @@ class Child:
         on_message: called with each message of it.
         on_death: called when it has died, before it is started again.
         lasting: start it again too when it has died before it has ever come up; then nobody is told but `on_death`.
+        once: never start it again: `on_death` is called when it has ended, however that came, unless it was stopped.
     """
 
     def __init__(
@@ -55,6 +56,7 @@ class Child:
         on_message: Callable[[Any], None] = lambda _: None,
         on_death: Callable[[SentricError], None] = lambda _: None,
         lasting: bool = False,
+        once: bool = False,
     ) -> None:
         self.name = name
         self._target = target
@@ -64,6 +66,7 @@ class Child:
         self._on_message = on_message
         self._on_death = on_death
         self._lasting = lasting
+        self._once = once
         self._first: Future[None] = Future()
         self._stopping = threading.Event()
         self._sending = threading.Lock()
@@ -126,8 +129,12 @@ class Child:
             error = self._live()
             if not self._first.done() and not self._lasting:
                 self._first.set_exception(error)
-                return
+                if not self._once:
+                    return
             if self._stopping.is_set():
+                return
+            if self._once:
+                self._on_death(error)
                 return
             if time.monotonic() - begun > _SETTLED:
                 pause, said = _FIRST_PAUSE, ""

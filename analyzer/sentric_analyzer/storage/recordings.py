@@ -4,6 +4,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentric.events import Run
+from sentric_analyzer.document import json_safe
 from sentric_analyzer.storage.reading import OF_PROJECTS, Projects, of_projects, of_run, read_rows
 from sentric_analyzer.storage.run_rows import replay_of
 from sentric_analyzer.storage.tables import EVENTS, RUNS
@@ -58,3 +59,14 @@ def recordings(client: Any, *, projects: Projects, after: Cursor, limit: int) ->
     last = found[len(runs) - 1] if runs else None
     more = len(runs) < len(found) or len(found) == limit
     return Page(tuple(runs), Cursor(last["Started"], last["Project"], last["RunId"]) if last and more else None)
+
+
+def count_recordings(client: Any, *, projects: Projects, since: int, until: int) -> int:
+    """How many runs started between two times in Unix nanoseconds, both inclusive."""
+    counted = client.query(
+        f"SELECT count() FROM agent_runs FINAL WHERE {OF_PROJECTS}"  # noqa: S608  # texts of ours
+        " AND Started >= fromUnixTimestamp64Nano({since:Int64}, 'UTC')"
+        " AND Started <= fromUnixTimestamp64Nano({until:Int64}, 'UTC')",
+        parameters=json_safe({**of_projects(projects), "since": since, "until": until}),
+    )
+    return int(counted.result_rows[0][0])

@@ -15,7 +15,7 @@ from sentric_analyzer.storage.listings import Listing, Place
 from sentric_analyzer.storage.migrations import migrate, shipped
 from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.reading import Projects
-from sentric_analyzer.storage.recordings import Cursor, Page, recordings
+from sentric_analyzer.storage.recordings import Cursor, Page, count_recordings, recordings
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
 from sentric_analyzer.storage.url import Embedded, parse
@@ -144,6 +144,11 @@ class Store:
         """Runs after a place, the earliest first, with all their events: at most `limit`, fewer where they are long."""
         with self._connections.client() as client:
             return recordings(client, projects=projects, after=after, limit=limit)
+
+    def count_recordings(self, *, projects: Projects, since: int, until: int) -> int:
+        """How many runs started between two times in Unix nanoseconds, both inclusive."""
+        with self._connections.client() as client:
+            return count_recordings(client, projects=projects, since=since, until=until)
 
     def earlier_runs(self, run: Run, limit: int, *, events: int = 2_000) -> list[Run]:
         """Runs of the same project and conversation that began before a run, with their events, the latest first."""

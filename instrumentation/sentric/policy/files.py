@@ -7,6 +7,7 @@ the disk, also for a policy that is a bundle: they are found by their names, see
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path, PurePath, PurePosixPath
+from posixpath import normpath
 from typing import Protocol
 
 from sentric.errors import PolicyError
@@ -116,7 +117,7 @@ class InBundle:
 
     def beside(self, name: str) -> "InBundle":
         """The file at a path that is relative to this one's folder."""
-        return replace(self, path=self.path.parent / name)
+        return replace(self, path=PurePosixPath(normpath(self.path.parent / name)))
 
 
 def bundled(documents: Mapping[str, str], main: str) -> InBundle:

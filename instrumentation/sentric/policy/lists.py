@@ -77,10 +77,23 @@ def read_list(path: Path) -> tuple[Rule, ...]:
     except (OSError, ValueError) as error:
         reason = error.strerror if isinstance(error, OSError) and error.strerror else "it is not UTF-8 text"
         raise PolicyError([f"{path}: cannot be read: {reason}"]) from None
+    return read_list_text(text, str(path))
+
+
+def read_list_text(text: str, name: str) -> tuple[Rule, ...]:
+    """Read a list, in YAML or JSON, from its text.
+
+    Args:
+        text: the list.
+        name: what problems call it.
+
+    Raises:
+        PolicyError: everything that is wrong with it, each with its line; two names that make one id too.
+    """
     if text.lstrip("\ufeff \t\r\n")[:1] in {"{", "["}:
         text = _as_yaml(text)
     reading = _Reading()
-    read_document(str(path), text, reading.problems, reading.root)
+    read_document(name, text, reading.problems, reading.root)
     reading.problems.raise_any()
     return tuple(reading.rules.values())
 
@@ -254,7 +267,9 @@ def _listed(rule: Rule) -> dict[str, Any]:
 
 
 def _yaml(document: dict[str, Any]) -> str:
-    readable = yaml.safe_dump(document, sort_keys=False, allow_unicode=True, width=110)
-    if yaml.safe_load(readable) == document:
+    readable = str(yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, allow_unicode=True, width=110))
+    if yaml.load(readable, Loader=yaml.CSafeLoader) == document:
         return readable
-    return yaml.safe_dump(document, sort_keys=False, width=110)  # line breaks that only Unicode knows
+    return str(
+        yaml.dump(document, Dumper=yaml.CSafeDumper, sort_keys=False, width=110)
+    )  # line breaks that only Unicode knows

@@ -59,7 +59,7 @@ def load_policy(path: Path | None = None, *, allow_loopback: bool = False) -> Po
     Raises:
         PolicyError: everything that is wrong, each with its file and line.
     """
-    return _with_loopback(_shipped() if path is None else _Load().policy(OnDisk(path)), allow_loopback)
+    return with_loopback(_shipped() if path is None else _Load().policy(OnDisk(path)), allow_loopback)
 
 
 def load_bundle(documents: Mapping[str, str], main: str = MAIN, *, allow_loopback: bool = False) -> Policy:
@@ -75,7 +75,7 @@ def load_bundle(documents: Mapping[str, str], main: str = MAIN, *, allow_loopbac
     Raises:
         PolicyError: everything that is wrong, each with its file and line.
     """
-    return _with_loopback(_Load().policy(bundled(documents, main)), allow_loopback)
+    return with_loopback(_Load().policy(bundled(documents, main)), allow_loopback)
 
 
 def load_rules(paths: Iterable[Path] = (), *, run_examples: bool = False) -> tuple[Rule, ...]:
@@ -110,12 +110,49 @@ def load_bundle_rules(
     return _Load(examples=True).all_rules([bundled(documents, main)], run_examples=run_examples)
 
 
+@dataclass(frozen=True, slots=True)
+class RuleState:
+    """A rule of a policy, in force or not."""
+
+    rule: Rule
+    """As it is for every run that the policy says nothing special of."""
+    stated: Rule
+    """As its pack states it."""
+    in_force: bool
+
+
+def load_bundle_states(documents: Mapping[str, str], main: str = MAIN) -> tuple[RuleState, ...]:
+    """Load every rule of the packs of a bundle, without its examples, and what becomes of it.
+
+    Args:
+        documents: the text of each file, by its name, see `load_bundle`.
+        main: the file that the policy begins with.
+
+    Raises:
+        PolicyError: everything that is wrong, each with its file and line.
+    """
+    load = _Load()
+    load.policy(bundled(documents, main))
+    rules, _, off = load.finished()
+    return tuple(RuleState(rule, load.rules[rule.id], rule.id not in off) for rule in rules)
+
+
 def shipped_packs() -> tuple[Path, ...]:
     """The pack files that come with Sentric."""
     return tuple(sorted(Path(str(files("sentric.policy") / "packs")).glob("*.yaml")))
 
 
-def _with_loopback(policy: Policy, allow_loopback: bool) -> Policy:
+def load_file(file: File) -> Policy:
+    """Load the policy that begins with a file, wherever that comes from.
+
+    Raises:
+        PolicyError: everything that is wrong, each with its file and line.
+    """
+    return _Load().policy(file)
+
+
+def with_loopback(policy: Policy, allow_loopback: bool) -> Policy:
+    """The policy where the setting `allow_loopback` holds too."""
     if allow_loopback and not policy.tuning.allow_loopback:
         return replace(policy, tuning=replace(policy.tuning, allow_loopback=True))
     return policy
@@ -284,7 +321,7 @@ class _Load:
         if "override" in entries:
             for name, reader in entries["override"].named("the id of a rule").items():
                 self.mentions.append((name, reader))
-                overrides.append((name, _override(reader)))
+                overrides.append((name, read_override(reader)))
         tuning = tuple(read_tuning(entries["tuning"]).items()) if "tuning" in entries else ()
         if overrides or tuning:
             self.layers.append(Layer(agent, project, tuple(overrides), tuning))
@@ -337,7 +374,8 @@ def _is_default(path: Path) -> bool:
     return "\ndefault: false" not in head
 
 
-def _override(reader: Reader) -> Override:
+def read_override(reader: Reader) -> Override:
+    """What a policy changes of a rule. What is wrong with it is noted."""
     entries = reader.mapping(known=_OVERRIDE_KEYS)
     return Override(
         enabled=entries["enabled"].boolean() if "enabled" in entries else None,

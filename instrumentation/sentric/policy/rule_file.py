@@ -34,10 +34,11 @@ KEBAB = r"[a-z0-9]+(-[a-z0-9]+)*"
 ALL = "all"
 """In a rule's `over`: every text there is."""
 
-_KEYS = (
+KEYS = (
     "id", "title", "description", "remediation", "severity", "decision", "risk", "category", "references",
     "maturity", "type", "on", "when", "pattern", "over", "score", "evidence", "examples",
 )  # fmt: skip
+"""What a rule may state, in the order in which packs state it."""
 _REQUIRED = ("id", "title", "description", "severity", "decision", "risk", "category")
 _OF_CONDITION = ("on", "when", "examples")
 _OF_PATTERN = ("pattern", "over")
@@ -56,7 +57,7 @@ def rule(reader: Reader, pack: str, *, default: bool = True, examples: bool = Fa
     """
     form = _form(reader)
     required = (*_REQUIRED, *(_OF_CONDITION if form is RuleType.CEL else _OF_PATTERN))
-    part = reader.mapping(known=_KEYS, required=required)
+    part = reader.mapping(known=KEYS, required=required)
     looks = _condition(part) if form is RuleType.CEL else _pattern(part, form)
     match, no_match = _read(part, "examples", _examples, _NO_EXAMPLES) if examples else _NO_EXAMPLES
     found = Rule(

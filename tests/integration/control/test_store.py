@@ -69,7 +69,7 @@ def test_the_file_is_its_owners_alone_and_so_is_what_lies_beside_it(file_url: st
     before = os.umask(0)
     try:
         with ControlStore.open(file_url) as store:
-            store.create_key(projects=["shop"], scopes=INGEST)
+            store.keys.create(projects=["shop"], scopes=INGEST)
             files = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.iterdir()}
     finally:
         os.umask(before)
@@ -78,96 +78,96 @@ def test_the_file_is_its_owners_alone_and_so_is_what_lies_beside_it(file_url: st
 
 def test_the_project_default_is_there_from_the_start(store: ControlStore) -> None:
     assert [project.name for project in store.projects()] == ["default"]
-    assert store.api_keys() == []
-    assert len(store.key_ring()) == 0
+    assert store.keys.list() == []
+    assert len(store.keys.ring()) == 0
 
 
 def test_what_was_kept_is_there_when_the_store_is_opened_again(control_url: str, store: ControlStore) -> None:
-    made = store.create_key(name="ci", projects=["shop", "bank"], scopes=INGEST, expires=2e9)
+    made = store.keys.create(name="ci", projects=["shop", "bank"], scopes=INGEST, expires=2e9)
     with ControlStore.open(control_url) as again:
-        assert again.api_keys() == [made.key]
+        assert again.keys.list() == [made.key]
         assert [project.name for project in again.projects()] == ["bank", "default", "shop"]
 
 
 def test_a_key_is_found_in_the_ring_with_what_it_may_do(store: ControlStore) -> None:
-    made = store.create_key(projects=["shop", "bank", "shop"], scopes=INGEST, expires=2e9)
-    admin = store.create_key(projects=[], scopes=ADMIN)
+    made = store.keys.create(projects=["shop", "bank", "shop"], scopes=INGEST, expires=2e9)
+    admin = store.keys.create(projects=[], scopes=ADMIN)
 
-    grant = store.key_ring().find(made.secret, 1.9e9)
+    grant = store.keys.ring().find(made.secret, 1.9e9)
     assert grant is not None
     assert (grant.key_id, grant.projects, grant.scopes) == (made.key.key_id, ("shop", "bank"), INGEST)
-    assert store.key_ring().find(made.secret, 2e9) is None
-    found = store.key_ring().find(admin.secret, 2e9)
+    assert store.keys.ring().find(made.secret, 2e9) is None
+    found = store.keys.ring().find(admin.secret, 2e9)
     assert found is not None
     assert (found.projects, found.scopes, found.expires) == ((), ADMIN, None)
 
 
 def test_projects_that_are_new_are_made_and_named(store: ControlStore) -> None:
-    assert store.create_key(projects=["shop", "default"], scopes=INGEST).new_projects == ("shop",)
-    assert store.create_key(projects=["default", "shop", "bank"], scopes=INGEST).new_projects == ("bank",)
+    assert store.keys.create(projects=["shop", "default"], scopes=INGEST).new_projects == ("shop",)
+    assert store.keys.create(projects=["default", "shop", "bank"], scopes=INGEST).new_projects == ("bank",)
 
 
 def test_nothing_of_a_refused_key_is_kept(store: ControlStore) -> None:
     before = store.generation()
     with pytest.raises(KeyRefusedError):
-        store.create_key(projects=["shop", "a\nb"], scopes=INGEST)
-    assert (store.generation(), len(store.projects()), store.api_keys()) == (before, 1, [])
+        store.keys.create(projects=["shop", "a\nb"], scopes=INGEST)
+    assert (store.generation(), len(store.projects()), store.keys.list()) == (before, 1, [])
 
 
 @pytest.mark.parametrize("name", ["'; DROP TABLE api_keys; --", "%", "été 🫖", "[bold]x[/bold]", "../../etc", "a" * 64])
 def test_a_strange_name_is_only_a_name(store: ControlStore, name: str) -> None:
-    made = store.create_key(name=name, projects=[name], scopes=INGEST)
-    (kept,) = store.api_keys()
+    made = store.keys.create(name=name, projects=[name], scopes=INGEST)
+    (kept,) = store.keys.list()
     assert kept == made.key
     assert (kept.name, kept.projects) == (name, (name,))
 
 
 def test_a_revoked_key_is_worth_nothing_and_stays_in_the_list(store: ControlStore) -> None:
-    first, second = (store.create_key(projects=["shop"], scopes=INGEST) for _ in range(2))
-    store.revoke([first.key.key_id])
+    first, second = (store.keys.create(projects=["shop"], scopes=INGEST) for _ in range(2))
+    store.keys.revoke([first.key.key_id])
 
-    assert store.key_ring().find(first.secret, 0.0) is None
-    assert store.key_ring().find(second.secret, 0.0) is not None
-    (kept, other) = store.api_keys()
+    assert store.keys.ring().find(first.secret, 0.0) is None
+    assert store.keys.ring().find(second.secret, 0.0) is not None
+    (kept, other) = store.keys.list()
     assert (kept.key_id, kept.state(0.0), other.state(0.0)) == (first.key.key_id, "revoked", "valid")
-    store.revoke([first.key.key_id])
-    assert store.api_keys()[0].revoked == kept.revoked
+    store.keys.revoke([first.key.key_id])
+    assert store.keys.list()[0].revoked == kept.revoked
 
 
 def test_a_key_is_found_by_the_beginning_of_its_id(store: ControlStore) -> None:
-    keys = [store.create_key(projects=["shop"], scopes=INGEST).key for _ in range(17)]
+    keys = [store.keys.create(projects=["shop"], scopes=INGEST).key for _ in range(17)]
 
-    assert store.find(keys[3].key_id) == keys[3]
+    assert store.keys.find(keys[3].key_id) == keys[3]
     first, _ = Counter(key.key_id[0] for key in keys).most_common(1)[0]  # of 17 ids two begin alike
     with pytest.raises(UnknownKeyError, match=f"key '{first}' is the beginning of"):
-        store.find(first)
+        store.keys.find(first)
     for wrong in ("", "x", "%", "_", f"{keys[0].key_id}0", "\x1b"):
         with pytest.raises(UnknownKeyError, match="no key"):
-            store.find(wrong)
+            store.keys.find(wrong)
     with pytest.raises(UnknownKeyError, match="that is a key itself: name it by its id"):
-        store.find(store.create_key(projects=["shop"], scopes=INGEST).secret)
+        store.keys.find(store.keys.create(projects=["shop"], scopes=INGEST).secret)
 
 
 def test_every_change_makes_the_number_larger_and_nothing_else_does(store: ControlStore, control_url: str) -> None:
     numbers = [store.generation()]
-    key = store.create_key(projects=["shop"], scopes=INGEST).key
+    key = store.keys.create(projects=["shop"], scopes=INGEST).key
     numbers.append(store.generation())
-    store.revoke([key.key_id])
+    store.keys.revoke([key.key_id])
     numbers.append(store.generation())
-    store.add_first_admin_key("x")
+    store.keys.add_first_admin_key("x")
     numbers.append(store.generation())
     assert numbers == sorted(set(numbers))
 
-    store.projects(), store.api_keys(), store.key_ring()
+    store.projects(), store.keys.list(), store.keys.ring()
     with ControlStore.open(control_url) as again:
         assert again.generation() == numbers[-1]
 
 
 def test_a_key_without_its_projects_is_not_one_for_all(store: ControlStore) -> None:
-    made = store.create_key(projects=["shop"], scopes=INGEST)
+    made = store.keys.create(projects=["shop"], scopes=INGEST)
     with store._database.changing() as meddling:
         meddling.exec_driver_sql("DELETE FROM api_key_projects")
-    assert store.key_ring().find(made.secret, 0.0) is None
+    assert store.keys.ring().find(made.secret, 0.0) is None
 
 
 def test_a_database_of_a_newer_version_is_refused_in_one_line(store: ControlStore, control_url: str) -> None:
@@ -232,7 +232,7 @@ def test_a_damaged_store_says_so_in_one_line(store: ControlStore) -> None:
     with store._database.changing() as meddling:
         meddling.exec_driver_sql("DROP TABLE api_key_projects")
     with pytest.raises(ControlError) as caught:
-        store.create_key(projects=["shop"], scopes=INGEST)
+        store.keys.create(projects=["shop"], scopes=INGEST)
     assert str(caught.value) in (
         f"{store._database._name}: no such table: api_key_projects",
         f'{store._database._name}: relation "api_key_projects" does not exist',
@@ -241,22 +241,22 @@ def test_a_damaged_store_says_so_in_one_line(store: ControlStore) -> None:
 
 def test_a_file_that_is_removed_or_replaced_is_noticed(file_url: str, tmp_path: Path) -> None:
     with ControlStore.open(file_url) as store:
-        store.create_key(projects=["a"], scopes=INGEST)
+        store.keys.create(projects=["a"], scopes=INGEST)
         for name in ("control.db", "control.db-wal", "control.db-shm"):
             (tmp_path / name).unlink(missing_ok=True)
         with pytest.raises(ControlError, match=r"control\.db: unable to open database file"):
             store.generation()
         assert not (tmp_path / "control.db").exists()
         with ControlStore.open(file_url) as another:
-            another.create_key(projects=["b"], scopes=INGEST)
-        assert [key.projects for key in store.api_keys()] == [("b",)]
+            another.keys.create(projects=["b"], scopes=INGEST)
+        assert [key.projects for key in store.keys.list()] == [("b",)]
 
 
 def test_processes_that_open_at_once_migrate_once(control_url: str, tmp_path: Path) -> None:
     code = (
         "print('ready', flush=True); sys.stdin.readline()\n"
         "with ControlStore.open(url) as store:\n"
-        "    store.create_key(projects=['shop'], scopes=[Scope.INGEST]); print(len(store.api_keys()))\n"
+        "    store.keys.create(projects=['shop'], scopes=[Scope.INGEST]); print(len(store.keys.list()))\n"
     )
     processes = [program(code, control_url) for _ in range(4)]
     for process in processes:
@@ -270,7 +270,7 @@ def test_processes_that_open_at_once_migrate_once(control_url: str, tmp_path: Pa
 
     assert [errors for _, errors in ended] == [""] * 4
     with ControlStore.open(control_url) as store:
-        assert len(store.api_keys()) == 4
+        assert len(store.keys.list()) == 4
         assert store.generation() == 5
     assert sorted(path.name for path in tmp_path.iterdir()) == ["control.db"] * control_url.startswith("sqlite")
 
@@ -278,8 +278,8 @@ def test_processes_that_open_at_once_migrate_once(control_url: str, tmp_path: Pa
 def test_threads_that_change_at_once_lose_nothing(store: ControlStore) -> None:
     before = store.generation()
     with ThreadPoolExecutor(8) as threads:
-        list(threads.map(lambda n: store.create_key(projects=[f"p{n % 3}"], scopes=INGEST), range(40)))
-    assert len(store.api_keys()) == 40
+        list(threads.map(lambda n: store.keys.create(projects=[f"p{n % 3}"], scopes=INGEST), range(40)))
+    assert len(store.keys.list()) == 40
     assert store.generation() == before + 40
 
 
@@ -289,7 +289,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_a_good_database(
 ) -> None:
     if where == "changing":
         with ControlStore.open(control_url) as store:
-            store.create_key(name="kept", projects=["shop"], scopes=INGEST)
+            store.keys.create(name="kept", projects=["shop"], scopes=INGEST)
     code = (
         "import sqlalchemy as sa\n"
         "from sqlalchemy import event\n"
@@ -297,7 +297,7 @@ def test_a_process_that_is_killed_in_the_middle_leaves_a_good_database(
         "    if 'api_key_projects' in statement and not statement.startswith('SELECT'):\n"
         "        print('in the middle', flush=True); sys.stdin.readline()\n"
         "event.listen(sa.Engine, 'after_cursor_execute', stop)\n"
-        "ControlStore.open(url).create_key(name='lost', projects=['new'], scopes=[Scope.INGEST])\n"
+        "ControlStore.open(url).keys.create(name='lost', projects=['new'], scopes=[Scope.INGEST])\n"
     )
     process = program(code, control_url)
     assert process.stdout is not None
@@ -306,9 +306,9 @@ def test_a_process_that_is_killed_in_the_middle_leaves_a_good_database(
     process.communicate()
 
     with ControlStore.open(control_url) as store:
-        assert [key.name for key in store.api_keys()] == (["kept"] if where == "changing" else [])
+        assert [key.name for key in store.keys.list()] == (["kept"] if where == "changing" else [])
         assert "new" not in [project.name for project in store.projects()]
-        store.create_key(name="next", projects=["new"], scopes=INGEST)
+        store.keys.create(name="next", projects=["new"], scopes=INGEST)
     if control_url.startswith("postgresql"):
         return
     checked = sqlite3.connect(tmp_path / "control.db")
@@ -321,14 +321,14 @@ def test_another_process_sees_a_change_at_once(control_url: str, store: ControlS
     code = (
         "store = ControlStore.open(url)\n"
         "print(store.generation(), flush=True)\n"
-        "for line in sys.stdin: print(store.generation(), len(store.key_ring()), flush=True)\n"
+        "for line in sys.stdin: print(store.generation(), len(store.keys.ring()), flush=True)\n"
     )
     process = program(code, control_url)
     assert process.stdin is not None
     assert process.stdout is not None
     first = int(process.stdout.readline())
-    made = store.create_key(projects=["shop"], scopes=INGEST)
-    store.revoke([made.key.key_id])
+    made = store.keys.create(projects=["shop"], scopes=INGEST)
+    store.keys.revoke([made.key.key_id])
     process.stdin.write("\n")
     process.stdin.flush()
     assert process.stdout.readline() == f"{first + 2} 0\n"

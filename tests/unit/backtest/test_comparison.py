@@ -5,6 +5,7 @@ from fixtures.agent_runs import STARTED, opens, policy, rule, run, sends
 from sentric.events import Author, JsonValue, Message, Observation, Run, Source
 from sentric.policy.rule import Decision, Policy, Severity
 from sentric_analyzer.backtest import Comparison, backtest_document
+from sentric_analyzer.backtest.document import fitting
 from sentric_analyzer.backtest.example import CHANGED_EXAMPLES, TEXT_LIMIT
 from sentric_analyzer.backtest.tally import AGENT_LIMIT, OTHER_AGENTS, changed
 
@@ -174,3 +175,20 @@ def test_hostile_text_is_counted_and_shown_without_an_exception() -> None:
     document = backtest_document(compared, (hostile, hostile), [hostile])
     assert json.dumps(document, ensure_ascii=False).encode()
     assert len(json.dumps(document["examples"])) < 60_000
+
+
+def test_a_document_that_is_too_large_has_fewer_examples_and_says_so() -> None:
+    runs = [run(sends("a@example.com"), opens(f"https://{n}.example"), run_id=f"r{n}", agent=f"a{n}") for n in range(6)]
+    whole = backtest_document(compare(TODAY, TRIED, *runs), ("today", "tried"), ["x.json: no traces"])
+    assert json.loads(fitting(whole, 1 << 20)) == whole
+    assert len(whole["examples"]) == 6
+
+    text = fitting(whole, len(json.dumps(whole)) - 1)
+    less = json.loads(text)
+    assert less["examples"] == whole["examples"][:3]
+    assert [rule["examples"] for rule in less["rules"]] == [
+        [number for number in rule["examples"] if number <= 3] for rule in whole["rules"]
+    ]
+    assert less["unread"] == ["x.json: no traces", "3 of 6 examples are left out: they are too large"]
+    assert {**less, "examples": 0, "rules": 0, "unread": 0} == {**whole, "examples": 0, "rules": 0, "unread": 0}
+    assert json.loads(fitting(whole, 10))["examples"] == []

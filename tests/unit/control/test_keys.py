@@ -114,6 +114,7 @@ def test_a_key_as_json_says_everything_but_the_key() -> None:
         "name": "ci",
         "projects": ["shop", "bank"],
         "scopes": ["approve", "read"],
+        "person": None,
         "state": "valid",
         "created": "2027-01-15T08:00:00Z",
         "expires": "2027-01-15T08:01:00Z",

@@ -28,7 +28,11 @@ class Keys:
             raise self.error
         return self.number
 
-    def key_ring(self) -> KeyRing:
+    @property
+    def keys(self) -> "Keys":
+        return self
+
+    def ring(self) -> KeyRing:
         self.read += 1
         return KeyRing(self.valid)
 

@@ -97,7 +97,7 @@ def test_the_examples_of_a_bundle_are_run_where_that_is_asked_for() -> None:
             "extends: [../ours.yaml]",
             "2: extends[0]: ../ours.yaml cannot be read: nothing outside of the bundle is read",
         ),
-        ("packs: [sub/../ours.yaml]", "2: packs[0]: sub/../ours.yaml cannot be read: nothing outside of the bundle"),
+        ("packs: [sub/../../ours.yaml]", "2: packs[0]: ../ours.yaml cannot be read: nothing outside of the bundle"),
         ("packs: [/etc/ours.yaml]", "2: packs[0]: /etc/ours.yaml cannot be read: nothing outside of the bundle"),
         ("extends: [our.yaml]", "2: extends[0]: our.yaml cannot be read: it is not in the bundle: did you mean 'ours"),
         ("extends: [zzz]", "2: extends[0]: zzz cannot be read: it is not in the bundle: add it"),
@@ -110,6 +110,16 @@ def test_the_examples_of_a_bundle_are_run_where_that_is_asked_for() -> None:
 def test_what_a_policy_names_must_be_in_its_bundle(text: str, problem: str) -> None:
     (told,) = problems_of({"policy.yaml": f"policy: p\n{text}\n", "ours.yaml": pack("one")})
     assert told.startswith(f"policy.yaml:{problem}")
+
+
+def test_a_file_of_a_bundle_names_what_is_further_up_in_it() -> None:
+    documents = {
+        "policy.yaml": "policy: p\nextends: [teams/a.yaml]\n",
+        "teams/a.yaml": "policy: a\nextends: [../company.yaml]\npacks: [../teams/../ours.yaml]\n",
+        "company.yaml": "policy: company\npacks: [./ours.yaml]\n",
+        "ours.yaml": pack("one"),
+    }
+    assert [rule.id for rule in load_bundle(documents).rules] == ["one"]
 
 
 def test_a_shipped_packs_file_is_read_for_its_name_only(tmp_path: Path) -> None:

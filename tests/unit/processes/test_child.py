@@ -3,7 +3,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -18,8 +18,8 @@ from support.serving import poll
 
 
 @contextmanager
-def running(function: str, argument: object = None, **callbacks: Callable[[Any], None]) -> Iterator[Child]:
-    child = Child("tester", f"support.children:{function}", argument=lambda: argument, **callbacks)
+def running(function: str, argument: object = None, **options: Any) -> Iterator[Child]:
+    child = Child("tester", f"support.children:{function}", argument=lambda: argument, **options)
     child.start()
     try:
         child.wait_ready()
@@ -99,6 +99,42 @@ def test_a_child_that_cannot_come_up_again_is_tried_ever_more_rarely(tmp_path: P
         with pytest.raises(ChildError, match="the tester is not running"):
             child.send("x")
     assert deaths[3] - deaths[2] > 0.4
+
+
+@pytest.mark.parametrize(
+    ("function", "argument", "word", "why"),
+    [
+        ("echo", None, "die", "the tester was killed by signal 9"),
+        ("echo", None, "fail", "it is enough: rest"),
+        ("refuse", "exit", "", "the tester ended with status 7"),
+    ],
+)
+def test_a_child_that_is_there_once_tells_its_end_and_is_not_started_again(
+    function: str, argument: object, word: str, why: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    deaths: list[str] = []
+    child = Child(
+        "tester",
+        f"support.children:{function}",
+        argument=lambda: argument,
+        on_ready=lambda _: child.send(word),
+        on_death=lambda error: deaths.append(str(error)),
+        once=True,
+    )
+    child.start()
+    poll(lambda: deaths)
+    child._thread.join(5)
+    assert not child._thread.is_alive()
+    child.stop(5)
+    assert deaths == [why]
+    assert caplog.records == []
+
+
+def test_a_child_that_is_there_once_and_is_stopped_has_not_died() -> None:
+    deaths: list[SentricError] = []
+    with running("echo", on_death=deaths.append, once=True):
+        pass
+    assert deaths == []
 
 
 def test_a_child_that_hears_nothing_is_killed_at_the_deadline() -> None:

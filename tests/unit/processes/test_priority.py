@@ -4,7 +4,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import pytest
 
-from sentric_analyzer.processes import give_way
+from sentric_analyzer.processes import IN_THE_BACKGROUND, give_way
 
 
 def niceness() -> int:
@@ -24,3 +24,14 @@ def test_one_thread_gives_way_and_none_is_pushed_forward(more: int) -> None:
         before, after = pool.submit(given).result()
     assert after == max(5, before)
     assert niceness() == here
+
+
+def test_what_nobody_waits_for_gives_way_to_what_gives_way() -> None:
+    def given() -> tuple[int, int]:
+        before = niceness()
+        give_way(IN_THE_BACKGROUND)
+        return before, niceness()
+
+    with ThreadPoolExecutor(1) as pool:
+        before, after = pool.submit(given).result()
+    assert after == max(10, before)

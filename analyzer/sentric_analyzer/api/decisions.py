@@ -1,0 +1,229 @@
+"""Decisions over REST: ask before acting, from any language; read what was decided."""
+
+from datetime import datetime
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Annotated, Any
+
+from fastapi import FastAPI, Path, Query, Response
+from pydantic import ConfigDict, Field, JsonValue
+
+from sentric.events import Effect, Element, Kind
+from sentric.policy.rule import Decision, Severity
+from sentric_analyzer.api.access import Caller
+from sentric_analyzer.api.answers import Answer, json_answer
+from sentric_analyzer.api.models import Document, Next
+from sentric_analyzer.api.models import Element as ElementModel
+from sentric_analyzer.api.needs import needs
+from sentric_analyzer.api.parameters import After, Limit, Projects, own_project
+from sentric_analyzer.api.places import next_of, place_of
+from sentric_analyzer.api.problems import DECISIONS_PATH, refuse_with
+from sentric_analyzer.api.routes import Routes
+from sentric_analyzer.control import Grant, Scope
+from sentric_analyzer.control.errors import IdempotencyError, UnknownDecisionError, UnknownProjectError
+from sentric_analyzer.deciding import Asked, AskedError, Decider
+from sentric_analyzer.deciding.asked import LONGEST_IDEMPOTENCY_KEY, LONGEST_NAME, MOST_EVENTS
+
+if TYPE_CHECKING:
+    from sentric_analyzer.control.store import ControlStore
+
+REPLAYED = "Idempotency-Replayed"
+"""Header of an answer that was given before, to the same idempotency key."""
+_Name = Annotated[str, Field(max_length=LONGEST_NAME)]
+
+
+class DecisionWish(Document):
+    """An action that is about to be done. All of it is redacted before anything else happens."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    agent_id: str = Field(min_length=1, max_length=LONGEST_NAME)
+    """Whose risk and strikes it counts towards."""
+    action: str = Field(min_length=1, max_length=LONGEST_NAME)
+    """Name of the tool."""
+    arguments: dict[str, JsonValue] | None = None
+    """What the tool is given."""
+    payload: JsonValue = None
+    """The same, where it is no object of named arguments."""
+    agent_name: _Name = ""
+    """Name that the policy knows the agent by; empty: its id."""
+    server: _Name = ""
+    """The MCP server or toolset the tool belongs to."""
+    kind: Kind | None = None
+    """What sort of thing it does; left out: what its name and arguments tell."""
+    effects: list[Effect] = Field([], max_length=len(Effect))
+    """What it changes in the world, besides what its name and arguments tell."""
+    url: str = ""
+    """The page the agent stands on."""
+    element: ElementModel | None = None
+    """The page element it is about."""
+    reasoning: str = ""
+    """Why the agent wants it, in its own words."""
+    context: dict[str, JsonValue] = Field(default_factory=dict[str, JsonValue])
+    """What the caller asserts about it: claims, which are marked so wherever they are shown."""
+    task: str = ""
+    """What the human asked the agent for."""
+    events: list[JsonValue] = Field([], max_length=MOST_EVENTS)
+    """What happened in the run before, the earliest first, each as in the examples of rules: what the agent was
+    shown and did, so that rules about injections and flows can see it."""
+    run_id: _Name = ""
+    call_id: _Name = ""
+    approval_id: str = Field("", max_length=32)
+    """Of an approval of this very action, which is used up by it."""
+    idempotency_key: str = Field("", max_length=LONGEST_IDEMPOTENCY_KEY)
+    """Asked again with the same key, the same is answered, and nothing is counted twice."""
+    project: str | None = Field(None, max_length=64)
+    """One of those of the key; left out: its first."""
+
+
+class MatchedRule(Document):
+    """A rule that matched."""
+
+    id: str
+    title: str
+    severity: Severity
+    decision: Decision
+    risk: int
+    error: str = ""
+    """Why it could not be evaluated, where it counts as matched for that reason."""
+
+
+class DecisionAnswer(Document):
+    """What was decided about an action."""
+
+    decision_id: str
+    time: datetime
+    project: str
+    agent_id: str
+    agent_name: str
+    action: str
+    kind: Kind
+    effects: list[Effect]
+    asserted: dict[str, JsonValue]
+    """What the caller asserted, redacted."""
+    decision: Decision
+    allowed: bool
+    """Whether the action may be done now: allow and warn."""
+    reasons: list[str]
+    rules: list[MatchedRule]
+    risk: int
+    """Of this action, 0 to 100."""
+    cumulative_risk: int
+    """Of all that the agent was allowed since it was reset, this action too if it is allowed."""
+    risk_budget: int
+    strikes: int
+    """Refusals since the agent was reset."""
+    strikes_to_shut_down: int
+    agent_state: str
+    """`active`, `shut_down` or `stopped`."""
+    approval_id: str | None
+    """Of the approval that is waited for, or was used."""
+    approval_state: str | None
+    approval_expires: datetime | None
+    policy_digest: str
+    """The one policy that decided."""
+
+
+class KeptDecision(Document):
+    """A decision that was kept."""
+
+    request: dict[str, JsonValue]
+    """What was asked, redacted."""
+    answer: DecisionAnswer
+
+
+class KeptDecisions(Document):
+    """Some decisions, the newest first."""
+
+    decisions: list[KeptDecision]
+    next: Next
+
+
+def add_decisions(app: FastAPI, control: "ControlStore", decider: Decider, answer: Answer) -> None:
+    """Let an app decide."""
+    routes = Routes(app, "decisions", "Whether an action may be done.")
+    refuse_with(
+        app,
+        {
+            AskedError: HTTPStatus.UNPROCESSABLE_ENTITY,
+            IdempotencyError: HTTPStatus.CONFLICT,
+            UnknownDecisionError: HTTPStatus.NOT_FOUND,
+            UnknownProjectError: HTTPStatus.NOT_FOUND,
+        },
+    )
+
+    @routes.post(
+        DECISIONS_PATH,
+        needs(Scope.DECIDE),
+        gives=DecisionAnswer,
+        errors={
+            404: "There is no such approval, or no such project for the key.",
+            409: "The idempotency key was used for something else.",
+        },
+    )
+    async def decide(by: Caller, wish: DecisionWish) -> Response:
+        """Ask whether an action may be done.
+
+        Whatever is answered is durable, and in the audit unless it is a plain allow, before it is answered. Any answer
+        but one with `allowed: true` means: do not act. `ask` means that a person must approve: wait for the approval
+        (`GET /v1/approvals/{approval_id}?wait=60`), then ask again with `approval_id`.
+        """
+        asked, project = _asked(wish), own_project(by, wish.project)
+        return await answer(lambda: _decided(decider, asked, project, by))
+
+    @routes.get("/v1/decisions", needs(Scope.READ), gives=KeptDecisions)
+    async def list_decisions(
+        projects: Projects,
+        agent_id: Annotated[str | None, Query(max_length=LONGEST_NAME, description="Of this agent alone.")] = None,
+        decision: Annotated[Decision | None, Query(description="Those alone that were decided so.")] = None,
+        after: After = None,
+        limit: Limit = 50,
+    ) -> Response:
+        """The newest decisions. Plain allows are counted with their agents, and not kept."""
+        place = place_of(after)
+
+        def ask() -> dict[str, Any]:
+            found = control.decisions.page(
+                projects=projects, agent_id=agent_id, decision=decision, after=place, limit=limit
+            )
+            end = next_of(found, limit, lambda kept: (kept.time, kept.decision_id))
+            return {"decisions": [kept.document for kept in found], "next": end}
+
+        return await answer(ask)
+
+    @routes.get("/v1/decisions/{decision_id}", needs(Scope.READ), gives=KeptDecision, errors={404: "No such decision."})
+    async def get_decision(
+        projects: Projects, decision_id: Annotated[str, Path(max_length=64, description="Id of a decision.")]
+    ) -> Response:
+        """A decision with what was asked."""
+        return await answer(lambda: control.decisions.find(decision_id, projects=projects))
+
+
+def _decided(decider: Decider, asked: Asked, project: str, by: Grant) -> Response:
+    decided = decider.decide(asked, project=project, by=by)
+    return json_answer(decided.answer, headers={REPLAYED: "true"} if decided.again else None)
+
+
+def _asked(wish: DecisionWish) -> Asked:
+    stated = wish.model_fields_set
+    if "arguments" in stated and "payload" in stated:
+        raise AskedError("arguments and payload: give one of them")
+    element = None if wish.element is None else Element(**wish.element.model_dump())
+    return Asked(
+        agent_id=wish.agent_id,
+        action=wish.action,
+        arguments={"payload": wish.payload} if "payload" in stated else wish.arguments or {},
+        agent_name=wish.agent_name,
+        server=wish.server,
+        kind=wish.kind,
+        effects=frozenset(wish.effects),
+        url=wish.url,
+        element=element,
+        reasoning=wish.reasoning,
+        context=wish.context,
+        task=wish.task,
+        events=wish.events,
+        run_id=wish.run_id,
+        call_id=wish.call_id,
+        approval_id=wish.approval_id,
+        idempotency_key=wish.idempotency_key,
+    )

@@ -1,0 +1,185 @@
+"""The way of a decision: redaction, the engine, and what is known of the agent.
+
+What takes long, redaction and the rules, is done before anybody else has to wait; then the agent's sums are locked, and
+the verdict is stated once more with what they are.
+"""
+
+import time
+from collections.abc import Callable
+from dataclasses import asdict, replace
+from typing import Any, cast
+
+from sentric.events import Action, Author, Element, JsonValue, Kind, Message, Reasoning
+from sentric.policy.engine import Engine
+from sentric.policy.readers.actions.effects import classify
+from sentric.policy.risk import EngineState
+from sentric.policy.rule import Policy
+from sentric.policy.verdict import Verdict
+from sentric.redaction import Redactor
+from sentric_analyzer.control import Grant
+from sentric_analyzer.control.decisions import Decided, Decisions, Wish
+from sentric_analyzer.deciding.asked import Asked
+from sentric_analyzer.deciding.counts import Metric
+from sentric_analyzer.declaration import OnCount, OnTime
+
+TEXT_SHOWN = 4096
+"""Characters of the reasoning and of each value of the arguments that people are shown."""
+
+
+class Decider:
+    """Decides about actions. Any thread may use it.
+
+    Args:
+        decisions: where decisions are kept.
+        policy_of: gives the policy that is in force for a project now.
+        new_redactor: gives a redactor for one decision.
+        key: secret that actions are told apart by.
+        clock: gives Unix nanoseconds.
+        on_count: called with each decision.
+        on_time: called with how long it took.
+    """
+
+    def __init__(
+        self,
+        decisions: Decisions,
+        policy_of: Callable[[str], Policy],
+        new_redactor: Callable[[], Redactor],
+        key: bytes,
+        clock: Callable[[], int],
+        on_count: OnCount = lambda name, value, amount: None,
+        on_time: OnTime = lambda name, value, seconds: None,
+    ) -> None:
+        self._decisions = decisions
+        self._policy_of = policy_of
+        self._new_redactor = new_redactor
+        self._key = key
+        self._clock = clock
+        self._on_count = on_count
+        self._on_time = on_time
+
+    def decide(self, asked: Asked, *, project: str, by: Grant) -> Decided:
+        """Decide about an action for good.
+
+        Args:
+            asked: the action.
+            project: whose policy and agents it is about.
+            by: the key that asks.
+
+        Raises:
+            AskedError: an event cannot be read.
+            IdempotencyError: the idempotency key was used for something else.
+            UnknownApprovalError: the approval is none of this agent's.
+            ControlError: it cannot be kept: then nothing is allowed.
+        """
+        began = time.perf_counter()
+        try:
+            decided = self._decided(asked, project, by)
+        except Exception:
+            self._on_count(Metric.DECISIONS, "failed", 1)
+            raise
+        self._on_count(Metric.DECISIONS, decided.answer["decision"], 1)
+        self._on_time(Metric.SECONDS, (), time.perf_counter() - began)
+        return decided
+
+    def _decided(self, asked: Asked, project: str, by: Grant) -> Decided:
+        policy, redactor = self._policy_of(project), self._new_redactor()
+        engine = Engine(policy, project=project, run_id=asked.run_id, agent=asked.agent_name or asked.agent_id)
+        sequence = _told(engine, asked, redactor)
+        action = replace(_action(asked, redactor), sequence=sequence, time=self._clock())
+        engine.check(action)
+
+        def judge(state: EngineState) -> Verdict:
+            return engine.restate(action, state)
+
+        wish = Wish(
+            project=project,
+            agent_id=asked.agent_id,
+            agent_name=asked.agent_name,
+            tool=asked.action,
+            requester=by.identity,
+            key_id=by.key_id,
+            binding=asked.binding(project, self._key),
+            policy_digest=policy.digest,
+            request=_shown(asked, action),
+            answer=_echo(asked, action, project),
+            approval_id=asked.approval_id,
+            idempotency_key=asked.idempotency_key,
+            fingerprint=asked.fingerprint(project, self._key) if asked.idempotency_key else "",
+        )
+        return self._decisions.decide(wish, judge)
+
+
+def _told(engine: Engine, asked: Asked, redactor: Redactor) -> int:
+    """Let the engine hear what happened before; the number of the event that comes next."""
+    if asked.task:
+        engine.judge(Message(sequence=0, author=Author.USER, text=redactor.text(asked.task)))
+    events = asked.read_events(redactor)
+    for event in events:
+        engine.judge(event)
+    return max((event.sequence for event in events), default=0) + 1
+
+
+def _action(asked: Asked, redactor: Redactor) -> Action:
+    """The action, redacted. What its name and arguments tell of its effects is not lessened by what is stated."""
+    arguments = cast("dict[str, JsonValue]", redactor.value(cast("JsonValue", dict(asked.arguments))))
+    element = None
+    if asked.element is not None:
+        element = Element(**{name: redactor.text(text) for name, text in asdict(asked.element).items()})
+    kind, effects = classify(asked.action, arguments, element)
+    return Action(
+        sequence=0,
+        tool=asked.action,
+        server=asked.server,
+        call_id=asked.call_id,
+        arguments=arguments,
+        kind=asked.kind or kind or Kind.OTHER,
+        effects=effects | asked.effects,
+        url=redactor.text(asked.url),
+        element=element,
+        reasoning=Reasoning(thinking=redactor.text(asked.reasoning)),
+        context=cast("dict[str, JsonValue]", redactor.value(cast("JsonValue", dict(asked.context)))),
+    )
+
+
+def _echo(asked: Asked, action: Action, project: str) -> dict[str, Any]:
+    """What the answer repeats of what was asked. Whatever the caller asserts is marked so."""
+    return {
+        "project": project,
+        "agent_id": asked.agent_id,
+        "agent_name": asked.agent_name or asked.agent_id,
+        "action": action.tool,
+        "kind": action.kind.value,
+        "effects": sorted(effect.value for effect in action.effects),
+        "asserted": dict(action.context),
+    }
+
+
+def _shown(asked: Asked, action: Action) -> dict[str, Any]:
+    """What people are shown of an action: enough to answer for it."""
+    given = {
+        "tool": action.tool,
+        "server": action.server,
+        "kind": action.kind.value,
+        "effects": sorted(effect.value for effect in action.effects),
+        "arguments": _cut(dict(action.arguments)),
+        "url": action.url,
+        "element": None if action.element is None else {k: v for k, v in asdict(action.element).items() if v},
+        "reasoning": action.reasoning.text[:TEXT_SHOWN],
+        "asserted": _cut(dict(action.context)),
+        "agent_name": asked.agent_name or asked.agent_id,
+        "run_id": asked.run_id,
+        "call_id": asked.call_id,
+    }
+    return {name: value for name, value in given.items() if value not in ("", None, {}, [])}
+
+
+def _cut(value: Any) -> Any:
+    match value:
+        case str():
+            return value if len(value) <= TEXT_SHOWN else f"{value[:TEXT_SHOWN]}… ({len(value)} characters)"
+        case dict():
+            return {key: _cut(item) for key, item in value.items()}
+        case list():
+            return [_cut(item) for item in value]
+        case _:
+            return value
