@@ -123,8 +123,8 @@ class Settings:
     )
     control: str = _setting(
         "",
-        "SQL URL of projects and keys: `sqlite:////PATH`, or `postgresql://…` for several services. Empty: "
-        "`control.db` in the data directory.",
+        "SQL URL of the control state, which is keys, people, policies, agents, approvals and the audit: "
+        "`sqlite:////PATH`, or `postgresql://…` for several services. Empty: `control.db` in the data directory.",
         secret=True,
     )
     signing_key: str = _setting(

@@ -149,5 +149,17 @@ async def _caller(request: Request) -> Grant:
 
 Caller = Annotated[Grant, Depends(_caller)]
 """The key of a request, for routes that cannot be asked without one."""
+
+
+async def _whole_caller(grant: Caller) -> Grant:
+    if grant.projects:
+        raise Refused(
+            HTTPStatus.FORBIDDEN, f"key {grant.key_id} is for some projects: this takes an admin key for all of them"
+        )
+    return grant
+
+
+WholeCaller = Annotated[Grant, Depends(_whole_caller)]
+"""The same, of a key for every project: for what is of all of them."""
 MaybeCaller = Annotated[Grant | None, Depends(grant_of)]
 """The key of a request; None: it has none."""

@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, Path, Response
 from pydantic import ConfigDict, Field
 
-from sentric_analyzer.api.access import Caller
+from sentric_analyzer.api.access import WholeCaller
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.models import Document
 from sentric_analyzer.api.needs import needs
-from sentric_analyzer.api.problems import Refused, refuse_with
+from sentric_analyzer.api.problems import refuse_with
 from sentric_analyzer.api.routes import Routes
-from sentric_analyzer.control import Grant, Scope
+from sentric_analyzer.control import Scope
 from sentric_analyzer.control.errors import PersonRefusedError, UnknownPersonError
 from sentric_analyzer.control.keys import moment
 from sentric_analyzer.control.people import LONGEST_NAME, Person, Role
@@ -64,9 +64,8 @@ def add_people(app: FastAPI, control: "ControlStore", answer: Answer) -> None:
     refuse_with(app, {PersonRefusedError: HTTPStatus.CONFLICT, UnknownPersonError: HTTPStatus.NOT_FOUND})
 
     @routes.get("/v1/people", needs(Scope.ADMIN), gives=PersonList)
-    async def list_people(by: Caller) -> Response:
+    async def list_people(by: WholeCaller) -> Response:
         """Everybody there ever was."""
-        _whole(by)
         return await answer(lambda: {"people": [person_document(person) for person in control.people.list()]})
 
     @routes.post(
@@ -76,23 +75,20 @@ def add_people(app: FastAPI, control: "ControlStore", answer: Answer) -> None:
         status=HTTPStatus.CREATED,
         errors={409: "The name is taken, or cannot be used."},
     )
-    async def add_person(by: Caller, wish: PersonWish) -> Response:
+    async def add_person(by: WholeCaller, wish: PersonWish) -> Response:
         """Add somebody. Keys are then made for them."""
-        _whole(by)
         added = await answer(lambda: person_document(control.people.add(wish.name, wish.role, actor=by.identity)))
         added.status_code = HTTPStatus.CREATED
         return added
 
     @routes.put("/v1/people/{person}/role", needs(Scope.ADMIN), gives=KnownPerson, errors=_UNKNOWN)
-    async def set_role(by: Caller, person: _Person, wish: RoleWish) -> Response:
+    async def set_role(by: WholeCaller, person: _Person, wish: RoleWish) -> Response:
         """Give somebody another role: their keys can do no more than it allows, within a second."""
-        _whole(by)
         return await answer(lambda: person_document(control.people.set_role(person, wish.role, actor=by.identity)))
 
     @routes.delete("/v1/people/{person}", needs(Scope.ADMIN), gives=KnownPerson, errors=_UNKNOWN)
-    async def remove_person(by: Caller, person: _Person) -> Response:
+    async def remove_person(by: WholeCaller, person: _Person) -> Response:
         """Remove somebody for good: their keys are worth nothing within a second."""
-        _whole(by)
         return await answer(lambda: person_document(control.people.remove(person, actor=by.identity)))
 
 
@@ -105,9 +101,3 @@ def person_document(person: Person) -> dict[str, Any]:
         "created": moment(person.created),
         "removed": moment(person.removed),
     }
-
-
-def _whole(by: Grant) -> None:
-    """People are of all projects: so is the admin who adds them."""
-    if by.projects:
-        raise Refused(HTTPStatus.FORBIDDEN, f"key {by.key_id} is for some projects: this takes an admin key for all")

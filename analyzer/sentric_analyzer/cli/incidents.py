@@ -1,12 +1,11 @@
 """`sentric incidents` and `sentric decisions`: what somebody has to look at, and what was decided."""
 
-from collections.abc import Callable, Sequence
 from typing import Any
 
 import click
 
-from sentric.cli.visible import as_json
 from sentric_analyzer.cli.asking import FORMAT, LIMIT, PROJECT, asked, service
+from sentric_analyzer.cli.listed import print_list
 
 
 @click.command()
@@ -21,7 +20,7 @@ def incidents(everything: bool, project: str | None, limit: int, form: str, **wh
 
     with asked(**where) as client:
         found = client.incidents(project=project, only_open=not everything, limit=limit)
-    _print(found, form, render_incidents, "no incidents" if everything else "no open incidents")
+    print_list(found, form, render_incidents, "no incidents" if everything else "no open incidents")
 
 
 @click.command()
@@ -39,17 +38,4 @@ def decisions(
 
     with asked(**where) as client:
         found = client.decisions(project=project, agent_id=agent, decision=decision, limit=limit)
-    _print(found, form, render_decisions, "no decisions but plain allows")
-
-
-def _print(
-    found: list[dict[str, Any]], form: str, render: Callable[[Sequence[dict[str, Any]], Any], None], nothing: str
-) -> None:
-    from rich.console import Console
-
-    if form == "json":
-        click.echo(as_json(found, indent=2))
-    elif found:
-        render(found, Console())
-    else:
-        click.echo(nothing)
+    print_list(found, form, render_decisions, "no decisions but plain allows")

@@ -1,13 +1,11 @@
 """`sentric runs` and `sentric sessions`: list the runs that were judged, and the conversations they belong to."""
 
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
 
 import click
 
-from sentric.cli.visible import as_json
 from sentric.settings import Settings
+from sentric_analyzer.cli.listed import print_list
 
 DATA_DIR = click.option("--data-dir", metavar="DIR", help="The analyzer's data directory.")
 STORE = click.option("--store", metavar="URL", help="ClickHouse URL, where it is not in the data directory.")
@@ -29,7 +27,7 @@ def runs(data_dir: str | None, store: str | None, limit: int, form: str) -> None
 
     settings = Settings.load(data_dir=data_dir, store=store)
     with open_reader(Path(settings.data_dir).expanduser(), settings.store, settings.api_key) as reader:
-        _print(reader.runs(limit=limit), form, render_runs, "no runs yet")
+        print_list(reader.runs(limit=limit), form, render_runs, "no runs yet")
 
 
 @click.command()
@@ -44,17 +42,4 @@ def sessions(data_dir: str | None, store: str | None, limit: int, form: str) -> 
 
     settings = Settings.load(data_dir=data_dir, store=store)
     with open_reader(Path(settings.data_dir).expanduser(), settings.store, settings.api_key) as reader:
-        _print(reader.sessions(limit=limit), form, render_sessions, "no runs of a conversation yet")
-
-
-def _print(
-    found: list[dict[str, Any]], form: str, render: Callable[[Sequence[dict[str, Any]], Any], None], nothing: str
-) -> None:
-    from rich.console import Console
-
-    if form == "json":
-        click.echo(as_json(found, indent=2))
-    elif found:
-        render(found, Console())
-    else:
-        click.echo(nothing)
+        print_list(reader.sessions(limit=limit), form, render_sessions, "no runs of a conversation yet")
