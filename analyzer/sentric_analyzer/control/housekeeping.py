@@ -13,6 +13,9 @@ _logger = logging.getLogger(__name__)
 HANGING = 2.0
 """Seconds that what is under way may take when it is to end: it does not hold up the end of the service."""
 
+RETRY_SECONDS = 5.0
+"""Seconds after which what failed is done again, however seldom it is due: until then the service is not ready."""
+
 Task = tuple[float, Callable[[], object]]
 """How many seconds lie between two times that something is done, and what."""
 
@@ -20,7 +23,7 @@ Task = tuple[float, Callable[[], object]]
 class Housekeeping:
     """Does some things again and again, in a thread of its own, from entering until leaving.
 
-    What fails is done again in its time, and told once.
+    What fails is done again soon, and told once.
     """
 
     def __init__(self, tasks: Sequence[Task], *, clock: Callable[[], float] = time.monotonic) -> None:
@@ -56,6 +59,7 @@ class Housekeeping:
                     is_ours = not isinstance(error, SentricError)
                     _logger.error("housekeeping: %s", error, exc_info=error if is_ours else None)
                 self._failing.add(number)
+                self._due[number] = self._clock() + min(seconds, RETRY_SECONDS)
             else:
                 self._failing.discard(number)
 

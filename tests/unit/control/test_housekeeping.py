@@ -65,6 +65,19 @@ def test_what_fails_is_told_once_until_it_is_done_and_holds_up_nothing(caplog: p
     assert len(caplog.records) == 1
 
 
+def test_what_is_seldom_due_and_failed_is_done_again_soon() -> None:
+    often, seldom, clock = Task(), Task(), Clock()
+    keeping = Housekeeping([(1.0, often), (3600.0, seldom)], clock=clock)
+    seldom.error = ControlError("the store is away")
+    clock.now = 3600.0
+    keeping.do()
+    assert keeping.failure()
+    seldom.error = None
+    clock.now += housekeeping.RETRY_SECONDS
+    keeping.do()
+    assert (keeping.failure(), seldom.times) == ("", 2)
+
+
 def test_a_bug_of_ours_is_told_with_where_it_is(caplog: pytest.LogCaptureFixture) -> None:
     task, clock = Task(), Clock()
     task.error = ZeroDivisionError("x")
