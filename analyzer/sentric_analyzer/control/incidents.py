@@ -53,13 +53,17 @@ def opened(change: Change, kind: str, project: str, agent_id: str, summary: str,
     return incident_id
 
 
-def closed(change: Change, project: str, agent_id: str, *, name: str | None = None) -> None:
+def closed(
+    change: Change,
+    project: str,
+    agent_id: str,
+    *,
+    name: str | None = None,
+    kinds: Sequence[str] = (SHUT_DOWN, STOPPED),
+) -> None:
     """Close the open incidents of an agent; with a name, those about every agent of that name instead."""
-    found = change.connection.execute(
-        select(INCIDENTS).where(
-            INCIDENTS.c.project == project, INCIDENTS.c.agent_id == agent_id, INCIDENTS.c.closed.is_(None)
-        )
-    ).all()
+    of_agent = (INCIDENTS.c.project == project, INCIDENTS.c.agent_id == agent_id, INCIDENTS.c.kind.in_(kinds))
+    found = change.connection.execute(select(INCIDENTS).where(*of_agent, INCIDENTS.c.closed.is_(None))).all()
     for row in found:
         if name is not None and json.loads(row.detail).get("name") != name:
             continue

@@ -72,7 +72,9 @@ class Stopping:
                     .where(DECISIONS.c.project == project, DECISIONS.c.agent_id == agent.agent_id, DECISIONS.c.strike)
                     .values(strike=False)
                 )
-                incidents.closed(change, project, agent.agent_id)
+                # One that is stopped by its id is still so when its name is reset, and somebody must look at it.
+                kinds = (incidents.SHUT_DOWN,) if by_name else (incidents.SHUT_DOWN, incidents.STOPPED)
+                incidents.closed(change, project, agent.agent_id, kinds=kinds)
             if by_name:
                 incidents.closed(change, project, "", name=target)
             return _now(change, project, about)

@@ -195,6 +195,18 @@ def test_an_agent_that_is_stopped_and_shut_down_is_called_the_same_everywhere(ag
     assert agent.ask("note")["agent_state"] == found.state == "stopped"
 
 
+def test_an_agent_that_is_still_stopped_by_its_id_is_an_incident_when_its_name_is_reset(agent: Agent) -> None:
+    agent.ask("note", agent_name="shopper")
+    stopping, incidents = agent.store.stopping, agent.store.incidents
+    stopping.stop("shop", "a", reason="", actor="person:ann")
+    stopping.stop("shop", "shopper", by_name=True, reason="", actor="person:ann")
+    (after,) = stopping.reset("shop", "shopper", by_name=True, reason="", actor="person:ann")
+    (left,) = incidents.page(projects=None, only_open=True, limit=10)
+    assert (after.state, left.kind, left.agent_id) == ("stopped", "agent_stopped", "a")
+    stopping.reset("shop", "a", reason="", actor="person:ann")
+    assert incidents.page(projects=None, only_open=True, limit=10) == []
+
+
 def test_what_is_open_is_withdrawn_when_the_agent_is_shut_down(agent: Agent) -> None:
     pending, approved = agent.ask("ask")["approval_id"], agent.approved(call_id="2")
     for _ in range(3):
