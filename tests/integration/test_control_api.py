@@ -231,6 +231,9 @@ def test_who_asked_may_withdraw_it_and_no_other_agent(served: Plane, agent: str)
     path = f"/v1/approvals/{served.decide(agent, 'ask')['approval_id']}"
     for who in ("other agent", "ann", "reader"):
         assert problem(served.post(f"{path}/cancel", who)).status == 403
+    # What an agent wants to do is for it, and for people, to see.
+    assert [served.ask("GET", path, who).status_code for who in ("agent", "ann", "reader")] == [200, 200, 200]
+    assert problem(served.ask("GET", path, "other agent")).status == 404
     assert served.post(f"{path}/cancel", "agent").json()["state"] == "cancelled"
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, Path, Query, Response
 from pydantic import ConfigDict, Field, JsonValue
 
-from sentric_analyzer.api.access import Caller
+from sentric_analyzer.api.access import Caller, MaybeCaller
 from sentric_analyzer.api.answers import Answer, json_answer
 from sentric_analyzer.api.models import Document, Next, Text
 from sentric_analyzer.api.needs import needs
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
 MOST_WAITED = 60.0
 """Seconds that one request waits at most; who waits longer asks again."""
 _Id = Annotated[str, Path(min_length=1, max_length=32, pattern="^[0-9a-f]+$", description="Id of an approval.")]
+_OF_ANYBODY = needs(Scope.READ, Scope.APPROVE)
+"""What it takes to be shown what others have asked for."""
 _ERRORS = {404: "There is no such approval.", 409: "It is past that."}
 
 
@@ -98,7 +100,7 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
         },
     )
 
-    @routes.get("/v1/approvals", needs(Scope.READ, Scope.APPROVE), gives=ApprovalList)
+    @routes.get("/v1/approvals", _OF_ANYBODY, gives=ApprovalList)
     async def list_approvals(
         projects: Projects,
         state: Annotated[State | None, Query(description="Those alone that stand so.")] = None,
@@ -125,14 +127,21 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
         errors={404: "There is no such approval."},
     )
     async def get_approval(
+        by: MaybeCaller,
         projects: Projects,
         approval_id: _Id,
         wait: Annotated[float, Query(ge=0, le=MOST_WAITED, description="Seconds to wait while it is pending.")] = 0.0,
     ) -> Response:
-        """An approval by its id, or a beginning of it that no other has; with `wait`, as soon as it is answered."""
+        """An approval by its id, or a beginning of it that no other has; with `wait`, as soon as it is answered.
+
+        A key that decides, and neither reads nor approves, is shown its own ones.
+        """
 
         def ask() -> Approval:
-            return control.approvals.find(approval_id, projects=projects)
+            found = control.approvals.find(approval_id, projects=projects)
+            if by is not None and not _OF_ANYBODY.met_by(by.scopes) and found.requester != by.identity:
+                raise UnknownApprovalError(f"key {by.key_id} has asked for no approval {approval_id!r}")
+            return found
 
         found = await until(
             feed,

@@ -32,7 +32,7 @@ _Name = Annotated[str, Field(max_length=LONGEST_NAME)]
 
 
 class DecisionWish(Document):
-    """An action that is about to be done. All of it is redacted before anything else happens."""
+    """An action that is about to be done. All but ids and names is redacted before anything else happens."""
 
     model_config = ConfigDict(extra="forbid")
 
@@ -163,9 +163,9 @@ def add_decisions(app: FastAPI, control: "ControlStore", decider: Decider, answe
     async def decide(by: Caller, wish: DecisionWish) -> Response:
         """Ask whether an action may be done.
 
-        Whatever is answered is durable, and in the audit unless it is a plain allow, before it is answered. Any answer
-        but one with `allowed: true` means: do not act. `ask` means that a person must approve: wait for the approval
-        (`GET /v1/approvals/{approval_id}?wait=60`), then ask again with `approval_id`.
+        Whatever is answered is durable, and in the audit, before it is answered, but for a plain allow, which is only
+        counted. Any answer but one with `allowed: true` means: do not act. `ask` means that a person must approve: wait
+        for the approval (`GET /v1/approvals/{approval_id}?wait=60`), then ask again with `approval_id`.
         """
         asked, project = _asked(wish), own_project(by, wish.project)
         return await answer(lambda: _decided(decider, asked, project, by))
