@@ -10,7 +10,7 @@ from typing import Any
 import httpx
 import pytest
 
-from sentric_analyzer.control import Scope
+from sentric_analyzer.control import Scope, api_keys
 from sentric_analyzer.control.people import Role
 from sentric_analyzer.control.store import control_url
 from sentric_analyzer.storage import Store, embedded_url
@@ -224,6 +224,22 @@ def test_sessions_die_with_the_key_they_were_got_for(served: Plane) -> None:
     served.store.keys.revoke([made.key.key_id])
     for who in ("first", "second", "third"):
         assert problem(served.ask("GET", "/v1/me", who)).status == 401
+
+
+def test_of_one_key_there_are_only_so_many_sessions_the_newest(served: Plane, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(api_keys, "MOST_SESSIONS", 2)
+    made = served.store.keys.create(projects=["shop"], scopes={Scope.READ})
+    served.keys["kept safe"] = made.secret
+    names = ("oldest", "signed out", "older", "newest")
+    for name, by in zip(names, ("kept safe", "oldest", "kept safe", "kept safe"), strict=True):
+        served.keys[name] = served.post("/v1/sign-in", by).json()["session"]
+        if name == "signed out":
+            served.post("/v1/sign-out", name)
+    assert [served.ask("GET", "/v1/me", name).status_code for name in names] == [401, 401, 200, 200]
+    mine = [key for key in served.store.keys.list(sessions=True) if key.session == made.key.key_id]
+    assert len(mine) == 2
+    ended = served.store.changes.records(what="sign_out", newest_first=True, limit=2)
+    assert len({record.subject for record in ended} - {key.key_id for key in mine}) == 2
 
 
 def test_who_asked_may_withdraw_it_and_no_other_agent(served: Plane, agent: str) -> None:

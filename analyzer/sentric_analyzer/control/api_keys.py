@@ -19,6 +19,8 @@ LOCAL = "local"
 """Actor of whoever has the database itself: the commands that need no service."""
 SESSION_SECONDS = 43_200.0
 """How long one who has signed in is signed in."""
+MOST_SESSIONS = 100
+"""Keys that may have been got with one key by signing in: whoever gets one more ends the oldest."""
 
 
 class ApiKeys:
@@ -134,9 +136,8 @@ class ApiKeys:
             mine = select(API_KEYS.c.session).where(API_KEYS.c.id == grant.key_id, API_KEYS.c.revoked.is_(None))
             if (row := change.connection.execute(mine).one_or_none()) is None:
                 raise UnknownKeyError("the key was revoked: sign in with another one")
-            stale = select(API_KEYS.c.id).where(_is_stale_session(change.now))
-            change.connection.execute(delete(API_KEY_PROJECTS).where(API_KEY_PROJECTS.c.key_id.in_(stale)))
-            change.connection.execute(delete(API_KEYS).where(_is_stale_session(change.now)))
+            got_with = row.session or grant.key_id
+            _forget_sessions(change, got_with)
             expires = change.now + SESSION_SECONDS
             expires = expires if grant.expires is None else min(expires, grant.expires)
             key = Key(
@@ -148,7 +149,7 @@ class ApiKeys:
                 expires,
                 None,
                 grant.person,
-                row.session or grant.key_id,
+                got_with,
             )
             secret = new_secret()
             _insert(change, key, secret)
@@ -197,8 +198,19 @@ def _grant(key: Key, roles: dict[str, Role]) -> Grant | None:
     return Grant(key.key_id, key.projects, scopes, key.expires, key.person)
 
 
-def _is_stale_session(now: float) -> Any:
-    return and_(API_KEYS.c.session.is_not(None), API_KEYS.c.expires < now)
+def _forget_sessions(change: Change, got_with: str) -> None:
+    """Remove the keys got by signing in that have expired, and the oldest of a key that has as many as it may have."""
+    is_stale = and_(API_KEYS.c.session.is_not(None), API_KEYS.c.expires < change.now)
+    mine = select(API_KEYS).where(API_KEYS.c.session == got_with, API_KEYS.c.expires >= change.now)
+    newest_first = mine.order_by(API_KEYS.c.created.desc(), API_KEYS.c.id)
+    rows = change.connection.execute(newest_first.offset(MOST_SESSIONS - 1).limit(MOST_SESSIONS)).all()
+    for key in _keys(change.connection, rows):
+        if key.revoked is None:
+            _record(change, "sign_out", key)
+    gone = or_(is_stale, API_KEYS.c.id.in_([row.id for row in rows]))
+    places = API_KEY_PROJECTS.c.key_id.in_(select(API_KEYS.c.id).where(gone))
+    change.connection.execute(delete(API_KEY_PROJECTS).where(places))
+    change.connection.execute(delete(API_KEYS).where(gone))
 
 
 def _record(change: Change, what: str, key: Key, **detail: str) -> None:

@@ -52,7 +52,7 @@ API_KEYS = Table(
     Column("person", String(12)),  # id of one of the people, where it is theirs
     Column("session", String(12)),  # id of the key it was got for, by signing in
 )
-"""Every key there ever was: a revoked one stays, until it has expired where it was got by signing in."""
+"""Every key there ever was, a revoked one too; of those got by signing in, the newest that have not expired."""
 
 API_KEY_PROJECTS = Table(
     "api_key_projects",
