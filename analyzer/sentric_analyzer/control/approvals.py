@@ -18,6 +18,7 @@ from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVALS, DECISIO
 MOST_PENDING = 100
 """Approvals of one agent that may wait at once: more questions than people can answer are refused."""
 _SWEPT_AT_ONCE = 100
+_ID_LENGTH = 32
 
 # Made once: decisions need them, and to make a statement takes longer than to execute it.
 _OPEN = (
@@ -81,8 +82,11 @@ class Approvals:
         Raises:
             UnknownApprovalError: there is none, or there are several.
         """
-        begins = select(APPROVALS).where(APPROVALS.c.id.startswith(approval_id, autoescape=True))
-        asked = within(begins, APPROVALS.c.project, projects).limit(2)
+        # Programs have the whole id, which is looked up; what is only a beginning is looked for among all there are.
+        is_whole = len(approval_id) == _ID_LENGTH
+        column = APPROVALS.c.id
+        is_meant = column == approval_id if is_whole else column.startswith(approval_id, autoescape=True)
+        asked = within(select(APPROVALS).where(is_meant), APPROVALS.c.project, projects).limit(2)
         with self._changes.database.reading() as connection:
             rows = connection.execute(asked).all() if approval_id else []
             if not rows:
@@ -218,7 +222,7 @@ def asked(change: Change, approval: Approval) -> None:
 
 def new_id() -> str:
     """An id that nobody guesses."""
-    return secrets.token_hex(16)
+    return secrets.token_hex(_ID_LENGTH // 2)
 
 
 def loaded(change: Change, approval_id: str) -> Approval:

@@ -178,6 +178,17 @@ def test_an_approval_that_there_is_not_does_not_spare_a_strike(agent: Agent) -> 
     assert sum(found.counts.values()) == 1
 
 
+def test_an_approval_is_found_by_its_whole_id_and_by_a_beginning(agent: Agent) -> None:
+    first, second = agent.ask("ask")["approval_id"], agent.ask("ask", call_id="2")["approval_id"]
+    find = agent.store.approvals.find
+    assert [find(each, projects=None).approval_id for each in (first, second, first[:31])] == [first, second, first]
+    for nothing in (first[::-1], f"{first}0", first.upper() if first.upper() != first else "%" * 32, ""):
+        with pytest.raises(UnknownApprovalError):
+            find(nothing, projects=None)
+    with pytest.raises(UnknownApprovalError):
+        find(first, projects=["bank"])
+
+
 def test_an_approval_of_another_agent_or_project_is_none(agent: Agent) -> None:
     approval_id = agent.approved()
     for other, by in ((Agent(agent.store, "b"), BY), (agent, grant(project="bank"))):
