@@ -1,8 +1,10 @@
 """A control database that fails in the middle of a decision: nothing is allowed, and nothing has happened."""
 
 import sqlite3
+import threading
 import time
 from collections.abc import Callable, Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import AbstractContextManager, closing, contextmanager
 from pathlib import Path
 from typing import Any
@@ -11,9 +13,11 @@ import psycopg
 import pytest
 from sqlalchemy import event, text
 
+from sentric_analyzer.api.app import CONCURRENCY
+from sentric_analyzer.control import Scope
 from sentric_analyzer.control.limits import Limits
 from sentric_analyzer.control.store import ControlStore, control_url
-from sentric_analyzer.storage import Store, embedded_url
+from sentric_analyzer.storage import Store, StoreAwayError, embedded_url
 from support.access import problem
 from support.controlling import Plane, plane
 from support.history import acted_out
@@ -222,6 +226,32 @@ def test_whoever_is_refused_for_want_of_a_key_is_told_so_in_the_same_words(serve
         answer = served.ask("POST", "/v1/decisions", who, json={"agent_id": "a", "action": "note"})
         assert (answer.json()["decision"], answer.json()["allowed"]) == ("block", False)
         assert answer.status_code in (401, 403)
+
+
+def test_long_queries_hold_up_neither_decisions_nor_that_a_key_is_revoked(
+    tmp_path: Path, runs: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    go_on, asking = threading.Event(), threading.Semaphore(0)
+
+    def hang(*args: object, **options: object) -> None:
+        asking.release()
+        go_on.wait()
+        raise StoreAwayError("gone")
+
+    monkeypatch.setattr(runs, "findings", hang)
+    with plane(tmp_path, control_url(tmp_path), runs) as served, ThreadPoolExecutor(CONCURRENCY) as pool:
+        waiting = [pool.submit(served.ask, "GET", "/v1/findings", "reader") for _ in range(CONCURRENCY)]
+        try:
+            for _ in waiting:
+                assert asking.acquire(timeout=30.0)
+            served.keys["admin"] = served.store.keys.create(scopes={Scope.ADMIN}).secret
+            assert served.decide("a", "note")["allowed"]
+            key_id = served.got("/v1/me", "agent")["key_id"]
+            assert served.ask("DELETE", f"/v1/keys/{key_id}", "admin").status_code == 200
+            assert served.ask("POST", "/v1/decisions", "agent", json={}).status_code == 401
+        finally:
+            go_on.set()
+        assert [answer.result().status_code for answer in waiting] == [503] * CONCURRENCY
 
 
 def test_a_bug_of_ours_is_a_refusal(served: Plane, monkeypatch: pytest.MonkeyPatch) -> None:

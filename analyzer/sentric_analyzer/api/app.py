@@ -42,7 +42,9 @@ if TYPE_CHECKING:
 CONCURRENCY = 4
 """Requests that may ask the store at once; more wait for one another."""
 DECIDING = 2
-"""Decisions and changes of the control state that may be worked on at once: none of them waits for a long query."""
+"""Decisions, approvals and changes of agents that may be worked on at once: none of them waits for a long query."""
+MANAGING = 2
+"""Changes of keys and people that may be worked on at once: a key is revoked whatever others ask for."""
 LOADING = 2
 """Policies that may be loaded at once for requests: it takes the processor for a good while."""
 
@@ -104,9 +106,10 @@ def _add_control(app: FastAPI, plane: "ControlPlane", answer: Answer) -> None:
     add_incidents(app, control, answer)
     add_audit(app, control, plane.checkpoints, plane.signer, answer)
     add_backtests(app, control, answer)
-    add_people(app, control, answer)
-    add_signing_in(app, control, answer)
-    add_keys(app, control, answer)
+    managing = quick_answers(MANAGING)
+    add_people(app, control, managing)
+    add_signing_in(app, control, managing)
+    add_keys(app, control, managing)
     add_policy_problems(app)
     add_policy_supply(app, control, plane.in_force, plane.signer, deciding)
     loading = answers(LOADING)
