@@ -422,6 +422,7 @@ def test_strange_text_in_what_people_say_is_no_error_of_ours(served: Plane, agen
         (f"/v1/agents/{agent}/stop", "by", "olga", {}),
         ("/v1/people", "name", "admin", {"role": "viewer"}),
         ("/v1/people", "role", "admin", {"name": "x"}),
+        ("/v1/keys", "person", "admin", {"projects": ["shop"], "scopes": ["read"]}),
     ]
     for path, name, who, more in places:
         for value in STRANGE:

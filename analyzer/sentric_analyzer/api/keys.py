@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from sentric_analyzer.api.access import Caller, MaybeCaller
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
-from sentric_analyzer.api.models import Document, Next
+from sentric_analyzer.api.models import Document, Next, Text
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit
 from sentric_analyzer.api.problems import Refused, refuse_with
@@ -41,7 +41,7 @@ class KeyWish(Document):
     """What it may do."""
     expires: AwareDatetime | None = None
     """When it is worth nothing any more; null: never."""
-    person: str = Field("", max_length=64)
+    person: Text = Field("", max_length=64)
     """Name or id of the person it is for; empty: a service's, which cannot approve."""
 
 
