@@ -1,4 +1,4 @@
-"""The one project that a request is about."""
+"""The one project that a request is about, and requests that are about all."""
 
 from http import HTTPStatus
 from typing import Annotated

@@ -2,7 +2,7 @@
 
 from datetime import datetime
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 from fastapi import FastAPI, Path, Response
 from pydantic import ConfigDict, Field
@@ -15,8 +15,7 @@ from sentric_analyzer.api.problems import refuse_with
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Scope
 from sentric_analyzer.control.errors import PersonRefusedError, UnknownPersonError
-from sentric_analyzer.control.keys import moment
-from sentric_analyzer.control.people import LONGEST_NAME, Person, Role
+from sentric_analyzer.control.people import LONGEST_NAME, Role, person_document
 
 if TYPE_CHECKING:
     from sentric_analyzer.control.store import ControlStore
@@ -59,7 +58,7 @@ class RoleWish(Document):
 
 
 def add_people(app: FastAPI, control: "ControlStore", answer: Answer) -> None:
-    """Let an app know its people."""
+    """Let an app know its people. They are of all projects: so is the admin who adds them."""
     routes = Routes(app, "people", "Who reads, approves, operates and administers.")
     refuse_with(app, {PersonRefusedError: HTTPStatus.CONFLICT, UnknownPersonError: HTTPStatus.NOT_FOUND})
 
@@ -90,14 +89,3 @@ def add_people(app: FastAPI, control: "ControlStore", answer: Answer) -> None:
     async def remove_person(by: WholeCaller, person: _Person) -> Response:
         """Remove somebody for good: their keys are worth nothing within a second."""
         return await answer(lambda: person_document(control.people.remove(person, actor=by.identity)))
-
-
-def person_document(person: Person) -> dict[str, Any]:
-    """A person as JSON."""
-    return {
-        "id": person.person_id,
-        "name": person.name,
-        "role": person.role.value,
-        "created": moment(person.created),
-        "removed": moment(person.removed),
-    }

@@ -10,11 +10,12 @@ from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.models import Document
 from sentric_analyzer.api.needs import needs
-from sentric_analyzer.api.people import KnownPerson, person_document
+from sentric_analyzer.api.people import KnownPerson
 from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Grant, Scope
 from sentric_analyzer.control.keys import moment
+from sentric_analyzer.control.people import person_document
 
 if TYPE_CHECKING:
     from sentric_analyzer.control.store import ControlStore

@@ -33,7 +33,7 @@ class Record(NamedTuple):
     time: int
     """Unix microseconds."""
     actor: str
-    """`key:ID`, `person:ID`, `sentric` or `local:USER`."""
+    """`key:ID`, `person:ID`, `sentric`, or `local` for the commands on the database itself."""
     what: str
     """Such as `decision.block` or `key.create`."""
     project: str

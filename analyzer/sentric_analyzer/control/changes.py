@@ -28,7 +28,7 @@ class Change:
     now: float
     """Unix seconds, the same for all of it from when it had to wait for nobody any more."""
     actor: str
-    """Who changes something: `key:ID`, `person:ID`, `local:USER`, or `sentric`."""
+    """Who changes something: `key:ID`, `person:ID`, `local`, or `sentric`."""
     clock: Callable[[], float]
     _records: list[tuple[str, str, str, str, Mapping[str, Any]]] = field(default_factory=list[Any])
 
