@@ -278,9 +278,14 @@ def cancel_open(change: Change, project: str, agent_id: str, *, why: str) -> Non
     """Withdraw everything an agent still waits for, and what it may still use."""
     rows = change.connection.execute(_OPEN, {"of_project": project, "of_agent": agent_id}).all()
     for approval in _with_answers(change.connection, rows):
-        after = cancelled(approval, change.now)
-        _save(change, after)
-        _record(change, "approval.cancel", after, note=why)
+        withdrawn(change, approval, why=why)
+
+
+def withdrawn(change: Change, approval: Approval, *, why: str) -> None:
+    """Withdraw an approval from which something can still come."""
+    after = cancelled(approval, change.now)
+    _save(change, after)
+    _record(change, "approval.cancel", after, note=why)
 
 
 def _strike(change: Change, approval: Approval, *, why: str) -> None:

@@ -34,6 +34,7 @@ _BEFORE = select(DECISIONS.c.request, DECISIONS.c.document).where(
     DECISIONS.c.idempotency_key == bindparam("of_key"),
 )
 _PLAIN = (Decision.ALLOW, 0)
+_TOO_FEW = "by now more people must approve it: it has to be approved anew"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -210,27 +211,32 @@ class Decisions:
         if wish.approval_id:
             if approval is None:
                 raise UnknownApprovalError("there is no approval of that id for this agent")
-            if (approval.binding, approval.requester) == (wish.binding, wish.requester):
+            if (approval.binding, approval.requester) != (wish.binding, wish.requester):
+                reasons = (*reasons, "the action is not the one that was approved: it has to be approved itself")
+            elif self._falls_short(approval, verdict):
+                reasons = (*reasons, _TOO_FEW)
+            else:
                 return _with_approval(change, approval, verdict, reasons)
-            reasons = (*reasons, "the action is not the one that was approved: it has to be approved itself")
         if verdict.decision is not Decision.ASK:
             return _Settled(verdict.decision, reasons, risk=verdict.risk)
         return self._ask(change, wish, verdict, reasons)
 
     def _ask(self, change: Change, wish: Wish, verdict: Verdict, reasons: tuple[str, ...]) -> _Settled:
         if (same := _same(change, wish)) is not None:
-            return _Settled(Decision.ASK, reasons, approval=same)
+            if not self._falls_short(same, verdict):
+                return _Settled(Decision.ASK, reasons, approval=same)
+            approvals.withdrawn(change, same, why=_TOO_FEW)
         if approvals.waiting(change, wish.project, wish.agent_id) >= MOST_PENDING:
             why = f"{MOST_PENDING} actions of this agent wait for an approval already: it must wait, too"
             return _Settled(Decision.BLOCK, (*reasons, why), strike=True)
-        tier = verdict.severity or Severity.LOW
+        tier, needed = self._tier(verdict)
         approval = Approval(
             approval_id=approvals.new_id(),
             project=wish.project,
             agent_id=wish.agent_id,
             state=State.PENDING,
             tier=tier.value,
-            needed=2 if tier in self._two_people else 1,
+            needed=needed,
             binding=wish.binding,
             requester=wish.requester,
             key_id=wish.key_id,
@@ -240,6 +246,15 @@ class Decisions:
         )
         approvals.asked(change, approval)
         return _Settled(Decision.ASK, reasons, approval=approval)
+
+    def _tier(self, verdict: Verdict) -> tuple[Severity, int]:
+        """How severe a question is, and how many people must approve."""
+        tier = verdict.severity or Severity.LOW
+        return tier, 2 if tier in self._two_people else 1
+
+    def _falls_short(self, approval: Approval, verdict: Verdict) -> bool:
+        """Whether more people must approve by now than were asked, of an approval from which something can come."""
+        return verdict.decision is Decision.ASK and approval.is_open and approval.needed < self._tier(verdict)[1]
 
     def _kept(self, change: Change, wish: Wish, agent: Agent, verdict: Verdict, settled: _Settled) -> dict[str, Any]:
         """The answer, kept and recorded as far as it has to be."""

@@ -6,13 +6,15 @@ from typing import Any
 import pytest
 
 from sentric.events import Element
+from sentric.policy.loader import load_bundle
+from sentric.policy.rule import Policy
 from sentric_analyzer.control import Grant
 from sentric_analyzer.control.approval import Said, State
 from sentric_analyzer.control.approvals import MOST_PENDING, Patience
 from sentric_analyzer.control.errors import ApprovalStateError, IdempotencyError, UnknownApprovalError
 from sentric_analyzer.control.store import ControlStore
 from sentric_analyzer.deciding import Decider
-from support.deciding import Clock, asked, decider, grant, policy
+from support.deciding import DOCUMENTS, Clock, asked, decider, grant, policy
 from support.history import acted_out
 
 BY = grant()
@@ -41,6 +43,10 @@ class Agent:
         self.store = store
         self.agent_id = agent_id
         self._decider: Decider = decider(store, policy())
+
+    def decide_by(self, of: Policy) -> None:
+        """Have another policy in force."""
+        self._decider = decider(self.store, of)
 
     def ask(self, tool: str, by: Grant = BY, **more: Any) -> dict[str, Any]:
         return self._decider.decide(asked(self.agent_id, tool, **more), project=by.projects[0], by=by).answer
@@ -176,6 +182,25 @@ def test_an_approval_that_there_is_not_does_not_spare_a_strike(agent: Agent) -> 
             agent.ask(tool, approval_id="f" * 32)
     (found,) = agent.store.agents.find("a", projects=None)
     assert sum(found.counts.values()) == 1
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+def test_what_one_person_was_asked_about_does_not_do_where_it_takes_two(agent: Agent, is_approved: bool) -> None:
+    first = agent.approved() if is_approved else agent.ask("ask")["approval_id"]
+    severe = {name: text.replace("severity: medium", "severity: critical") for name, text in DOCUMENTS.items()}
+    agent.decide_by(load_bundle(severe))
+    for named in (first, ""):
+        told = agent.ask("ask", approval_id=named)
+        assert (told["decision"], told["approval_state"], told["strikes"]) == ("ask", "pending", 0)
+        assert told["approval_id"] != first
+    assert agent.store.approvals.find(first, projects=None).state is State.CANCELLED
+    agent.answered(told["approval_id"])
+    assert agent.ask("ask", approval_id=told["approval_id"])["decision"] == "ask"
+    agent.answered(told["approval_id"], who="person:bob")
+    # Where fewer would do again, more are as good.
+    agent.decide_by(policy())
+    assert agent.ask("ask", approval_id=told["approval_id"])["allowed"]
+    acted_out(agent.store)
 
 
 def test_an_approval_is_found_by_its_whole_id_and_by_a_beginning(agent: Agent) -> None:
