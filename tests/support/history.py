@@ -82,7 +82,7 @@ class History:
                 # It stands in the audit after what brought it about, and before anything else of this agent.
                 assert model.strikes == 3, record
             case _:
-                assert what == "seen", record
+                assert what in ("seen", "name"), record
 
     def _approval(self, record: Record, what: str, detail: dict[str, Any]) -> None:
         if what == "ask":

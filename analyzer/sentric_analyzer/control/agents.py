@@ -165,6 +165,7 @@ def seen(change: Change, project: str, agent_id: str, name: str) -> Agent:
     assert row is not None  # noqa: S101  # it was there, or was made
     if name and row.name == agent_id != name:  # the first name that it says is its name for good
         change.connection.execute(update(AGENTS).where(_is(project, agent_id)).values(name=name))
+        change.record("agent.name", project=project, subject=agent_id, name=name)
         row = _locked(change, project, agent_id)
         assert row is not None  # noqa: S101
     about = {"of_project": project, "of_id": agent_id, "of_name": row.name}

@@ -1,5 +1,6 @@
 """What is decided about an action, given what its agent has done and what people have said."""
 
+import json
 from collections.abc import Iterator
 from typing import Any
 
@@ -229,6 +230,18 @@ def test_an_agent_that_is_stopped_and_shut_down_is_called_the_same_everywhere(ag
     agent.store.stopping.stop("shop", "a", reason="enough", actor="person:olga")
     (found,) = agent.store.agents.find("a", projects=None)
     assert agent.ask("note")["agent_state"] == found.state == "stopped"
+
+
+def test_the_audit_says_when_an_agent_gets_its_name(agent: Agent) -> None:
+    for name in ("", "shopper", "shopper", "other"):
+        agent.ask("note", agent_name=name)
+    told = [record for record in agent.store.changes.records() if record.what.startswith("agent.")]
+    assert [(record.what, record.subject, json.loads(record.detail)["name"]) for record in told] == [
+        ("agent.seen", "a", "a"),
+        ("agent.name", "a", "shopper"),
+    ]
+    agent.store.plain.write()
+    acted_out(agent.store)
 
 
 def test_an_agent_that_is_still_stopped_by_its_id_is_an_incident_when_its_name_is_reset(agent: Agent) -> None:
