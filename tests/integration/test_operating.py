@@ -90,7 +90,10 @@ def test_an_agent_that_was_shut_down_is_shown_with_why_and_begins_anew_when_rese
     assert re.search(r"closed +agent_shut_down +eager", plane("incidents", "--all").stdout)
     blocks = plane("decisions", "--agent", "eager", "--decision", "block", "--format", "json")
     assert len(json.loads(blocks.stdout)) == 3
-    assert plane("decisions", "--agent", "eager", "--decision", "ask").stdout == "no decisions but plain allows\n"
+    assert (
+        plane("decisions", "--agent", "eager", "--decision", "ask").stdout
+        == "no such decisions: plain allows are counted, and not kept\n"
+    )
 
 
 def test_a_text_that_is_an_id_and_a_name_is_taken_as_an_id_and_that_is_said(plane: Plane) -> None:

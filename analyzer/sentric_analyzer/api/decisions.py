@@ -49,7 +49,7 @@ class DecisionWish(Document):
     server: _Name = ""
     """The MCP server or toolset the tool belongs to."""
     kind: Kind | None = None
-    """What sort of thing it does; left out: what its name and arguments tell."""
+    """What sort of thing it does, where its name and arguments do not tell: what they tell is not lessened."""
     effects: list[Effect] = Field([], max_length=len(Effect))
     """What it changes in the world, besides what its name and arguments tell."""
     url: str = ""

@@ -117,8 +117,7 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
 
         It is in `key` of this answer, and can never be asked for again. Projects that are not there yet are made.
         """
-        if not _is_within(by, wish.projects):
-            raise Refused(HTTPStatus.FORBIDDEN, f"key {by.key_id} may make keys for its own projects only")
+        _check_wish(by, wish)
 
         def ask() -> dict[str, Any]:
             expires = wish.expires.timestamp() if wish.expires else None
@@ -157,6 +156,14 @@ def add_keys(app: FastAPI, control: "ControlStore", answer: Answer, clock: Calla
             return {"projects": [{"name": project.name, "created": moment(project.created)} for project in found]}
 
         return await answer(ask)
+
+
+def _check_wish(by: Grant, wish: KeyWish) -> None:
+    """Refuse what a key may not wish for. People are of all projects: whoever makes their keys could act as anybody."""
+    if wish.person and by.projects:
+        raise Refused(HTTPStatus.FORBIDDEN, "somebody's keys are made with an admin key for every project")
+    if not _is_within(by, wish.projects):
+        raise Refused(HTTPStatus.FORBIDDEN, f"key {by.key_id} may make keys for its own projects only")
 
 
 def _key(control: "ControlStore", by: Grant, key_id: str) -> Key:

@@ -38,4 +38,4 @@ def decisions(
 
     with asked(**where) as client:
         found = client.decisions(project=project, agent_id=agent, decision=decision, limit=limit)
-    print_list(found, form, render_decisions, "no decisions but plain allows")
+    print_list(found, form, render_decisions, "no such decisions: plain allows are counted, and not kept")

@@ -1,6 +1,7 @@
 """Agents: their risk, their strikes, and what they may do no more."""
 
 from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -10,7 +11,7 @@ from sentric.policy.risk import STRIKES
 from sentric.policy.rule import Decision
 from sentric_analyzer.control import incidents
 from sentric_analyzer.control.changes import SYSTEM, Change, Changes
-from sentric_analyzer.control.errors import UnknownAgentError
+from sentric_analyzer.control.errors import ControlError, UnknownAgentError
 from sentric_analyzer.control.pages import Place, paged, within
 from sentric_analyzer.control.rows import insert_new
 from sentric_analyzer.control.tables import AGENTS, DECISIONS, STOPS
@@ -29,7 +30,7 @@ _STOPS = select(STOPS).where(
     STOPS.c.project == bindparam("of_project"),
     or_(
         and_(STOPS.c.by == "id", STOPS.c.target == bindparam("of_id")),
-        and_(STOPS.c.by == "name", STOPS.c.target == bindparam("of_name")),
+        and_(STOPS.c.by == "name", STOPS.c.target.in_((bindparam("of_name"), bindparam("of_claimed")))),
     ),
 )
 _COUNTED = {
@@ -102,7 +103,8 @@ class Agents:
 
     def page(self, *, projects: Sequence[str] | None, after: Place | None = None, limit: int) -> list[Agent]:
         """The agents that asked last, those of some projects alone; None: of all."""
-        self._count()
+        with suppress(ControlError):  # an operator sees them also where nothing can be written
+            self._count()
         asked = paged(select(AGENTS), AGENTS.c.last_seen, AGENTS.c.id, after, limit)
         asked = within(asked, AGENTS.c.project, projects)
         with self._database.reading() as connection:
@@ -116,7 +118,8 @@ class Agents:
         Raises:
             UnknownAgentError: there is none.
         """
-        self._count()
+        with suppress(ControlError):  # an operator sees them also where nothing can be written
+            self._count()
         with self._database.reading() as connection:
             for column in (AGENTS.c.id, AGENTS.c.name):
                 asked = within(select(AGENTS).where(column == selector), AGENTS.c.project, projects)
@@ -168,8 +171,8 @@ def seen(change: Change, project: str, agent_id: str, name: str) -> Agent:
         change.record("agent.name", project=project, subject=agent_id, name=name)
         row = _locked(change, project, agent_id)
         assert row is not None  # noqa: S101
-    about = {"of_project": project, "of_id": agent_id, "of_name": row.name}
-    return agent_of(row, change.connection.execute(_STOPS, about).all())
+    about = {"of_project": project, "of_id": agent_id, "of_name": row.name, "of_claimed": name or row.name}
+    return agent_of(row, change.connection.execute(_STOPS, about).all(), name)
 
 
 def locked(change: Change, project: str, agent_id: str) -> None:
@@ -205,9 +208,9 @@ def struck(change: Change, project: str, agent_id: str, *, why: str) -> bool:
     return True
 
 
-def agent_of(row: Row[Any], stops: Sequence[Row[Any]]) -> Agent:
-    """The agent of a row, with those of the stops that are about it."""
-    about = {("id", row.id), ("name", row.name)}
+def agent_of(row: Row[Any], stops: Sequence[Row[Any]], claimed: str = "") -> Agent:
+    """The agent of a row, with those of the stops that are about it, also under the name that it says it has now."""
+    about = {("id", row.id), ("name", row.name), ("name", claimed or row.name)}
     return Agent(
         project=row.project,
         agent_id=row.id,

@@ -17,6 +17,8 @@ from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVALS, DECISIO
 
 MOST_PENDING = 100
 """Approvals of one agent that may wait at once: more questions than people can answer are refused."""
+MOST_PENDING_OF_KEY = 1000
+"""Approvals that the agents of one key may wait for at once: agents are named by who holds the key."""
 _SWEPT_AT_ONCE = 100
 _ID_LENGTH = 32
 
@@ -33,6 +35,12 @@ _ANSWERS = (
     .order_by(APPROVAL_ANSWERS.c.time)
 )
 _STILL = _OPEN.where(APPROVALS.c.expires > bindparam("now"))
+_WAITING_OF_KEY = (
+    select(APPROVALS.c.id)
+    .where(APPROVALS.c.state == State.PENDING, APPROVALS.c.expires > bindparam("now"))
+    .where(APPROVALS.c.key_id == bindparam("of_key"))
+    .limit(MOST_PENDING_OF_KEY)
+)
 _SAME = _STILL.where(
     APPROVALS.c.binding == bindparam("of_binding"), APPROVALS.c.requester == bindparam("of_requester")
 ).limit(1)
@@ -272,6 +280,11 @@ def waiting(change: Change, project: str, agent_id: str) -> int:
     """How many questions of an agent wait for an answer, up to as many as there may be."""
     about = {"of_project": project, "of_agent": agent_id, "now": change.now}
     return len(change.connection.execute(_WAITING, about).all())
+
+
+def waiting_of_key(change: Change, key_id: str) -> int:
+    """The same, of all agents for which a key asks."""
+    return len(change.connection.execute(_WAITING_OF_KEY, {"of_key": key_id, "now": change.now}).all())
 
 
 def cancel_open(change: Change, project: str, agent_id: str, *, why: str) -> None:

@@ -9,7 +9,7 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from typing import Any, NamedTuple
 
-from sqlalchemy import Select, bindparam, delete, insert, select
+from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, update
 
 from sentric.policy.risk import BUDGET, STOPPED_RULE, STRIKES, EngineState
 from sentric.policy.rule import Decision, Severity
@@ -17,7 +17,7 @@ from sentric.policy.verdict import Verdict
 from sentric_analyzer.control import agents, approvals
 from sentric_analyzer.control.agents import Agent
 from sentric_analyzer.control.approval import Approval, State, told
-from sentric_analyzer.control.approvals import MOST_PENDING, Patience
+from sentric_analyzer.control.approvals import MOST_PENDING, MOST_PENDING_OF_KEY, Patience
 from sentric_analyzer.control.changes import Change, Changes
 from sentric_analyzer.control.errors import IdempotencyError, UnknownApprovalError, UnknownDecisionError
 from sentric_analyzer.control.keys import moment
@@ -27,6 +27,8 @@ from sentric_analyzer.control.tables import DECISIONS
 
 REMEMBERED = 86_400.0
 """Seconds for which the same idempotency key gets the same answer."""
+KEPT = 90 * 86_400.0
+"""Seconds for which decisions are kept with what was asked; the audit keeps that there was one."""
 MOST_REFUSALS = 100
 _BEFORE = select(DECISIONS.c.request, DECISIONS.c.document).where(
     DECISIONS.c.project == bindparam("of_project"),
@@ -192,11 +194,18 @@ class Decisions:
         return document
 
     def forget(self) -> int:
-        """Remove the plain allows that were kept for their idempotency keys alone; how many they were."""
-        plain = (DECISIONS.c.decision == Decision.ALLOW, DECISIONS.c.risk == 0, DECISIONS.c.approval_id.is_(None))
-        old = DECISIONS.c.time < self._changes.clock() - REMEMBERED
+        """Forget idempotency keys after their day, and what was decided long ago; how many decisions are removed.
+
+        Refusals that count against an agent stay, and so does what the audit says of each.
+        """
+        now = self._changes.clock()
+        plain = and_(DECISIONS.c.decision == Decision.ALLOW, DECISIONS.c.risk == 0, DECISIONS.c.approval_id.is_(None))
+        old = DECISIONS.c.time < now - REMEMBERED
+        gone = or_(and_(plain, old), and_(~DECISIONS.c.strike, DECISIONS.c.time < now - KEPT))
+        keyed = and_(DECISIONS.c.idempotency_key.is_not(None), old)
         with self._changes.database.changing() as connection:
-            return connection.execute(delete(DECISIONS).where(*plain, old)).rowcount
+            connection.execute(update(DECISIONS).where(keyed).values(idempotency_key=None, request=None))
+            return connection.execute(delete(DECISIONS).where(gone)).rowcount
 
     def _read(self, asked: Select[Any]) -> list[Kept]:
         with self._changes.database.reading() as connection:
@@ -226,9 +235,13 @@ class Decisions:
             if not self._falls_short(same, verdict):
                 return _Settled(Decision.ASK, reasons, approval=same)
             approvals.withdrawn(change, same, why=_TOO_FEW)
-        if approvals.waiting(change, wish.project, wish.agent_id) >= MOST_PENDING:
-            why = f"{MOST_PENDING} actions of this agent wait for an approval already: it must wait, too"
-            return _Settled(Decision.BLOCK, (*reasons, why), strike=True)
+        for waiting, most, whose in (
+            (approvals.waiting(change, wish.project, wish.agent_id), MOST_PENDING, "this agent"),
+            (approvals.waiting_of_key(change, wish.key_id), MOST_PENDING_OF_KEY, "this key's agents"),
+        ):
+            if waiting >= most:
+                why = f"{most} actions of {whose} wait for an approval already: it must wait, too"
+                return _Settled(Decision.BLOCK, (*reasons, why), strike=True)
         tier, needed = self._tier(verdict)
         approval = Approval(
             approval_id=approvals.new_id(),

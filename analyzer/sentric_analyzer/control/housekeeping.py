@@ -44,7 +44,7 @@ class Housekeeping:
 
     def failure(self) -> str:
         """Why something could not be done; empty while everything can."""
-        return "the control store does not answer: approvals do not expire" if self._failing else ""
+        return "the control store does not answer: nothing expires, is counted or signed" if self._failing else ""
 
     def do(self) -> None:
         """Do what is due."""

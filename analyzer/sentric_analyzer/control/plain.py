@@ -56,7 +56,7 @@ class PlainAllows:
         """An agent that is known under this name, active, and without a stop; None: a decision must look closer."""
         with self._changes.database.reading() as connection:
             row = connection.execute(_KNOWN, {"of_project": project, "of_id": agent_id}).one_or_none()
-        if row is None or row.stopped is not None or (name and row.name == agent_id != name):
+        if row is None or row.stopped is not None or name not in ("", row.name):
             return None
         found = agents.agent_of(row, ())
         return None if found.shut_down else found

@@ -7,6 +7,7 @@ the verdict is stated once more with what they are.
 import time
 from collections.abc import Callable
 from dataclasses import asdict, replace
+from itertools import islice
 from typing import Any, cast
 
 from sentric.events import Action, Author, Element, JsonValue, Kind, Message, Reasoning
@@ -24,6 +25,9 @@ from sentric_analyzer.declaration import OnCount, OnTime
 
 TEXT_SHOWN = 4096
 """Characters of the reasoning and of each value of the arguments that people are shown."""
+
+MOST_SHOWN = 64
+"""Entries of each object and list among the arguments that they are shown."""
 
 
 class Decider:
@@ -132,7 +136,7 @@ def _action(asked: Asked, redactor: Redactor) -> Action:
         server=asked.server,
         call_id=asked.call_id,
         arguments=arguments,
-        kind=asked.kind or kind or Kind.OTHER,
+        kind=kind if kind is not Kind.OTHER else asked.kind or kind,
         effects=effects | asked.effects,
         url=redactor.text(asked.url),
         element=element,
@@ -178,8 +182,10 @@ def _cut(value: Any) -> Any:
         case str():
             return value if len(value) <= TEXT_SHOWN else f"{value[:TEXT_SHOWN]}… ({len(value)} characters)"
         case dict():
-            return {key: _cut(item) for key, item in value.items()}
+            shown = {key: _cut(item) for key, item in islice(value.items(), MOST_SHOWN)}
+            return shown if len(value) <= MOST_SHOWN else shown | {"…": f"{len(value) - MOST_SHOWN} more"}
         case list():
-            return [_cut(item) for item in value]
+            first = [_cut(item) for item in value[:MOST_SHOWN]]
+            return first if len(value) <= MOST_SHOWN else [*first, f"… ({len(value) - MOST_SHOWN} more)"]
         case _:
             return value

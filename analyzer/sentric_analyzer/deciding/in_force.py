@@ -27,22 +27,24 @@ class InForce:
         self._lock = threading.Lock()
         self._loaded: dict[str, tuple[Activation, Active]] = {}
         self._failures: dict[str, str] = {}
+        self._begun = False
 
     def refresh(self) -> None:
         """Take up what is in force now.
 
         Raises:
             ControlError: the store does not answer.
-            SentricError: a policy that is in force cannot be loaded, and there is none before it.
+            SentricError: at the first time, a policy that is in force cannot be loaded: there is none before it.
         """
         with self._lock:
             stated = self._stored.in_force()
             failures: dict[str, str] = {}
-            self._loaded = {
+            loaded = {
                 project: self._of(project, activation, documents, failures)
                 for project, (activation, documents) in stated.items()
             }
-            self._failures = failures
+            self._loaded = {project: found for project, found in loaded.items() if found is not None}
+            self._failures, self._begun = failures, True
             self._active.replace({project: active for project, (_, active) in self._loaded.items()})
 
     @property
@@ -64,7 +66,7 @@ class InForce:
 
     def _of(
         self, project: str, activation: Activation, documents: Mapping[str, str] | None, failures: dict[str, str]
-    ) -> tuple[Activation, Active]:
+    ) -> tuple[Activation, Active] | None:
         if documents is None:
             return activation, self._active.of_settings
         before = self._loaded.get(project)
@@ -77,9 +79,9 @@ class InForce:
                 f"version {activation.version} of the policy of project {project!r} cannot be loaded: "
                 f"{error.problems[0]}"
             )
-            if before is None:
+            if before is None and not self._begun:
                 raise SentricError(f"{told}: activate another: sentric policy rollback --project {project!r}") from None
             if project not in self._failures:
-                _logger.error("%s; version %d stays in force", told, before[0].version)
+                _logger.error("%s; what was in force before stays so", told)
             failures[project] = told
             return before

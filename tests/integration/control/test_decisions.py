@@ -6,10 +6,10 @@ from typing import Any
 
 import pytest
 
-from sentric.events import Element
+from sentric.events import Element, Kind
 from sentric.policy.loader import load_bundle
 from sentric.policy.rule import Policy
-from sentric_analyzer.control import Grant
+from sentric_analyzer.control import Grant, decisions
 from sentric_analyzer.control.approval import Said, State
 from sentric_analyzer.control.approvals import MOST_PENDING, Patience
 from sentric_analyzer.control.errors import ApprovalStateError, IdempotencyError, UnknownApprovalError
@@ -391,3 +391,47 @@ def test_secrets_are_told_apart_and_kept_nowhere(store: ControlStore, caplog: py
     for name, secret in CANARIES.items():
         assert secret not in shown, name
         assert secret[8:24] not in shown, name
+
+
+def test_what_a_tool_is_known_to_do_is_not_lessened_by_what_is_said_of_it(agent: Agent) -> None:
+    assert agent.ask("run_shell", arguments={"command": "ls"}, kind=Kind.NAVIGATE)["kind"] == "shell"
+    assert agent.ask("frobnicate", kind=Kind.PAYMENT)["kind"] == "payment"
+
+
+def test_an_agent_is_stopped_by_the_name_that_it_says_it_has_now(store: ControlStore, agent: Agent) -> None:
+    Agent(store, "other").ask("x", agent_name="shopper")
+    assert agent.ask("x", agent_name="good")["allowed"]
+    store.stopping.stop("shop", "shopper", by_name=True, reason="wrong prompt", actor="local")
+    told = agent.ask("x", agent_name="shopper")
+    assert (told["decision"], told["agent_state"], told["strikes"]) == ("block", "stopped", 0)
+    assert agent.ask("x", agent_name="good")["allowed"]
+
+
+def test_an_idempotency_key_is_remembered_for_a_day_and_a_decision_for_longer(
+    store: ControlStore, agent: Agent, clock: Clock
+) -> None:
+    first = agent.ask("warn", idempotency_key="k")
+    clock.now += 86_401
+    assert store.decisions.forget() == 0
+    second = agent.ask("warn", idempotency_key="k")
+    assert second["decision_id"] != first["decision_id"]
+    blocked = agent.ask("block")
+    clock.now += 90 * 86_400 + 1
+    assert store.decisions.forget() == 2
+    kept = [one.decision_id for one in store.decisions.page(projects=None, limit=10)]
+    assert kept == [blocked["decision_id"]]  # it counts against the agent
+
+
+def test_the_agents_of_one_key_cannot_bury_people_in_questions(
+    store: ControlStore, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(decisions, "MOST_PENDING_OF_KEY", 3)
+    told = [Agent(store, f"a{number}").ask("ask")["decision"] for number in range(4)]
+    assert told == ["ask", "ask", "ask", "block"]
+
+
+def test_people_are_shown_a_part_of_many_arguments(agent: Agent, store: ControlStore) -> None:
+    agent.ask("ask", arguments={f"a{number}": "x" for number in range(1000)} | {"list": list(range(1000))})
+    (kept,) = store.approvals.page(projects=None, limit=10)
+    assert len(kept.request["arguments"]) == 65
+    assert kept.request["arguments"]["…"] == "937 more"
