@@ -1,5 +1,6 @@
 """Many who want the same at the same moment, in one process or in several: one gets it."""
 
+import os
 import subprocess
 import sys
 import threading
@@ -157,10 +158,9 @@ def test_processes_that_race_for_one_approval_use_it_once(postgresql_url: str) -
         "    print(decide.decide(wish, project='shop', by=grant()).answer['decision'])\n"
     )
     command = [sys.executable, "-c", code, postgresql_url]
-    processes = [
-        subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
-        for _ in range(2)
-    ]
+    pipes = dict.fromkeys(("stdin", "stdout", "stderr"), subprocess.PIPE)
+    there = {**os.environ, "PYTHONPATH": os.pathsep.join(sys.path)}
+    processes = [subprocess.Popen(command, **pipes, text=True, env=there) for _ in range(2)]
     with ControlStore.open(postgresql_url) as store:
         approval_id = ask(store)["approval_id"]
         answer(store, approval_id, "ann")

@@ -17,7 +17,7 @@ def test_judges_that_cannot_start_are_unready_and_judge_once_they_can(tmp_path: 
         assert post(service.stated["otlp_http"], ATTACK.read_bytes())[0] == 200
         poll(lambda: "was changed since the service has read it" in reason(service))
         poll(lambda: counted(service, 'sentric_process_deaths_total{process="judge"}') >= 2)
-        assert service.get("/v1/runs") == {"runs": []}
+        assert service.get("/v1/runs") == {"runs": [], "next": None}
         policy.write_text("policy: ours\n")
         poll(lambda: service.get("/v1/runs")["runs"])
         poll(service.ready)
