@@ -169,14 +169,14 @@ def test_a_disk_that_is_full_refuses(tmp_path: Path, runs: Store) -> None:
 
         event.listen(engine, "begin", begun)
         for tool in ("warn", "ask", "block"):
-            wish = {"agent_id": "a", "action": tool, "arguments": {"x": ["word"] * 10_000}}
+            wish = {"agent_id": "a", "action": tool, "arguments": {"x": ["word" * 1000] * 60}}
             answer = served.ask("POST", "/v1/decisions", "agent", json=wish)
             assert (problem(answer).status, problem(answer).decision) == (503, "block")
             assert "full" in problem(answer).detail
         pages = 1_000_000
         assert served.store.changes.head() == before
         assert served.got("/v1/agents")["agents"] == agents
-        assert served.decide("a", "warn", arguments={"x": ["word"] * 10_000})["cumulative_risk"] == 60
+        assert served.decide("a", "warn", arguments={"x": ["word" * 1000] * 60})["cumulative_risk"] == 60
 
 
 def test_a_server_that_is_gone_or_hangs_refuses_in_bounded_time_and_is_found_again(
