@@ -198,8 +198,9 @@ def test_an_agent_that_writes_log_records_alone_is_judged(tmp_path: Path) -> Non
     with serving(tmp_path / "data", SENTRIC_GRACE="0.1") as service:  # which reads the beginning from its store
         service.post(second.read_bytes(), "/v1/logs")
         poll(lambda: [step["tool"] for step in only_run(service)["steps"]] == ["exec_command"] * 2)
-        found = {finding["rule_id"] for finding in service.get("/v1/findings?severity=high")["findings"]}
-        assert {"secret-sent-outside-task", "injected-instructions-obeyed"} <= found
+        wanted = {"secret-sent-outside-task", "injected-instructions-obeyed"}
+        path = "/v1/findings?severity=high"
+        poll(lambda: wanted <= {finding["rule_id"] for finding in service.get(path)["findings"]})
         listed = sentric("sessions", "--data-dir", service.data_dir, "--format", "json")
         assert [one["runs"] for one in json.loads(listed.stdout)] == [1]
         assert runs(service, "default")[0]["conversation"] == "01a2245e-81c3-7e83-a2f2-87f66fbe9fda"
