@@ -5,11 +5,11 @@ One transaction each: the agent's sums, the approval that is asked for or used, 
 
 import json
 import secrets
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
-from typing import Any, NamedTuple
+from typing import Any
 
-from sqlalchemy import Select, and_, bindparam, delete, insert, or_, select, update
+from sqlalchemy import bindparam, insert, select
 
 from sentric.policy.risk import BUDGET, STOPPED_RULE, STRIKES, EngineState
 from sentric.policy.rule import Decision, Severity
@@ -19,17 +19,12 @@ from sentric_analyzer.control.agents import Agent
 from sentric_analyzer.control.approval import Approval, State, told
 from sentric_analyzer.control.approvals import MOST_PENDING, MOST_PENDING_OF_KEY, Patience
 from sentric_analyzer.control.changes import Change, Changes
-from sentric_analyzer.control.errors import IdempotencyError, UnknownApprovalError, UnknownDecisionError
+from sentric_analyzer.control.errors import IdempotencyError, UnknownApprovalError
+from sentric_analyzer.control.kept_decisions import KeptDecisions
 from sentric_analyzer.control.keys import moment
-from sentric_analyzer.control.pages import Place, paged, within
 from sentric_analyzer.control.plain import PlainAllows
 from sentric_analyzer.control.tables import DECISIONS
 
-REMEMBERED = 86_400.0
-"""Seconds for which the same idempotency key gets the same answer."""
-KEPT = 90 * 86_400.0
-"""Seconds for which decisions are kept with what was asked; the audit keeps that there was one."""
-MOST_REFUSALS = 100
 _BEFORE = select(DECISIONS.c.request, DECISIONS.c.document).where(
     DECISIONS.c.project == bindparam("of_project"),
     DECISIONS.c.agent_id == bindparam("of_agent"),
@@ -77,15 +72,6 @@ class _Settled:
     used: bool = False
 
 
-class Kept(NamedTuple):
-    """A decision that was kept."""
-
-    decision_id: str
-    time: float
-    document: dict[str, Any]
-    """What was asked, redacted, and the answer."""
-
-
 @dataclass(frozen=True, slots=True)
 class Decided:
     """The answer to a wish, and whether it was given before."""
@@ -94,7 +80,7 @@ class Decided:
     again: bool = False
 
 
-class Decisions:
+class Decisions(KeptDecisions):
     """Decides, and reads what was decided."""
 
     def __init__(
@@ -108,7 +94,7 @@ class Decisions:
             patience: how long approvals last.
             two_people: severities of which an approval takes two people.
         """
-        self._changes = changes
+        super().__init__(changes)
         self._plain = plain
         self._patience = patience
         self._two_people = two_people
@@ -153,63 +139,6 @@ class Decisions:
         now = self._changes.clock()
         self._plain.add(agent, now)
         return Decided(_answer(wish, agent, verdict, _Settled(Decision.ALLOW), now))
-
-    def page(
-        self,
-        *,
-        projects: Sequence[str] | None,
-        agent_id: str | None = None,
-        decision: Decision | None = None,
-        after: Place | None = None,
-        limit: int,
-    ) -> list[Kept]:
-        """The newest decisions that were no plain allows."""
-        asked = paged(select(DECISIONS), DECISIONS.c.time, DECISIONS.c.id, after, limit)
-        asked = within(asked, DECISIONS.c.project, projects)
-        asked = asked.where(DECISIONS.c.agent_id == agent_id) if agent_id is not None else asked
-        asked = asked.where(DECISIONS.c.decision == decision) if decision is not None else asked
-        return self._read(asked)
-
-    def refusals(self, agent: Agent) -> list[Kept]:
-        """The refusals that count against an agent, the oldest first."""
-        asked = (
-            select(DECISIONS)
-            .where(DECISIONS.c.project == agent.project, DECISIONS.c.agent_id == agent.agent_id)
-            .where(DECISIONS.c.strike)
-        )
-        return self._read(asked.order_by(DECISIONS.c.time).limit(MOST_REFUSALS))
-
-    def find(self, decision_id: str, *, projects: Sequence[str] | None) -> dict[str, Any]:
-        """A decision by its id: what was asked, and the answer.
-
-        Raises:
-            UnknownDecisionError: there is none.
-        """
-        asked = select(DECISIONS.c.document).where(DECISIONS.c.id == decision_id)
-        with self._changes.database.reading() as connection:
-            found = connection.execute(within(asked, DECISIONS.c.project, projects)).scalar_one_or_none()
-        if found is None:
-            raise UnknownDecisionError("there is no decision of that id: plain allows are not kept")
-        document: dict[str, Any] = json.loads(found)
-        return document
-
-    def forget(self) -> int:
-        """Forget idempotency keys after their day, and what was decided long ago; how many decisions are removed.
-
-        Refusals that count against an agent stay, and so does what the audit says of each.
-        """
-        now = self._changes.clock()
-        plain = and_(DECISIONS.c.decision == Decision.ALLOW, DECISIONS.c.risk == 0, DECISIONS.c.approval_id.is_(None))
-        old = DECISIONS.c.time < now - REMEMBERED
-        gone = or_(and_(plain, old), and_(~DECISIONS.c.strike, DECISIONS.c.time < now - KEPT))
-        keyed = and_(DECISIONS.c.idempotency_key.is_not(None), old)
-        with self._changes.database.changing() as connection:
-            connection.execute(update(DECISIONS).where(keyed).values(idempotency_key=None, request=None))
-            return connection.execute(delete(DECISIONS).where(gone)).rowcount
-
-    def _read(self, asked: Select[Any]) -> list[Kept]:
-        with self._changes.database.reading() as connection:
-            return [Kept(row.id, row.time, json.loads(row.document)) for row in connection.execute(asked)]
 
     def _settled(self, change: Change, wish: Wish, verdict: Verdict, approval: Approval | None) -> _Settled:
         """The decision, given what people have approved."""
