@@ -11,6 +11,7 @@ from typing import Any
 from sentric.errors import SentricError
 from sentric.events import (
     Action,
+    AgentState,
     AnyEvent,
     Author,
     Effect,
@@ -31,7 +32,11 @@ _CLASSES: dict[str, type[AnyEvent]] = {
 }
 _NAMES = {cls: name for name, cls in _CLASSES.items()}
 _ENUMS: dict[str, type[Author] | type[Source] | type[Kind]] = {"author": Author, "source": Source, "kind": Kind}
-_PARTS: dict[str, type[Element] | type[Reasoning]] = {"element": Element, "reasoning": Reasoning}
+_PARTS: dict[str, type[Element] | type[Reasoning] | type[AgentState]] = {
+    "element": Element,
+    "reasoning": Reasoning,
+    "state": AgentState,
+}
 _TYPES: dict[str, type] = {"int": int, "str": str, "bool": bool}
 
 
@@ -83,7 +88,7 @@ def _is_default(field: Field[Any], value: object) -> bool:
 
 def _value_to_json(value: Any) -> Any:
     match value:
-        case Element() | Reasoning():
+        case Element() | Reasoning() | AgentState():
             return _fields_to_json(value)
         case frozenset():
             return sorted(str(item) for item in value)

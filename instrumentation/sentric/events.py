@@ -112,6 +112,21 @@ class Reasoning:
         return "\n".join(part for part in (self.thinking, self.evaluation, self.memory, self.next_goal) if part)
 
 
+@dataclass(frozen=True, slots=True)
+class AgentState:
+    """What is known of an agent before an action. It is kept with the action, so that a replay says the same."""
+
+    risk: int = 0
+    """Sum of the risks of what the agent has executed so far."""
+    strikes: int = 0
+    """Refusals so far."""
+    enforced: bool = False
+    """Whether refused actions are held back. Where they are not, sums and refusals are kept as they would have been:
+    every action that would have been refused is decided so, and the finding that says why is made once in the run."""
+    stopped: str = ""
+    """Why an operator has stopped the agent; "" where it is not stopped."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Common to all events.
@@ -177,6 +192,8 @@ class Action(Event):
     truncated: bool = False
     uncaptured: bool = False
     """Nobody told its arguments: that there are none here says nothing."""
+    state: AgentState | None = None
+    """What its agent had added up to before it, where somebody else keeps that; None: what the run has seen so far."""
 
     @property
     def irreversible(self) -> bool:

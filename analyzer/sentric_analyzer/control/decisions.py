@@ -11,7 +11,8 @@ from typing import Any
 
 from sqlalchemy import bindparam, insert, select
 
-from sentric.policy.risk import BUDGET, STOPPED_RULE, STRIKES, EngineState
+from sentric.events import AgentState
+from sentric.policy.risk import BUDGET, STOPPED_RULE, STRIKES
 from sentric.policy.rule import Decision, Severity
 from sentric.policy.verdict import Verdict
 from sentric_analyzer.control import agents, approvals
@@ -99,7 +100,7 @@ class Decisions(KeptDecisions):
         self._patience = patience
         self._two_people = two_people
 
-    def decide(self, wish: Wish, judge: Callable[[EngineState], Verdict]) -> Decided:
+    def decide(self, wish: Wish, judge: Callable[[AgentState], Verdict]) -> Decided:
         """Decide about an action, once what its agent has done is known for sure.
 
         Args:
@@ -122,18 +123,18 @@ class Decisions(KeptDecisions):
             approval, was_late = _approval_of(change, wish)
             if was_late:  # that may have been a strike
                 agent = agents.seen(change, wish.project, wish.agent_id, wish.agent_name)
-            verdict = judge(EngineState(agent.risk, agent.strikes, enforced=True, stopped=agent.stopped))
+            verdict = judge(AgentState(agent.risk, agent.strikes, enforced=True, stopped=agent.stopped))
             settled = self._settled(change, wish, verdict, approval)
             agents.counted(change, agent, settled.decision, settled.risk)
             return Decided(self._kept(change, wish, agent, verdict, settled))
 
-    def _plainly(self, wish: Wish, judge: Callable[[EngineState], Verdict]) -> Decided | None:
+    def _plainly(self, wish: Wish, judge: Callable[[AgentState], Verdict]) -> Decided | None:
         """The decision, where it is a plain allow and nothing has to be kept; None: it is none, or not for sure."""
         if wish.idempotency_key or wish.approval_id:
             return None
         if (agent := self._plain.agent(wish.project, wish.agent_id, wish.agent_name)) is None:
             return None
-        verdict = judge(EngineState(agent.risk, agent.strikes, enforced=True))
+        verdict = judge(AgentState(agent.risk, agent.strikes, enforced=True))
         if (verdict.decision, verdict.risk) != _PLAIN:
             return None
         now = self._changes.clock()

@@ -10,10 +10,9 @@ from dataclasses import asdict, replace
 from itertools import islice
 from typing import Any, cast
 
-from sentric.events import Action, Author, Element, JsonValue, Kind, Message, Reasoning
+from sentric.events import Action, AgentState, Author, Element, JsonValue, Kind, Message, Reasoning
 from sentric.policy.engine import Engine
 from sentric.policy.readers.actions.effects import classify
-from sentric.policy.risk import EngineState
 from sentric.policy.rule import Policy
 from sentric.policy.verdict import Verdict
 from sentric.redaction import Redactor
@@ -92,7 +91,7 @@ class Decider:
         action = replace(_action(asked, redactor), sequence=sequence, time=self._clock())
         engine.check(action)
 
-        def judge(state: EngineState) -> Verdict:
+        def judge(state: AgentState) -> Verdict:
             return engine.restate(action, state)
 
         wish = Wish(

@@ -11,12 +11,12 @@ from functools import lru_cache
 from itertools import compress
 from operator import attrgetter
 
-from sentric.events import Action, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
+from sentric.events import Action, AgentState, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
 from sentric.policy.families import NO_FAILURES, Families
 from sentric.policy.needs import not_evaluated
 from sentric.policy.program import Program, Stage, built_in, stage
 from sentric.policy.readers.actions.meaning import KnownTools
-from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE, EngineState, RiskLedger
+from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE, RiskLedger
 from sentric.policy.rule import Decision, Policy, Rule, Scope
 from sentric.policy.signals.family import Facts
 from sentric.policy.variables import Moment, RunFacts
@@ -44,7 +44,7 @@ class Engine:
         run_id: str,
         trace_id: str = "",
         agent: str = "",
-        state: EngineState = BEGINNING,
+        state: AgentState = BEGINNING,
         scores: Mapping[str, Score] = NO_SCORES,
     ) -> None:
         """Begin a run.
@@ -74,9 +74,9 @@ class Engine:
         self._silent = False
 
     @property
-    def state(self) -> EngineState:
+    def state(self) -> AgentState:
         """What is known of the agent now: the next run's beginning."""
-        return EngineState(self.risk.total, self.risk.strikes, self._enforced, self._stopped)
+        return AgentState(self.risk.total, self.risk.strikes, self._enforced, self._stopped)
 
     @property
     def has_task(self) -> bool:
@@ -86,6 +86,8 @@ class Engine:
     def check(self, action: Action) -> Verdict:
         """Judge an action that is about to run."""
         action = self._tools.meant(action)
+        if action.state is not None:
+            self._take(action.state)
         moment = self._moment(Scope.ACTION, action, self._families.action(action))
         matches = () if self._silent else self._programs.of(action.kind, Stage.FIRST).matches(moment)
         score = self._scores.get(action.event_id)
@@ -106,7 +108,7 @@ class Engine:
         self.risk.strikes -= opened.struck
         return self._opened_again(opened, score)
 
-    def restate(self, action: Action, state: EngineState) -> Verdict:
+    def restate(self, action: Action, state: AgentState) -> Verdict:
         """Judge the action checked last once more, now that it is certain what was known of the agent before it.
 
         The same is said as by an engine that began with that state, and heard what this one has heard in silence. The
@@ -122,8 +124,7 @@ class Engine:
         opened = self._open.get(action.event_id)
         if opened is None:  # not to be taken for an action that is allowed
             raise LookupError(f"the action {action.event_id!r} is not under way: check it first")
-        self.risk.total, self.risk.strikes = state.risk, state.strikes
-        self._enforced, self._stopped = state.enforced, state.stopped
+        self._take(state)
         self._tell_run()
         return self._opened_again(opened, opened.score)
 
@@ -234,6 +235,11 @@ class Engine:
         self._run.evicted = self._newly_forgotten()
         return Moment(scope, self._run, event, facts, NO_FAILURES if self._silent else self._families.failures())
 
+    def _take(self, state: AgentState) -> None:
+        """Go on from what somebody else knows of the agent."""
+        self.risk.total, self.risk.strikes = state.risk, state.strikes
+        self._enforced, self._stopped = state.enforced, state.stopped
+
     def _tell_run(self) -> None:
         run = self._run
         run.risk, run.strikes, run.stopped = self.risk.total, self.risk.strikes, self._stopped
@@ -261,7 +267,7 @@ def replay(
     run: Run,
     *,
     earlier: Sequence[Run] = (),
-    state: EngineState = BEGINNING,
+    state: AgentState = BEGINNING,
     scores: Mapping[str, Score] = NO_SCORES,
 ) -> Replay:
     """Judge a recorded run, event by event in the order of their numbers.

@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from sentric.events import AgentState
 from sentric.policy.rule import ACTION, Decision, Rule, Severity
 
 BUDGET = 100
@@ -67,22 +68,7 @@ BUILT_IN = (BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE)
 """The rules that no policy file states and none can turn off."""
 
 
-@dataclass(frozen=True, slots=True)
-class EngineState:
-    """What is known of an agent when its run begins. It is kept with the run, so that a replay says the same."""
-
-    risk: int = 0
-    """Sum of the risks of what the agent has executed in earlier runs."""
-    strikes: int = 0
-    """Refusals in earlier runs."""
-    enforced: bool = False
-    """Whether refused actions are held back. Where they are not, sums and refusals are kept as they would have been:
-    every action that would have been refused is decided so, and the finding that says why is made once in the run."""
-    stopped: str = ""
-    """Why an operator has stopped the agent; "" where it is not stopped."""
-
-
-BEGINNING = EngineState()
+BEGINNING = AgentState()
 """Nothing is known of the agent from before."""
 
 

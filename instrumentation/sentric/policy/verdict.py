@@ -4,8 +4,8 @@ from dataclasses import dataclass
 from enum import StrEnum
 from hashlib import sha256
 
-from sentric.events import Action, AnyEvent, Outcome, Run
-from sentric.policy.risk import BEGINNING, EngineState
+from sentric.events import Action, AgentState, AnyEvent, Outcome, Run
+from sentric.policy.risk import BEGINNING
 from sentric.policy.rule import Decision, Rule, Severity
 
 
@@ -183,5 +183,5 @@ class Replay:
     """Policy settings in force that let more pass than the default."""
     not_evaluated: tuple[NotEvaluated, ...] = ()
     """The rules in force that could not be judged in all steps, in their order."""
-    state: EngineState = BEGINNING
+    state: AgentState = BEGINNING
     """What the agent's sums are at the end; in a run that was only observed, what they would have been."""

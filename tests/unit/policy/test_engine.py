@@ -2,10 +2,10 @@ from pathlib import Path
 
 import pytest
 
-from sentric.events import Action, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
+from sentric.events import Action, AgentState, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
 from sentric.policy.engine import OPEN_ACTIONS, TASK_LIMIT, Engine, replay
 from sentric.policy.loader import load_policy
-from sentric.policy.risk import BUDGET_RULE, SHUT_DOWN_RULE, EngineState
+from sentric.policy.risk import BUDGET_RULE, SHUT_DOWN_RULE
 from sentric.policy.rule import Decision, Layer, Over, Override, Policy, Rule, RuleType, Severity
 from sentric.policy.verdict import Basis, Score, Verdict, finding_id
 
@@ -116,7 +116,7 @@ def test_actions_without_an_outcome_are_forgotten_oldest_first_and_that_is_told(
 
 
 def test_an_action_that_goes_over_the_budget_is_blocked_and_one_that_meets_it_is_not() -> None:
-    judged = engine(risky(risk=50), state=EngineState(risk=50, enforced=True))
+    judged = engine(risky(risk=50), state=AgentState(risk=50, enforced=True))
     assert judged.check(click(1)).decision is Decision.WARN
     judged.observe(done(1))
     assert judged.risk.total == 100
@@ -125,12 +125,12 @@ def test_an_action_that_goes_over_the_budget_is_blocked_and_one_that_meets_it_is
     shown = {evidence.name: evidence.value for evidence in over.matches[1].evidence}
     assert shown == {"run.risk": "100", "run.projected_risk": "150"}
     assert judged.check(click(3, tool="look")).decision is Decision.ALLOW
-    assert judged.state == EngineState(100, 1, enforced=True)
+    assert judged.state == AgentState(100, 1, enforced=True)
 
 
 def test_three_refusals_shut_the_agent_down() -> None:
     blocked, asked = risky(decision=Decision.BLOCK), rule("asks", "action.tool == 'pay'", decision=Decision.ASK)
-    judged = engine(blocked, asked, state=EngineState(enforced=True))
+    judged = engine(blocked, asked, state=AgentState(enforced=True))
     judged.check(click(1))
     judged.observe(done(1, refused=True))
     judged.check(click(2, tool="pay"))
@@ -144,15 +144,15 @@ def test_three_refusals_shut_the_agent_down() -> None:
 
 
 def test_an_agent_that_was_shut_down_before_is_refused_from_the_beginning() -> None:
-    judged = engine(rule("never", "false"), state=EngineState(strikes=3, enforced=True))
+    judged = engine(rule("never", "false"), state=AgentState(strikes=3, enforced=True))
     assert ids(judged.check(click(1))) == [SHUT_DOWN_RULE.id]
 
 
 def test_an_approved_ask_is_no_strike() -> None:
-    judged = engine(risky(decision=Decision.ASK, risk=20), state=EngineState(enforced=True))
+    judged = engine(risky(decision=Decision.ASK, risk=20), state=AgentState(enforced=True))
     judged.check(click(1))
     judged.observe(done(1))
-    assert judged.state == EngineState(20, 0, enforced=True)
+    assert judged.state == AgentState(20, 0, enforced=True)
 
 
 def test_a_run_that_is_only_observed_is_decided_as_if_it_were_not_and_tells_once() -> None:
@@ -167,13 +167,13 @@ def test_a_run_that_is_only_observed_is_decided_as_if_it_were_not_and_tells_once
     assert [ids(verdict)[1:] for verdict in verdicts] == [[], over, over, over, both, both]
     assert found == [[], [BUDGET_RULE.id], [], [], [SHUT_DOWN_RULE.id], []]
     assert [verdict.decision for verdict in verdicts] == [Decision.WARN, *[Decision.BLOCK] * 5]
-    assert judged.state == EngineState(60, 5)
+    assert judged.state == AgentState(60, 5)
     assert judged.risk.taken == 360
 
 
 @pytest.mark.parametrize("enforced", [False, True])
 def test_once_shut_down_every_later_action_is_refused_whether_or_not_it_is_held_back(enforced: bool) -> None:
-    judged = engine(risky(decision=Decision.BLOCK), state=EngineState(enforced=enforced))
+    judged = engine(risky(decision=Decision.BLOCK), state=AgentState(enforced=enforced))
     for sequence in (1, 2, 3):
         judged.check(click(sequence))
         judged.observe(done(sequence, refused=enforced))
@@ -225,8 +225,8 @@ def test_a_score_that_comes_later_says_the_same_as_one_that_was_known() -> None:
     scored = risky(risk=30, score=True)
     late = rule("late", "run.projected_risk > 90")
     for score in (Score(95), Score(20), Score(95, Decision.BLOCK)):
-        known = engine(scored, late, state=EngineState(risk=8), scores={"s1.0": score})
-        asked = engine(scored, late, state=EngineState(risk=8))
+        known = engine(scored, late, state=AgentState(risk=8), scores={"s1.0": score})
+        asked = engine(scored, late, state=AgentState(risk=8))
         asked.check(click(1))
         assert asked.rescore(click(1), score) == known.check(click(1))
         assert asked.state == known.state

@@ -8,10 +8,22 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentric.events import Action, AnyEvent, Author, Effect, Kind, Message, Observation, Outcome, Reasoning, Run, Source
+from sentric.events import (
+    Action,
+    AgentState,
+    AnyEvent,
+    Author,
+    Effect,
+    Kind,
+    Message,
+    Observation,
+    Outcome,
+    Reasoning,
+    Run,
+    Source,
+)
 from sentric.policy.engine import Engine, replay
 from sentric.policy.loader import load_policy
-from sentric.policy.risk import EngineState
 from sentric.policy.rule import Decision, Over, Rule, RuleType, Severity
 from sentric.policy.verdict import Score
 
@@ -72,11 +84,11 @@ def happened(events: list[AnyEvent], random: Random) -> list[AnyEvent]:
     events=_EVENTS,
     before=_EVENTS,
     random=st.randoms(use_true_random=False),
-    state=st.builds(EngineState, st.integers(0, 120), st.integers(0, 3), st.booleans()),
+    state=st.builds(AgentState, st.integers(0, 120), st.integers(0, 3), st.booleans()),
     score=st.builds(Score, st.integers(0, 100), st.sampled_from(tuple(Decision))),
 )
 def test_a_replay_equals_the_live_run_event_by_event(
-    events: list[AnyEvent], before: list[AnyEvent], random: Random, state: EngineState, score: Score
+    events: list[AnyEvent], before: list[AnyEvent], random: Random, state: AgentState, score: Score
 ) -> None:
     told, earlier = happened(events, random), Run(project="p", run_id="0", events=tuple(happened(before, random)))
     scores = {event.event_id: score for event in told[::2]}
@@ -129,7 +141,7 @@ def test_an_earlier_run_adds_nothing_to_the_risk_and_its_open_actions_are_not_ou
     live = Engine(POLICY, project="p", run_id="r")
     live.warm(Run(project="p", run_id="0", events=(risky,) * 4))
     live.observe(Outcome(sequence=1, action_id=risky.event_id))
-    assert (live.state, live.risk.taken) == (EngineState(), 0)
+    assert (live.state, live.risk.taken) == (AgentState(), 0)
 
 
 def test_hostile_content_costs_bounded_time_and_never_an_exception() -> None:

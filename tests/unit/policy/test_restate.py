@@ -7,10 +7,10 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from sentric.events import Action, Author, Effect, Kind, Message, Outcome, Run
+from sentric.events import Action, AgentState, Author, Effect, Kind, Message, Outcome, Run
 from sentric.policy.engine import Engine
 from sentric.policy.loader import load_policy
-from sentric.policy.risk import BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE, EngineState
+from sentric.policy.risk import BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE
 from sentric.policy.rule import Decision, Policy, Rule, Severity
 from sentric.policy.verdict import Score, Verdict
 
@@ -33,7 +33,7 @@ MADE = Policy(
 )
 SHIPPED = load_policy()
 _STATES = st.builds(
-    EngineState,
+    AgentState,
     st.integers(0, 110),
     st.integers(0, 4),
     st.booleans(),
@@ -52,7 +52,7 @@ _ACTIONS = st.builds(
 )
 
 
-def heard(policy: Policy, state: EngineState, before: list[Action]) -> Engine:
+def heard(policy: Policy, state: AgentState, before: list[Action]) -> Engine:
     """An engine that has heard some of a run in silence."""
     engine = Engine(policy, project="p", run_id="r", agent="a", state=state)
     task = Message(sequence=0, author=Author.USER, text="Pay the bill")
@@ -75,8 +75,8 @@ def test_what_is_certain_later_says_the_same_as_what_was_known(
     policy: Policy,
     before: list[Action],
     action: Action,
-    guessed: EngineState,
-    certain: EngineState,
+    guessed: AgentState,
+    certain: AgentState,
     score: Score | None,
     score_first: bool,
     ended: bool | None,
@@ -109,9 +109,9 @@ def click(sequence: int = 1) -> Action:
 
 
 def test_rules_that_speak_of_sums_are_judged_by_the_certain_ones_and_keep_their_places() -> None:
-    engine = heard(MADE, EngineState(), [])
+    engine = heard(MADE, AgentState(), [])
     assert ids(engine.check(click())) == ["clicks", "shows"]
-    certain = EngineState(risk=60, strikes=2, enforced=True, stopped="evil")
+    certain = AgentState(risk=60, strikes=2, enforced=True, stopped="evil")
     verdict = engine.restate(click(), certain)
     assert ids(verdict) == [
         "many-strikes",
@@ -127,26 +127,26 @@ def test_rules_that_speak_of_sums_are_judged_by_the_certain_ones_and_keep_their_
     assert engine.state == certain
     assert engine.restate(click(), replace(certain, risk=61)).decision is Decision.BLOCK
     assert BUDGET_RULE.id in ids(engine.restate(click(), replace(certain, risk=61)))
-    assert ids(engine.restate(click(), EngineState())) == ["clicks", "shows"]
+    assert ids(engine.restate(click(), AgentState())) == ["clicks", "shows"]
 
 
 def test_the_risk_of_a_rule_that_speaks_of_sums_counts_for_the_budget() -> None:
     policy = Policy((rule("struck", "run.strikes > 0", risk=60),))
-    engine = Engine(policy, project="p", run_id="r", state=EngineState(risk=50, strikes=1, enforced=True))
+    engine = Engine(policy, project="p", run_id="r", state=AgentState(risk=50, strikes=1, enforced=True))
     assert ids(engine.check(click())) == ["struck", BUDGET_RULE.id]
 
 
 def test_an_action_that_was_not_checked_is_never_allowed() -> None:
-    engine = heard(MADE, EngineState(), [])
+    engine = heard(MADE, AgentState(), [])
     engine.check(click(1))
     engine.observe(Outcome(sequence=2, action_id=click(1).event_id))
     for action in (click(1), click(7)):
         with pytest.raises(LookupError, match="is not under way: check it first"):
-            engine.restate(action, EngineState())
+            engine.restate(action, AgentState())
 
 
 def test_a_stopped_agent_is_refused_everything_and_that_is_no_strike() -> None:
-    state = EngineState(strikes=1, enforced=True, stopped="it bought a second duck")
+    state = AgentState(strikes=1, enforced=True, stopped="it bought a second duck")
     engine = Engine(
         Policy((rule("asks", "action.tool == 'click'", Decision.ASK),)), project="p", run_id="r", state=state
     )
@@ -161,7 +161,7 @@ def test_a_stopped_agent_is_refused_everything_and_that_is_no_strike() -> None:
 
 def test_what_is_refused_for_more_than_the_stop_is_a_strike() -> None:
     blocks = Policy((rule("blocks", "action.tool == 'click'", Decision.BLOCK),))
-    engine = Engine(blocks, project="p", run_id="r", state=EngineState(enforced=True, stopped="why"))
+    engine = Engine(blocks, project="p", run_id="r", state=AgentState(enforced=True, stopped="why"))
     for sequence in range(3):
         assert SHUT_DOWN_RULE.id not in ids(engine.check(click(sequence)))
     assert engine.state.strikes == 3
@@ -169,7 +169,7 @@ def test_what_is_refused_for_more_than_the_stop_is_a_strike() -> None:
 
 
 def test_in_a_run_that_is_only_observed_a_stop_is_found_once() -> None:
-    engine = Engine(Policy((rule("never", "false"),)), project="p", run_id="r", state=EngineState(stopped="why"))
+    engine = Engine(Policy((rule("never", "false"),)), project="p", run_id="r", state=AgentState(stopped="why"))
     told: list[list[str]] = []
     for sequence in range(3):
         verdict = engine.check(click(sequence))
