@@ -22,3 +22,20 @@ class PolicyError(SentricError):
 
 class MissingDependencyError(SentricError):
     """A command needs a package or a program that is not installed."""
+
+
+class ActionBlocked(SentricError, PermissionError):  # noqa: N818  # its name says what happened: nothing failed
+    """An action was refused before it was done.
+
+    Attributes:
+        reason: why, in one sentence.
+        decision: of the rules: `block`, or `ask` where nobody approved it.
+        rules: ids of those that stood in the way.
+        final: whether everything else the agent wants is refused too: it was stopped, or is shut down.
+    """
+
+    def __init__(
+        self, text: str, reason: str = "", decision: str = "block", rules: tuple[str, ...] = (), *, final: bool = False
+    ) -> None:
+        super().__init__(text)
+        self.reason, self.decision, self.rules, self.final = reason or text, decision, rules, final

@@ -16,10 +16,12 @@ from sentric.errors import SentricError, SettingError
 from sentric.events import Author
 from sentric.guard.boundary import shielded
 from sentric.guard.calls import Offered
+from sentric.guard.gate import Gate
 from sentric.guard.live_run import LiveRun, end_open_runs
 from sentric.guard.place import here
 from sentric.instrumentors._browser_use_observer import Observer
-from sentric.instrumentors.browser_use import DISTRIBUTION, OLDEST, supported_version
+from sentric.instrumentors._instrumentor import supported_version
+from sentric.instrumentors.browser_use import DISTRIBUTION, OLDEST
 from sentric.policy.loader import load_policy
 from sentric.settings import Settings
 from sentric.tracing.exit import BoundedExit, providers
@@ -76,10 +78,11 @@ class SentricMonitor:
                 f"SentricMonitor cannot observe {type(agent).__module__}.{type(agent).__qualname__}: "
                 "pass a browser_use.Agent"
             )
-        if not (version := supported_version()):
-            oldest = ".".join(map(str, OLDEST))
-            raise SentricError(f"this {DISTRIBUTION} is too old to be observed: install {DISTRIBUTION}>={oldest}")
-        return Watch(partial(self._watch, Observer(self._telemetry, self._settings, version), agent))
+        installed = supported_version(DISTRIBUTION, OLDEST)
+        if not installed.supported:
+            raise SentricError(installed.problem)
+        gate = Gate(self._telemetry, self._settings, f"{DISTRIBUTION} {installed.version}")
+        return Watch(partial(self._watch, Observer(gate), agent))
 
     @shielded(None)
     def log_reasoning(self, text: str) -> None:

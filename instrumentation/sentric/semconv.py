@@ -63,6 +63,8 @@ MCP_METHOD_NAME: Final = "mcp.method.name"
 OPERATION_INVOKE_AGENT: Final = "invoke_agent"
 OPERATION_CHAT: Final = "chat"
 OPERATION_EXECUTE_TOOL: Final = "execute_tool"
+ERROR_REFUSED: Final = "action_refused"
+"""Value of `error.type` of an action that was not done."""
 
 # --- Sentric: every span --------------------------------------------------------------------------------------
 
@@ -156,6 +158,21 @@ SENTRIC_POLICY_DIGEST: Final = "sentric.policy.digest"
 """Identifies the policy that gave the verdict."""
 SENTRIC_MODE: Final = "sentric.mode"
 """observe or enforce."""
+SENTRIC_REFUSED: Final = "sentric.refused"
+"""Why the tool was not called: rule, denied, nobody_to_ask, stopped, shut_down, service, changed, withdrawn, undecided,
+unverified or unrecorded. Not there where it was."""
+SENTRIC_OPENED: Final = "sentric.opened"
+"""Why the tool would not have been called, had the setting `fail_mode` not said that such actions are done anyway."""
+SENTRIC_DECISION_ID: Final = "sentric.decision.id"
+"""Id of the service's decision."""
+SENTRIC_APPROVAL_ID: Final = "sentric.approval.id"
+"""Id of the approval that was asked for or used."""
+SENTRIC_STATE_RISK: Final = "sentric.state.risk"
+"""Where verdicts are enforced: the sum of the risks of what the agent had executed before the action."""
+SENTRIC_STATE_STRIKES: Final = "sentric.state.strikes"
+"""Where verdicts are enforced: how often the agent had been refused before the action."""
+SENTRIC_STATE_STOPPED: Final = "sentric.state.stopped"
+"""Why an operator had stopped the agent."""
 
 # --- Sentric: log records -------------------------------------------------------------------------------------
 

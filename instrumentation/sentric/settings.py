@@ -54,7 +54,23 @@ class Settings:
     # The agent's side
     disabled: bool = _setting(False, "Turn Sentric off in this process: nothing is wrapped, nothing is sent.")
     mode: str = _setting(
-        "observe", "`observe` computes and records verdicts and never holds anything up.", choices=("observe",)
+        "observe",
+        "`observe` computes and records verdicts and never holds anything up. `enforce` holds agents to them: what is "
+        "blocked, not approved, or cannot be decided, verified or recorded is refused before a tool is called.",
+        choices=("observe", "enforce"),
+    )
+    fail_mode: str = _setting(
+        "closed",
+        "`closed` refuses whatever cannot be decided, verified or recorded. `open:EFFECT,…` lets actions pass of which "
+        "all effects are among these: read, write, send, execute, delete, pay, grant. Each is counted, and marked on "
+        "its span. What a rule blocks or wants a person to approve is refused in any case.",
+        form=(
+            r"closed|open:(?:read|write|send|execute|delete|pay|grant)(?:,(?:read|write|send|execute|delete|pay|grant))*",
+            "closed, or open: and some of read, write, send, execute, delete, pay, grant, separated by commas",
+        ),
+    )
+    decide_timeout: float = _setting(
+        5.0, "Longest time, in seconds, that one answer of the service at `url` is waited for.", minimum=0.05
     )
     allow_loopback: bool = _setting(
         False, "Treat loopback addresses as a secure origin: for development against a local server. Reports show it."
@@ -267,10 +283,16 @@ class Settings:
         stated.update({name: value for name, value in arguments.items() if value is not None})
         return cls(**cast(dict[str, Any], stated))
 
+    @property
+    def fail_open(self) -> frozenset[str]:
+        """Effects of actions that are done where something about them cannot be made sure of."""
+        return frozenset(filter(None, self.fail_mode.removeprefix("closed").removeprefix("open:").split(",")))
+
     def loosened(self) -> tuple[str, ...]:
         """The settings here that let Sentric see less, or more pass, than the default."""
         metadata = ("capture=metadata",) if self.capture == "metadata" else ()
-        return metadata + (("allow_loopback",) if self.allow_loopback else ())
+        opened = (f"fail_mode={self.fail_mode}",) if self.fail_open else ()
+        return metadata + (("allow_loopback",) if self.allow_loopback else ()) + opened
 
 
 def _from_file(file: Path | None) -> dict[str, object]:

@@ -28,7 +28,7 @@ def shielded(default: D) -> Callable[[Callable[P, R]], Callable[P, R | D]]:
             try:
                 return function(*args, **kwargs)
             except Exception as error:  # noqa: BLE001  # the boundary: see the module's docstring
-                _report(function.__qualname__, error)
+                report(function.__qualname__, error)
                 return default
 
         return call
@@ -36,7 +36,8 @@ def shielded(default: D) -> Callable[[Callable[P, R]], Callable[P, R | D]]:
     return decorate
 
 
-def _report(place: str, error: Exception) -> None:
+def report(place: str, error: Exception, what: str = "not recorded, the agent goes on") -> None:
+    """Log a bug of ours, once for each place and type of error, with what comes of it."""
     kind = type(error).__name__
     if (place, kind) in _reported:
         return
@@ -45,4 +46,4 @@ def _report(place: str, error: Exception) -> None:
     while frame is not None:
         line, frame = f"{frame.tb_frame.f_code.co_filename}:{frame.tb_lineno}", frame.tb_next
     # Not the error's text: it may quote what the agent works with.
-    _logger.error("sentric: %s at %s in %s: not recorded, the agent goes on; please report this", kind, line, place)
+    _logger.error("sentric: %s at %s in %s: %s; please report this", kind, line, place, what)

@@ -1,7 +1,6 @@
-"""What an agent does in a run: a model call, an action. Each is open while the agent's own code runs inside it.
+"""What an agent does in a run, as frameworks tell of it, and a model call, open while the agent's own code runs inside.
 
-The agent's errors pass through unchanged and are noted; ours are held back at the boundary. An action's verdict is
-known before the tool is called.
+The agent's errors pass through unchanged and are noted; ours are held back at the boundary.
 """
 
 from collections.abc import Mapping
@@ -12,14 +11,10 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import Span, SpanKind, format_span_id
 
 from sentric import semconv
-from sentric.events import Action, Author, Element, Message, Outcome, Reasoning, Source
+from sentric.events import Author, Element, Message, Reasoning, Source
 from sentric.guard.boundary import shielded
-from sentric.guard.intake import NO_ARGUMENTS
 from sentric.guard.place import Call, Place, Stay, here
-from sentric.policy.readers.actions.effects import classify
-from sentric.policy.verdict import ALLOW, Verdict
-from sentric.tracing import attributes
-from sentric.tracing.attributes import ACTION, ANSWER, OUTCOME, Attributes
+from sentric.tracing.attributes import ANSWER, Attributes
 
 if TYPE_CHECKING:
     from sentric.guard.live_run import LiveRun
@@ -71,6 +66,16 @@ class Wanted:
     """Placeholders in the arguments that the framework fills in later, each with its secret."""
     context: Mapping[str, object] = field(default_factory=dict[str, object])
 
+    @property
+    def call(self) -> Call:
+        """The same call, to know it again in another layer."""
+        return Call(self.tool, self.arguments)
+
+    def is_same(self, other: "Wanted") -> bool:
+        """Whether the other is the very same action: of one that a person has approved, nothing may be different."""
+        mine, theirs = ((one.server, one.url, one.element, one.secret) for one in (self, other))
+        return mine == theirs and self.call.digest == other.call.digest
+
 
 @shielded("")
 def said(error: BaseException) -> str:
@@ -83,7 +88,7 @@ def _count(tokens: object) -> int:
     return tokens if type(tokens) is int and tokens > 0 else 0
 
 
-class _UnderWay:
+class UnderWay:
     """An open span that the agent's own code runs inside of."""
 
     def __init__(self, run: "LiveRun") -> None:
@@ -111,7 +116,7 @@ class _UnderWay:
             self._span = None
 
 
-class ModelCall(_UnderWay):
+class ModelCall(UnderWay):
     """A model is asked. One inside another, of a second layer that wraps the same call, does nothing."""
 
     def __init__(self, run: "LiveRun", asked: Asked) -> None:
@@ -187,125 +192,3 @@ class ModelCall(_UnderWay):
     def _failed(self, error: BaseException) -> None:
         if self._span is not None:
             self._run.fail(self._span, type(error).__qualname__, said(error))
-
-
-class GuardedAction(_UnderWay):
-    """An action, judged before it is done. A second layer that wraps the same call makes no second one.
-
-    Attributes:
-        verdict: known from the beginning of the block; allow where it could not be judged.
-    """
-
-    def __init__(self, run: "LiveRun", wanted: Wanted) -> None:
-        super().__init__(run)
-        self.verdict: Verdict = ALLOW
-        self._wanted = wanted
-        self._action: Action | None = None
-        self._concluded = False
-        self._cut = set(run.task_cut)
-
-    def __enter__(self) -> "GuardedAction":
-        self._open()
-        return self
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        if error is not None:
-            self.finished(error=said(error) or type(error).__name__, error_type=type(error).__qualname__)
-        else:
-            self.finished()
-        self._leave()
-        self._end()
-
-    @shielded(None)
-    def finished(self, result: str = "", error: str = "", error_type: str = "tool_error") -> None:
-        """Note how the action ended; only the first call counts.
-
-        Args:
-            result: what the tool gave back.
-            error: why it failed, "" where it did not.
-            error_type: class of the error.
-        """
-        if self._span is None or self._concluded:
-            return
-        self._concluded = True
-        if error:
-            self._run.fail(self._span, error_type, error)
-        if self._action is not None:
-            self._conclude(self._span, self._action, result, error)
-
-    @shielded(None)
-    def _open(self) -> None:
-        place, wanted = here(), self._wanted
-        call = Call(wanted.tool, wanted.arguments)
-        if place is not None and place.holds(call):
-            return
-        calls = place.calls if place is not None else ()
-        tool = self._run.intake.name(wanted.tool)
-        span = self._run.start_span(f"{semconv.OPERATION_EXECUTE_TOOL} {tool}", SpanKind.INTERNAL, {})
-        self._enter(span, Place(self._run, (*calls, call)))
-        self._judge(span)
-
-    @shielded(None)
-    def _judge(self, span: Span) -> None:
-        run = self._run
-        made, encoded = self._made()
-        action, self.verdict = run.check(made)
-        self._action = action
-        found = attributes.action(action, encoded, content=run.content) | run.task_attributes
-        span.set_attributes(found | {semconv.SENTRIC_GUARDED: True} | run.decided(self.verdict))
-        self._cut |= run.carry(span)
-        run.mark_cut(span, self._cut)
-        about: Attributes = {semconv.SENTRIC_SEQUENCE: action.sequence, semconv.GEN_AI_TOOL_NAME: action.tool}
-        run.report(self.verdict, span, about)
-
-    def _made(self) -> tuple[Action, str]:
-        """The action as an event without a number so far, and its arguments as JSON."""
-        run, wanted, intake = self._run, self._wanted, self._run.intake
-        given = intake.arguments(wanted.arguments, wanted.secret, wanted.stand_ins)
-        context = intake.arguments(wanted.context) if wanted.context else NO_ARGUMENTS
-        reasoning, cut_parts = intake.reasoning(run.with_thoughts(wanted.reasoning))
-        self._cut |= {semconv.GEN_AI_TOOL_CALL_ARGUMENTS} if given.carried_cut else set[str]()
-        self._cut |= {semconv.SENTRIC_ACTION_CONTEXT} if context.carried_cut else set[str]()
-        self._cut |= cut_parts
-        kind, effects = classify(wanted.tool, given.judged, wanted.element)
-        action = Action(
-            sequence=0,
-            time=run.clock(),
-            span_id=self._span_id,
-            ordinal=ACTION,
-            tool=intake.name(wanted.tool),
-            server=intake.name(wanted.server),
-            call_id=intake.name(wanted.call_id),
-            arguments=given.judged,
-            kind=kind,
-            effects=effects,
-            url=intake.url(wanted.url),
-            element=intake.element(wanted.element),
-            reasoning=reasoning,
-            context=context.carried,
-            truncated=given.cut,
-        )
-        return action, given.encoded
-
-    def _conclude(self, span: Span, action: Action, result: str, error: str) -> None:
-        run, limit = self._run, self._run.settings.text_limit
-        result, cut_result = run.intake.text(result, limit)
-        error, cut_error = run.intake.text(error, limit)
-        self._cut |= {semconv.GEN_AI_TOOL_CALL_RESULT} if cut_result else set[str]()
-        self._cut |= {semconv.SENTRIC_OUTCOME_ERROR} if cut_error else set[str]()
-        now = run.clock()
-        ended = Outcome(
-            sequence=0,
-            time=now,
-            span_id=self._span_id,
-            ordinal=OUTCOME,
-            action_id=action.event_id,
-            result=result,
-            error=error,
-            duration=now - action.time,
-            truncated=cut_result or cut_error,
-        )
-        outcome, verdict = run.conclude(ended)
-        span.set_attributes(attributes.outcome(outcome, content=run.content))
-        run.mark_cut(span, self._cut)
-        run.report(verdict, span, {semconv.SENTRIC_SEQUENCE: outcome.sequence})

@@ -6,22 +6,34 @@ has seen it. Nothing here raises into the agent.
 
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
-from contextlib import contextmanager
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
+from functools import wraps
 from hashlib import sha256
 from itertools import count
 from threading import Lock
-from typing import TypeVar
+from typing import Concatenate, ParamSpec, TypeVar
 from uuid import uuid4
 from weakref import WeakSet, ref
 
-from opentelemetry.trace import Span, SpanKind, Status, StatusCode, format_span_id, format_trace_id
+from opentelemetry.context import Context
+from opentelemetry.trace import (
+    Span,
+    SpanKind,
+    Status,
+    StatusCode,
+    format_span_id,
+    format_trace_id,
+    set_span_in_context,
+)
 
 from sentric import semconv
-from sentric.events import Action, Author, Message, Observation, Outcome, Reasoning, Source
+from sentric.events import Action, AgentState, Author, Message, Observation, Outcome, Reasoning, Source
 from sentric.guard import judgement
-from sentric.guard.boundary import shielded
-from sentric.guard.calls import Asked, GuardedAction, ModelCall, Offered, Seen, Wanted
+from sentric.guard.action import GuardedAction, Pause, Reads
+from sentric.guard.boundary import report, shielded
+from sentric.guard.calls import Asked, ModelCall, Offered, Seen, Wanted
+from sentric.guard.enforcement import Enforcement
 from sentric.guard.intake import Intake
 from sentric.guard.place import Place, Stay, here
 from sentric.policy.engine import Engine
@@ -33,6 +45,7 @@ from sentric.tracing.attributes import CARRIED, TASK, Attributes
 from sentric.tracing.limits import DEFINITION_LIMIT, FIELD_LIMIT, URL_LIMIT
 from sentric.tracing.telemetry import Telemetry
 
+P = ParamSpec("P")
 E = TypeVar("E", bound=Action | Message | Observation | Outcome)
 
 THOUGHTS = 16
@@ -43,7 +56,20 @@ DEFINITION_READ = 65_536
 TOOLS_LIMIT = 1024
 """Most tools of one run whose definitions are heard."""
 
+ENFORCE = "enforce"
+
 _open_runs: "WeakSet[LiveRun]" = WeakSet()
+
+
+def heard(hear: "Callable[Concatenate[LiveRun, P], None]") -> "Callable[Concatenate[LiveRun, P], None]":
+    """Hold back a bug of ours in hearing an event, as `LiveRun.hearing` does."""
+
+    @wraps(hear)
+    def call(run: "LiveRun", /, *args: P.args, **kwargs: P.kwargs) -> None:
+        with run.hearing():
+            hear(run, *args, **kwargs)
+
+    return call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -91,7 +117,7 @@ class LiveRun:
         self.intake = Intake(settings)
         self.intake.add_secrets(secrets or {})
         self._telemetry, self._subject = telemetry, ref(subject) if subject is not None else None
-        self._sequence, self._lock, self._ended = count(), Lock(), False
+        self._sequence, self._lock, self._ended, self._is_deaf = count(), Lock(), False, False
         self._messages: list[Message] = []
         self._observations: list[Observation] = []
         self._offered: dict[str, str] = {}
@@ -107,9 +133,12 @@ class LiveRun:
         given = outer.run.task if outer else about.task
         self._task, task_cut = self.intake.text(given, settings.text_limit)
         self.task_cut = frozenset({semconv.SENTRIC_TASK} if task_cut else ())
-        name = f"{semconv.OPERATION_INVOKE_AGENT} {self.intake.name(about.agent)}"
+        self.agent_name = self.intake.name(about.agent)
+        self.agent_id = self.intake.name(settings.agent_id or about.agent_id or self.run_id)
+        self.enforcement = Enforcement(settings, self.agent_id, self.agent_name) if settings.mode == ENFORCE else None
+        name = f"{semconv.OPERATION_INVOKE_AGENT} {self.agent_name}"
         described = self._described(about)
-        self.span = self.start_span(name, SpanKind.INTERNAL, described)
+        self.span = self._started(name, SpanKind.INTERNAL, described)
         self._place = Place(self)
         trace_id = format_trace_id(self.span.get_span_context().trace_id)
         self._engine = Engine(
@@ -147,11 +176,28 @@ class LiveRun:
         """A model is asked in the block; what it is shown is observed first."""
         return ModelCall(self, asked)
 
-    def action(self, wanted: Wanted) -> GuardedAction:
-        """An action is done in the block; it is judged first."""
-        return GuardedAction(self, wanted)
+    def action(self, wanted: Wanted | Reads, pause: Pause = nullcontext) -> GuardedAction:
+        """An action is done in the block; it is judged first.
 
-    @shielded(None)
+        Args:
+            wanted: the action, or what looks at it: it is looked at again when a person has approved it.
+            pause: makes what holds while a person is waited for, such as a framework's own timeouts being suspended.
+        """
+        return GuardedAction(self, wanted if callable(wanted) else lambda: wanted, pause)
+
+    @contextmanager
+    def hearing(self) -> Generator[None, None, None]:
+        """Read what the agent is shown and says in the block. What fails there is a bug of ours.
+
+        The agent goes on where nothing is enforced. Where it is, nobody can say any more what its actions follow from.
+        """
+        try:
+            yield
+        except Exception as error:  # noqa: BLE001  # held back, as at the boundary, and not forgotten
+            self._is_deaf = self.enforcement is not None
+            report("what the agent is shown", error)
+
+    @heard
     def message(self, author: Author, text: str) -> None:
         """Hear a message; it goes out with the next span."""
         room = self.settings.text_limit - sum(len(message.text) for message in self._messages)
@@ -165,7 +211,7 @@ class LiveRun:
         """Hear why the agent does what it does next; it goes out with the next action."""
         self._thoughts = [*self._thoughts, text][-THOUGHTS:]
 
-    @shielded(None)
+    @heard
     def observe(self, seen: Seen) -> None:
         """Hear what came into the model's view; it goes out with the next span."""
         room = self.settings.page_limit - _length(self._observations)
@@ -174,7 +220,7 @@ class LiveRun:
         else:
             self._cut.add(semconv.SENTRIC_OBSERVATIONS)
 
-    @shielded(None)
+    @heard
     def offer(self, tools: Iterable[Offered]) -> None:
         """Hear which tools the model is offered; each definition once, until it changes."""
         room = self.settings.text_limit - _length(self._observations, of_tools=True)
@@ -201,6 +247,8 @@ class LiveRun:
         if self._ended:
             return
         self._ended = True
+        if self.enforcement is not None:
+            self.enforcement.close()
         for thought in self._thoughts:
             self.message(Author.MODEL, thought)
         self.mark_cut(self.span, self.carry(self.span) | self.task_cut)
@@ -230,10 +278,9 @@ class LiveRun:
 
     def start_span(self, name: str, kind: SpanKind, found: Attributes) -> Span:
         """Start a span with the attributes that every span has, and these."""
-        # An exception's own record would hold its text and stack unredacted: errors are noted by `fail`.
-        return self._telemetry.tracer.start_span(
-            name, kind=kind, attributes=self._common | found, record_exception=False, set_status_on_exception=False
-        )
+        place = here()
+        is_inside = place is not None and place.run is self
+        return self._started(name, kind, found, None if is_inside else set_span_in_context(self.span))
 
     def carry(self, span: Span, seen: Sequence[Seen] = ()) -> set[str]:
         """Let a span bring along what was heard since the span before, and what is seen now.
@@ -268,9 +315,21 @@ class LiveRun:
         thoughts, self._thoughts = self._thoughts, []
         return replace(reasoning, thinking="\n".join(filter(None, (reasoning.thinking, *thoughts))))
 
-    def check(self, action: Action) -> tuple[Action, Verdict]:
-        """Judge an action that is about to be done; it is numbered."""
-        return self._judged(action)
+    def check(self, action: Action, state: AgentState | None) -> tuple[Action, Verdict]:
+        """Judge an action that is about to be done; it is numbered.
+
+        Args:
+            action: the action.
+            state: what its agent has added up to; None: what the run has seen, where nothing is enforced.
+        """
+        if state is not None and self._is_deaf:
+            raise RuntimeError("what the agent was shown is not known")
+        return self._judged(action if state is None else replace(self._engine.meant(action), state=state))
+
+    def restate(self, action: Action, state: AgentState) -> Verdict:
+        """Judge an action that was judged once more, now that it is certain what its agent has added up to."""
+        with self._lock:
+            return self._engine.restate(action, state)
 
     def hear(self, answer: Message) -> tuple[Message, Verdict]:
         """Hear what a model answered; that is numbered."""
@@ -284,18 +343,34 @@ class LiveRun:
         """A verdict of this run's engine as attributes."""
         return attributes.verdict(verdict, self._engine.policy.digest, self.settings.mode)
 
-    def report(self, verdict: Verdict, span: Span, about: Attributes) -> None:
-        """Send a verdict at once, unless it is an allow."""
-        if verdict.decision is not Decision.ALLOW:
+    @property
+    def policy_digest(self) -> str:
+        """Of the policy that judges."""
+        return self._engine.policy.digest
+
+    def report(self, verdict: Verdict, span: Span, about: Attributes, *, always: bool = False) -> None:
+        """Send a verdict at once; an allow only if it is always sent."""
+        if always or verdict.decision is not Decision.ALLOW:
             self._say(semconv.EVENT_VERDICT, span, about | self.decided(verdict), verdict)
 
     # --- the run itself --------------------------------------------------------------------------------------
 
+    def _started(self, name: str, kind: SpanKind, found: Attributes, within: Context | None = None) -> Span:
+        # An exception's own record would hold its text and stack unredacted: errors are noted by `fail`.
+        return self._telemetry.tracer.start_span(
+            name,
+            context=within,
+            kind=kind,
+            attributes=self._common | found,
+            record_exception=False,
+            set_status_on_exception=False,
+        )
+
     def _described(self, about: About) -> Attributes:
         found: Attributes = {
             semconv.GEN_AI_OPERATION_NAME: semconv.OPERATION_INVOKE_AGENT,
-            semconv.GEN_AI_AGENT_NAME: self.intake.name(about.agent),
-            semconv.GEN_AI_AGENT_ID: self.intake.name(self.settings.agent_id or about.agent_id or self.run_id),
+            semconv.GEN_AI_AGENT_NAME: self.agent_name,
+            semconv.GEN_AI_AGENT_ID: self.agent_id,
             semconv.SENTRIC_FRAMEWORK: self.intake.name(about.framework),
             semconv.SENTRIC_SEQUENCE: self.next(),
         }

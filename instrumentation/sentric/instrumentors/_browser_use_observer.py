@@ -7,28 +7,26 @@ from weakref import WeakKeyDictionary
 
 from sentric.guard.boundary import shielded
 from sentric.guard.calls import Asked, ModelCall, Wanted, said
+from sentric.guard.gate import Gate
 from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
 from sentric.instrumentors import _browser_use_reading as reading
+from sentric.instrumentors._instrumentor import send_what_is_left
 from sentric.instrumentors._layer import Wrapped, lay
-from sentric.settings import Settings
-from sentric.tracing.telemetry import Telemetry
 
 
 class Observer:
-    """Observes browser-use agents with one pipeline and one set of settings."""
+    """Watches browser-use agents through one gate."""
 
-    def __init__(self, telemetry: Telemetry, settings: Settings, version: str) -> None:
-        self._telemetry, self._settings, self._version = telemetry, settings, version
+    def __init__(self, gate: Gate) -> None:
+        self._gate = gate
         self._stepped: WeakKeyDictionary[Any, LiveRun] = WeakKeyDictionary()
 
     @shielded(None)
     def begin(self, agent: Any) -> LiveRun | None:
         """Begin a run of an agent; None if that fails: then the agent runs unobserved."""
-        return LiveRun(
-            self._telemetry,
-            self._settings,
-            reading.about(agent, self._version),
+        return self._gate.begin(
+            reading.about(agent, self._gate.framework),
             subject=agent,
             secrets=reading.sensitive(getattr(agent, "sensitive_data", None)),
         )
@@ -59,11 +57,11 @@ class Observer:
 
     async def act(self, wrapped: Wrapped, tools: Any, args: Any, kwargs: Any) -> Any:
         """`Tools.act`."""
-        place = here()
-        wanted = None if place is None else _wanted(place.run, args, kwargs)
-        if place is None or wanted is None:
+        if here() is None and not self._gate.enforces:
             return await wrapped(*args, **kwargs)
-        with place.run.action(wanted) as action:
+        async with self._gate.action(lambda run: _wanted(run, args, kwargs), agent=reading.AGENT) as action:
+            if action.refusal is not None:
+                return reading.refused(action.refusal)
             result = await wrapped(*args, **kwargs)
             action.finished(**_outcome(result))
         return result
@@ -86,6 +84,11 @@ class Observer:
         model = wrapped(*args, **kwargs)
         lay(model, "ainvoke", self.ask)
         return model
+
+    def on_sigterm(self, wrapped: Callable[..., Any], handler: Any, args: Any, kwargs: Any) -> Any:
+        """`SignalHandler.sigterm_handler`: browser-use leaves at once, without any exit handler."""
+        send_what_is_left(self._gate.exit_timeout)
+        return wrapped(*args, **kwargs)
 
     @contextmanager
     def watch(self, agent: Any) -> Generator[LiveRun | None, None, None]:
@@ -138,8 +141,7 @@ def _offer(run: LiveRun) -> None:
         run.offer(reading.offered(run.subject))
 
 
-@shielded(None)
-def _wanted(run: LiveRun, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Wanted | None:
+def _wanted(run: LiveRun, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Wanted:
     action, session = _argument(args, kwargs, 0, "action"), _argument(args, kwargs, 1, "browser_session")
     run.add_secrets(reading.typed_secrets(action, run.subject, session))
     run.add_secrets(reading.sensitive(kwargs.get("sensitive_data")))

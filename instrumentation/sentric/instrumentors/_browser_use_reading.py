@@ -11,6 +11,7 @@ from urllib.parse import urljoin
 from sentric.events import Element, Reasoning, Source
 from sentric.guard.calls import Asked, Offered, Seen, Wanted
 from sentric.guard.live_run import About
+from sentric.guard.refusal import Refusal
 
 AGENT = "browser-use"
 _FORM_REACH = 64
@@ -28,11 +29,11 @@ _CONTENT = ("<webpage_content>", "</webpage_content>")
 """Around the page text in the prompt of `extract`."""
 
 
-def about(agent: Any, version: str) -> About:
+def about(agent: Any, framework: str) -> About:
     """An agent whose run begins."""
     return About(
         agent=AGENT,
-        framework=f"{AGENT} {version}",
+        framework=framework,
         agent_id=str(agent.id),
         conversation=str(agent.session_id),
         model=str(getattr(agent.llm, "model", "")),
@@ -126,6 +127,13 @@ def outcome(result: Any) -> dict[str, str]:
     """An action's result, as arguments of `GuardedAction.finished`."""
     text = getattr(result, "extracted_content", None) or getattr(result, "long_term_memory", None) or ""
     return {"result": str(text), "error": str(getattr(result, "error", None) or "")}
+
+
+def refused(refusal: Refusal) -> Any:
+    """What an action gives back that was not done: the model is shown the error in its next step."""
+    from browser_use.agent.views import ActionResult
+
+    return ActionResult(error=refusal.text)
 
 
 def asked(model: Any, messages: Sequence[Any], output: Any, agent: Any, *, in_action: bool) -> Asked:

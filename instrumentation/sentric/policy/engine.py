@@ -83,6 +83,10 @@ class Engine:
         """Whether the human's words are known, those of earlier runs of the conversation too."""
         return bool(self._run.task)
 
+    def meant(self, action: Action) -> Action:
+        """The action with the kind and the effects that the policy, or its tool's definition, gives it."""
+        return self._tools.meant(action)
+
     def check(self, action: Action) -> Verdict:
         """Judge an action that is about to run."""
         action = self._tools.meant(action)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from sentric import semconv
-from sentric.events import Action, Element, JsonValue, Message, Observation, Outcome, Reasoning
+from sentric.events import Action, AgentState, Element, JsonValue, Message, Observation, Outcome, Reasoning
 from sentric.policy.verdict import Verdict
 from sentric.tracing.limits import encode
 
@@ -81,6 +81,13 @@ def verdict(found: Verdict, digest: str, mode: str) -> Attributes:
     if found.severity is not None:
         decided[semconv.SENTRIC_VERDICT_SEVERITY] = found.severity.value
     return decided
+
+
+def state(known: AgentState) -> Attributes:
+    """What its agent had added up to before an action that is held to its verdict: a replay begins there."""
+    found: Attributes = {semconv.SENTRIC_STATE_RISK: known.risk, semconv.SENTRIC_STATE_STRIKES: known.strikes}
+    _put(found, semconv.SENTRIC_STATE_STOPPED, known.stopped)
+    return found
 
 
 def outcome(event: Outcome, *, content: bool) -> Attributes:

@@ -10,7 +10,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable
 from functools import partial
-from typing import Protocol
+from typing import ClassVar, Protocol
 
 
 class Provider(Protocol):
@@ -78,6 +78,29 @@ class BoundedExit:
         self._leaving.wait()
         if provider in self._providers:
             provider.shutdown()
+
+
+class SharedExit:
+    """One `BoundedExit` for all who want the same providers shut down: each framework asks for it."""
+
+    _taken: ClassVar[dict[tuple[int, ...], "SharedExit"]] = {}
+
+    def __init__(self, leaving: BoundedExit) -> None:
+        self._leaving, self._users = leaving, 0
+
+    @classmethod
+    def take(cls, providers: tuple[Provider, ...], timeout: float, before: Callable[[], object]) -> Callable[[], None]:
+        """Take over, unless that was done already; gives what hands back, when all have called it."""
+        key = tuple(map(id, providers))
+        shared = cls._taken.get(key) or cls._taken.setdefault(key, cls(BoundedExit(providers, timeout, before)))
+        shared._users += 1
+        return partial(shared._hand_back, key)
+
+    def _hand_back(self, key: tuple[int, ...]) -> None:
+        self._users -= 1
+        if not self._users:
+            self._taken.pop(key, None)
+            self._leaving.hand_back()
 
 
 def flush(providers: Iterable[Provider], timeout: float) -> bool:

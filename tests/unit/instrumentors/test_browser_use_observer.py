@@ -12,6 +12,7 @@ from browser_use import Agent
 from browser_use.tools.service import Tools
 
 from fixtures.pipeline import Pipeline
+from sentric.guard.gate import Gate
 from sentric.instrumentors._browser_use_observer import Observer, lay
 from sentric.instrumentors.browser_use import BrowserUseInstrumentor
 from sentric.settings import Settings
@@ -39,7 +40,7 @@ def observer(request: pytest.FixtureRequest, pipeline: Pipeline) -> Generator[Ob
     if request.param != "by hand":
         providers = {"tracer_provider": pipeline.tracers, "logger_provider": pipeline.loggers}
         instrumentor.instrument(settings=Settings(), **providers)
-    yield Observer(pipeline.telemetry, Settings(), "0.13")
+    yield Observer(Gate(pipeline.telemetry, Settings(), "browser-use 0.13"))
     if request.param != "by hand":
         instrumentor.uninstrument()
 

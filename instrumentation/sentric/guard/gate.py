@@ -1,0 +1,120 @@
+"""Where the runs and the actions of agents begin, for whoever wraps a framework, or plain functions."""
+
+import time
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from threading import Lock
+from types import TracebackType
+from typing import TypeAlias
+
+from sentric.guard.action import GuardedAction, Pause
+from sentric.guard.boundary import report, shielded
+from sentric.guard.calls import Wanted
+from sentric.guard.live_run import ENFORCE, About, LiveRun
+from sentric.guard.place import here
+from sentric.guard.refusal import UNDECIDED, Refusal
+from sentric.settings import Settings
+from sentric.tracing.telemetry import Telemetry
+
+IDLE_SECONDS = 300.0
+"""How long after its last action a run that nobody began is over."""
+AMBIENT_LIMIT = 64
+"""Most of those runs at a time; the one that was used longest ago ends first."""
+
+
+class Gate:
+    """Begins runs and actions. Any thread may use it.
+
+    Attributes:
+        enforces: whether agents are held to what is decided.
+        framework: its name and version.
+        exit_timeout: seconds that sending what is left may hold up the process's end.
+    """
+
+    def __init__(self, telemetry: Telemetry, settings: Settings, framework: str) -> None:
+        """Begin.
+
+        Args:
+            telemetry: where spans and log records go.
+            settings: of all runs.
+            framework: its name and version.
+        """
+        self.enforces = settings.mode == ENFORCE
+        self.framework = framework
+        self.exit_timeout = settings.exit_timeout
+        self._telemetry, self._settings = telemetry, settings
+        self._ambient: dict[str, tuple[LiveRun, float]] = {}
+        self._lock = Lock()
+
+    @shielded(None)
+    def begin(
+        self, about: About, *, subject: object = None, secrets: Mapping[str, str] | None = None
+    ) -> LiveRun | None:
+        """Begin a run; None if that fails: then the agent runs unobserved, or is refused everything."""
+        return LiveRun(self._telemetry, self._settings, about, subject=subject, secrets=secrets)
+
+    def action(
+        self, read: Callable[[LiveRun], Wanted], *, agent: str = "", pause: Pause = nullcontext
+    ) -> "GuardedAction | Unwatched":
+        """An action that is done in the block: of the run the code is in, or else of one that nobody has begun.
+
+        Args:
+            read: looks at the action. It is called again when a person has approved it.
+            agent: name of the agent where there is no run.
+            pause: makes what holds while a person is waited for, such as a framework's own timeouts being suspended.
+        """
+        try:
+            place = here()
+            run = place.run if place is not None else self._run_of(agent or self.framework.partition(" ")[0])
+            return run.action(lambda: read(run), pause)
+        except Exception as error:  # noqa: BLE001  # held back where nothing is enforced, refused where it is
+            report(Gate.action.__qualname__, error, "the action is refused" if self.enforces else "it is not recorded")
+            return Unwatched(UNDECIDED if self.enforces else None)
+
+    def _run_of(self, agent: str) -> LiveRun:
+        """The run of an agent that nobody has begun: it goes on as long as actions follow each other."""
+        now = time.monotonic()
+        with self._lock:
+            for name, (_, last) in list(self._ambient.items()):
+                if now - last > IDLE_SECONDS:
+                    self._end(name)
+            if agent in self._ambient:
+                run = self._ambient.pop(agent)[0]
+            else:
+                run = LiveRun(self._telemetry, self._settings, About(agent=agent, framework=self.framework))
+            self._ambient[agent] = (run, now)
+            if len(self._ambient) > AMBIENT_LIMIT:
+                self._end(next(iter(self._ambient)))
+            return run
+
+    def _end(self, name: str) -> None:
+        run, _ = self._ambient.pop(name)
+        run.end()
+
+
+class Unwatched:
+    """An action that cannot be watched: done where nothing is enforced, and refused where it is."""
+
+    def __init__(self, refusal: Refusal | None) -> None:
+        self.refusal = refusal
+
+    def finished(self, result: str = "", error: str = "", error_type: str = "") -> None:
+        """Nobody is told."""
+
+    def __enter__(self) -> "Unwatched":
+        return self
+
+    async def __aenter__(self) -> "Unwatched":
+        return self
+
+    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
+        """Nothing is left to do."""
+
+    async def __aexit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None
+    ) -> None:
+        """Nothing is left to do."""
+
+
+Guarded: TypeAlias = GuardedAction | Unwatched
+"""What `Gate.action` gives."""

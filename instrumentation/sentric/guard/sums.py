@@ -1,0 +1,57 @@
+"""What an agent has added up to, as far as this process knows: for what is decided before anybody else is asked."""
+
+from threading import Lock
+from weakref import WeakValueDictionary
+
+from sentric.events import AgentState
+
+_named: "WeakValueDictionary[tuple[str, str], Sums]" = WeakValueDictionary()
+
+
+class Sums:
+    """The sums of one agent. Any thread may use them."""
+
+    def __init__(self) -> None:
+        self._state = AgentState(enforced=True)
+        self._told: AgentState | None = None
+        self._lock = Lock()
+
+    def begin(self) -> None:
+        """Go on in a process of its own."""
+        self._lock = Lock()
+
+    @classmethod
+    def of(cls, project: str, agent_id: str) -> "Sums":
+        """Those of an agent that several runs of this process may be of."""
+        return _named.setdefault((project, agent_id), cls())
+
+    @property
+    def state(self) -> AgentState:
+        """What it has added up to now."""
+        return self._state
+
+    def at_least(self, state: AgentState) -> None:
+        """Hear one of several answers, which may come in another order than they were given."""
+        with self._lock:
+            now = self._state
+            self._state = AgentState(
+                max(now.risk, state.risk), max(now.strikes, state.strikes), now.enforced, state.stopped or now.stopped
+            )
+
+    def tell(self, state: AgentState) -> None:
+        """Hear what somebody who knows better says; what was said before says nothing new."""
+        with self._lock:
+            if state != self._told:
+                self._told = self._state = state
+
+    def add(self, risk: int = 0, strikes: int = 0) -> None:
+        """Count what is done now, or a refusal."""
+        with self._lock:
+            now = self._state
+            self._state = AgentState(now.risk + risk, now.strikes + strikes, now.enforced, now.stopped)
+
+
+def forget() -> None:
+    """Begin anew in a forked child: its parent may have held the locks."""
+    for sums in list(_named.values()):
+        sums.begin()

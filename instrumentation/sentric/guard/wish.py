@@ -1,0 +1,45 @@
+"""What the service is told of an action it is to decide about: redacted, as everything that leaves the process."""
+
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+from sentric.policy.verdict import Match
+
+if TYPE_CHECKING:
+    from sentric.guard.enforcement import Judged
+    from sentric.guard.live_run import LiveRun
+
+
+def wish_of(run: "LiveRun", judged: "Judged") -> dict[str, object]:
+    """The JSON of `POST /v1/decisions`, with what the rules say here: they have seen the whole run."""
+    action = judged.action
+    return {
+        "project": run.settings.project,
+        "agent_id": run.agent_id,
+        "agent_name": run.agent_name,
+        "action": action.tool,
+        "arguments": dict(action.arguments),
+        "server": action.server,
+        "kind": action.kind.value,
+        "effects": sorted(effect.value for effect in action.effects),
+        "url": action.url,
+        "element": None if action.element is None else asdict(action.element),
+        "reasoning": action.reasoning.text,
+        "context": dict(action.context),
+        "task": run.task,
+        "run_id": run.run_id,
+        "call_id": action.call_id,
+        "verdict": {"policy_digest": run.policy_digest, "rules": list(map(_rule, judged.verdict.matches))},
+    }
+
+
+def _rule(match: Match) -> dict[str, object]:
+    return {
+        "id": match.rule.id,
+        "title": match.rule.title,
+        "severity": match.rule.severity.value,
+        "decision": match.decision.value,
+        "risk": match.risk,
+        "error": match.error,
+        "evidence": {one.name: one.value for one in match.evidence},
+    }
