@@ -102,7 +102,7 @@ class Enforcement:
         self._link = Link.of(settings)
         self._watch = None if self._link is None else self._link.watch(agent_id, agent_name)
         self._has_waited = False
-        self._sums = Sums.of(settings.project, agent_id)
+        self._sums = Sums.of(settings.project, agent_id) if self._is_named else Sums()
 
     def close(self) -> None:
         """The run has ended."""

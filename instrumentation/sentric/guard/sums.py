@@ -1,11 +1,11 @@
 """What an agent has added up to, as far as this process knows: for what is decided before anybody else is asked."""
 
 from threading import RLock
-from weakref import WeakValueDictionary
 
 from sentric.events import AgentState
 
-_named: "WeakValueDictionary[tuple[str, str], Sums]" = WeakValueDictionary()
+_named: "dict[tuple[str, str], Sums]" = {}
+"""Bounded by the agents that settings name."""
 
 
 class Sums:
@@ -23,7 +23,7 @@ class Sums:
 
     @classmethod
     def of(cls, project: str, agent_id: str) -> "Sums":
-        """Those of an agent that several runs of this process may be of."""
+        """Those of an agent that somebody has named: of all its runs in this process, also when one is over."""
         return _named.setdefault((project, agent_id), cls())
 
     @property
