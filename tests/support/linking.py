@@ -10,6 +10,7 @@ import pytest
 from sentric.events import AgentState
 from sentric.guard import enforcement
 from sentric.guard.link import Answer, LinkError
+from sentric.policy.risk import BUDGET
 from sentric.policy.rule import Decision
 
 BEGUN = AgentState(enforced=True)
@@ -42,7 +43,7 @@ class Service:
         risk = max((rule["risk"] for rule in rules), default=0)
         reasons = tuple(rule["title"] for rule in rules)
         approval = ""
-        if before.stopped:
+        if before.stopped or before.risk + risk > BUDGET:
             decision = Decision.BLOCK
         elif decision is Decision.ASK:
             decision, approval, reasons = self._asked(wish, reasons)

@@ -287,7 +287,7 @@ def test_what_cannot_be_recorded_is_refused_unless_the_owner_says_otherwise(
 def test_a_replay_says_what_was_enforced(
     begin: Callable[..., LiveRun], monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, policy: Path
 ) -> None:
-    service = linked(monkeypatch, Service(known=AgentState(risk=35, strikes=1, enforced=True)))
+    service = linked(monkeypatch, Service(known=AgentState(risk=35, enforced=True)))
     run = begin()
     for tool in ("note", "peek", "read", "erase", "note", "read", "erase", "read"):
         tried(run, tool)
