@@ -262,7 +262,9 @@ def _by_rules(judged: Judged, *, is_last: bool) -> Refusal:
 
 def _refusal(cause: Cause, judged: Judged, said: str = "", *, is_last: bool = False) -> Refusal:
     count(Count.REFUSED, cause)
-    return refusal(cause, judged.action.tool, judged.verdict, said, is_last=is_last)
+    made = refusal(cause, judged.action.tool, judged.verdict, said, is_last=is_last)
+    _logger.warning("sentric: %s", made.told)
+    return made
 
 
 def _complain(what: str) -> None:
