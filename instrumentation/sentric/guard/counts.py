@@ -4,6 +4,7 @@
 OpenTelemetry, `sentric.guard.events`, by reason.
 """
 
+import os
 import threading
 from collections.abc import Iterable
 from enum import StrEnum
@@ -84,7 +85,7 @@ def export() -> None:
     )
 
 
-def after_fork() -> None:
+def _after_fork() -> None:
     """Begin at 0 in a child, whatever a thread of the parent was counting."""
     global _lock  # noqa: PLW0603  # the parent's may be held by a thread that is not here
     _lock = threading.Lock()
@@ -95,3 +96,6 @@ def _observed(_: "CallbackOptions") -> "Iterable[Observation]":
     from opentelemetry.metrics import Observation
 
     return [Observation(number, {semconv.SENTRIC_REASON: reason}) for reason, number in counts().items()]
+
+
+os.register_at_fork(after_in_child=_after_fork)

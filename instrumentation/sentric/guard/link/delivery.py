@@ -25,6 +25,8 @@ _FOR_GOOD = frozenset(
     }
 )
 """What is wrong with the record itself; a key that is none, or a service that is none, can be mended."""
+MOST_FAILURES = 5
+"""How often in a row the service may fail over one record in a way of its own, before that is the record's fault."""
 _logger = logging.getLogger("sentric")
 
 
@@ -53,6 +55,7 @@ class Delivery:
         self._searched = -SEARCH_SECONDS
         self._has_searched = False
         self._is_kept = False
+        self._failures = 0
 
     def kept(self) -> None:
         """There is a new record."""
@@ -136,11 +139,19 @@ class Delivery:
     def _settle(self, record: bytes) -> None:
         try:
             self._send(record)
+            self._failures = 0
             count(Count.SPOOL_DELIVERED)
         except LinkError as error:
-            if not (error.refused and error.status in _FOR_GOOD):
+            if not self._is_for_good(error):
                 raise
+            self._failures = 0
             self._spool.reject(record, error.status)
             if not self._has_told:
                 self._has_told = True
                 _logger.warning("sentric: the service refuses what was decided without it, which is kept: %s", error)
+
+    def _is_for_good(self, error: LinkError) -> bool:
+        """Whether it would never be otherwise."""
+        if error.refused and error.status == HTTPStatus.INTERNAL_SERVER_ERROR:
+            self._failures += 1
+        return error.refused and (error.status in _FOR_GOOD or self._failures >= MOST_FAILURES)

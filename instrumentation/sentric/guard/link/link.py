@@ -328,7 +328,6 @@ _links: dict[tuple[str, str, str, float], Link] = {}
 def _after_fork() -> None:
     global _lock  # noqa: PLW0603  # the parent's may be held by a thread that is not here
     _lock = threading.Lock()
-    counts.after_fork()
     for link in _links.values():
         link.after_fork()
 

@@ -21,6 +21,8 @@ LIMIT = 64 << 20
 """Bytes that may wait for the service."""
 FILE_LIMIT = 16 << 20
 """Bytes of each of two files, where there is no service."""
+MOST_FILES = 1000
+"""Files of processes that have ended, where there is no service."""
 REJECTED_LIMIT = 8 << 20
 """Bytes of records that the service refused for good."""
 
@@ -162,14 +164,14 @@ class Spool:
         directory = self._opened()
         own = "" if self._own is None else self._own.name
         sizes = {name: directory.size(name) for name in directory.names() if name != own}
-        total = sum(sizes.values())
+        total, files = sum(sizes.values()), len(sizes)
         for name, size in sizes.items() if not self._served else ():
-            if total <= FILE_LIMIT:
+            if total <= FILE_LIMIT and files <= MOST_FILES:
                 break
             if (file := directory.take(name)) is not None:
                 directory.remove(name)
                 os.close(file)
-                total -= size
+                total, files = total - size, files - 1
                 count(Count.SPOOL_ROTATED)
         return total
 

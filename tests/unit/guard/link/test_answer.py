@@ -3,7 +3,7 @@ from contextlib import suppress
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentric.events import AgentState
@@ -18,6 +18,8 @@ JSON = st.recursive(
     lambda inner: st.lists(inner, max_size=3) | st.dictionaries(st.text(max_size=8), inner, max_size=3),
     max_leaves=6,
 )
+
+patient = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 def test_an_answer_is_read_whole() -> None:
@@ -82,6 +84,7 @@ def test_an_answer_of_which_anything_is_wrong_is_none(changed: dict[str, Any]) -
         read_answer(decision(**changed))
 
 
+@patient
 @given(name=st.sampled_from(sorted(decision())), value=JSON)
 def test_whatever_stands_in_an_answer_only_what_is_allowed_is_allowed(name: str, value: Any) -> None:
     document = decision(decision="block", allowed=False) | {name: value}
@@ -92,6 +95,7 @@ def test_whatever_stands_in_an_answer_only_what_is_allowed_is_allowed(name: str,
     assert not answer.allowed
 
 
+@patient
 @given(st.binary(max_size=64) | JSON.map(lambda value: json.dumps(value).encode()))
 def test_whatever_is_sent_it_is_an_object_or_an_error(body: bytes) -> None:
     with suppress(ValueError):

@@ -151,6 +151,20 @@ def test_what_can_be_mended_is_no_reason_to_give_a_record_up(
     poll(lambda: counted("spool_delivered") == 1)
 
 
+def test_a_record_that_the_service_always_fails_over_does_not_hold_up_others(
+    linked: Linked, spool: Spool, counted: Counted
+) -> None:
+    service = Service()
+    service.bad["1"] = answer({"allowed": False}, 500)
+    link, _ = linked(service)
+    link.deliver(spool)
+    for number in (1, 2):
+        spool.keep(record(number))
+    poll(lambda: service.numbers == ["2"])
+    assert counted("spool_rejected") == 1
+    assert counted("spool_retried") == deliveries.MOST_FAILURES - 1
+
+
 def test_nothing_is_tried_while_the_lease_is_lost(linked: Linked, spool: Spool) -> None:
     service, has_lease = Service(), threading.Event()
 

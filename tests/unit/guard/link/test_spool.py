@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from sentric.guard.link import Spool, SpoolError
@@ -20,6 +20,8 @@ from sentric.guard.link.directory import Directory
 from sentric.guard.link.frames import RECORD_LIMIT, framed, line_at, unframed
 from sentric.settings import Settings
 from support.linking import Counted
+
+patient = settings(max_examples=50, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 
 
 @pytest.fixture
@@ -176,6 +178,15 @@ def test_a_spool_without_a_service_keeps_the_newest_in_two_files(
     spool.close()
 
 
+def test_only_so_many_files_are_kept_without_a_service(place: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(spools, "MOST_FILES", 3)
+    for number in range(6):
+        spool = Spool(str(place), served=False)
+        spool.keep({"number": number})
+        spool.close()
+    assert [records[0]["number"] for records in kept(place)] == [2, 3, 4, 5]
+
+
 def test_files_of_living_processes_are_not_rotated(
     place: Path, counted: Counted, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -326,6 +337,7 @@ def test_what_is_refused_for_good_is_set_aside_within_bounds(
     assert counted("spool_rejected_dropped") == 2
 
 
+@patient
 @given(st.lists(st.dictionaries(st.text(max_size=5), st.text(max_size=20), max_size=3), max_size=4), st.data())
 def test_what_is_whole_is_read_and_what_is_not_is_not(records: list[dict[str, str]], data: st.DataObject) -> None:
     content = b"".join(map(framed, records))
