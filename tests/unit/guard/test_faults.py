@@ -23,7 +23,7 @@ from sentric.guard.calls import Offered, Seen, Wanted
 from sentric.guard.gate import Gate
 from sentric.guard.live_run import About, LiveRun
 from sentric.settings import Settings
-from support.linking import Service, linked
+from support.enforcing import Service, linked
 
 OURS = str(Path(sentric.__file__).parent)
 ASKING = tuple(f"{OURS}/{folder}/" for folder in ("guard", "tracing"))
