@@ -81,8 +81,27 @@ class Settings:
         "directory where this is empty.",
         secret=True,
     )
+    decide_timeout: float = _setting(
+        5.0, "Longest time, in seconds, that a guard asks the service for a decision, retries too.", minimum=0.1
+    )
+    guard_dir: str = _setting(
+        "~/.local/share/sentric/guard",
+        "Directory of what the guard keeps: the last good policy, and decisions that the service could not be told "
+        "yet.",
+    )
     agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
-    policy: str = _setting("", "Path of a policy file. Empty: the shipped rules.")
+    policy: str = _setting(
+        "",
+        "Path of a policy file. For an agent also `service`: the policy that is in force in the service at `url`. "
+        "Empty: the shipped rules; for an agent in mode `enforce` with a `url`, the policy of the service.",
+    )
+    policy_key: str = _setting(
+        "",
+        "Public key that the service signs policies with, as `GET /v1/policies/key` gives it. An agent then takes no "
+        "policy that is not signed with it; this needs `pip install 'sentric[guard]'`. Empty: signatures are not "
+        "checked.",
+        form=(r"(?:[A-Za-z0-9+/]{43}=)?", "the base64 of an Ed25519 public key"),
+    )
     redaction_key: str = _setting(
         "",
         "Key of the fingerprints that stand for secrets. Processes that share it write the same fingerprint for the "
