@@ -111,7 +111,7 @@ def test_a_service_that_is_nowhere_is_named_with_its_cure(tmp_path: Path) -> Non
     with pytest.raises(SettingError, match="policy is 'service', and url is empty: give SENTRIC_URL"):
         judgement.check_policy(nowhere)
     for url in ("", SERVICE, "ftp://x", "http://[", "http://x:y"):
-        with pytest.raises(PolicyError, match="^there is no policy of the service to decide by: "):
+        with pytest.raises(PolicyError, match=r"^there is no policy of the service to decide by: "):
             judgement.policy(Settings(policy="service", mode="enforce", url=url, guard_dir=str(tmp_path)))
 
 
