@@ -72,14 +72,22 @@ class Settings:
     )
     url: str = _setting(
         "",
-        "Base URL of the REST API that `sentric agents`, `approvals`, `decisions` and `incidents` ask, as "
-        "`https://HOST:PORT`. Empty: the service that runs on the data directory.",
+        "Base URL of the REST API that guards ask, and `sentric agents`, `approvals`, `decisions` and `incidents`, as "
+        "`https://HOST:PORT`. Empty: guards decide alone, and the commands ask the service that runs on the data "
+        "directory.",
     )
     api_key: str = _setting(
         "",
         "Key sent to the analyzer as a bearer token. Commands that ask a running service use `admin.key` in the data "
         "directory where this is empty.",
         secret=True,
+    )
+    decide_timeout: float = _setting(
+        5.0, "Longest time, in seconds, that a guard asks the service for a decision, retries too.", minimum=0.1
+    )
+    guard_dir: str = _setting(
+        "~/.local/share/sentric/guard",
+        "Directory in which a guard keeps what it decided while the service was away, or where there is none.",
     )
     agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
     policy: str = _setting("", "Path of a policy file. Empty: the shipped rules.")
