@@ -2,6 +2,7 @@
 
 import json
 import socket
+import ssl
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
@@ -33,6 +34,8 @@ class StandIn:
     """Listens on a free port, and answers by its handler, each connection in a thread of its own."""
 
     handler: Handler
+    context: ssl.SSLContext | None = None
+    """For TLS."""
     requests: list[Request] = field(default_factory=list[Request])
     lines: list[socket.socket] = field(default_factory=list[socket.socket])
     """Every connection there was."""
@@ -42,7 +45,7 @@ class StandIn:
     def __post_init__(self) -> None:
         self._listener = socket.create_server(("127.0.0.1", 0))
         self.port = self._listener.getsockname()[1]
-        self.url = f"http://127.0.0.1:{self.port}"
+        self.url = f"{'https' if self.context else 'http'}://127.0.0.1:{self.port}"
         self._threads = [threading.Thread(target=self._accept)]
         self._threads[0].start()
 
@@ -71,6 +74,12 @@ class StandIn:
             thread.start()
 
     def _serve(self, line: socket.socket) -> None:
+        if self.context is not None:
+            try:
+                line = self.context.wrap_socket(line, server_side=True)
+            except OSError:
+                line.close()
+                return
         with line, suppress(OSError), line.makefile("rb") as incoming:
             while (request := _read(incoming, line)) is not None:
                 self.requests.append(request)
@@ -83,8 +92,8 @@ class StandIn:
 
 
 @contextmanager
-def standing_in(handler: Handler) -> Iterator[StandIn]:
-    found = StandIn(handler)
+def standing_in(handler: Handler, context: ssl.SSLContext | None = None) -> Iterator[StandIn]:
+    found = StandIn(handler, context)
     try:
         yield found
     finally:
@@ -154,5 +163,8 @@ def _read(incoming: Any, line: socket.socket) -> Request | None:
     while (text := incoming.readline().decode("latin-1").strip()) != "":
         name, _, value = text.partition(":")
         headers[name.lower()] = value.strip()
-    body = incoming.read(int(headers.get("content-length", "0")))
+    length = int(headers.get("content-length", "0"))
+    body = incoming.read(length)
+    if len(body) < length:  # whoever asked is gone
+        return None
     return Request(head[0], head[1], headers, body, line)

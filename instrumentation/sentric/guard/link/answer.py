@@ -124,7 +124,7 @@ def read_lease(document: Mapping[str, Any], longest: float) -> float:
         LinkError: it cannot be used.
     """
     seconds: object = document.get("lease_seconds")
-    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or seconds <= 0:
+    if not isinstance(seconds, int | float) or isinstance(seconds, bool) or not seconds > 0:
         raise _unusable("lease_seconds")
     return float(min(seconds, longest))
 

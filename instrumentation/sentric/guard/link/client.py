@@ -110,12 +110,16 @@ class Client:
             LinkError: there is no usable answer.
             GivenUp: waiting was given up.
         """
+        from http.client import IncompleteRead
+
         wanted = _Request(method, path, body, time.monotonic() + seconds, given_up or _never)
         with self._told(), self._asked(wanted) as exchange:
             response = exchange.response
             content = response.read(ANSWER_LIMIT + 1)
             if len(content) > ANSWER_LIMIT:
                 raise LinkError(f"{self.base}: an answer of more than {ANSWER_LIMIT} bytes is none of ours")
+            if response.length:  # http.client says nothing where less came than was announced
+                raise IncompleteRead(content, response.length)
             exchange.over = response.isclosed() and not response.will_close
             document = _document(content)
             if response.status != HTTPStatus.OK:
