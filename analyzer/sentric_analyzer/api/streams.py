@@ -3,7 +3,7 @@
 import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,12 +12,13 @@ from fastapi import FastAPI, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from sentric_analyzer.api.access import Access, Caller
+from sentric_analyzer.api.guards import Guards
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import Projects, own_project
 from sentric_analyzer.api.routes import EVENT_STREAM, Routes
-from sentric_analyzer.api.waiting import Over, heard
+from sentric_analyzer.api.waiting import Heard, Over, heard
 from sentric_analyzer.control import Scope
-from sentric_analyzer.control.audit_chain import Record, canonical
+from sentric_analyzer.control.audit_chain import Record
 from sentric_analyzer.control.changes import MOST_RECORDS
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.feed import Feed
@@ -39,9 +40,6 @@ THERE_SECONDS = 3600.0
 """Seconds after which it is noted again that a guarded agent is there."""
 NOT_NOTED_SECONDS = 60.0
 """The same, where it could not be noted: to try costs time in which no lease is renewed."""
-_OF_SUMS = ("decision.", "approval.deny", "approval.expire")
-"""Beginnings of what may change an agent's sums, and says whose."""
-_BY_NAME = canonical({"target": "name"})[1:-1]
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
 
 State = Callable[[str, str, str], dict[str, Any]]
@@ -50,7 +48,7 @@ State = Callable[[str, str, str], dict[str, Any]]
 
 def add_streams(app: FastAPI, control: "ControlStore", feed: Feed, state: State) -> None:
     """Let an app tell what happens as it happens."""
-    routes = Routes(app, "streams", "What happens, as it happens.")
+    routes, guards = Routes(app, "streams", "What happens, as it happens."), Guards(feed)
 
     @routes.get("/v1/stream", needs(Scope.READ), gives=EVENT_STREAM)
     async def watch(
@@ -100,9 +98,10 @@ def add_streams(app: FastAPI, control: "ControlStore", feed: Feed, state: State)
         def note() -> None:
             control.agents.there(whose, agent_id, agent_name, actor=f"key:{by.key_id}")
 
-        return _stream(
-            request, _guarded(feed, _concerning(whose, agent_id), note, lambda: state(whose, agent_id, agent_name))
-        )
+        def ask() -> dict[str, Any]:
+            return state(whose, agent_id, agent_name)
+
+        return _stream(request, _guarded(feed, guards.heard(whose, agent_id), note, ask))
 
 
 def _stream(request: Request, events: AsyncGenerator[bytes]) -> Response:
@@ -149,33 +148,16 @@ async def _missed(control: "ControlStore", since: int) -> AsyncGenerator[Record]
         since = records[-1].sequence
 
 
-def _concerning(project: str, agent_id: str) -> Callable[[Record], bool]:
-    """Tells which records may change what the guard of an agent must know. Every record is shown to every guard."""
-    own = canonical({"agent_id": agent_id})[1:-1]
-
-    def about(record: Record) -> bool:
-        if record.project != project:
-            return False
-        match record.what:
-            case "policy.activate":
-                return True
-            case "agent.stop" | "agent.reset":  # by name, of any: which names this one has had is for the state to say
-                return record.subject == agent_id or _BY_NAME in record.detail
-            case "agent.shut_down" | "agent.name":
-                return record.subject == agent_id
-            case what:
-                return what.startswith(_OF_SUMS) and own in record.detail
-
-    return about
-
-
 async def _guarded(
-    feed: Feed, about: Callable[[Record], bool], note: Callable[[], None], ask: Callable[[], dict[str, Any]]
+    feed: Feed,
+    hearing: AbstractAsyncContextManager[Heard],
+    note: Callable[[], None],
+    ask: Callable[[], dict[str, Any]],
 ) -> AsyncGenerator[bytes]:
     known: dict[str, Any] | None = None
     is_stale, clock = True, asyncio.get_running_loop().time
     due = clock()
-    async with heard(feed, about) as told:
+    async with hearing as told:
         while True:
             if clock() >= due and not feed.failure():
                 due = clock() + await _noted(note)
