@@ -241,7 +241,7 @@ def test_a_thousand_idle_guards_cost_what_one_costs(tmp_path: Path, monkeypatch:
         looked.clear()
         store.stopping.stop("shop", "agent-7", by_name=True, reason="", actor="local")
         assert len(run(rung, feed, known)) == 1000
-    assert known._tells == {}
+    assert (known._tells, feed._listeners) == ({}, [])
 
 
 def test_a_guard_is_not_told_of_what_changes_nothing_for_it(

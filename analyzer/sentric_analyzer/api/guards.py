@@ -40,7 +40,8 @@ class Guards:
         self._lock = threading.Lock()
         self._tells: dict[str, dict[str, list[_Tell]]] = {}
         """By project and by the id of the agent."""
-        feed.listen(self._listen)
+        self._feed = feed
+        self._leave: Callable[[], None] = lambda: None
 
     @asynccontextmanager
     async def heard(self, project: str, agent_id: str) -> AsyncGenerator[Heard]:
@@ -51,6 +52,8 @@ class Guards:
             loop.call_soon_threadsafe(told.put, records)
 
         with self._lock:
+            if not self._tells:
+                self._leave = self._feed.listen(self._listen)
             self._tells.setdefault(project, {}).setdefault(agent_id, []).append(tell)
         try:
             yield told
@@ -62,6 +65,8 @@ class Guards:
                     del agents[agent_id]
                 if not agents:
                     del self._tells[project]
+                if not self._tells:
+                    self._leave()
 
     def _listen(self, records: Sequence[Record]) -> None:
         with self._lock:
