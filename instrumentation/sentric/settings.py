@@ -155,6 +155,12 @@ class Settings:
         "Severity from which on two people must approve; `never`: one is enough.",
         choices=("low", "medium", "high", "critical", "never"),
     )
+    agents_kept: float = _setting(
+        30.0,
+        "Days after which an agent that was not seen is forgotten, where it has neither risk nor strikes, is not "
+        "stopped, and waits for nothing.",
+        minimum=1,
+    )
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")
     http: str = _setting("127.0.0.1:4319", "HOST:PORT of the REST API.")
