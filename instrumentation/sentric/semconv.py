@@ -157,6 +157,11 @@ SENTRIC_POLICY_DIGEST: Final = "sentric.policy.digest"
 SENTRIC_MODE: Final = "sentric.mode"
 """observe or enforce."""
 
+# --- Sentric: metrics ------------------------------------------------------------------------------------------
+
+SENTRIC_REASON: Final = "sentric.reason"
+"""Why the guard dropped something, did it again or did without it."""
+
 # --- Sentric: log records -------------------------------------------------------------------------------------
 
 EVENT_RUN_STARTED: Final = "sentric.run.started"

@@ -72,8 +72,9 @@ class Settings:
     )
     url: str = _setting(
         "",
-        "Base URL of the REST API that `sentric agents`, `approvals`, `decisions` and `incidents` ask, as "
-        "`https://HOST:PORT`. Empty: the service that runs on the data directory.",
+        "Base URL of the REST API that guards ask, and `sentric agents`, `approvals`, `decisions` and `incidents`, as "
+        "`https://HOST:PORT`. Empty: guards decide alone, and the commands ask the service that runs on the data "
+        "directory.",
     )
     api_key: str = _setting(
         "",
@@ -86,8 +87,8 @@ class Settings:
     )
     guard_dir: str = _setting(
         "~/.local/share/sentric/guard",
-        "Directory of what the guard keeps: the last good policy, and decisions that the service could not be told "
-        "yet.",
+        "Directory of what the guard keeps: the last good policy, and what it decided while the service was away, or "
+        "where there is none.",
     )
     agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
     policy: str = _setting(
@@ -165,6 +166,12 @@ class Settings:
         "critical",
         "Severity from which on two people must approve; `never`: one is enough.",
         choices=("low", "medium", "high", "critical", "never"),
+    )
+    agents_kept: float = _setting(
+        30.0,
+        "Days after which an agent that was not seen is forgotten, where it has neither risk nor strikes, is not "
+        "stopped, and waits for nothing.",
+        minimum=1,
     )
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")

@@ -1,0 +1,97 @@
+"""What the guard had to drop, do again or do without: every reason has a name here, and is counted.
+
+`counts()` gives the numbers of this process; once something asks the service, they are also one observable counter of
+OpenTelemetry, `sentric.guard.events`, by reason.
+"""
+
+import threading
+from collections.abc import Iterable
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+from sentric import semconv
+
+if TYPE_CHECKING:
+    from opentelemetry.metrics import CallbackOptions, Observation
+
+METRIC = "sentric.guard.events"
+
+
+class Count(StrEnum):
+    """What is counted."""
+
+    DECISION_RETRIED = "decision_retried"
+    """The service was asked once more about the same action."""
+    DECISION_FAILED = "decision_failed"
+    """It gave no decision."""
+    WAIT_RETRIED = "wait_retried"
+    """Waiting for a person was broken off, and went on."""
+    WAIT_FAILED = "wait_failed"
+    """What became of a question could not be learnt."""
+    WITHDRAWAL_DROPPED = "withdrawal_dropped"
+    """Too many questions waited to be withdrawn, or the process ended: it expires by itself."""
+    WITHDRAWAL_FAILED = "withdrawal_failed"
+    """A question could not be withdrawn: it expires by itself."""
+    STREAM_ENDED = "stream_ended"
+    """The subscription of an agent was broken off by the service or the network, and is begun anew."""
+    STREAM_FAILED = "stream_failed"
+    """It could not be begun, or said what cannot be used."""
+    STREAM_BEGUN_ANEW = "stream_begun_anew"
+    """It was given up to hear the state afresh, as an answer told of another one."""
+    LISTENER_FAILED = "listener_failed"
+    """An error of ours in who listens for changes of the policy."""
+    SPOOL_KEPT = "spool_kept"
+    """Records that are safe on disk."""
+    SPOOL_FULL = "spool_full"
+    """There was no room for a record."""
+    SPOOL_FAILED = "spool_failed"
+    """A record could not be written."""
+    SPOOL_ROTATED = "spool_rotated"
+    """Old files removed, with their records, where there is no service that they could be sent to."""
+    SPOOL_TORN = "spool_torn"
+    """Places in files that hold no whole record: what a crash leaves behind."""
+    SPOOL_DELIVERED = "spool_delivered"
+    """Records that the service has taken."""
+    SPOOL_RETRIED = "spool_retried"
+    """A record could not be delivered now."""
+    SPOOL_REJECTED = "spool_rejected"
+    """Records that the service refused for good: they are in the file `rejected`."""
+    SPOOL_REJECTED_DROPPED = "spool_rejected_dropped"
+    """Records that the service refused for good, and for which that file had no room."""
+
+
+_lock = threading.Lock()
+_counts = dict.fromkeys(Count, 0)
+
+
+def count(what: Count, amount: int = 1) -> None:
+    """Count something."""
+    with _lock:
+        _counts[what] += amount
+
+
+def counts() -> dict[str, int]:
+    """How often each has happened in this process."""
+    return {what.value: number for what, number in _counts.items()}
+
+
+def export() -> None:
+    """Make a metric of the counts, in whatever meter the process has."""
+    from opentelemetry import metrics
+
+    metrics.get_meter("sentric").create_observable_counter(
+        METRIC, [_observed], description="What the guard had to drop, do again or do without, by reason."
+    )
+
+
+def after_fork() -> None:
+    """Begin at 0 in a child, whatever a thread of the parent was counting."""
+    global _lock  # noqa: PLW0603  # the parent's may be held by a thread that is not here
+    _lock = threading.Lock()
+    _counts.update(dict.fromkeys(Count, 0))
+
+
+def _observed(_: "CallbackOptions") -> "Iterable[Observation]":
+    from opentelemetry.metrics import Observation
+
+    return [Observation(number, {semconv.SENTRIC_REASON: reason}) for reason, number in counts().items()]
