@@ -12,6 +12,7 @@ from fastapi import FastAPI
 
 from sentric.errors import PolicyError
 from sentric.guard import judgement
+from sentric.guard.link import Link
 from sentric.guard.supply.service import FromService
 from sentric.policy.loader import load_policy
 from sentric.settings import Settings
@@ -77,26 +78,40 @@ def refused(settings: Settings) -> str:
     return str(caught.value)
 
 
-def test_what_a_service_activates_is_in_force_here_and_stays_when_it_is_gone(service: Service) -> None:
-    with service.served() as address:
-        source = source_of(service.settings(address))
-        assert source.current().digest == load_policy().digest
-        service.activate(pack("one"))
-        source.told()
-        poll(lambda: rules(source.current()) == ["one"], 10)
-        (kept,) = (service.directory / "guard").glob("*.json")
-        poll(lambda: json.loads(kept.read_bytes())["number"] == 1)
-    with pytest.MonkeyPatch.context() as patch:  # another process
+@contextmanager
+def another_process() -> Iterator[None]:
+    """What is known in this one is not known in the block."""
+    with pytest.MonkeyPatch.context() as patch:
         patch.setattr(judgement._sources, "made", {})
-        again = source_of(service.settings(address))
+        yield
+
+
+def test_what_a_service_activates_is_in_force_here_within_a_moment_and_stays_when_it_is_gone(service: Service) -> None:
+    with service.served() as address:
+        settings = service.settings(address)
+        source, link = source_of(settings), Link.of(settings)
+        assert link is not None
+        watch = link.watch("buyer", "buyer")
+        try:
+            assert source.current().digest == load_policy().digest
+            assert watch.wait(60)
+            service.activate(pack("one"))
+            poll(lambda: rules(source.current()) == ["one"], 10)  # long before it would be asked for again
+            (kept,) = (service.directory / "guard").glob("*.json")
+            poll(lambda: json.loads(kept.read_bytes())["number"] == 1)
+        finally:
+            link.close()
+    other = service.settings(address, policy_key=Signer(bytes(32)).public_key)
+    with another_process():
+        again = source_of(settings)
         assert again is not source
         assert rules(again.current()) == rules(source.current()) == ["one"]
-        other = service.settings(address, policy_key=Signer(bytes(32)).public_key)
-        assert "look whether the service runs" in refused(other)
+        assert "is `sentric serve` running there" in refused(other)
         with service.served(address):
+            source_of(other).told(1, "")
             poll(lambda: "is signed with another key" in refused(other), 10)
             service.activate(pack("two"))
-            again.told()
+            again.told(2, "")
             poll(lambda: rules(again.current()) == ["two"], 10)
 
 

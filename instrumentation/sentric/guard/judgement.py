@@ -111,10 +111,9 @@ def _relevant(settings: Settings) -> Settings:
 
 def _made(settings: Settings) -> PolicySource:
     if _is_of_service(settings):
-        from sentric.guard.supply.fetching import fetching
-        from sentric.guard.supply.service import FromService
+        from sentric.guard.supply.fetching import from_service  # only who has a service needs a link to it
 
-        return FromService(settings, fetching(settings))
+        return from_service(settings)
     if settings.policy:
         enforced = settings.mode == "enforce"
         return FromFile(Path(settings.policy), allow_loopback=settings.allow_loopback, enforced=enforced)

@@ -110,7 +110,7 @@ def test_a_service_that_is_nowhere_is_named_with_its_cure(tmp_path: Path) -> Non
     assert judgement.policy(nowhere) is judgement.policy(Settings())
     with pytest.raises(SettingError, match="policy is 'service', and url is empty: give SENTRIC_URL"):
         judgement.check_policy(nowhere)
-    for url in ("", SERVICE, "ftp://x", "http://[", "http://x:y"):
+    for url in ("", SERVICE, "ftp://x", "http://[", "http://x:y", "http://x y"):
         with pytest.raises(PolicyError, match=r"^there is no policy of the service to decide by: "):
             judgement.policy(Settings(policy="service", mode="enforce", url=url, guard_dir=str(tmp_path)))
 

@@ -1,50 +1,39 @@
-"""Asks the service for the policy over HTTP."""
+"""The service's policy over the link to it."""
 
-import http.client
-import ssl
-from urllib.parse import quote, urlsplit
+from urllib.parse import quote
+from weakref import ref
 
-from sentric.errors import SentricError
+from sentric.errors import SettingError
+from sentric.guard.link import Link
 from sentric.guard.supply.last_good import LARGEST
-from sentric.guard.supply.service import Fetch
+from sentric.guard.supply.service import Fetch, FromService
 from sentric.settings import Settings
 
-_TIMEOUT = 10.0
-"""Seconds without a byte after which an answer is not waited for any longer."""
+_SECONDS = 30.0
+"""In which the policy must have come, from connecting to the last byte."""
 
 
-def fetching(settings: Settings) -> Fetch:
-    """How the service at `url` is asked for the policy of the project."""
+def from_service(settings: Settings) -> FromService:
+    """The policy of the service at `url`: asked for over the link, and at once when that hears of a change."""
+    link = Link.of(settings)
+    source = FromService(settings, _fetch(link, settings.project))
+    if link is not None:
+        known = ref(source)  # the link outlives it
 
-    def fetch(etag: str) -> tuple[int, str, bytes]:
-        connection, path = _connection(settings.url)
-        headers = {"Accept": "application/json"}
-        if settings.api_key:
-            headers["Authorization"] = f"Bearer {settings.api_key}"
-        if etag:
-            headers["If-None-Match"] = etag
-        try:
-            connection.request("GET", f"{path}/v1/policies/active?project={quote(settings.project, '')}", None, headers)
-            answer = connection.getresponse()
-            return answer.status, answer.headers.get("ETag", ""), answer.read(LARGEST)
-        except (OSError, http.client.HTTPException, ValueError) as error:
-            why = getattr(error, "strerror", None) or type(error).__name__  # not its text: that could hold the key
-            raise SentricError(f"{settings.url} does not answer: {why}: look whether the service runs") from None
-        finally:
-            connection.close()
+        def on_policy(number: int, digest: str) -> None:
+            if (one := known()) is not None:
+                one.told(number, digest)
+
+        link.on_policy(on_policy)
+    return source
+
+
+def _fetch(link: Link | None, project: str) -> Fetch:
+    path = f"/v1/policies/active?project={quote(project, safe='')}"
+
+    def fetch(etag: str) -> tuple[str, bytes | None]:
+        if link is None:
+            raise SettingError("the policy is that of the service: set SENTRIC_URL to its address")
+        return link.client.get(path, etag, seconds=_SECONDS, limit=LARGEST)
 
     return fetch
-
-
-def _connection(url: str) -> tuple[http.client.HTTPConnection, str]:
-    try:
-        parts = urlsplit(url)
-        host, port = parts.hostname or "", parts.port
-    except ValueError:
-        host, port, parts = "", None, urlsplit("")
-    if not host or parts.scheme not in {"http", "https"}:
-        raise SentricError(f"SENTRIC_URL is {url[:200]!r}: give the base URL of the service, as https://HOST:PORT")
-    if parts.scheme == "https":
-        context = ssl.create_default_context()
-        return http.client.HTTPSConnection(host, port, timeout=_TIMEOUT, context=context), parts.path.rstrip("/")
-    return http.client.HTTPConnection(host, port, timeout=_TIMEOUT), parts.path.rstrip("/")

@@ -27,8 +27,11 @@ class LastGood:
         except FileNotFoundError:
             return b""
         with os.fdopen(descriptor, "rb") as file:
-            if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+            found = os.fstat(descriptor)
+            if not stat.S_ISREG(found.st_mode):
                 raise OSError(errno.EINVAL, "it is no file")
+            if found.st_uid != os.geteuid() or found.st_mode & (stat.S_IWGRP | stat.S_IWOTH):
+                raise OSError(errno.EPERM, "others can write to it")
             return file.read(LARGEST)
 
     def write(self, content: bytes) -> None:

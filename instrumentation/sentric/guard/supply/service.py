@@ -8,7 +8,7 @@ from hashlib import sha256
 from pathlib import Path
 
 from sentric.errors import PolicyError, SentricError
-from sentric.guard.supply.last_good import LARGEST, LastGood
+from sentric.guard.supply.last_good import LastGood
 from sentric.guard.supply.source import brief
 from sentric.guard.supply.turns import Turns
 from sentric.policy.loader import load_policy, with_loopback
@@ -17,10 +17,10 @@ from sentric.policy.signature import check_policy_key
 from sentric.policy.supply import Supply, loaded, unverified, verified
 from sentric.settings import Settings
 
-Fetch = Callable[[str], tuple[int, str, bytes]]
-"""Asks the service for the policy, unless it is the one of an ETag: the status, the ETag and the body.
+Fetch = Callable[[str], tuple[str, bytes | None]]
+"""Asks the service for the policy, unless it is that of an ETag: its ETag and its bytes; None: it is still the same.
 
-It raises a SentricError where there is no answer."""
+It raises a SentricError where there is no answer that can be used."""
 
 POLL = 30.0
 """Seconds until it is asked for again."""
@@ -84,33 +84,31 @@ class FromService:
             return self._stand_in
         raise PolicyError([f"there is no policy of the service to decide by: {why or self._why}"])
 
-    def told(self) -> None:
-        """Hear that the policy has changed."""
-        self._turns.wake()
+    def told(self, number: int, digest: str) -> None:
+        """Hear which policy is in force in the service: the number of its activation, and its digest."""
+        held = self._held
+        if held is None or (held.supply.number, held.supply.digest) != (number, digest):
+            self._turns.wake()
 
     def step(self) -> float:
         """Ask the service: the seconds until it is asked again."""
         try:
-            body, fresh = self._asked()
+            answer = self._asked()
         except SentricError as error:
             self._fail(brief(error))
             return _RETRY
         self._told.clear()
-        if fresh is not None:
+        if answer is not None:
+            body, fresh = answer
             self._held = fresh  # one assignment: who asks meanwhile gets the old one or the new one
             _logger.info("sentric: the policy %s is in force, activation %d", fresh.policy.digest, fresh.supply.number)
             self._keep(body, fresh.supply.number)
         return POLL
 
-    def _asked(self) -> tuple[bytes, _Held | None]:
+    def _asked(self) -> tuple[bytes, _Held] | None:
         """What the service answers; None where that is what is in force."""
-        etag = self._held.etag if self._held else ""
-        status, tag, body = self._fetch(etag)
-        if status == 304 and etag:
-            return b"", None
-        if status != 200:
-            raise SentricError(f"{self._settings.url} has answered {status}{_cure(status)}")
-        return body, replace(self._good(body), etag=tag)
+        etag, body = self._fetch(self._held.etag if self._held else "")
+        return (body, replace(self._good(body), etag=etag)) if body is not None else None
 
     def _good(self, body: bytes) -> _Held:
         """A policy that may be used.
@@ -127,8 +125,6 @@ class FromService:
     def _stated(self, body: bytes, least: int) -> Supply:
         key, project = self._settings.policy_key, self._settings.project
         check_policy_key(key)
-        if len(body) >= LARGEST:
-            raise PolicyError([f"the policy that was sent has {len(body)} bytes or more: it may have {LARGEST}"])
         try:
             document = json.loads(body)
         except (ValueError, RecursionError):
@@ -186,13 +182,3 @@ def _content(supply: Supply) -> tuple[object, ...]:
 def _place(settings: Settings) -> Path:
     name = sha256(json.dumps([settings.url, settings.project]).encode()).hexdigest()[:16]
     return Path(settings.guard_dir) / f"policy-{name}.json"
-
-
-def _cure(status: int) -> str:
-    match status:
-        case 401 | 403:
-            return ": give SENTRIC_API_KEY a key of scope decide"
-        case 404:
-            return ": look whether SENTRIC_URL is that of the REST API, and SENTRIC_PROJECT one that the key is for"
-        case _:
-            return ""

@@ -1,5 +1,6 @@
 """Sources whose own threads do their steps."""
 
+import json
 from pathlib import Path
 from threading import Event, Thread
 
@@ -33,10 +34,10 @@ class Hanging:
     def __init__(self, body: bytes) -> None:
         self.body, self.asked, self.answers = body, 0, Event()
 
-    def __call__(self, etag: str) -> tuple[int, str, bytes]:
+    def __call__(self, etag: str) -> tuple[str, bytes | None]:
         self.asked += 1
         assert self.answers.wait(60)
-        return 200, "", self.body
+        return "", self.body
 
 
 def settings(tmp_path: Path, mode: str, seconds: float) -> Settings:
@@ -95,5 +96,8 @@ def test_it_is_asked_at_once_when_the_policy_is_said_to_have_changed(tmp_path: P
     source = FromService(settings(tmp_path, "enforce", 60), service)
     assert rules(source.current()) == ["one"]
     service.body = stated(pack("two"), number=2)
-    source.told()
+    held = json.loads(stated(pack("one")))
+    source.told(1, held["digest"])
+    assert service.asked == 1
+    source.told(2, held["digest"])
     poll(lambda: rules(source.current()) == ["two"], 10)
