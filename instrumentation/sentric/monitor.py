@@ -58,7 +58,7 @@ class SentricMonitor:
             return
         if self._settings.endpoint and urlsplit(self._settings.endpoint).scheme not in {"http", "https"}:
             raise SettingError(f"endpoint is {self._settings.endpoint!r}: use http://HOST:PORT or https://HOST:PORT")
-        if self._settings.policy:
+        if self._settings.policy or self._settings.mode == "enforce":
             check_policy(self._settings)
         self._telemetry = _telemetry(self._settings)
 

@@ -3,6 +3,7 @@
 import json
 import logging
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from hashlib import sha256
 from pathlib import Path
@@ -63,6 +64,8 @@ class FromService:
         self._last = LastGood(_place(settings))
         self._why, self._told = "it was not asked yet", set[str]()
         self._held: _Held | None = None
+        with suppress(SentricError):  # told when it is asked; imported here, as a fork in the midst of it would hang
+            check_policy_key(settings.policy_key)
         self._held = self._recalled()
         needs_no_other = self._enforced or self._held is not None
         self._stand_in = None if needs_no_other else load_policy(allow_loopback=settings.allow_loopback)

@@ -77,6 +77,7 @@ def test_it_waits_no_longer_than_it_may_and_the_service_may_come_back(tmp_path: 
             return False
 
     poll(recovered)
+    poll(lambda: list((tmp_path / "guard").glob("*.json")))
     again = FromService(settings(tmp_path, "enforce", 0.05), hanging := Hanging(b""))
     assert rules(again.current()) == ["one"]
     hanging.answers.set()

@@ -134,6 +134,22 @@ def test_where_no_thread_can_be_started_it_is_tried_again(monkeypatch: pytest.Mo
     poll(lambda: steps.done == 1)
 
 
+def test_what_came_along_into_a_child_is_begun_anew() -> None:
+    steps = Steps(3600)
+    turns = Turns("anew", steps)
+    turns.start()
+    assert not turns.wait_for_first(0)
+    turns.in_child()
+    turns._lock.acquire()
+    turns.in_child()
+    turns.start()
+    assert len(threads("anew")) == 2
+    steps.go_on.set()
+    assert turns.wait_for_first(60)
+    turns.in_child()
+    assert turns.wait_for_first(0)
+
+
 def test_a_forked_child_goes_on_with_a_thread_of_its_own() -> None:
     done = subprocess.run([sys.executable, "-c", CODE], capture_output=True, text=True, timeout=120)
     assert (done.stdout, done.stderr) == ("7\n", "")
