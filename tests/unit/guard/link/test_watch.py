@@ -3,6 +3,7 @@
 import threading
 import time
 from collections.abc import Iterable
+from typing import Any
 
 import pytest
 
@@ -242,12 +243,17 @@ def test_answers_tell_newer_sums(linked: Linked, telling: Telling) -> None:
 
 @pytest.mark.parametrize("said", ["stopped", "shut_down"])
 def test_an_answer_that_tells_of_a_stop_holds_until_the_state_is_heard_afresh(
-    linked: Linked, telling: Telling, counted: Counted, said: str
+    linked: Linked, telling: Telling, counted: Counted, monkeypatch: pytest.MonkeyPatch, said: str
 ) -> None:
     link, service = linked(telling)
     watch = heard(link)
-    go_on = threading.Event()
-    watch._client.stream, begin = lambda *a, **k: go_on.wait(10) and begin(*a, **k), watch._client.stream  # type: ignore[method-assign, assignment, return-value]
+    go_on, begin = threading.Event(), watch._client.stream
+
+    def stream(*args: Any, **more: Any) -> Any:
+        go_on.wait(10)
+        return begin(*args, **more)
+
+    monkeypatch.setattr(watch._client, "stream", stream)
     watch.told(read_answer(decision(decision="block", allowed=False, agent_state=said)))
     found = watch.state()
     assert found is not None
