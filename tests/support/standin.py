@@ -20,6 +20,8 @@ class Request:
     body: bytes
     line: socket.socket
     """For who says something else than an answer."""
+    number: int = 0
+    """The first one has 1."""
 
     def json(self) -> Any:
         return json.loads(self.body)
@@ -83,6 +85,7 @@ class StandIn:
         with line, suppress(OSError), line.makefile("rb") as incoming:
             while (request := _read(incoming, line)) is not None:
                 self.requests.append(request)
+                request.number = len(self.requests)
                 answer = self.handler(request)
                 if answer is None:
                     return

@@ -8,7 +8,12 @@ from sentric.guard.counts import Count, count, counts
 def test_what_is_counted_is_known_by_its_name() -> None:
     before = counts()
     assert list(before) == [what.value for what in Count]
-    threads = [threading.Thread(target=lambda: [count(Count.SPOOL_KEPT) for _ in range(500)]) for _ in range(8)]
+
+    def often() -> None:
+        for _ in range(500):
+            count(Count.SPOOL_KEPT)
+
+    threads = [threading.Thread(target=often) for _ in range(8)]
     for thread in threads:
         thread.start()
     for thread in threads:

@@ -72,7 +72,7 @@ class Link:
         self.client = Client(url, key)
         self.project = "" if project == _DEFAULT_PROJECT else project
         self._timeout = min(LONGEST_DECISION, decide_timeout)  # in this order also for NaN
-        self._listeners: list[Callable[[int, str], object]] = []
+        self._listeners: list[Callable[[], object]] = []
         self._watches: dict[tuple[str, str], Watch] = {}
         self._deliveries: dict[int, Delivery] = {}
         self._expiries: OrderedDict[str, float] = OrderedDict()
@@ -163,16 +163,16 @@ class Link:
         watch.resume()
         return watch
 
-    def on_policy(self, listener: Callable[[int, str], object]) -> None:
-        """Tell of the policy in force: its number and its digest, at first and whenever one has changed.
+    def on_policy(self, listener: Callable[[], object]) -> None:
+        """Tell when another policy may be in force: once its number and digest are known, and whenever one changes.
 
         It is told in the thread that hears of stops: it must return at once.
         """
         with self._lock:
             self._listeners.append(listener)
-            known = self._policy
-        if known is not None:
-            _tell(listener, *known)
+            is_known = self._policy is not None
+        if is_known:
+            _tell(listener)
 
     def deliver(self, spool: Spool) -> None:
         """Deliver in the background what is in a spool, and what will be, whenever the service answers."""
@@ -292,7 +292,7 @@ class Link:
             self._policy = (number, digest)
             listeners = list(self._listeners)
         for listener in listeners:
-            _tell(listener, number, digest)
+            _tell(listener)
 
     def _is_there(self) -> bool:
         """Whether the service answers, as far as that is known."""
@@ -310,14 +310,14 @@ class Link:
             raise LinkError(f"{self.client.base}: does not acknowledge what was decided: is it of the same version?")
 
 
-def _tell(listener: Callable[[int, str], object], number: int, digest: str) -> None:
-    if not _is_told(listener, number, digest):
+def _tell(listener: Callable[[], object]) -> None:
+    if not _is_told(listener):
         count(Count.LISTENER_FAILED)
 
 
 @shielded(False)
-def _is_told(listener: Callable[[int, str], object], number: int, digest: str) -> bool:
-    listener(number, digest)
+def _is_told(listener: Callable[[], object]) -> bool:
+    listener()
     return True
 
 

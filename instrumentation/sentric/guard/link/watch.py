@@ -49,7 +49,7 @@ class Watch:
         agent_id: whose state is heard.
         agent_name: which operators may have stopped it by.
         project: of the agent; empty: the key's first.
-        on_policy: told the number and the digest of the policy in force, whenever a state came.
+        on_policy: given the number and the digest of the policy in force, whenever a state came.
         on_lease: called when the lease was renewed.
         on_last: called when nobody uses this any more.
     """
@@ -161,9 +161,10 @@ class Watch:
             begun = self._until
             self._again = False
             self._connected()
-            pause = FIRST_PAUSE if self._until > begun else min(pause * 2, LONGEST_PAUSE)
+            pause = FIRST_PAUSE if self._until > begun else pause
             if not self._again:
                 self._closed.wait(pause * random.uniform(0.5, 1.0))  # noqa: S311  # so that not all come at once
+                pause = min(pause * 2, LONGEST_PAUSE)
 
     @shielded(None)
     def _connected(self) -> None:

@@ -14,6 +14,7 @@ from typing import Any
 
 from sentric.guard import counts
 from sentric.guard.link import Link, Spool, Watch
+from sentric.guard.link import client as clients
 from sentric.guard.link import link as links
 from sentric.guard.link import spool as spools
 from sentric.settings import Settings
@@ -26,7 +27,7 @@ def found(link: Link, spool: Spool, watch: Watch) -> dict[str, Any]:
     had_lease = watch.has_lease
     heard = watch.wait(20)
     answer = link.decide(WISH | {"call_id": str(os.getpid())})
-    spool.keep(WISH | {"call_id": str(os.getpid())})
+    spool.keep(WISH | {"call_id": str(os.getpid()), "settled": "done"})
     watched = link.watch("buyer", "shopper")
     return {
         "had_lease": had_lease,
@@ -58,14 +59,17 @@ def tell(what: dict[str, Any]) -> None:
 
 def main(url: str, directory: str) -> None:
     """Fork."""
+    clients.IDLE_SECONDS = 600.0  # however slow the machine is
     settings = Settings(url=url, api_key="sk-canary", guard_dir=directory)
     link, spool = Link.of(settings), Spool.of(settings)
     assert link is not None
     watch = link.watch("buyer", "shopper")
     assert watch.wait(20)
     link.decide(WISH)
-    spool.keep(WISH)
+    spool.keep(WISH | {"settled": "done"})
     link.deliver(spool)
+    while spool.first() is not None:
+        time.sleep(0.02)
     begun, over = threading.Event(), threading.Event()
     holding = threading.Thread(target=held, args=[link, spool, watch, begun, over])
     holding.start()

@@ -9,7 +9,6 @@ import pytest
 import trustme
 
 from sentric.guard.link import client as clients
-from sentric.guard.link import wire
 from sentric.guard.link.client import ANSWER_LIMIT, Client
 from sentric.guard.link.errors import GivenUp, LinkError
 from support.standin import Request, answer, standing_in
@@ -59,7 +58,7 @@ def test_a_connection_is_used_again_unless_the_other_side_closed_it() -> None:
 
 
 def test_a_connection_that_is_closed_when_it_is_used_again_is_replaced() -> None:
-    with standing_in(lambda request: answer({}) if len(service.requests) != 2 else None) as service:
+    with standing_in(lambda request: answer({}) if request.number != 2 else None) as service:
         client = Client(service.url, KEY)
         client.ask("GET", "/", seconds=5)
         client.ask("GET", "/", seconds=5)
@@ -237,10 +236,10 @@ def test_a_name_without_an_address_is_told(monkeypatch: pytest.MonkeyPatch) -> N
     def no_such(*_: object, **__: object) -> None:
         raise socket.gaierror(socket.EAI_NONAME, "unknown")
 
-    monkeypatch.setattr(wire.socket, "getaddrinfo", no_such)
+    monkeypatch.setattr(socket, "getaddrinfo", no_such)
     with pytest.raises(LinkError, match="resolved"):
         ask(Client("https://nowhere.invalid", KEY))
-    monkeypatch.setattr(wire.socket, "getaddrinfo", lambda *_, **__: [])
+    monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: [])
     with pytest.raises(LinkError, match="nothing answers"):
         ask(Client("https://nowhere.invalid", KEY))
 
@@ -251,7 +250,7 @@ def test_the_next_address_is_tried_where_one_does_not_answer(monkeypatch: pytest
         closed.close()
         usual = (socket.AF_INET, socket.SOCK_STREAM, 6, "")
         found = [(*usual, unused), (*usual, ("127.0.0.1", service.port))]
-        monkeypatch.setattr(wire.socket, "getaddrinfo", lambda *_, **__: found)
+        monkeypatch.setattr(socket, "getaddrinfo", lambda *_, **__: found)
         assert ask(Client(service.url, KEY)) == {"a": 1}
 
 

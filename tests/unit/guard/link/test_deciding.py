@@ -44,7 +44,7 @@ def test_the_default_project_is_left_to_the_key(linked: Linked) -> None:
 
 
 def test_a_service_that_is_killed_meanwhile_is_asked_the_same_again(linked: Linked, counted: Counted) -> None:
-    link, service = linked(lambda request: answer(decision()) if len(service.requests) > 2 else None)
+    link, service = linked(lambda request: answer(decision()) if request.number > 2 else None)
     assert link.decide(WISH).allowed
     assert len({request.body for request in service.requests}) == 1
     assert counted("decision_retried") == 2
@@ -52,7 +52,7 @@ def test_a_service_that_is_killed_meanwhile_is_asked_the_same_again(linked: Link
 
 @pytest.mark.parametrize("status", [408, 429, 500, 502])
 def test_a_service_that_cannot_is_asked_again(linked: Linked, status: int) -> None:
-    link, service = linked(lambda request: answer(decision()) if len(service.requests) > 1 else answer({}, status))
+    link, _ = linked(lambda request: answer(decision()) if request.number > 1 else answer({}, status))
     assert link.decide(WISH).allowed
 
 
@@ -106,9 +106,7 @@ def test_a_service_that_never_answers_is_given_up_in_time(linked: Linked, counte
 
 
 def test_a_hanging_answer_is_asked_for_once_more(linked: Linked) -> None:
-    link, service = linked(
-        lambda request: hang(request) if len(service.requests) == 1 else answer(decision()), seconds=2
-    )
+    link, _ = linked(lambda request: hang(request) if request.number == 1 else answer(decision()), seconds=2)
     assert link.decide(WISH).allowed
 
 
@@ -166,7 +164,7 @@ def test_who_waits_is_told_when_it_is_no_longer_pending(linked: Linked, monkeypa
 
     def handle(request: Request) -> bytes:
         time.sleep(0.06)  # as the service does, which waits as long as it is asked to
-        return answer(approval("pending" if len(service.requests) < 4 else "approved"))
+        return answer(approval("pending" if request.number < 4 else "approved"))
 
     link, service = linked(handle)
     link.wait(ASKED, threading.Event())

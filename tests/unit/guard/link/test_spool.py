@@ -190,7 +190,11 @@ def test_files_of_living_processes_are_not_rotated(
 
 
 def test_many_threads_keep_at_once(spool: Spool, place: Path) -> None:
-    threads = [threading.Thread(target=lambda n=n: [spool.keep({"n": n, "i": i}) for i in range(4)]) for n in range(16)]
+    def often(n: int) -> None:
+        for i in range(4):
+            spool.keep({"n": n, "i": i})
+
+    threads = [threading.Thread(target=often, args=[n]) for n in range(16)]
     for thread in threads:
         thread.start()
     for thread in threads:
