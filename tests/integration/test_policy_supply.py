@@ -108,10 +108,10 @@ def test_what_a_service_activates_is_in_force_here_within_a_moment_and_stays_whe
         assert rules(again.current()) == rules(source.current()) == ["one"]
         assert "is `sentric serve` running there" in refused(other)
         with service.served(address):
-            source_of(other).told(1, "")
+            source_of(other).told()
             poll(lambda: "is signed with another key" in refused(other), 10)
             service.activate(pack("two"))
-            again.told(2, "")
+            again.told()
             poll(lambda: rules(again.current()) == ["two"], 10)
 
 

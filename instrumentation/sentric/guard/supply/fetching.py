@@ -20,9 +20,9 @@ def from_service(settings: Settings) -> FromService:
     if link is not None:
         known = ref(source)  # the link outlives it
 
-        def on_policy(number: int, digest: str) -> None:
+        def on_policy() -> None:
             if (one := known()) is not None:
-                one.told(number, digest)
+                one.told()
 
         link.on_policy(on_policy)
     return source

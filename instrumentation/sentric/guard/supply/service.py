@@ -87,11 +87,9 @@ class FromService:
             return self._stand_in
         raise PolicyError([f"there is no policy of the service to decide by: {why or self._why}"])
 
-    def told(self, number: int, digest: str) -> None:
-        """Hear which policy is in force in the service: the number of its activation, and its digest."""
-        held = self._held
-        if held is None or (held.supply.number, held.supply.digest) != (number, digest):
-            self._turns.wake()
+    def told(self) -> None:
+        """Hear that another policy may be in force in the service: it is asked at once."""
+        self._turns.wake()
 
     def step(self) -> float:
         """Ask the service: the seconds until it is asked again."""

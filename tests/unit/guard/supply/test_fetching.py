@@ -54,7 +54,7 @@ def test_it_is_asked_for_with_the_etag_of_what_is_known(asked: Callable[[StandIn
     with standing_in(handler) as service:
         source = asked(service)
         first = source.current()
-        source.told(2, first.digest)
+        source.told()
         poll(lambda: len(service.requests) > 1)
         assert source.current() is first
         assert rules(first) == ["one"]
