@@ -32,6 +32,7 @@ from sentric_analyzer.processes import together
 _logger = logging.getLogger(__name__)
 
 _SWEEP_SECONDS, _COUNT_SECONDS, _CHECKPOINT_SECONDS, _FORGET_SECONDS = 0.5, 1.0, 60.0, 3600.0
+_DAY = 86_400.0
 _NEVER = "never"
 
 
@@ -75,6 +76,7 @@ class ControlPlane:
                 two_people=two_people(settings.two_person),
             )
         )
+        self._agents_kept = settings.agents_kept * _DAY
         self.active = active
         self.in_force = InForce(self.store.policies, active)
         self.keys = KeyWatch(self.store, on_keys, also=self.in_force.refresh)
@@ -111,6 +113,8 @@ class ControlPlane:
             (_COUNT_SECONDS, self.store.plain.write),
             (_CHECKPOINT_SECONDS, self.checkpoints.keep),
             (_FORGET_SECONDS, self.store.decisions.forget),
+            (_FORGET_SECONDS, self.store.approvals.forget),
+            (_FORGET_SECONDS, partial(self.store.agents.forget, self._agents_kept)),
             (_FORGET_SECONDS, self.store.jobs.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))

@@ -74,6 +74,10 @@ class Attempt(Protocol):
         """Look at the action as it is now, and judge it."""
         ...
 
+    def prepare(self) -> Steps[None]:
+        """Wait for what judging needs and is not there yet."""
+        ...
+
     def restate(self, judged: Judged, state: AgentState) -> Judged:
         """Judge it once more, now that it is certain what its agent has added up to."""
         ...
@@ -114,6 +118,7 @@ class Enforcement:
 
     def ruling(self, attempt: Attempt) -> Steps[Ruling]:
         """Decide about an action."""
+        yield from attempt.prepare()
         if self._link is None:
             with self._sums.turn:
                 judged = attempt.judge(self._sums.state)
@@ -165,7 +170,7 @@ class Enforcement:
             try:
                 yield from _waited(link, attempt, approval_id)
             except LinkError as error:
-                _complain(str(error))
+                complain(str(error))
                 return Ruling(judged=judged, refusal=_refusal(Cause.NOBODY, judged), answer=answer)
             if attempt.has_changed():
                 judged = attempt.judge((yield from self._state()))
@@ -185,7 +190,7 @@ class Enforcement:
 
     def _away(self, attempt: Attempt, judged: Judged, error: LinkError) -> Ruling:
         """The service does not answer."""
-        _complain(str(error))
+        complain(str(error))
         if judged.verdict.decision.rank() <= Decision.WARN.rank() and (
             self._is_named or not self._may_last(judged.action)
         ):
@@ -227,7 +232,7 @@ class Enforcement:
         try:
             self._spool.keep(record)
         except SentricError as error:
-            _complain(str(error))
+            complain(str(error))
             return False
         return True
 
@@ -270,7 +275,7 @@ def _refusal(cause: Cause, judged: Judged, said: str = "", *, is_last: bool = Fa
     return made
 
 
-def _complain(what: str) -> None:
+def complain(what: str) -> None:
     """Say once what is wrong."""
     if what not in _complained and len(_complained) < 64:
         _complained.add(what)

@@ -346,11 +346,11 @@ class Policy:
         places = tuple(place for place, layer in enumerate(self.layers) if layer.holds_for(project, agent))
         if not places:
             return self
-        if places not in self._by_layers:
+        if (found := self._by_layers.get(places)) is None:
             if len(self._by_layers) >= RUNS_KEPT:
-                self._by_layers.clear()
-            self._by_layers[places] = self._with(tuple(self.layers[place] for place in places))
-        return self._by_layers[places]
+                self._by_layers.clear()  # also under another thread, which goes on with what it has found
+            found = self._by_layers[places] = self._with(tuple(self.layers[place] for place in places))
+        return found
 
     def loosened(self) -> tuple[str, ...]:
         """What lets more pass than the rules as they are written: settings, and ids of rules."""

@@ -5,7 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from sentric.events import Action, AgentState, AnyEvent, Outcome, Run
-from sentric.policy.risk import BEGINNING
+from sentric.policy.risk import BEGINNING, STOPPED_RULE
 from sentric.policy.rule import Decision, Rule, Severity
 
 
@@ -83,6 +83,11 @@ class Verdict:
     def risk(self) -> int:
         """The largest risk of the matched rules, 0 to 100."""
         return max((match.risk for match in self.matches), default=0)
+
+    @property
+    def is_strike(self) -> bool:
+        """Whether it is a refusal that counts against the agent: all but what an operator's word alone refuses."""
+        return any(match.decision is Decision.BLOCK and match.rule.id != STOPPED_RULE.id for match in self.matches)
 
 
 ALLOW = Verdict()
