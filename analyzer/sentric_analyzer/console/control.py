@@ -69,10 +69,11 @@ def render_decisions(decisions: Sequence[Json], console: Console) -> None:
     for document in decisions:
         answer = inside(document, "answer")
         decision = said(answer, "decision")
+        settled = said(answer, "settled")  # by its guard alone: what came of it is not what was decided
         why = listed(answer, "reasons")
         table.add_row(
-            Line(when(answer.get("time"))),
-            Line(decision, DECISION_STYLES.get(decision, "")),
+            Line(when(answer.get("happened") or answer.get("time"))),
+            Line(f"{decision}, {settled}" if settled else decision, DECISION_STYLES.get(decision, "")),
             Line(said(answer, "agent_id")),
             Line(said(answer, "action")),
             Line(shortened(why, _CELL)),
