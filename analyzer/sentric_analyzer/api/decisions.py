@@ -85,6 +85,8 @@ class MatchedRule(Document):
     risk: int
     error: str = ""
     """Why it could not be evaluated, where it counts as matched for that reason."""
+    would: Decision | None = None
+    """What it would have decided, had the policy not held it in shadow. Left out where it was not held."""
 
 
 class DecisionAnswer(Document):

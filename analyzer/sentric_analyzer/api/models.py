@@ -132,6 +132,8 @@ class Finding(Document):
     sequence: int
     error: str
     """Why the rule could not be evaluated, where it counts as matched for that reason."""
+    would: Decision | None
+    """What the rule would have decided, had the policy not held it in shadow."""
     time: datetime | None
 
 

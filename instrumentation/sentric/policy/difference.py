@@ -53,6 +53,7 @@ def difference(before: Policy, after: Policy) -> Difference:
         changes=(
             *(change for rule in before.rules if rule.id in new for change in _rule(rule, new[rule.id])),
             *_values("tuning", asdict(before.tuning), asdict(after.tuning)),
+            *_values("error_budget", dict(before.error_budgets), dict(after.error_budgets)),
             *_layers(before.layers, after.layers),
         ),
     )
@@ -84,4 +85,6 @@ def _by_runs(layers: tuple[Layer, ...]) -> dict[str, dict[str, Any]]:
         for name, override in layer.overrides:
             values.update({f"{name}.{key}": value for key, value in asdict(override).items() if value is not None})
         values.update({f"tuning.{name}": value for name, value in layer.tuning})
+        if layer.shadow:
+            values["shadow"] = layer.shadow
     return said
