@@ -121,6 +121,7 @@ def test_every_rule_is_listed_with_what_becomes_of_it(asking: Asking) -> None:
         "remediation": "",
         "references": [],
         "evidence": [],
+        "shadow": False,
         "in_force": True,
         "origin": "own",
         "file": "own-rules.yaml",
@@ -323,3 +324,34 @@ def test_a_shipped_pack_that_is_off_can_be_imported(asking: Asking) -> None:
 
 def plain(text: str) -> Any:
     return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def test_a_rule_is_held_in_shadow_and_promoted(asking: Asking) -> None:
+    asking.done("POST", "rules", rule=RULE)
+    held = asking.done("PATCH", "rules/evil-host", shadow=True, activate=True)
+    assert (held["rule"]["shadow"], held["rule"]["overridden"]) == (True, {"shadow": False})
+    assert asking.decided() == "warn"
+
+    rollout = asking.get("policies/rollout").json()
+    (rule,) = rollout["rules"]
+    assert (rollout["version"], rollout["number"], rollout["runs"], rollout["days"]) == (2, 1, 0, 0)
+    assert (rule["id"], rule["decision"], rule["shadow"], rule["advice"]) == ("evil-host", "block", True, "too_few")
+
+    wish = {"rules": ["evil-host"], "note": "seen enough", "over": 1}
+    for scope, status in ((Scope.READ, 403), (Scope.DECIDE, 403)):
+        assert asking.ask("POST", "policies/promote", scope=scope, json=wish).status_code == status
+    made = asking.done("POST", "policies/promote", **wish)
+    assert (made["activation"]["number"], made["activation"]["note"]) == (2, "seen enough")
+    assert [one["id"] for one in made["rules"]] == ["evil-host"]
+    assert asking.decided() == "block"
+    for what, refused, status, why in (
+        ("promote", {"rules": ["evil-host"]}, 409, "rule 'evil-host' is not in shadow"),
+        ("shadow", wish, 409, "is in force by now, not 1"),
+        ("promote", {"rules": ["none"]}, 404, "no rule 'none'"),
+    ):
+        found = problem(asking.ask("POST", f"policies/{what}", json=refused))
+        assert found.status == status
+        assert why in found.detail
+    assert asking.ask("POST", "policies/promote", json={"rules": []}).status_code == 422
+    asking.done("POST", "policies/shadow", rules=["evil-host"])
+    assert asking.decided() == "warn"

@@ -159,12 +159,17 @@ def _suggest_rules(against: str | None, output: Path | None, **of: Any) -> None:
     if of["traces"] or against or output:
         raise click.UsageError("--rules tells of the policy in force and of stored runs: backtest is for others")
     settings = Settings.load(data_dir=of["data_dir"], store=of["store"], project=of["project"])
-    days = DAYS if of["since"] is None else max(1, -((of["since"] - datetime.now(UTC)) // timedelta(days=1)))
+    days = DAYS if of["since"] is None else _days(datetime.now(UTC) - of["since"])
     document = rollout(settings, settings.project, control=of["control"], days=days)
     if of["form"] == "json":
         click.echo(as_json(document, indent=2))
     else:
         _put_table(document, None, render_rollout)
+
+
+def _days(age: timedelta) -> int:
+    """Whole days that cover an age, which is a moment longer than it was said."""
+    return max(1, -((timedelta(minutes=1) - age) // timedelta(days=1)))
 
 
 @overload
