@@ -82,7 +82,7 @@ class ControlPlane:
         self.keys = KeyWatch(self.store, on_keys, also=self.in_force.refresh)
         self.feed = Feed(self.store.changes)
         self.checkpoints = Checkpoints(self.store.changes, self.signer, directory / HEAD_FILE)
-        self.promotions = Promotions(self.store.policies, lambda: active.of_settings.documents)
+        self.promotions = Promotions(self.store.policies, self.store.incidents, lambda: active.of_settings.documents)
         self.error_budgets = ErrorBudgets(
             self.store.refusals,
             self.in_force,

@@ -1,8 +1,11 @@
 """Rules over REST: each change is a new version, which decides once it is activated."""
 
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,10 +15,12 @@ import yaml
 from sentric.policy.loader import load_bundle, shipped_packs
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
+from sentric_analyzer.api.served import SERVE_FILE
 from sentric_analyzer.control import Scope
 from sentric_analyzer.control_plane import ControlPlane
 from sentric_analyzer.storage import Store, embedded_url
 from support.access import problem
+from support.commands import sentric
 from support.planes import control_plane
 
 RULE: dict[str, Any] = {
@@ -354,4 +359,24 @@ def test_a_rule_is_held_in_shadow_and_promoted(asking: Asking) -> None:
         assert why in found.detail
     assert asking.ask("POST", "policies/promote", json={"rules": []}).status_code == 422
     asking.done("POST", "policies/shadow", rules=["evil-host"])
+    assert asking.decided() == "warn"
+
+
+def test_the_commands_ask_the_service_that_runs(asking: Asking, tmp_path: Path) -> None:
+    asking.done("POST", "rules", rule=RULE)
+    asking.done("PATCH", "rules/evil-host", shadow=True, activate=True)
+    served = {"http": asking.http.base_url.netloc.decode(), "pid": os.getpid()}
+    (tmp_path / SERVE_FILE).write_text(json.dumps(served))
+    options = ("--project", asking.project, "--data-dir", tmp_path)
+    environ = {"SENTRIC_API_KEY": asking.keys[Scope.ADMIN]}
+    listed = sentric("policy", "suggest", "--rules", "--format", "json", *options, **environ)
+    assert [rule["id"] for rule in json.loads(listed.stdout)["rules"]] == ["evil-host"]
+    done = sentric("policy", "activate", "--rule", "evil-host", *options, stdin=b"y\n", **environ)
+    assert "so far nothing, of 0 runs that it looked at" in done.stdout
+    assert "decide from now on: evil-host" in done.stdout
+    assert asking.decided() == "block"
+    key = {"SENTRIC_API_KEY": asking.keys[Scope.READ]}
+    refused = sentric("policy", "activate", "--shadow", "evil-host", *options, **key)
+    assert (refused.returncode, "admin" in refused.stderr) == (3, True)
+    sentric("policy", "activate", "--shadow", "evil-host", *options, **environ)
     assert asking.decided() == "warn"

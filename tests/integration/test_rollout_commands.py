@@ -107,7 +107,7 @@ def test_a_rule_is_promoted_once_somebody_agrees(data_dir: Path) -> None:
     refused = policy(data_dir, "activate", "--rule", "often", stdin=b"n\n")
     assert refused.returncode == 1
     assert "often (low, block): A title" in refused.stdout
-    assert "would have refused 10 blocks in 10 runs of 2 agents, of 10 runs that it looked at" in refused.stdout
+    assert "so far 10 blocks in 10 runs of 2 agents, of 10 runs that it looked at" in refused.stdout
     assert "latest runs: run-0, run-3, run-6" in refused.stdout
     assert activations(data_dir) == before
     assert policy(data_dir, "activate", "--rule", "often").returncode == 1  # nobody is there to be asked

@@ -120,7 +120,7 @@ def _promotions(store: "ControlStore", settings: Settings) -> "Promotions":
     def of_settings() -> Mapping[str, str]:
         return bundle_of(Path(settings.policy) if settings.policy else None, allow_loopback=settings.allow_loopback)
 
-    return Promotions(store.policies, of_settings)
+    return Promotions(store.policies, store.incidents, of_settings)
 
 
 def _counts(settings: Settings, project: str, since: int) -> "RuleCounts":

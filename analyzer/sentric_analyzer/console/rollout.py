@@ -27,7 +27,7 @@ def render_rollout(document: Json, console: Console) -> None:
         return
     if not any(rule.get("shadow") for rule in rules):
         console.print(Line("No rule is in shadow: these decide where guards enforce.", "dim"))
-    titles = {"rule": False, "severity": True, "decides": True, "would_refuse": False, "looked_at": True, "state": True}
+    titles = {"rule": False, "severity": True, "decides": True, "so_far": False, "looked_at": True, "state": True}
     table = listing(**titles, latest=False)
     for rule in rules:
         word, style = _ADVICE.get(said(rule, "advice"), (said(rule, "advice"), ""))
@@ -43,10 +43,11 @@ def rollout_lines(rule: Json) -> Iterator[str]:
     yield f"{said(rule, 'id')} ({said(rule, 'severity')}, {said(rule, 'decision')}): {said(rule, 'title')}"
     looked = f"of {plural(number(rule, 'looked_at'), 'run')} that it looked at"
     if not number(rule, "runs"):
-        yield f"  would have refused nothing, {looked}"
+        yield f"  so far nothing, {looked}"
     else:
         span = f"{when(rule.get('first'))} to {when(rule.get('last'))} UTC"
-        yield f"  would have refused {_refused(rule)}, {looked}, {span}"
+        held = f"; {number(rule, 'held')} held in shadow" if number(rule, "held") else ""
+        yield f"  so far {_refused(rule)}, {looked}, {span}{held}"
         yield f"  latest runs: {listed(rule, 'latest_runs')}"
     if rule.get("turned_back"):
         yield f"  was turned back, over its error budget, on {when(rule.get('turned_back'))} UTC"

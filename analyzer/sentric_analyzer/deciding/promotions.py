@@ -9,7 +9,7 @@ from sentric.policy.loader import load_bundle
 from sentric.policy.rule import Policy
 from sentric_analyzer.control.changes import SYSTEM, Change
 from sentric_analyzer.control.errors import PolicyChangedError
-from sentric_analyzer.control.incidents import TURNED_BACK, closed_of_rules, opened
+from sentric_analyzer.control.incidents import TURNED_BACK, Incidents, closed_of_rules, opened
 from sentric_analyzer.control.policies import OWN, Activation, Policies, Version
 from sentric_analyzer.deciding.readiness import rules_of
 from sentric_analyzer.deciding.rule_changes import UnknownRuleError
@@ -47,12 +47,16 @@ class Promotions:
 
     Args:
         policies: where versions are kept.
+        incidents: know of rules that were turned back.
         of_settings: gives the files of the policy of the settings, which stands where nothing was activated; None:
             they are not known.
     """
 
-    def __init__(self, policies: Policies, of_settings: Callable[[], Mapping[str, str] | None]) -> None:
+    def __init__(
+        self, policies: Policies, incidents: Incidents, of_settings: Callable[[], Mapping[str, str] | None]
+    ) -> None:
         self._policies = policies
+        self._incidents = incidents
         self._of_settings = of_settings
 
     def in_force(self, project: str) -> tuple[Activation | None, Mapping[str, str]]:
@@ -80,6 +84,8 @@ class Promotions:
         known: Mapping[str, Mapping[str, Any]] = NOTHING_KNOWN,
     ) -> tuple[Version, Activation]:
         """Promote rules, or put them back into the shadow.
+
+        A rule that was turned back may be put there again: so somebody confirms it, and its incident is closed.
 
         Args:
             project: whose.
@@ -138,7 +144,8 @@ class Promotions:
         now = activation.number if activation else 0
         if over is not None and over != now:
             raise PolicyChangedError(f"activation {now} of {project!r} is in force by now, not {over}: look at it")
-        _check(load_bundle(documents), project, rules, shadow)
+        confirmed = self._incidents.turned_back(project) if shadow else ()
+        _check(load_bundle(documents), project, [one for one in rules if one not in confirmed], shadow)
         edited = Edited.of(documents)
         for rule_id in dict.fromkeys(rules):
             edited = edited.with_override(rule_id, replace(edited.override(rule_id), shadow=shadow))

@@ -89,5 +89,10 @@ def rule_counts(client: Any, project: str, since: int) -> RuleCounts:
         agents,
         first if runs else 0,
         {frozenset(kinds): number for kinds, number in ask(_KINDS)},
-        {row[0]: RuleCount(*(*row[1:], tuple(latest.get(row[0], ())))) for row in ask(_RULES)},
+        {row[0]: _count(row, latest) for row in ask(_RULES)},
     )
+
+
+def _count(row: Any, latest: Mapping[str, list[str]]) -> RuleCount:
+    rule_id, blocks, asks, held, runs, agents, first, last = row
+    return RuleCount(blocks, asks, held, runs, agents, first, last, tuple(latest.get(rule_id, ())))

@@ -4,6 +4,7 @@ import logging
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from typing import Any
+from unittest.mock import ANY
 
 import pytest
 
@@ -43,7 +44,7 @@ class Service:
         self.store.keys.create(projects=["shop"], scopes=[Scope.DECIDE])
         active = ActivePolicies(Active.load(DOCUMENTS))
         self.in_force = InForce(self.store.policies, active)
-        self.promotions = Promotions(self.store.policies, lambda: active.of_settings.documents)
+        self.promotions = Promotions(self.store.policies, self.store.incidents, lambda: active.of_settings.documents)
         self.decider = Decider(
             self.store.decisions,
             lambda project: active.of(project).policy,
@@ -187,6 +188,21 @@ def test_a_rule_that_refuses_too_many_agents_is_turned_back_and_says_so(
     service.look()
     assert service.decided("d", "block")["decision"] == "block"  # what was refused before counts no more
     assert service.store.incidents.turned_back("shop") == {}
+
+
+def test_who_leaves_a_rule_in_shadow_that_was_turned_back_closes_its_incident(service: Service) -> None:
+    service.put(BUDGETS)
+    for agent in ("a", "b", "c"):
+        service.decided(agent, "block")
+    service.look()
+    digest = service.in_force.current("shop")[1].digest
+    service.promotions.change("shop", [BLOCK], shadow=True, actor="person:ada")
+    service.in_force.refresh()
+    assert service.in_force.current("shop")[1].digest == digest
+    assert service.store.incidents.page(projects=["shop"], only_open=True, limit=9) == []
+    assert service.audited("policy.shadow", "incident.close")[0] == ("person:ada", "incident.close", ANY)
+    with pytest.raises(ShadowError, match="is in shadow already"):
+        service.promotions.change("shop", [BLOCK], shadow=True, actor="person:ada")
 
 
 def test_one_agent_can_try_as_often_as_it_likes(service: Service) -> None:
