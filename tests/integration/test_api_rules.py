@@ -368,15 +368,15 @@ def test_the_commands_ask_the_service_that_runs(asking: Asking, tmp_path: Path) 
     served = {"http": asking.http.base_url.netloc.decode(), "pid": os.getpid()}
     (tmp_path / SERVE_FILE).write_text(json.dumps(served))
     options = ("--project", asking.project, "--data-dir", tmp_path)
-    environ = {"SENTRIC_API_KEY": asking.keys[Scope.ADMIN]}
-    listed = sentric("policy", "suggest", "--rules", "--format", "json", *options, **environ)
+    key = asking.keys[Scope.ADMIN]
+    listed = sentric("policy", "suggest", "--rules", "--format", "json", *options, SENTRIC_API_KEY=key)
     assert [rule["id"] for rule in json.loads(listed.stdout)["rules"]] == ["evil-host"]
-    done = sentric("policy", "activate", "--rule", "evil-host", *options, stdin=b"y\n", **environ)
+    done = sentric("policy", "activate", "--rule", "evil-host", *options, stdin=b"y\n", SENTRIC_API_KEY=key)
     assert "so far nothing, of 0 runs that it looked at" in done.stdout
     assert "decide from now on: evil-host" in done.stdout
     assert asking.decided() == "block"
-    key = {"SENTRIC_API_KEY": asking.keys[Scope.READ]}
-    refused = sentric("policy", "activate", "--shadow", "evil-host", *options, **key)
+    reading = asking.keys[Scope.READ]
+    refused = sentric("policy", "activate", "--shadow", "evil-host", *options, SENTRIC_API_KEY=reading)
     assert (refused.returncode, "admin" in refused.stderr) == (3, True)
-    sentric("policy", "activate", "--shadow", "evil-host", *options, **environ)
+    sentric("policy", "activate", "--shadow", "evil-host", *options, SENTRIC_API_KEY=key)
     assert asking.decided() == "warn"

@@ -54,7 +54,7 @@ class Refusals:
         )
         silence = (
             select(APPROVALS.c.ended, APPROVALS.c.agent_id, APPROVALS.c.request)
-            .where(APPROVALS.c.project == project, APPROVALS.c.state == State.EXPIRED, APPROVALS.c.ended >= time)
+            .where(APPROVALS.c.project == project, APPROVALS.c.state == State.EXPIRED, APPROVALS.c.expires >= time)
             .where(APPROVALS.c.ended == APPROVALS.c.expires)  # what was approved, and not used, ended before
         )
         with self._database.reading() as connection:

@@ -101,6 +101,9 @@ def test_a_policy_holds_rules_and_lets_single_ones_out() -> None:
     assert [one.id for one in promoted.rules if not one.shadow] == ["credential-over-http"]
     (change,) = difference(held, promoted).changes
     assert change == Change("credential-over-http", "shadow", True, False)
+    budgeted = loaded("shadow: all\nerror_budget: {'*': {agents: 5}}")
+    assert difference(held, budgeted).changes == (Change("error_budget", "*", None, {"agents": 5, "window": 3600}),)
+    assert difference(held, budgeted).decides_alike
     some = loaded("shadow: [credential-*, lookalike-domain]")
     ids = {one.id for one in some.rules if one.shadow}
     assert {"credential-over-http", "lookalike-domain"} <= ids
