@@ -45,6 +45,8 @@ class ClaimedRule(Document):
     severity: Severity
     decision: Decision
     risk: int = Field(ge=0, le=100)
+    would: Decision | None = None
+    """What it would decide, were it not in shadow."""
     error: str = Field("", max_length=LONGEST_VALUE)
     """Why it could not be evaluated, where it counts as matched for that reason."""
     evidence: dict[_Name, Annotated[str, Field(max_length=LONGEST_VALUE)]] = Field(
@@ -130,6 +132,8 @@ class MatchedRule(Document):
     risk: int
     error: str = ""
     """Why it could not be evaluated, where it counts as matched for that reason."""
+    would: Decision | None = None
+    """What it would have decided, had the policy not held it in shadow. Left out where it was not held."""
 
 
 class Before(Document):

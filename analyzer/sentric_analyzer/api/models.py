@@ -132,6 +132,8 @@ class Finding(Document):
     sequence: int
     error: str
     """Why the rule could not be evaluated, where it counts as matched for that reason."""
+    would: Decision | None
+    """What the rule would have decided, had the policy not held it in shadow."""
     time: datetime | None
 
 
@@ -205,6 +207,18 @@ class Observation(Event):
     truncated: bool = False
 
 
+class AgentState(Document):
+    """What is known of an agent before an action."""
+
+    risk: int = 0
+    """Sum of the risks of what it has executed so far."""
+    strikes: int = 0
+    """Refusals so far."""
+    enforced: bool = False
+    stopped: str = ""
+    """Why an operator has stopped it; empty where none has."""
+
+
 class Action(Event):
     """What the agent was about to do."""
 
@@ -222,6 +236,8 @@ class Action(Event):
     """What the caller asserts about the action: claims, not facts."""
     truncated: bool = False
     uncaptured: bool = False
+    state: AgentState | None = None
+    """What its agent had added up to before it, where verdicts are enforced."""
     verdict: Verdict | None = None
 
 

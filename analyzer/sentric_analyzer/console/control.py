@@ -88,12 +88,13 @@ def render_incidents(incidents: Sequence[Json], console: Console) -> None:
     table = listing(opened=False, state=True, kind=False, agent=False, what=False)
     for incident in incidents:
         is_open = incident.get("closed") is None
-        of_name = said(inside(incident, "detail"), "name")
+        of_name, of_rule = (said(inside(incident, "detail"), name) for name in ("name", "rule"))
+        about = f"rule {of_rule}" if of_rule else f"all named {of_name}"
         table.add_row(
             Line(when(incident.get("opened"))),
             Line("open", "bold red") if is_open else Line("closed", "dim"),
             Line(said(incident, "kind")),
-            Line(said(incident, "agent_id") or f"all named {of_name}"),
+            Line(said(incident, "agent_id") or about),
             Line(shortened(said(incident, "summary"), _CELL)),
         )
     console.print(table)

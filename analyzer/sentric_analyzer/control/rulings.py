@@ -138,6 +138,7 @@ def rules_of(verdict: Verdict, *, evidence: bool = False) -> list[dict[str, Any]
             "decision": match.decision.value,
             "risk": match.risk,
             **({"error": match.error} if match.error else {}),
+            **({"would": match.would.value} if match.would else {}),
             **({"evidence": {one.name: one.value for one in match.evidence}} if evidence else {}),
         }
         for match in verdict.matches

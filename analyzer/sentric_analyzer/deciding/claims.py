@@ -32,6 +32,8 @@ class ClaimedRule:
     decision: Decision
     risk: int
     """0 to 100."""
+    would: Decision | None = None
+    """What it would decide, were it not in shadow."""
     error: str = ""
     """Why it could not be evaluated, where it counts as matched for that reason."""
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])
@@ -42,7 +44,8 @@ class ClaimedRule:
             id=self.rule_id,
             title=self.title,
             severity=self.severity,
-            decision=self.decision,
+            decision=self.would or self.decision,
+            shadow=self.would is not None,
             risk=self.risk,
             category="",
             on=(ACTION,),

@@ -129,6 +129,10 @@ class Reader:
                 continue  # `mapping` and `named` say so
             yield str(key.value), Reader(self.file, value, self.problems, f"{self.where}.{key.value}".lstrip("."))
 
+    def is_text(self) -> bool:
+        """Whether the value is one text, and no list or mapping."""
+        return isinstance(self.node, yaml.ScalarNode)
+
     def items(self) -> "Iterator[Reader]":
         """The items of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
