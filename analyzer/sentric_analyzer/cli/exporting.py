@@ -1,6 +1,5 @@
 """The way of a run from where it is recorded to the file of a fixture."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,13 +46,12 @@ def export_run(wanted: Wanted, settings: Settings, output: Path | None) -> None:
             "`sentric analyze` shows what is in the files" if wanted.traces else "`sentric runs` lists those there are"
         )
         raise SentricError(f"no run {wanted.run!r}: {where}")
-    fixture = read_fixture(json.dumps(document), "the run")
+    fixture = read_fixture(fixture_text(document), "the run as a fixture")
+    if fixture.to_json() != document:
+        raise SentricError("the run holds what cannot be written so that it is read as it is: it cannot be exported")
     if wanted.expect or wanted.traces:
         fixture = _expecting(fixture, _policy(settings), told=not wanted.expect)
-    text = fixture_text(fixture.to_json())
-    if read_fixture(text, "the fixture").to_json() != fixture.to_json():
-        raise SentricError("the run holds what YAML cannot say: it cannot be exported")
-    _write(text, output)
+    _write(fixture_text(fixture.to_json()), output)
     if wanted.redact_personal:
         click.echo("note: personal data was replaced: rules about recipients may decide otherwise", err=True)
 

@@ -19,6 +19,7 @@ from sentric.testing.replaying import Change
 
 _VALUE_LIMIT = 200
 """Characters of a piece of evidence that are shown in a terminal."""
+_PROBLEM_LIMIT = 2000
 _NO_XML = re.compile("[\ufffe\uffff]")
 
 
@@ -63,7 +64,7 @@ def _summary(tested: Sequence[Tested]) -> str:
 
 
 def _problem_lines(one: Tested) -> Iterator[str]:
-    yield from (f"error: {_line(problem)}" for problem in one.problems)
+    yield from (f"error: {_line(problem, _PROBLEM_LIMIT)}" for problem in one.problems)
 
 
 def _lines(one: Tested) -> Iterator[str]:
@@ -101,10 +102,10 @@ def _turn(before: str, after: str) -> str:
     return f"{before} → {after}" if before != after else f"{before}, as before"
 
 
-def _line(text: str) -> str:
+def _line(text: str, most: int = _VALUE_LIMIT) -> str:
     """A text in one line that is not too long."""
     told = visible(" ".join(text.split()))
-    return told if len(told) <= _VALUE_LIMIT else f"{told[:_VALUE_LIMIT]}…"
+    return told if len(told) <= most else f"{told[:most]}…"
 
 
 def _document(tested: Sequence[Tested], policy: Policy) -> dict[str, Any]:

@@ -24,6 +24,7 @@ VALUES_LIMIT = 200_000
 E = TypeVar("E", bound=StrEnum)
 _ANCHOR = re.compile(r"(?m)(?:^|[\s\[{,:-])[&*]\w")
 _STANDARD = "tag:yaml.org,2002:"
+_PLAIN_TAG = re.compile(re.escape(_STANDARD) + "[a-z]+")
 _SCALARS = {
     _STANDARD + "str": "text",
     _STANDARD + "int": "a whole number",
@@ -202,6 +203,8 @@ class Reader:
 
     def plain(self) -> Any:
         """The value as plain Python, whatever it is; duplicate keys are problems."""
+        if not _PLAIN_TAG.fullmatch(self.node.tag):
+            self.problem(f"has a tag, {self.node.tag[:80]!r}: tags are not supported")
         match self.node:
             case yaml.MappingNode():
                 return {name: reader.plain() for name, reader in self._entries(None, ()).items()}
@@ -211,11 +214,9 @@ class Reader:
                 return self._plain_scalar()
 
     def _plain_scalar(self) -> Any:
-        if not self.node.tag.startswith(_STANDARD):
-            self.problem(f"has a tag, {self.node.tag!r}: tags are not supported")
-        elif self.node.tag == _STANDARD + "str":
+        if self.node.tag == _STANDARD + "str":
             return str(self.node.value)
-        elif self.node.tag in _SCALARS and ":" not in self.node.value:  # base 60 would take quadratic time
+        if self.node.tag in _SCALARS and ":" not in self.node.value:  # base 60 would take quadratic time
             try:
                 value = yaml.CSafeLoader("").construct_object(self.node)
                 str(value)  # of a number that is too long, it fails

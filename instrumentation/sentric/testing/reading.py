@@ -74,7 +74,7 @@ def read_fixture(text: str, file: str = "fixture") -> Fixture:
     """Read the text of a fixture.
 
     Args:
-        text: YAML, or JSON.
+        text: YAML.
         file: what problems call it.
 
     Raises:
@@ -161,12 +161,12 @@ def _events(reader: Reader, *, expecting: bool) -> Iterator[tuple[AnyEvent, Expe
         try:
             yield event_from_json(record, sequence=place), expected, item.line
         except EventFormatError as error:
-            _culprit(str(error), record, entries, item).problem(str(error))
+            _culprit(str(error), entries, item).problem(str(error))
 
 
-def _culprit(message: str, record: Mapping[str, Any], entries: Mapping[str, Reader], item: Reader) -> Reader:
+def _culprit(message: str, entries: Mapping[str, Reader], item: Reader) -> Reader:
     """The value that an error is about, where it names one."""
-    if not isinstance(record.get("event"), str):
+    if message.startswith("event is "):
         return entries.get("event", item)
     named = (entries[name] for name in _NAMED.findall(message[:200]) if name in entries)
     return next(named, item)
