@@ -95,7 +95,7 @@ def _change(change: Change) -> Iterator[str]:
     for sign, rules in (("=", change.stayed), ("+", change.came)):
         for rule in rules:
             yield f"    {sign} {rule.rule_id} ({rule.severity}, {rule.decision}, risk {rule.risk}): {_line(rule.title)}"
-            yield from (f"        {one.name}: {_line(one.value)}" for one in rule.evidence)
+            yield from (f"        {one.name}: {_line(one.value)}" for one in rule.evidence if one.value)
 
 
 def _turn(before: str, after: str) -> str:

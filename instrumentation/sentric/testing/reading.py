@@ -15,7 +15,7 @@ from sentric.policy.rule import Decision, Severity
 from sentric.testing.expected import NOTHING, Expected
 from sentric.testing.fixture import RUN_KEYS, VERSION, Fixture
 
-BOUNDS = Bounds(size=32 << 20, depth=128)
+BOUNDS = Bounds(size=16 << 20, depth=128)
 """Largest fixture: a run of a thousand steps with the pages that were seen has a few million characters."""
 SUFFIXES = (".yaml", ".yml")
 _KEYS = ("fixture", "description", "policy", "run", "state", "earlier", "events")
