@@ -66,11 +66,11 @@ def keep(store: Store, *runs: Run, by: Policy = OURS) -> None:
     store.insert_replays([replay(by, one, earlier=known.earlier(one)) for one in runs])
 
 
-def exported(served: Served, selector: str, **wanted: bool) -> Fixture:
+def exported(served: Served, selector: str, *, redact_personal: bool = False) -> Fixture:
     """A run as a fixture, over REST and from the store: they differ in their fingerprints alone."""
     with Client(served.address) as client:
-        over_rest = client.fixture(selector, **wanted)
-    stored = StoreReader(served.store).fixture(selector, **wanted)
+        over_rest = client.fixture(selector, redact_personal=redact_personal)
+    stored = StoreReader(served.store).fixture(selector, redact_personal=redact_personal)
     assert over_rest is not None
     assert stored is not None
     fixture, other = read_fixture(fixture_text(over_rest)), read_fixture(fixture_text(stored))
