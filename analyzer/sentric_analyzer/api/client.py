@@ -52,6 +52,17 @@ class Client(Remote):
         """
         return self.find(f"/v1/runs/{quoted(selector)}", project=project)
 
+    def fixture(
+        self, selector: str, *, project: str | None = None, redact_personal: bool = False
+    ) -> dict[str, Any] | None:
+        """A run as the JSON object of a fixture, by its id, the beginning of its id, or `latest`; None: there is none.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        personal = "true" if redact_personal else None
+        return self.find(f"/v1/recordings/{quoted(selector)}", project=project, redact_personal=personal)
+
     def findings(
         self,
         *,

@@ -355,6 +355,40 @@ class RecordedRun(Document):
     events: list[AnyEvent]
 
 
+class FixtureRun(Document):
+    """Which run a fixture is of. What is not known is left out."""
+
+    run_id: str
+    project: str = ""
+    agent: str = ""
+    agent_id: str = ""
+    conversation: str = ""
+    model: str = ""
+    dialect: str = ""
+    started: int = 0
+    """Unix nanoseconds."""
+
+
+class EarlierRun(FixtureRun):
+    """A run of its conversation before it."""
+
+    events: list[AnyEvent]
+
+
+class Fixture(Document):
+    """A run as a test: what is left out is empty."""
+
+    fixture: int
+    """Version of the format."""
+    policy: str = ""
+    """Digest of the policy that decided what is expected."""
+    run: FixtureRun
+    earlier: list[EarlierRun] = []
+    """The oldest first."""
+    events: list[AnyEvent]
+    """In their order. One that a rule matched has its verdict in `expect`: `decision`, `severity`, `risk`, `rules`."""
+
+
 class Recordings(Document):
     """Runs with all their events, the earliest first."""
 

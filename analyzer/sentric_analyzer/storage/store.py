@@ -156,6 +156,11 @@ class Store:
         with self._connections.client() as client:
             return queries.earlier_runs(client, run, limit, events=events)
 
+    def runs_of_trace(self, project: str, trace_id: str, limit: int, *, events: int = 2_000) -> list[Run]:
+        """The runs of a trace with their events, the earliest first."""
+        with self._connections.client() as client:
+            return queries.runs_of_trace(client, project, trace_id, limit, events=events)
+
     def findings(
         self,
         *,
