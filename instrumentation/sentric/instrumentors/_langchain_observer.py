@@ -46,7 +46,8 @@ class Observer:
         with self._action(tool, given, call_id) as action:
             if action.refusal is not None:
                 return self._refused(action.refusal, tool, call_id)
-            result = wrapped(*args, **kwargs)
+            with _interrupted(action):
+                result = wrapped(*args, **kwargs)
             self._finished(action, call_id, result)
         return result
 
@@ -65,7 +66,8 @@ class Observer:
         async with self._action(tool, given, call_id) as action:
             if action.refusal is not None:
                 return self._refused(action.refusal, tool, call_id)
-            result = await wrapped(*args, **kwargs)
+            with _interrupted(action):
+                result = await wrapped(*args, **kwargs)
             self._finished(action, call_id, result)
         return result
 
@@ -242,6 +244,17 @@ def _is_inside() -> bool:
     """Whether the code is in a run already, which goes on; an agent that a tool is made of has a run of its own."""
     place = here()
     return place is not None and not place.calls
+
+
+@contextmanager
+def _interrupted(action: Guarded) -> Iterator[None]:
+    """A tool that lets its graph wait for somebody has not failed; it is run once more when the graph goes on."""
+    try:
+        yield
+    except Exception as error:
+        if reading.is_interrupt(error):
+            action.finished()
+        raise
 
 
 @contextmanager

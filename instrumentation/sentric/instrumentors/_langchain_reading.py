@@ -167,6 +167,11 @@ def outcome(result: Any) -> dict[str, str]:
     return {"error": text or "error"} if getattr(result, "status", "") == "error" else {"result": text}
 
 
+def is_interrupt(error: Exception) -> bool:
+    """Whether this is how a graph is told to wait, or to go on elsewhere."""
+    return any(kind.__name__ == "GraphBubbleUp" for kind in type(error).__mro__)
+
+
 def refused(refusal: Refusal, tool: Any, call_id: str) -> Any:
     """What a tool gives back that was not run."""
     if not call_id:
