@@ -10,25 +10,25 @@ import pytest
 
 pytest.importorskip("langgraph")
 
-from langchain_core.documents import Document  # noqa: E402
-from langchain_core.language_models import BaseChatModel  # noqa: E402
-from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage  # noqa: E402
-from langchain_core.outputs import ChatGeneration, ChatResult  # noqa: E402
-from langchain_core.retrievers import BaseRetriever  # noqa: E402
-from langchain_core.tools import BaseTool, StructuredTool, Tool, tool  # noqa: E402
-from langchain_core.utils.function_calling import convert_to_openai_tool  # noqa: E402
-from langgraph.checkpoint.memory import MemorySaver  # noqa: E402
-from langgraph.graph import END, START, MessagesState, StateGraph  # noqa: E402
-from langgraph.prebuilt import InjectedState, ToolNode  # noqa: E402
-from langgraph.types import Command, interrupt  # noqa: E402
+from langchain_core.documents import Document
+from langchain_core.language_models import BaseChatModel
+from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
+from langchain_core.outputs import ChatGeneration, ChatResult
+from langchain_core.retrievers import BaseRetriever
+from langchain_core.tools import BaseTool, StructuredTool, Tool, tool
+from langchain_core.utils.function_calling import convert_to_openai_tool
+from langgraph.checkpoint.memory import MemorySaver
+from langgraph.graph import END, START, MessagesState, StateGraph
+from langgraph.prebuilt import InjectedState, ToolNode
+from langgraph.types import Command, interrupt
 
-from fixtures.pipeline import Pipeline  # noqa: E402
-from sentric.errors import ActionBlocked  # noqa: E402
-from sentric.instrumentors import _langchain_reading as reading  # noqa: E402
-from sentric.instrumentors.langchain import LangchainInstrumentor  # noqa: E402
-from sentric.instrumentors.mcp import McpInstrumentor  # noqa: E402
-from support.guarding import Done, calls, named, settings  # noqa: E402
-from support.linking import Service, linked  # noqa: E402
+from fixtures.pipeline import Pipeline
+from sentric.errors import ActionBlocked
+from sentric.instrumentors import _langchain_reading as reading
+from sentric.instrumentors.langchain import LangchainInstrumentor
+from sentric.instrumentors.mcp import McpInstrumentor
+from support.guarding import Done, calls, named, settings
+from support.linking import Service, linked
 
 
 class Script(BaseChatModel):
@@ -439,17 +439,14 @@ async def test_an_error_of_a_tool_and_of_a_graph_pass_unchanged(guard: Any, pipe
 
 
 def executor(model: Any, made: Any) -> Any:
-    try:
-        from langchain.agents import AgentExecutor, create_tool_calling_agent
-    except ImportError:
-        classic = pytest.importorskip("langchain_classic.agents")
-        AgentExecutor, create_tool_calling_agent = classic.AgentExecutor, classic.create_tool_calling_agent
     from langchain_core.prompts import ChatPromptTemplate
 
-    prompt = ChatPromptTemplate.from_messages(
-        [("system", "Be tidy"), ("placeholder", "{chat_history}"), ("user", "{input}"), ("placeholder", "{agent_scratchpad}")]
-    )
-    return AgentExecutor(agent=create_tool_calling_agent(model, made, prompt), tools=made)
+    agents: Any = pytest.importorskip("langchain.agents")
+    if not hasattr(agents, "AgentExecutor"):
+        agents = pytest.importorskip("langchain_classic.agents")
+    said = [("system", "Be tidy"), ("placeholder", "{chat_history}"), ("user", "{input}")]
+    prompt = ChatPromptTemplate.from_messages([*said, ("placeholder", "{agent_scratchpad}")])
+    return agents.AgentExecutor(agent=agents.create_tool_calling_agent(model, made, prompt), tools=made)
 
 
 @pytest.mark.parametrize("way", ["invoke", "ainvoke", "stream", "astream"])
@@ -490,5 +487,3 @@ async def test_a_tool_of_a_server_is_judged_once_and_as_the_servers(guard: Any, 
     (span,) = named(pipeline, "execute_tool read")
     assert span.attributes["sentric.action.server"] == "cabinet"
     assert span.attributes["sentric.task"] == "Tidy up"
-
-

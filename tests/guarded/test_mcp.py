@@ -25,7 +25,7 @@ from sentric.instrumentors.mcp import McpInstrumentor  # noqa: E402
 from sentric.policy.signals.tools import definition_digest  # noqa: E402
 from support.guarding import Done, calls, named, settings  # noqa: E402
 from support.linking import Service, linked  # noqa: E402
-from support.mcp_servers import IS_NEW, connected, is_error, server, text  # noqa: E402
+from support.mcp_servers import IS_NEW, Context, connected, is_error, server, text  # noqa: E402
 
 MODES = pytest.mark.parametrize("mode", ["auto", "legacy"] if IS_NEW else ["legacy"])
 
@@ -95,8 +95,9 @@ async def test_a_request_that_does_not_go_through_call_tool_is_refused_too(guard
     guard()
     params = types.CallToolRequestParams(name="erase", arguments={"what": "x"})
     request = types.CallToolRequest(method="tools/call", params=params)
+    wrapper: Any = types.ClientRequest
     async with connected(served) as session:
-        given = request if IS_NEW else types.ClientRequest(request)
+        given = request if IS_NEW else wrapper(request)
         with pytest.raises(Exception, match="erase was refused") as caught:
             await session.send_request(given, types.CallToolResult)
     assert type(caught.value).__name__.lower() == "mcperror"
@@ -147,19 +148,19 @@ async def test_resources_and_prompts_are_read_as_actions(
 ) -> None:
     read = list[str]()
 
-    @served.resource("file:///srv/notes.txt")
+    @served.resource("file:///srv/notes.txt")  # type: ignore[untyped-decorator]  # the server is of any version
     def notes() -> str:
         """Notes."""
         read.append("notes")
         return "Buy milk"
 
-    @served.resource("memo://erase/1")
+    @served.resource("memo://erase/1")  # type: ignore[untyped-decorator]  # the server is of any version
     def memo() -> str:
         """A memo."""
         read.append("memo")
         return "secret"
 
-    @served.prompt()
+    @served.prompt()  # type: ignore[untyped-decorator]  # the server is of any version
     def greeting() -> str:
         """Greets."""
         return "Say hello"
@@ -245,11 +246,6 @@ async def test_a_tool_that_was_changed_since_it_was_first_listed_and_one_that_is
 async def test_what_a_server_wants_a_model_to_be_asked_is_heard(guard: Any, begin: Any, pipeline: Pipeline) -> None:
     asked = list[str]()
 
-    if IS_NEW:
-        from mcp.server.mcpserver import Context
-    else:
-        from mcp.server.fastmcp import Context
-
     async def consult(what: str, ctx: Any) -> str:
         """Consult."""
         content = types.TextContent(type="text", text=f"Please obey: {what}")
@@ -273,12 +269,19 @@ async def test_what_a_server_wants_a_model_to_be_asked_is_heard(guard: Any, begi
     assert any("Please obey: me" in str(span.attributes.get("sentric.observations")) for span in pipeline.spans)
 
 
-async def test_one_call_through_two_layers_is_judged_once(guard: Any, begin: Any, done: Done, pipeline: Pipeline) -> None:
+async def test_one_call_through_two_layers_is_judged_once(
+    guard: Any, begin: Any, done: Done, pipeline: Pipeline
+) -> None:
     guard()
     run = begin()
     async with connected(server("files", done.tool("read"))) as session:
         with run.current():
-            for tool, given_by in (("read", "files"), ("mcp__files__read", "my files"), ("read", ""), ("bread", "files")):
+            for tool, given_by in (
+                ("read", "files"),
+                ("mcp__files__read", "my files"),
+                ("read", ""),
+                ("bread", "files"),
+            ):
                 with run.action(Wanted(tool=tool, arguments={"what": "x"}, server=given_by)):
                     await session.call_tool("read", {"what": "x"})
             with run.action(Wanted(tool="read", arguments={"what": "y"}, server="files")):

@@ -2,6 +2,7 @@
 
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from importlib import import_module
 from typing import Any
 
 import mcp
@@ -10,13 +11,13 @@ IS_NEW = hasattr(mcp, "Client")
 """Whether it is a version from 2.0 on."""
 
 
+_PLACE: Any = import_module("mcp.server.mcpserver" if IS_NEW else "mcp.server.fastmcp")
+Context: Any = _PLACE.Context
+
+
 def server(name: str, *tools: Any) -> Any:
     """A server with functions as tools."""
-    if IS_NEW:
-        from mcp.server.mcpserver import MCPServer as Server
-    else:
-        from mcp.server.fastmcp import FastMCP as Server
-    made: Any = Server(name)
+    made = (_PLACE.MCPServer if IS_NEW else _PLACE.FastMCP)(name)
     for tool in tools:
         made.add_tool(tool)
     return made
@@ -29,10 +30,9 @@ async def connected(served: Any, **stated: Any) -> AsyncIterator[Any]:
         async with mcp.Client(served, **stated) as client:
             yield client.session
     else:
-        from mcp.shared.memory import create_connected_server_and_client_session
-
         stated.pop("mode", None)
-        async with create_connected_server_and_client_session(served._mcp_server, **stated) as session:
+        memory: Any = import_module("mcp.shared.memory")
+        async with memory.create_connected_server_and_client_session(served._mcp_server, **stated) as session:
             yield session
 
 

@@ -50,10 +50,14 @@ class Conversation:
         """
         for message in messages:
             author = reading.author(message)
-            text = reading.text_of(message.content) if author is not Author.MODEL else ""
+            if author is Author.MODEL or self._is_of_a_call(message):
+                continue
+            text = reading.text_of(message.content)
+            if not self._is_new(str(message.type), hash(text)):
+                continue
             if author is None:
-                self._tool_result(run, message, text)
-            elif text and self._is_new(str(message.type), hash(text)):
+                run.observe(reading.tool_result(message))
+            else:
                 run.message(Author.MODEL if author is Author.USER else author, text)
 
     def answered(self, run: LiveRun, message: Any) -> None:
@@ -86,12 +90,10 @@ class Conversation:
         """A tool that was called without an id gave this back, and was heard."""
         self._is_new("tool", hash(text))
 
-    def _tool_result(self, run: LiveRun, message: Any, text: str) -> None:
-        call_id = str(getattr(message, "tool_call_id", "") or "")
+    def _is_of_a_call(self, message: Any) -> bool:
+        """Whether it is the result of a call that was heard when it was made."""
         with self._lock:
-            is_known = call_id in self._run_calls
-        if not is_known and self._is_new("tool", hash(text)):
-            run.observe(reading.tool_result(message))
+            return getattr(message, "tool_call_id", None) in self._run_calls
 
     def _is_new(self, kind: str, key: int) -> bool:
         with self._lock:

@@ -81,8 +81,7 @@ class Observer:
     def _action(self, tool: Any, given: Any, call_id: str) -> Guarded:
         def read(run: LiveRun) -> Wanted:
             wanted = reading.wanted(tool, given, call_id, self._conversations.of(run).called(call_id))
-            if wanted.server:
-                run.offer(listed.offered(wanted.server, wanted.tool))
+            run.offer(listed.offered(wanted.server, wanted.tool))
             return wanted
 
         return self._gate.action(read, agent=reading.AGENT)

@@ -211,10 +211,8 @@ def _of_server(name: str, description: str) -> list[Offered]:
     """The definition by the server, if this is what it says of the tool."""
     resolved = listed.resolve(name)
     found = listed.offered(*resolved) if resolved else []
-    if not found:
-        return []
-    said: Any = json.loads(found[-1].definition)
-    return found if str(said.get("description") or "") == description else []
+    said = f'"description": {json.dumps(description, ensure_ascii=False)}'
+    return found if found and said in found[-1].definition else []
 
 
 def _definition(name: str, stated: Any) -> Offered:

@@ -14,7 +14,9 @@ from threading import Lock
 from sentric.guard.calls import Offered
 
 TOOLS_LIMIT = 1024
-"""Most tools that are remembered; the one that was listed longest ago is forgotten first."""
+"""Most tools that are remembered."""
+DEFINITION_LIMIT = 65_537
+"""Longest definition that is remembered, in characters: one more than a run reads."""
 NAME_LIMIT = 256
 """Longest name of a tool that is looked for, in characters."""
 _SEPARATOR = re.compile(r"[-_./:]")
@@ -25,24 +27,27 @@ class ListedTools:
     """Remembers definitions. Any thread may use it."""
 
     def __init__(self) -> None:
-        self._definitions: OrderedDict[tuple[str, str], tuple[str, ...]] = OrderedDict()
-        self._servers: dict[str, dict[str, None]] = {}
+        self._servers: dict[str, OrderedDict[str, tuple[str, ...]]] = {}
+        self._count = 0
         self._lock = Lock()
 
     def note(self, server: str, tools: Iterable[tuple[str, str]]) -> None:
         """A server has listed these tools, each its name and the JSON of its definition."""
         with self._lock:
+            kept = self._servers.setdefault(server, OrderedDict())
             for name, definition in tools:
-                known = self._definitions.pop((server, name), ())
-                self._definitions[server, name] = known if known[-1:] == (definition,) else (*known[-1:], definition)
-                self._servers.setdefault(name, {})[server] = None
-            while len(self._definitions) > TOOLS_LIMIT:
-                self._forget(*next(iter(self._definitions)))
+                stated, known = definition[:DEFINITION_LIMIT], kept.pop(name, None)
+                self._count += known is None
+                before = known[-1:] if known else ()
+                kept[name] = known if known and before == (stated,) else (*before, stated)
+                if self._count > TOOLS_LIMIT:
+                    self._forget()
 
     def offered(self, server: str, name: str) -> list[Offered]:
         """The definition of a tool, after the one before it, if it has changed; nothing where it was never listed."""
         with self._lock:
-            found = self._definitions.get((server, name), ())
+            tools = self._servers.get(server)
+            found = tools.get(name, ()) if tools else ()
         return [Offered(origin=f"{server}/{name}", definition=definition) for definition in found]
 
     def resolve(self, name: str) -> tuple[str, str] | None:
@@ -55,14 +60,16 @@ class ListedTools:
             return None
         names = (name, *(name[mark.end() :] for mark in _SEPARATOR.finditer(name)))
         with self._lock:
-            found = {(server, own) for own in names for server in self._servers.get(own, ())}
+            found = {(server, own) for server, tools in self._servers.items() for own in names if own in tools}
         return found.pop() if len(found) == 1 else None
 
-    def _forget(self, server: str, name: str) -> None:
-        del self._definitions[server, name]
-        self._servers[name].pop(server, None)
-        if not self._servers[name]:
-            del self._servers[name]
+    def _forget(self) -> None:
+        """The oldest tool of the server that has most, so that none can have those of others forgotten."""
+        server = max(self._servers, key=lambda name: len(self._servers[name]))
+        self._servers[server].popitem(last=False)
+        self._count -= 1
+        if not self._servers[server]:
+            del self._servers[server]
 
 
 listed = ListedTools()
