@@ -174,6 +174,11 @@ SENTRIC_STATE_STRIKES: Final = "sentric.state.strikes"
 SENTRIC_STATE_STOPPED: Final = "sentric.state.stopped"
 """Why an operator had stopped the agent."""
 
+# --- Sentric: metrics ------------------------------------------------------------------------------------------
+
+SENTRIC_REASON: Final = "sentric.reason"
+"""Why the guard dropped something, did it again or did without it."""
+
 # --- Sentric: log records -------------------------------------------------------------------------------------
 
 EVENT_RUN_STARTED: Final = "sentric.run.started"

@@ -16,6 +16,7 @@ from sentric.errors import SettingError
 
 PREFIX = "SENTRIC_"
 DEFAULT_FILE = "sentric.yaml"
+DEFAULT_PROJECT = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,6 @@ class Settings:
             "closed, or open: and some of read, write, send, execute, delete, pay, grant, separated by commas",
         ),
     )
-    decide_timeout: float = _setting(
-        5.0, "Longest time, in seconds, that one answer of the service at `url` is waited for.", minimum=0.05
-    )
     allow_loopback: bool = _setting(
         False, "Treat loopback addresses as a secure origin: for development against a local server. Reports show it."
     )
@@ -81,21 +79,29 @@ class Settings:
         "of them, and rules about content say that they were not evaluated.",
         choices=("full", "metadata"),
     )
-    project: str = _setting("default", "Project that the runs of this process belong to.")
+    project: str = _setting(DEFAULT_PROJECT, "Project that the runs of this process belong to.")
     endpoint: str = _setting(
         "",
         "Base URL of the analyzer's OTLP/HTTP receiver, for SentricMonitor. Empty: the OTEL_* variables decide.",
     )
     url: str = _setting(
         "",
-        "Base URL of the REST API that `sentric agents`, `approvals`, `decisions` and `incidents` ask, as "
-        "`https://HOST:PORT`. Empty: the service that runs on the data directory.",
+        "Base URL of the REST API that guards ask, and `sentric agents`, `approvals`, `decisions` and `incidents`, as "
+        "`https://HOST:PORT`. Empty: guards decide alone, and the commands ask the service that runs on the data "
+        "directory.",
     )
     api_key: str = _setting(
         "",
         "Key sent to the analyzer as a bearer token. Commands that ask a running service use `admin.key` in the data "
         "directory where this is empty.",
         secret=True,
+    )
+    decide_timeout: float = _setting(
+        5.0, "Longest time, in seconds, that a guard asks the service for a decision, retries too.", minimum=0.1
+    )
+    guard_dir: str = _setting(
+        "~/.local/share/sentric/guard",
+        "Directory in which a guard keeps what it decided while the service was away, or where there is none.",
     )
     agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
     policy: str = _setting("", "Path of a policy file. Empty: the shipped rules.")

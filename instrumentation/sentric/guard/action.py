@@ -170,7 +170,7 @@ class GuardedAction(UnderWay):
             if answer.approval_id:
                 found[semconv.SENTRIC_APPROVAL_ID] = answer.approval_id
         if ruling.opened is not None:
-            count(Count.OPENED, ruling.opened)
+            count(Count(f"opened_{ruling.opened}"))
             found[semconv.SENTRIC_OPENED] = ruling.opened.value
         if ruling.refusal is not None:
             found[semconv.SENTRIC_REFUSED] = ruling.refusal.cause.value
@@ -178,10 +178,10 @@ class GuardedAction(UnderWay):
         self._report(found)
 
     def _undecided(self, enforcement: Enforcement, error: Exception) -> None:
-        count(Count.REFUSED, Cause.UNDECIDED)
+        count(Count.REFUSED_UNDECIDED)
         report(GuardedAction.__qualname__, error, "the action is not decided about, so it is refused")
         if enforcement.may_pass(self._action):
-            count(Count.OPENED, Cause.UNDECIDED)
+            count(Count.OPENED_UNDECIDED)
             self.refusal = None
 
     @shielded(None)

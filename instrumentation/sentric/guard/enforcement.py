@@ -100,7 +100,10 @@ class Enforcement:
         self._may_pass = settings.fail_open
         self._spool = Spool.of(settings)
         self._link = Link.of(settings)
-        self._watch = None if self._link is None else self._link.watch(agent_id, agent_name)
+        self._watch = None
+        if self._link is not None:
+            self._link.deliver(self._spool)
+            self._watch = self._link.watch(agent_id, agent_name)
         self._has_waited = False
         self._sums = Sums.of(settings.project, agent_id) if self._is_named else Sums()
 
@@ -261,8 +264,10 @@ def _by_rules(judged: Judged, *, is_last: bool) -> Refusal:
 
 
 def _refusal(cause: Cause, judged: Judged, said: str = "", *, is_last: bool = False) -> Refusal:
-    count(Count.REFUSED, cause)
-    return refusal(cause, judged.action.tool, judged.verdict, said, is_last=is_last)
+    count(Count(f"refused_{cause}"))
+    made = refusal(cause, judged.action.tool, judged.verdict, said, is_last=is_last)
+    _logger.warning("sentric: %s", made.told)
+    return made
 
 
 def _complain(what: str) -> None:

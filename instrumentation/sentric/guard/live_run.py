@@ -141,11 +141,17 @@ class LiveRun:
     @contextmanager
     def current(self) -> Generator[None, None, None]:
         """Make this the run, and its root span the parent, of what happens in the block."""
-        stay = Stay(self._place, self.span)
+        # Where it is enforced, what goes wrong here must end the run: its actions would be taken for those of another.
+        stay = Stay(self._place, self.span) if self.enforcement is not None else self._stay()
         try:
             yield
         finally:
-            stay.leave()
+            if stay is not None:
+                stay.leave()
+
+    @shielded(None)
+    def _stay(self) -> Stay | None:
+        return Stay(self._place, self.span)
 
     def model_call(self, asked: Asked) -> ModelCall:
         """A model is asked in the block; what it is shown is observed first."""

@@ -4,6 +4,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sentric.policy.verdict import Match
+from sentric.settings import DEFAULT_PROJECT
 
 if TYPE_CHECKING:
     from sentric.guard.enforcement import Judged
@@ -13,8 +14,9 @@ if TYPE_CHECKING:
 def wish_of(run: "LiveRun", judged: "Judged") -> dict[str, object]:
     """The JSON of `POST /v1/decisions`, with what the rules say here: they have seen the whole run."""
     action = judged.action
-    return {
-        "project": run.settings.project,
+    # The default project is whatever the key's first one is.
+    project = {} if run.settings.project == DEFAULT_PROJECT else {"project": run.settings.project}
+    return project | {
         "agent_id": run.agent_id,
         "agent_name": run.agent_name,
         "action": action.tool,

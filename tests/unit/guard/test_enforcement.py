@@ -16,7 +16,7 @@ from sentric.errors import SentricError
 from sentric.events import AgentState, Element
 from sentric.guard import enforcement
 from sentric.guard.calls import Wanted
-from sentric.guard.counts import Count, counts
+from sentric.guard.counts import counts
 from sentric.guard.gate import Gate
 from sentric.guard.live_run import About, LiveRun
 from sentric.guard.refusal import Cause
@@ -24,7 +24,7 @@ from sentric.policy.engine import replay
 from sentric.policy.loader import load_policy
 from sentric.settings import Settings
 from sentric_analyzer.spans import spans_of
-from support.linking import Service, linked
+from support.enforcing import Service, linked
 
 PACK = """\
 pack: enforcement-test
@@ -274,10 +274,10 @@ def test_what_cannot_be_recorded_is_refused_unless_the_owner_says_otherwise(
 ) -> None:
     monkeypatch.setattr(enforcement.Spool, "keep", refuse_to_keep)
     assert tried(begin(), "peek_file")[1].cause is Cause.UNRECORDED
-    before = counts().get((Count.OPENED, Cause.UNRECORDED), 0)
+    before = counts()["opened_unrecorded"]
     run = begin(fail_mode="open:read,write")
     assert tried(run, "read_peek") == (True, None)
-    assert counts()[Count.OPENED, Cause.UNRECORDED] == before + 1
+    assert counts()["opened_unrecorded"] == before + 1
     assert pipeline.spans[-1].attributes["sentric.opened"] == "unrecorded"
     assert tried(run, "send_peek")[1].cause is Cause.UNRECORDED, "one of its effects is not named"
     assert tried(run, "erase")[1].cause is Cause.RULE
