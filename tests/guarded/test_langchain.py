@@ -27,8 +27,8 @@ from sentric.errors import ActionBlocked
 from sentric.instrumentors import _langchain_reading as reading
 from sentric.instrumentors.langchain import LangchainInstrumentor
 from sentric.instrumentors.mcp import McpInstrumentor
+from support.enforcing import Service, linked
 from support.guarding import Done, calls, named, settings
-from support.linking import Service, linked
 
 
 class Script(BaseChatModel):

@@ -1,6 +1,7 @@
 """Sessions of MCP clients that are held to a policy; the servers are real, and say what they were asked for."""
 
 import asyncio
+import functools
 import sys
 import threading
 from collections.abc import Callable, Generator
@@ -20,11 +21,11 @@ from sentric.guard.calls import Wanted  # noqa: E402
 from sentric.guard.gate import Gate  # noqa: E402
 from sentric.guard.live_run import About, LiveRun  # noqa: E402
 from sentric.instrumentors import _mcp_reading as reading  # noqa: E402
-from sentric.instrumentors._listed import listed  # noqa: E402
+from sentric.instrumentors._listed import TOOLS_LIMIT, ListedTools  # noqa: E402
 from sentric.instrumentors.mcp import McpInstrumentor  # noqa: E402
 from sentric.policy.signals.tools import definition_digest  # noqa: E402
+from support.enforcing import Service, linked  # noqa: E402
 from support.guarding import Done, calls, named, settings  # noqa: E402
-from support.linking import Service, linked  # noqa: E402
 from support.mcp_servers import IS_NEW, Context, connected, is_error, server, text  # noqa: E402
 
 MODES = pytest.mark.parametrize("mode", ["auto", "legacy"] if IS_NEW else ["legacy"])
@@ -377,12 +378,61 @@ async def test_over_stdio(guard: Any, tmp_path: Path, pipeline: Pipeline) -> Non
     assert named(pipeline, "execute_tool read")[0].attributes["sentric.action.server"] == "over_stdio"
 
 
-def test_a_tool_of_a_server_is_known_again_by_a_name_with_a_prefix_if_it_can_be_no_other() -> None:
-    listed.note("a-server", [("look_up", "{}"), ("only", "{}")])
-    listed.note("b-server", [("look_up", "{}")])
-    assert listed.resolve("only") == ("a-server", "only")
-    assert listed.resolve("mine_only") == listed.resolve("mcp__mine__only") == ("a-server", "only")
-    assert listed.resolve("mine_look_up") is None
-    assert listed.resolve("lonely") is None
-    listed.note("c-server", [("mine_only", "{}")])
-    assert listed.resolve("mine_only") is None, "another server says that this is its own tool's name"
+@pytest.mark.skipif(not IS_NEW, reason="the server of older versions leaves streams open when it ends")
+async def test_over_http(guard: Any, done: Done) -> None:
+    uvicorn = pytest.importorskip("uvicorn")
+    from mcp.client import streamable_http
+
+    connect: Any = getattr(streamable_http, "streamable_http_client" if IS_NEW else "streamablehttp_client")
+    app = server("over-http", *(done.tool(name) for name in ("read", "erase"))).streamable_http_app()
+    guard()
+    started = asyncio.Event()
+
+    class Web(uvicorn.Server):  # type: ignore[misc, name-defined]
+        async def startup(self, sockets: Any = None) -> None:
+            await super().startup(sockets)
+            started.set()
+
+    web = Web(uvicorn.Config(app, port=0, log_level="error", lifespan="on", ws="none"))
+    serving = asyncio.create_task(web.serve())
+    await asyncio.wait_for(started.wait(), 20)
+    port = web.servers[0].sockets[0].getsockname()[1]
+    async with connect(f"http://127.0.0.1:{port}/mcp") as streams, mcp.ClientSession(*streams[:2]) as session:
+        await session.initialize()
+        results = [await session.call_tool(name, {"what": "x"}) for name in ("erase", "read")]
+    web.should_exit = True
+    await serving
+    assert [is_error(result) for result in results] == [True, False]
+    assert done == ["read x"]
+
+
+def test_the_tool_that_a_function_was_made_for_is_known_by_what_the_function_closes_over() -> None:
+    tools = [types.Tool.model_validate({"name": "look_up", "inputSchema": {}}) for _ in range(2)]
+    registry = ListedTools()
+    for name, tool in zip(("a", "b"), tools, strict=True):
+        registry.remember(name, tool)
+    one, other = tools
+
+    def call_one() -> str:
+        return str(one.name)
+
+    def call_both() -> str:
+        return str((one.name, other.name))
+
+    @functools.wraps(call_one)
+    def wrapper() -> str:
+        return call_one()
+
+    assert registry.called_by(call_one) == registry.called_by(wrapper) == ("a", "look_up")
+    assert registry.called_by(call_both) is None
+    assert registry.called_by(registry.called_by) is registry.called_by(None) is None
+
+
+def test_no_server_has_the_tools_of_others_forgotten() -> None:
+    registry = ListedTools()
+    registry.note("small", [("read", '{"description": "Read."}')])
+    registry.note("large", [(f"tool_{number}", "{}") for number in range(2 * TOOLS_LIMIT)])
+    assert [one.origin for one in registry.described("mine_read", "Read.")] == ["small/read"]
+    assert registry.offered("large", "tool_0") == []
+    registry.note("twin", [("read", '{"description": "Read."}')])
+    assert registry.described("mine_read", "Read.") == []

@@ -51,6 +51,7 @@ class Call:
         there. The arguments are the same. The name here is all of the name there, or ends it after a separator: what a
         framework puts before it says more, not something else. And who knows here which server's tool it is judges by
         that server's definitions, pins and meanings in the policy; where that was not known there, it is judged again.
+        A framework may know the server by a name of its own, and has judged by what the policy says of that.
 
         What is left to gain: code of the agent's own that is judged as `safe_delete` may call a server's `delete` with
         the same arguments, if it says itself that it is that server's. A model or a server writes no such code; they

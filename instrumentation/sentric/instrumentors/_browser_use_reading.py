@@ -23,8 +23,6 @@ _PASSWORD_FIELDS = frozenset({"current-password", "new-password"})
 _CODE_FIELDS = frozenset({"one-time-code"})
 _EMPTY_FRAMES = ("about:", "javascript:")
 _PLACEHOLDER = "<secret>"
-_SERVERS = "browser_use.mcp."
-"""The module whose actions are tools of MCP servers."""
 _EMPTY_PAGES = ("chrome://newtab", "chrome://new-tab-page")
 _PAGE = ("<browser_state>", "</browser_state>")
 """Around what the prompt of a step says of the page."""
@@ -54,14 +52,14 @@ def offered(agent: Any) -> list[Offered]:
 
 
 def _is_built_in(module: str) -> bool:
-    return module.startswith("browser_use.") and not module.startswith(_SERVERS)
+    return module.startswith("browser_use.") and not module.startswith("browser_use.mcp.")
 
 
-def _is_of_server(tool: str, agent: Any) -> bool:
-    """Whether an action is a tool of an MCP server. Such a server is sent no arguments that are null."""
+def _function(tool: str, agent: Any) -> Any:
+    """What does an action."""
     tools = getattr(agent, "tools", None)
     action = tools.registry.registry.actions.get(tool) if tools is not None else None
-    return str(getattr(getattr(action, "function", None), "__module__", "")).startswith(_SERVERS)
+    return getattr(action, "function", None)
 
 
 def _definition(action: Any) -> str:
@@ -122,9 +120,10 @@ def wanted(action: Any, agent: Any, session: Any) -> Wanted:
     tool, arguments = _call(action)
     url = current_url(session)
     node = _node(action, session)
-    server, name = (_is_of_server(tool, agent) and listed.resolve(tool)) or ("", tool)
+    server, name = listed.called_by(_function(tool, agent)) or ("", tool)
     return Wanted(
         tool=name,
+        # Servers are sent no arguments that are null.
         arguments={key: value for key, value in arguments.items() if value is not None} if server else arguments,
         server=server,
         url=url,

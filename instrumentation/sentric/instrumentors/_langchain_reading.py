@@ -143,15 +143,15 @@ def offered(parameters: Any) -> list[Offered]:
     for tool in islice(tools if isinstance(tools, list | tuple) else (), PARTS_READ):
         inner = _field(tool, "function") or tool
         if name := _field(inner, "name"):
-            found += _of_server(str(name), str(_field(inner, "description") or "")) or [_definition(str(name), inner)]
+            by_server = listed.described(str(name), str(_field(inner, "description") or ""))
+            found += by_server or [_definition(str(name), inner)]
     return found
 
 
 def wanted(tool: Any, given: Any, call_id: str, reasoning: str) -> Wanted:
     """A tool that is about to be run."""
-    server, name = "", str(tool.name)
-    if _is_of_server(tool) and (resolved := listed.resolve(name)):
-        server, name = resolved
+    function = getattr(tool, "coroutine", None) or getattr(tool, "func", None)
+    server, name = listed.called_by(function) or ("", str(tool.name))
     return Wanted(
         tool=name,
         arguments=_arguments(tool, given),
@@ -188,12 +188,6 @@ def tool_call(given: Any) -> tuple[Any, str]:
     return given, ""
 
 
-def _is_of_server(tool: Any) -> bool:
-    """Whether LangChain's adapters have made a tool of one that an MCP server has."""
-    function = getattr(tool, "coroutine", None)
-    return str(getattr(function, "__module__", "")).startswith("langchain_mcp_adapters.")
-
-
 def _arguments(tool: Any, given: Any) -> Mapping[str, object]:
     """What the model states; not what the framework adds: the state, a store, the configuration."""
     if not isinstance(given, Mapping):
@@ -205,14 +199,6 @@ def _arguments(tool: Any, given: Any) -> Mapping[str, object]:
     everything = set(getattr(tool.get_input_schema(), "model_fields", ()))
     shown = set(getattr(tool.tool_call_schema, "model_fields", everything))
     return {str(name): value for name, value in given.items() if name not in everything - shown}
-
-
-def _of_server(name: str, description: str) -> list[Offered]:
-    """The definition by the server, if this is what it says of the tool."""
-    resolved = listed.resolve(name)
-    found = listed.offered(*resolved) if resolved else []
-    said = f'"description": {json.dumps(description, ensure_ascii=False)}'
-    return found if found and said in found[-1].definition else []
 
 
 def _definition(name: str, stated: Any) -> Offered:

@@ -93,6 +93,8 @@ class Observer:
         elif method == reading.LIST:
             server, tools = self._server(session), reading.definitions(result)
             listed.note(server, tools)
+            for tool in result.tools[: reading.PARTS_READ]:
+                listed.remember(server, tool)
             if place is not None:
                 place.run.offer([one for name, _ in tools for one in listed.offered(server, name)])
         elif place is not None and (text := reading.described(result)):
