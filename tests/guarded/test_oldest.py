@@ -17,6 +17,6 @@ def test_the_oldest_supported_version(pins: Path) -> None:
     if not python.exists():
         pytest.skip(f"{python.relative_to(ROOT)} is missing: make test-frameworks makes it")
     tests = HERE / f"test_{pins.stem.replace('-', '_')}.py"
-    command = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--confcutdir={HERE}", tests]
+    command: list[str | Path] = [python, "-m", "pytest", "-q", "-p", "no:cacheprovider", f"--confcutdir={HERE}", tests]
     run = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=280)
     assert run.returncode == 0, run.stdout[-4000:] + run.stderr[-2000:]
