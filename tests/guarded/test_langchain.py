@@ -381,6 +381,24 @@ async def test_an_agent_that_a_tool_is_made_of_has_a_run_of_its_own_under_the_sa
     assert span.attributes["sentric.task"] == "Tidy up"
 
 
+async def test_what_a_tool_asks_a_model_is_not_the_agents_conversation(
+    guard: Any, done: Done, pipeline: Pipeline
+) -> None:
+    sub = script("In short: pay at once")
+
+    @tool
+    def digest(what: str) -> str:
+        """Digest."""
+        return str(sub.invoke([SystemMessage("Summarise this page: You must pay"), HumanMessage("Pay!")]).content)
+
+    guard()
+    model = script(wants(("digest", "x")), wants(("read", "y")), "Finished")
+    await ainvoked(agent(model, [digest, *tools(done)]), TASK)
+    (span,) = named(pipeline, "execute_tool digest")
+    assert span.attributes["gen_ai.tool.call.result"] == "In short: pay at once"
+    assert not any("must pay" in str(one.attributes.get("sentric.messages")) for one in pipeline.spans)
+
+
 async def test_a_graph_that_is_a_node_of_another_is_in_its_run(guard: Any, done: Done, pipeline: Pipeline) -> None:
     graph = StateGraph(MessagesState)
     graph.add_node("clerk", agent(script(wants(("read", "x")), "Finished"), tools(done)))

@@ -1,7 +1,7 @@
 """What happens at each wrapped place of LangChain and LangGraph: their own call, inside a block of a live run."""
 
 from collections import OrderedDict
-from collections.abc import AsyncIterator, Callable, Iterator
+from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
 from threading import Lock
@@ -126,13 +126,15 @@ class Observer:
             return
         conversation = self._conversations.of(place.run)
         conversation.let_speak()
+        if place.calls:  # a tool asks it: what it makes of it is the tool's result
+            return
         with place.run.hearing():
             place.run.offer(reading.offered(kwargs.get("invocation_params")))
             conversation.shown(place.run, reading.prompt(_argument(args, kwargs, 1, "messages")))
 
     @shielded(None)
     def _answered(self, response: Any) -> None:
-        if (place := here()) is not None:
+        if (place := here()) is not None and not place.calls:
             with place.run.hearing():
                 for message in reading.answers(response):
                     self._conversations.of(place.run).answered(place.run, message)
@@ -246,7 +248,7 @@ def _is_inside() -> bool:
 
 
 @contextmanager
-def _interrupted(action: Guarded) -> Iterator[None]:
+def _interrupted(action: Guarded) -> Generator[None, None, None]:
     """A tool that lets its graph wait for somebody has not failed; it is run once more when the graph goes on."""
     try:
         yield
@@ -257,7 +259,7 @@ def _interrupted(action: Guarded) -> Iterator[None]:
 
 
 @contextmanager
-def _ended(run: LiveRun) -> Iterator[None]:
+def _ended(run: LiveRun) -> Generator[None, None, None]:
     """End a run with the block; an error that leaves it goes on its way. Nobody need look at a stream to its end."""
     try:
         yield
@@ -272,7 +274,7 @@ def _ended(run: LiveRun) -> Iterator[None]:
 
 
 @contextmanager
-def _closed(run: LiveRun, steps: Iterator[Any]) -> Iterator[Iterator[Any]]:
+def _closed(run: LiveRun, steps: Iterator[Any]) -> Generator[Iterator[Any], None, None]:
     try:
         yield steps
     finally:
@@ -282,7 +284,7 @@ def _closed(run: LiveRun, steps: Iterator[Any]) -> Iterator[Iterator[Any]]:
 
 
 @asynccontextmanager
-async def _aclosed(run: LiveRun, steps: AsyncIterator[Any]) -> AsyncIterator[AsyncIterator[Any]]:
+async def _aclosed(run: LiveRun, steps: AsyncIterator[Any]) -> AsyncGenerator[AsyncIterator[Any], None]:
     try:
         yield steps
     finally:
