@@ -5,7 +5,6 @@ import logging
 from collections.abc import Callable, Generator, Iterable, Mapping
 from contextlib import AbstractContextManager, contextmanager
 from functools import lru_cache, partial
-from pathlib import Path
 from types import TracebackType
 from typing import Any
 from urllib.parse import urlsplit
@@ -17,12 +16,12 @@ from sentric.events import Author
 from sentric.guard.boundary import shielded
 from sentric.guard.calls import Offered
 from sentric.guard.gate import Gate
+from sentric.guard.judgement import check_policy
 from sentric.guard.live_run import LiveRun, end_open_runs
 from sentric.guard.place import here
 from sentric.instrumentors._browser_use_observer import Observer
 from sentric.instrumentors._instrumentor import supported_version
 from sentric.instrumentors.browser_use import DISTRIBUTION, OLDEST
-from sentric.policy.loader import load_policy
 from sentric.settings import Settings
 from sentric.tracing.exit import BoundedExit, providers
 from sentric.tracing.telemetry import Telemetry, own
@@ -61,8 +60,8 @@ class SentricMonitor:
             return
         if self._settings.endpoint and urlsplit(self._settings.endpoint).scheme not in {"http", "https"}:
             raise SettingError(f"endpoint is {self._settings.endpoint!r}: use http://HOST:PORT or https://HOST:PORT")
-        if self._settings.policy:
-            load_policy(Path(self._settings.policy))
+        if self._settings.policy or self._settings.mode == "enforce":
+            check_policy(self._settings)
         self._telemetry = _telemetry(self._settings)
 
     def wrap(self, agent: Any) -> "Watch":

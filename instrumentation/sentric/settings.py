@@ -101,10 +101,22 @@ class Settings:
     )
     guard_dir: str = _setting(
         "~/.local/share/sentric/guard",
-        "Directory in which a guard keeps what it decided while the service was away, or where there is none.",
+        "Directory of what the guard keeps: the last good policy, and what it decided while the service was away, or "
+        "where there is none.",
     )
     agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
-    policy: str = _setting("", "Path of a policy file. Empty: the shipped rules.")
+    policy: str = _setting(
+        "",
+        "Path of a policy file. For an agent also `service`: the policy that is in force in the service at `url`. "
+        "Empty: the shipped rules; for an agent in mode `enforce` with a `url`, the policy of the service.",
+    )
+    policy_key: str = _setting(
+        "",
+        "Public key that the service signs policies with, as `GET /v1/policies/key` gives it. An agent then takes no "
+        "policy that is not signed with it; this needs `pip install 'sentric[guard]'`. Empty: signatures are not "
+        "checked.",
+        form=(r"(?:[A-Za-z0-9+/]{43}=)?", "the base64 of an Ed25519 public key"),
+    )
     redaction_key: str = _setting(
         "",
         "Key of the fingerprints that stand for secrets. Processes that share it write the same fingerprint for the "
@@ -168,6 +180,12 @@ class Settings:
         "critical",
         "Severity from which on two people must approve; `never`: one is enough.",
         choices=("low", "medium", "high", "critical", "never"),
+    )
+    agents_kept: float = _setting(
+        30.0,
+        "Days after which an agent that was not seen is forgotten, where it has neither risk nor strikes, is not "
+        "stopped, and waits for nothing.",
+        minimum=1,
     )
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")

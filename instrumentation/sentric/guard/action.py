@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import Span, SpanKind
 
 from sentric import semconv
+from sentric.errors import SentricError
 from sentric.events import Action, AgentState, Outcome
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import UnderWay, Wanted, said
 from sentric.guard.counts import Count, count
-from sentric.guard.enforcement import Enforcement, Judged, Ruling
+from sentric.guard.enforcement import Enforcement, Judged, Ruling, complain
 from sentric.guard.intake import NO_ARGUMENTS
 from sentric.guard.place import Place, here
 from sentric.guard.refusal import UNDECIDED, Cause, Refusal
@@ -129,6 +130,11 @@ class GuardedAction(UnderWay):
             self._close()
             raise
 
+    def prepare(self) -> Steps[None]:
+        """Wait for the policy in force, where it is not there yet."""
+        if not self._run.source.is_ready:
+            yield self._run.source.current
+
     def judge(self, state: AgentState) -> Judged:
         """Look at the action as it is now, and judge it."""
         wanted = self._wanted
@@ -179,7 +185,10 @@ class GuardedAction(UnderWay):
 
     def _undecided(self, enforcement: Enforcement, error: Exception) -> None:
         count(Count.REFUSED_UNDECIDED)
-        report(GuardedAction.__qualname__, error, "the action is not decided about, so it is refused")
+        if isinstance(error, SentricError):
+            complain(f"nothing can be decided: {error}")
+        else:
+            report(GuardedAction.__qualname__, error, "the action is not decided about, so it is refused")
         if enforcement.may_pass(self._action):
             count(Count.OPENED_UNDECIDED)
             self.refusal = None

@@ -10,6 +10,9 @@ if TYPE_CHECKING:
     from sentric.guard.enforcement import Judged
     from sentric.guard.live_run import LiveRun
 
+ERROR_LIMIT = 2048
+"""Characters of why a rule could not be evaluated that the service takes."""
+
 
 def wish_of(run: "LiveRun", judged: "Judged") -> dict[str, object]:
     """The JSON of `POST /v1/decisions`, with what the rules say here: they have seen the whole run."""
@@ -42,6 +45,7 @@ def _rule(match: Match) -> dict[str, object]:
         "severity": match.rule.severity.value,
         "decision": match.decision.value,
         "risk": match.risk,
-        "error": match.error,
+        "would": None if match.would is None else match.would.value,
+        "error": match.error[:ERROR_LIMIT],
         "evidence": {one.name: one.value for one in match.evidence},
     }

@@ -28,6 +28,8 @@ MOST_IDLE = 8
 """Connections that are kept for the next request."""
 IDLE_SECONDS = 5.0
 """How long: the service closes them after ten, and what lies between may forget them without a word."""
+_LONGEST_ETAG = 256
+"""Characters: of a longer one it is not known whether it can be sent back."""
 _PORTS = {"http": 80, "https": 443}
 _CURES: dict[int, str] = {
     HTTPStatus.UNAUTHORIZED: "the key is unknown, expired or revoked: set SENTRIC_API_KEY or SENTRIC_API_KEY_FILE to "
@@ -54,6 +56,7 @@ class _Request:
     body: bytes | None
     deadline: float
     given_up: Callable[[], bool]
+    etag: str = ""
 
 
 @dataclass(slots=True)
@@ -110,23 +113,39 @@ class Client:
             LinkError: there is no usable answer.
             GivenUp: waiting was given up.
         """
-        from http.client import IncompleteRead
-
         wanted = _Request(method, path, body, time.monotonic() + seconds, given_up or _never)
         with self._told(), self._asked(wanted) as exchange:
-            response = exchange.response
-            content = response.read(ANSWER_LIMIT + 1)
-            if len(content) > ANSWER_LIMIT:
-                raise LinkError(f"{self.base}: an answer of more than {ANSWER_LIMIT} bytes is none of ours")
-            if response.length:  # http.client says nothing where less came than was announced
-                raise IncompleteRead(content, response.length)
-            exchange.over = response.isclosed() and not response.will_close
-            document = _document(content)
-            if response.status != HTTPStatus.OK:
-                raise self._refusal(response, document)
+            document = _document(self._content(exchange, ANSWER_LIMIT))
+            if exchange.response.status != HTTPStatus.OK:
+                raise self._refusal(exchange.response, document)
             if document is None:
                 raise LinkError(f"{self.base}: does not answer in JSON: is this the API of `sentric serve`?")
             return document
+
+    def get(self, path: str, etag: str, *, seconds: float, limit: int) -> tuple[str, bytes | None]:
+        """What is at a path, unless it is that of an ETag: its ETag and its bytes; None: it is still the same.
+
+        Args:
+            path: with its query.
+            etag: of what is known; empty: nothing.
+            seconds: for all of it, from connecting to the last byte.
+            limit: most bytes of it.
+
+        Raises:
+            LinkError: there is no usable answer.
+        """
+        wanted = _Request("GET", path, None, time.monotonic() + seconds, _never, etag)
+        with self._told(), self._asked(wanted) as exchange:
+            response = exchange.response
+            content = self._content(exchange, limit)
+            if response.status == HTTPStatus.NOT_MODIFIED:
+                if not etag:
+                    raise LinkError(f"{self.base}: tells no change of what is not known: is this `sentric serve`?")
+                return etag, None
+            if response.status != HTTPStatus.OK:
+                raise self._refusal(response, None)
+            found = response.headers.get("ETag", "")
+            return found if len(found) <= _LONGEST_ETAG else "", content
 
     @contextmanager
     def stream(
@@ -146,6 +165,19 @@ class Client:
             if response.headers.get_content_type() != "text/event-stream":
                 raise LinkError(f"{self.base}: does not tell events: is this the API of `sentric serve`?")
             yield exchange.wire, response
+
+    def _content(self, exchange: "_Exchange", limit: int) -> bytes:
+        """All of an answer."""
+        from http.client import IncompleteRead
+
+        response = exchange.response
+        content = response.read(limit + 1)
+        if len(content) > limit:
+            raise LinkError(f"{self.base}: an answer of more than {limit} bytes is none of ours")
+        if response.length:  # http.client says nothing where less came than was announced
+            raise IncompleteRead(content, response.length)
+        exchange.over = response.isclosed() and not response.will_close
+        return content
 
     def close(self) -> None:
         """Close the connections that are kept."""
@@ -192,6 +224,8 @@ class Client:
     def _over(self, line: "_Line", wanted: "_Request") -> "_Exchange":
         wire, connection = line
         headers = self._headers if wanted.body is None else self._headers | {"Content-Type": "application/json"}
+        if wanted.etag:
+            headers = headers | {"If-None-Match": wanted.etag}
         try:
             wire.until(wanted.deadline, wanted.given_up)
             connection.request(wanted.method, self._prefix + wanted.path, wanted.body, headers)

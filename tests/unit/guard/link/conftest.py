@@ -15,7 +15,7 @@ def linked() -> Iterator[Linked]:
     """A link to a stand-in for the service, which answers by a handler."""
     with ExitStack() as stack:
 
-        def make(handler: Handler, *, seconds: float = 5.0, **more: Any) -> tuple[Link, StandIn]:
+        def make(handler: Handler, *, seconds: float = 30.0, **more: Any) -> tuple[Link, StandIn]:
             found = stack.enter_context(standing_in(handler))
             link = Link(found.url, "sk-canary", decide_timeout=seconds, **more)
             stack.callback(link.close)

@@ -16,20 +16,20 @@ from support.standin import Request, answer, standing_in
 KEY = "sk-canary"
 
 
-def ask(client: Client, seconds: float = 5.0) -> dict[str, object]:
+def ask(client: Client, seconds: float = 30.0) -> dict[str, object]:
     try:
         return client.ask("POST", "/v1/decisions", b'{"secret":"hunter2"}', seconds=seconds)
     finally:
         client.close()
 
 
-def failure(handler: Callable[[Request], bytes | None], seconds: float = 5.0) -> LinkError:
+def failure(handler: Callable[[Request], bytes | None], seconds: float = 30.0) -> LinkError:
     """How asking fails; in one line, and without anything that was sent."""
     with standing_in(handler) as service:
         begun = time.monotonic()
         with pytest.raises(LinkError) as caught:
             ask(Client(service.url, KEY), seconds)
-        assert time.monotonic() - begun < seconds + 2
+        assert time.monotonic() - begun < seconds + 5
         told = str(caught.value)
         assert service.url in told
         assert not [each for each in ("\n", KEY, "hunter2", "canary") if each in told]
@@ -49,10 +49,10 @@ def test_a_connection_is_used_again_unless_the_other_side_closed_it() -> None:
     with standing_in(lambda request: answer({})) as service:
         client = Client(service.url, KEY)
         for _ in range(3):
-            client.ask("GET", "/", seconds=5)
+            client.ask("GET", "/", seconds=30)
         assert len(service.lines) == 1
         service.lines[0].shutdown(socket.SHUT_RDWR)
-        client.ask("GET", "/", seconds=5)
+        client.ask("GET", "/", seconds=30)
         assert len(service.lines) == 2
         client.close()
 
@@ -60,8 +60,8 @@ def test_a_connection_is_used_again_unless_the_other_side_closed_it() -> None:
 def test_a_connection_that_is_closed_when_it_is_used_again_is_replaced() -> None:
     with standing_in(lambda request: answer({}) if request.number != 2 else None) as service:
         client = Client(service.url, KEY)
-        client.ask("GET", "/", seconds=5)
-        client.ask("GET", "/", seconds=5)
+        client.ask("GET", "/", seconds=30)
+        client.ask("GET", "/", seconds=30)
         assert len(service.requests) == 3
         client.close()
 
@@ -70,8 +70,8 @@ def test_a_connection_that_was_idle_too_long_is_not_used_again(monkeypatch: pyte
     monkeypatch.setattr(clients, "IDLE_SECONDS", 0.0)
     with standing_in(lambda request: answer({})) as service:
         client = Client(service.url, KEY)
-        client.ask("GET", "/", seconds=5)
-        client.ask("GET", "/", seconds=5)
+        client.ask("GET", "/", seconds=30)
+        client.ask("GET", "/", seconds=30)
         assert len(service.lines) == 2
         client.close()
 
@@ -79,7 +79,7 @@ def test_a_connection_that_was_idle_too_long_is_not_used_again(monkeypatch: pyte
 def test_an_answer_that_closes_its_connection_is_read_whole() -> None:
     with standing_in(lambda request: answer({"a": 1}, Connection="close")) as service:
         client = Client(service.url, KEY)
-        assert [client.ask("GET", "/", seconds=5) for _ in range(2)] == [{"a": 1}] * 2
+        assert [client.ask("GET", "/", seconds=30) for _ in range(2)] == [{"a": 1}] * 2
         assert len(service.lines) == 2
 
 
@@ -313,7 +313,7 @@ def test_tls_is_spoken_with_whom_the_system_or_a_file_trusts(
         assert not caught.value.again
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "ca.pem"))
         client = Client(service.url, KEY)
-        assert [client.ask("GET", "/", seconds=5) for _ in range(3)] == [{"a": 1}] * 3
+        assert [client.ask("GET", "/", seconds=30) for _ in range(3)] == [{"a": 1}] * 3
         assert len(service.requests) == 3
         assert len(service.lines) == 2
         client.close()
@@ -348,7 +348,7 @@ def test_waiting_is_given_up_soon() -> None:
         begun = time.monotonic()
         with pytest.raises(GivenUp):
             Client(service.url, KEY).ask("GET", "/", seconds=30, given_up=given_up.is_set)
-        assert time.monotonic() - begun < 2
+        assert time.monotonic() - begun < 5
 
 
 def test_a_proxy_of_the_environment_is_not_asked(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -64,7 +64,7 @@ def telling() -> Iterable[Telling]:
 
 def heard(link: Link) -> Watch:
     watch = link.watch("buyer", "shopper")
-    assert watch.wait(10)
+    assert watch.wait(30)
     return watch
 
 
@@ -83,7 +83,7 @@ def test_a_stop_is_known_at_once(linked: Linked, telling: Telling) -> None:
     begun = time.monotonic()
     telling.tell(event("state", state(state="stopped", reason="pays twice")))
     poll(lambda: watch.state() == AgentState(enforced=True, stopped="pays twice"))
-    assert time.monotonic() - begun < 0.5
+    assert time.monotonic() - begun < 1
     telling.tell(event("state", state()))
     poll(lambda: watch.state() == AgentState(enforced=True))
     watch.close()
@@ -101,7 +101,7 @@ def test_a_lease_runs_out_where_nothing_is_heard(linked: Linked, telling: Tellin
     telling.tell(event("lease", {"lease_seconds": 0.3}))
     link, service = linked(telling)
     watch = heard(link)
-    poll(lambda: not watch.has_lease, 5)
+    poll(lambda: not watch.has_lease)
     assert watch.state() == AgentState(risk=20, enforced=True)
     poll(lambda: len(service.requests) > 1)  # a silent connection is given up
     assert counted("stream_failed")
@@ -117,7 +117,7 @@ def test_comments_are_no_lease(linked: Linked, telling: Telling) -> None:
         telling.tell(chunk(b": the control store does not answer\n\n"))
         return not watch.has_lease
 
-    poll(lost, 5)
+    poll(lost)
     watch.close()
 
 
@@ -128,7 +128,7 @@ def test_a_lease_before_the_state_is_none(linked: Linked) -> None:
     assert not watch.wait(0.3)
     assert not watch.has_lease
     telling.tell(event("state", state()))
-    assert watch.wait(5)
+    assert watch.wait(30)
     assert watch.has_lease
     watch.close()
     telling.end()
@@ -209,7 +209,7 @@ def test_one_subscription_serves_all_who_watch_an_agent(linked: Linked, telling:
     thread = first._thread
     second.close()
     assert thread is not None
-    thread.join(2)
+    thread.join(5)
     assert not thread.is_alive()
     second.close()
     poll(lambda: len(service.requests) == 2)
@@ -227,7 +227,7 @@ def test_closing_ends_a_watch_that_cannot_connect(linked: Linked) -> None:
     poll(lambda: service.requests)
     watch.close()
     assert watch._thread is not None
-    watch._thread.join(2)
+    watch._thread.join(5)
     assert not watch._thread.is_alive()
 
 
@@ -285,7 +285,7 @@ def test_changes_of_the_policy_are_told(linked: Linked, telling: Telling, counte
     link.on_policy(fail)
     link.on_policy(lambda: told.append(1))
     watch, other = heard(link), link.watch("buyer", "another name")
-    assert other.wait(10)
+    assert other.wait(30)
     poll(lambda: len(told) == 1)
     telling.tell(event("state", state(risk=21)), event("state", state(risk=22)))
     poll(lambda: watch.state() == AgentState(risk=22, enforced=True))
@@ -314,7 +314,7 @@ def test_where_no_thread_can_be_started_there_is_no_lease(
         patched.setattr(threading.Thread, "start", refuse)
         watch = link.watch("buyer", "")
         assert not watch.has_lease
-    assert watch.wait(10)  # begun with the next use
+    assert watch.wait(30)  # begun with the next use
     assert watch.has_lease
     watch.close()
 
@@ -326,5 +326,5 @@ def test_a_bug_of_ours_ends_no_subscription(linked: Linked, telling: Telling, mo
         watch = link.watch("buyer", "")
         poll(lambda: len(service.requests) > 1)
         assert not watch.has_lease
-    assert watch.wait(10)
+    assert watch.wait(30)
     watch.close()
