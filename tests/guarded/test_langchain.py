@@ -212,6 +212,19 @@ async def test_who_is_cancelled_while_a_person_is_asked_takes_the_question_back(
     assert root.attributes["error.type"] == "CancelledError"
 
 
+async def test_a_graph_whose_own_time_for_a_step_is_over_takes_the_question_back(
+    guard: Any, done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    service = linked(monkeypatch, Service(hold=threading.Event()))
+    guard()
+    one = agent(script(wants(("wire", "x"))), tools(done))
+    one.step_timeout = 0.5
+    with pytest.raises(TimeoutError):
+        await one.ainvoke(TASK)
+    assert service.withdrawn == ["a-0"]
+    assert done == []
+
+
 async def test_a_stream_that_nobody_looks_at_any_more_ends_its_run(guard: Any, done: Done, pipeline: Pipeline) -> None:
     guard()
     one = agent(script(wants(("read", "x")), "Finished"), tools(done))

@@ -108,7 +108,9 @@ class Observer:
             if session not in greeted:
                 greeted.add(session)
                 _observe(run, wanted.server, str(self._of_server(session, "instructions") or ""))
-        run.offer(listed.offered(wanted.server, wanted.tool))
+        place = here()
+        if place is None or not place.holds(wanted.call):  # else the framework has told of it, as it names the server
+            run.offer(listed.offered(wanted.server, wanted.tool))
         return wanted
 
     def _server(self, session: Any) -> str:
