@@ -14,6 +14,7 @@ from sentric.instrumentors import _browser_use_reading as reading
 from sentric.instrumentors._browser_use_patience import Patience
 from sentric.instrumentors._instrumentor import send_what_is_left
 from sentric.instrumentors._layer import Wrapped, lay
+from sentric.instrumentors._listed import listed
 
 
 class Observer:
@@ -160,7 +161,9 @@ def _wanted(run: LiveRun, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> W
     action, session = _argument(args, kwargs, 0, "action"), _argument(args, kwargs, 1, "browser_session")
     run.add_secrets(reading.typed_secrets(action, run.subject, session))
     run.add_secrets(reading.sensitive(kwargs.get("sensitive_data")))
-    return reading.wanted(action, run.subject, session)
+    wanted = reading.wanted(action, run.subject, session)
+    run.offer(listed.offered(wanted.server, wanted.tool))
+    return wanted
 
 
 @shielded(None)
