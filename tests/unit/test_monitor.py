@@ -14,7 +14,7 @@ from browser_use.agent.views import ActionResult
 from e2e.browser_agent.servers import Sink, receiver
 from sentric import SentricError, SentricMonitor
 from sentric.guard.place import here
-from sentric.monitor import _telemetry
+from sentric.guard.process import _telemetry
 from sentric.settings import Settings
 from sentric.tracing.exit import Provider
 from sentric.tracing.telemetry import Telemetry, configured, own
@@ -53,7 +53,7 @@ def no_pipeline(monkeypatch: pytest.MonkeyPatch) -> Generator[None, None, None]:
         made.extend(providers)
         return telemetry, providers
 
-    monkeypatch.setattr("sentric.monitor.own", kept)
+    monkeypatch.setattr("sentric.guard.process.own", kept)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # seconds it tries: bounds the shutdown below
     yield
     _telemetry.cache_clear()

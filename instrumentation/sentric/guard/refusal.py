@@ -86,9 +86,7 @@ class Refusal:
         return ActionBlocked(self.text, self.reason, self.decision.value, self.rules, final=self.final)
 
 
-UNDECIDED = Refusal(
-    text=f"Refused. {_WHY[Cause.UNDECIDED]} {_ON}", reason=_WHY[Cause.UNDECIDED], cause=Cause.UNDECIDED
-)
+UNDECIDED = Refusal(text=f"Refused. {_WHY[Cause.UNDECIDED]} {_ON}", reason=_WHY[Cause.UNDECIDED], cause=Cause.UNDECIDED)
 """What stands until something else is decided, and where that fails."""
 
 
