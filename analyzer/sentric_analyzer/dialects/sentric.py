@@ -9,6 +9,7 @@ from typing import Any, TypeVar
 from sentric import semconv
 from sentric.events import (
     Action,
+    AgentState,
     AnyEvent,
     Author,
     Coverage,
@@ -235,13 +236,27 @@ def _action(span: Span) -> Action:
         context=context or {},
         truncated=cut or bool(_cut(span) & _OF_ACTION),
         uncaptured=arguments is None,
+        state=_state(span),
+    )
+
+
+def _state(span: Span) -> AgentState | None:
+    """What the agent had added up to, where the guard held it to its verdicts."""
+    if semconv.SENTRIC_STATE_RISK not in span.attributes:
+        return None
+    return AgentState(
+        risk=count_of(span.attributes.get(semconv.SENTRIC_STATE_RISK)),
+        strikes=count_of(span.attributes.get(semconv.SENTRIC_STATE_STRIKES)),
+        enforced=True,
+        stopped=attribute(span, semconv.SENTRIC_STATE_STOPPED),
     )
 
 
 def _outcome(span: Span, action: Action) -> Iterator[Outcome]:
     result = attribute(span, semconv.GEN_AI_TOOL_CALL_RESULT)
-    error = attribute(span, semconv.SENTRIC_OUTCOME_ERROR) or error_of(span)
-    if not (result or error or semconv.SENTRIC_OUTCOME_SEQUENCE in span.attributes):
+    refused = bool(attribute(span, semconv.SENTRIC_REFUSED))
+    error = "" if refused else attribute(span, semconv.SENTRIC_OUTCOME_ERROR) or error_of(span)
+    if not (result or error or refused or semconv.SENTRIC_OUTCOME_SEQUENCE in span.attributes):
         return
     yield Outcome(
         sequence=_sequence(span.attributes, semconv.SENTRIC_OUTCOME_SEQUENCE),
@@ -251,6 +266,7 @@ def _outcome(span: Span, action: Action) -> Iterator[Outcome]:
         action_id=action.event_id,
         result=result,
         error=error,
+        refused=refused,
         duration=moment(span.end - span.start),
         truncated=bool(_cut(span) & _OF_OUTCOME),
         uncaptured=action.uncaptured and not result,  # with content, only a result that is empty is left out

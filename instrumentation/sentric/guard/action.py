@@ -231,7 +231,7 @@ class GuardedAction(UnderWay):
         if state is not None:
             found |= attributes.state(state)
         span.set_attributes(found | {semconv.SENTRIC_GUARDED: True} | run.decided(self.verdict))
-        self._cut |= run.carry(span)
+        self._cut |= run.heard.carry(span)
         run.mark_cut(span, self._cut)
         return action
 
@@ -250,7 +250,7 @@ class GuardedAction(UnderWay):
         run, intake = self._run, self._run.intake
         given = intake.arguments(wanted.arguments, wanted.secret, wanted.stand_ins)
         context = intake.arguments(wanted.context) if wanted.context else NO_ARGUMENTS
-        reasoning, cut_parts = intake.reasoning(run.with_thoughts(wanted.reasoning))
+        reasoning, cut_parts = intake.reasoning(run.heard.with_thoughts(wanted.reasoning))
         self._cut |= {semconv.GEN_AI_TOOL_CALL_ARGUMENTS} if given.carried_cut else set[str]()
         self._cut |= {semconv.SENTRIC_ACTION_CONTEXT} if context.carried_cut else set[str]()
         self._cut |= cut_parts

@@ -165,7 +165,7 @@ class ModelCall(UnderWay):
     @shielded(None)
     def _show(self, span: Span) -> None:
         run = self._run
-        run.mark_cut(span, run.carry(span, self._asked.seen))
+        run.mark_cut(span, run.heard.carry(span, self._asked.seen))
 
     @shielded(None)
     def _answered(self) -> None:

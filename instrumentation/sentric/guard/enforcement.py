@@ -102,7 +102,7 @@ class Enforcement:
         self._link = Link.of(settings)
         self._watch = None if self._link is None else self._link.watch(agent_id, agent_name)
         self._has_waited = False
-        self._sums = Sums.of(settings.project, agent_id)
+        self._sums = Sums.of(settings.project, agent_id) if self._is_named else Sums()
 
     def close(self) -> None:
         """The run has ended."""
@@ -111,12 +111,13 @@ class Enforcement:
 
     def ruling(self, attempt: Attempt) -> Steps[Ruling]:
         """Decide about an action."""
-        judged = attempt.judge((yield from self._state()))
-        if judged.is_plain:
-            return self._plain(judged)
         if self._link is None:
-            return self._alone(attempt, judged, durable=judged.verdict.decision is not Decision.ALLOW)
-        return (yield from self._shared(self._link, attempt, judged))
+            with self._sums.turn:
+                judged = attempt.judge(self._sums.state)
+                durable = judged.verdict.decision is not Decision.ALLOW
+                return self._plain(judged) if judged.is_plain else self._alone(attempt, judged, durable=durable)
+        judged = attempt.judge((yield from self._state()))
+        return self._plain(judged) if judged.is_plain else (yield from self._shared(self._link, attempt, judged))
 
     def may_pass(self, action: Action | None) -> bool:
         """Whether an action is done although something about it is not certain. What it does must be known."""

@@ -5,14 +5,12 @@ has seen it. Nothing here raises into the agent.
 """
 
 import time
-from collections.abc import Callable, Generator, Iterable, Mapping, Sequence, Set
+from collections.abc import Callable, Generator, Iterable, Mapping, Set
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
-from functools import wraps
-from hashlib import sha256
 from itertools import count
 from threading import Lock
-from typing import Concatenate, ParamSpec, TypeVar
+from typing import TypeVar
 from uuid import uuid4
 from weakref import WeakSet, ref
 
@@ -28,12 +26,13 @@ from opentelemetry.trace import (
 )
 
 from sentric import semconv
-from sentric.events import Action, AgentState, Author, Message, Observation, Outcome, Reasoning, Source
+from sentric.events import Action, AgentState, Author, Message, Observation, Outcome
 from sentric.guard import judgement
 from sentric.guard.action import GuardedAction, Pause, Reads
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import Asked, ModelCall, Offered, Seen, Wanted
 from sentric.guard.enforcement import Enforcement
+from sentric.guard.heard import Heard
 from sentric.guard.intake import Intake
 from sentric.guard.place import Place, Stay, here
 from sentric.policy.engine import Engine
@@ -41,35 +40,15 @@ from sentric.policy.rule import Decision
 from sentric.policy.verdict import Verdict
 from sentric.settings import Settings
 from sentric.tracing import attributes, records
-from sentric.tracing.attributes import CARRIED, TASK, Attributes
-from sentric.tracing.limits import DEFINITION_LIMIT, FIELD_LIMIT, URL_LIMIT
+from sentric.tracing.attributes import TASK, Attributes
+from sentric.tracing.limits import FIELD_LIMIT
 from sentric.tracing.telemetry import Telemetry
 
-P = ParamSpec("P")
 E = TypeVar("E", bound=Action | Message | Observation | Outcome)
-
-THOUGHTS = 16
-"""Most thoughts logged by hand that wait for the next action; the oldest is forgotten first."""
-
-DEFINITION_READ = 65_536
-"""Characters of a tool's definition that are read, to tell whether it changed."""
-TOOLS_LIMIT = 1024
-"""Most tools of one run whose definitions are heard."""
 
 ENFORCE = "enforce"
 
 _open_runs: "WeakSet[LiveRun]" = WeakSet()
-
-
-def heard(hear: "Callable[Concatenate[LiveRun, P], None]") -> "Callable[Concatenate[LiveRun, P], None]":
-    """Hold back a bug of ours in hearing an event, as `LiveRun.hearing` does."""
-
-    @wraps(hear)
-    def call(run: "LiveRun", /, *args: P.args, **kwargs: P.kwargs) -> None:
-        with run.hearing():
-            hear(run, *args, **kwargs)
-
-    return call
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -118,11 +97,7 @@ class LiveRun:
         self.intake.add_secrets(secrets or {})
         self._telemetry, self._subject = telemetry, ref(subject) if subject is not None else None
         self._sequence, self._lock, self._ended, self._is_deaf = count(), Lock(), False, False
-        self._messages: list[Message] = []
-        self._observations: list[Observation] = []
-        self._offered: dict[str, str] = {}
-        self._thoughts: list[str] = []
-        self._cut = set[str]()
+        self.heard = Heard(self)
         self._common: Attributes = {
             semconv.SENTRIC_SCHEMA_VERSION: semconv.SCHEMA_VERSION,
             semconv.SENTRIC_PROJECT: settings.project,
@@ -197,43 +172,25 @@ class LiveRun:
             self._is_deaf = self.enforcement is not None
             report("what the agent is shown", error)
 
-    @heard
     def message(self, author: Author, text: str) -> None:
         """Hear a message; it goes out with the next span."""
-        room = self.settings.text_limit - sum(len(message.text) for message in self._messages)
-        if taken := self._taken(text, max(room, 0), semconv.SENTRIC_MESSAGES):
-            message, verdict = self._judged(Message(sequence=0, time=self.clock(), author=author, text=taken))
-            self._messages.append(message)
-            self.report(verdict, self.span, {semconv.SENTRIC_SEQUENCE: message.sequence})
+        with self.hearing():
+            self.heard.message(author, text)
 
-    @shielded(None)
-    def reason(self, text: str) -> None:
-        """Hear why the agent does what it does next; it goes out with the next action."""
-        self._thoughts = [*self._thoughts, text][-THOUGHTS:]
-
-    @heard
     def observe(self, seen: Seen) -> None:
         """Hear what came into the model's view; it goes out with the next span."""
-        room = self.settings.page_limit - _length(self._observations)
-        if room > 0:
-            self._observations.append(self._observed(seen, room))
-        else:
-            self._cut.add(semconv.SENTRIC_OBSERVATIONS)
+        with self.hearing():
+            self.heard.observe(seen)
 
-    @heard
     def offer(self, tools: Iterable[Offered]) -> None:
         """Hear which tools the model is offered; each definition once, until it changes."""
-        room = self.settings.text_limit - _length(self._observations, of_tools=True)
-        for tool in tools:
-            seen = Seen(source=Source.TOOL_DEFINITION, origin=tool.origin, text=self._shortened(tool.definition))
-            if self._offered.get(tool.origin) == tool.definition or len(self._offered) >= TOOLS_LIMIT:
-                continue
-            if room <= 0:
-                self._cut.add(semconv.SENTRIC_OBSERVATIONS)
-                return
-            self._offered[tool.origin] = tool.definition
-            self._observations.append(self._observed(seen, min(room, DEFINITION_LIMIT)))
-            room -= len(self._observations[-1].text)
+        with self.hearing():
+            self.heard.offer(tools)
+
+    def reason(self, text: str) -> None:
+        """Hear why the agent does what it does next; it goes out with the next action."""
+        with self.hearing():
+            self.heard.think(text)
 
     @shielded(None)
     def end(self, *, error: str = "", error_type: str = "", success: bool | None = None) -> None:
@@ -249,9 +206,9 @@ class LiveRun:
         self._ended = True
         if self.enforcement is not None:
             self.enforcement.close()
-        for thought in self._thoughts:
+        for thought in self.heard.thoughts:
             self.message(Author.MODEL, thought)
-        self.mark_cut(self.span, self.carry(self.span) | self.task_cut)
+        self.mark_cut(self.span, self.heard.carry(self.span) | self.task_cut)
         found: Attributes = {} if success is None else {semconv.SENTRIC_SUCCESS: success}
         if error:
             found[semconv.ERROR_TYPE] = self.intake.name(error_type or "agent_error")
@@ -282,22 +239,6 @@ class LiveRun:
         is_inside = place is not None and place.run is self
         return self._started(name, kind, found, None if is_inside else set_span_in_context(self.span))
 
-    def carry(self, span: Span, seen: Sequence[Seen] = ()) -> set[str]:
-        """Let a span bring along what was heard since the span before, and what is seen now.
-
-        Returns:
-            The attributes that were cut.
-        """
-        messages, self._messages = self._messages, []
-        waiting, self._observations = self._observations, []
-        first = CARRIED + len(messages) + len(waiting)
-        room = self.settings.page_limit - _length(waiting)
-        now = [self._observed(one, max(room, 0), span, first + index) for index, one in enumerate(seen)]
-        if messages or waiting or now:
-            span.set_attributes(attributes.carried(messages, [*waiting, *now], content=self.content))
-        names, self._cut = self._cut, set[str]()
-        return names
-
     def mark_cut(self, span: Span, names: Set[str]) -> None:
         """Name the attributes of a span that were cut."""
         if names and self.content:
@@ -308,13 +249,6 @@ class LiveRun:
         span.set_attribute(semconv.ERROR_TYPE, self.intake.name(error_type))
         span.set_status(Status(StatusCode.ERROR, self.intake.text(error, FIELD_LIMIT)[0] if self.content else None))
 
-    def with_thoughts(self, reasoning: Reasoning) -> Reasoning:
-        """An action's reasoning, with what was logged by hand about it."""
-        if not self._thoughts:
-            return reasoning
-        thoughts, self._thoughts = self._thoughts, []
-        return replace(reasoning, thinking="\n".join(filter(None, (reasoning.thinking, *thoughts))))
-
     def check(self, action: Action, state: AgentState | None) -> tuple[Action, Verdict]:
         """Judge an action that is about to be done; it is numbered.
 
@@ -324,7 +258,7 @@ class LiveRun:
         """
         if state is not None and self._is_deaf:
             raise RuntimeError("what the agent was shown is not known")
-        return self._judged(action if state is None else replace(self._engine.meant(action), state=state))
+        return self.judge(action if state is None else replace(self._engine.meant(action), state=state))
 
     def restate(self, action: Action, state: AgentState) -> Verdict:
         """Judge an action that was judged once more, now that it is certain what its agent has added up to."""
@@ -333,11 +267,11 @@ class LiveRun:
 
     def hear(self, answer: Message) -> tuple[Message, Verdict]:
         """Hear what a model answered; that is numbered."""
-        return self._judged(answer)
+        return self.judge(answer)
 
     def conclude(self, outcome: Outcome) -> tuple[Outcome, Verdict]:
         """Hear how an action ended; that is numbered."""
-        return self._judged(outcome)
+        return self.judge(outcome)
 
     def decided(self, verdict: Verdict) -> Attributes:
         """A verdict of this run's engine as attributes."""
@@ -390,41 +324,7 @@ class LiveRun:
         self.message(Author.MODEL, given)
         self._say(semconv.EVENT_RUN_STARTED, self.span, described)
 
-    def _taken(self, text: str, limit: int, name: str) -> str:
-        taken, was_cut = self.intake.text(text, limit)
-        if was_cut:
-            self._cut.add(name)
-        return taken
-
-    def _shortened(self, definition: str) -> str:
-        """A definition that fits; what is cut off still shows when it changes, by its digest."""
-        if len(definition) <= DEFINITION_LIMIT:
-            return definition
-        redacted, _ = self.intake.text(definition, DEFINITION_READ)
-        digest = sha256(redacted.encode("utf-8", "replace")).hexdigest()
-        mark = f"… sha256:{digest[:16]}"
-        return redacted[: DEFINITION_LIMIT - len(mark)] + mark
-
-    def _observed(self, seen: Seen, room: int, span: Span | None = None, ordinal: int = 0) -> Observation:
-        """Let the engine see a text, and send at once what it says."""
-        text, was_cut = self.intake.text(seen.text, room)
-        if was_cut:
-            self._cut.add(semconv.SENTRIC_OBSERVATIONS)
-        seen_now = Observation(
-            sequence=0,
-            time=self.clock(),
-            span_id=_span_id(span) if span else "",
-            ordinal=ordinal,
-            source=seen.source,
-            origin=self.intake.text(seen.origin, URL_LIMIT)[0],
-            text=text,
-            truncated=was_cut,
-        )
-        observation, verdict = self._judged(seen_now)
-        self.report(verdict, span or self.span, {semconv.SENTRIC_SEQUENCE: observation.sequence})
-        return observation
-
-    def _judged(self, event: E) -> tuple[E, Verdict]:
+    def judge(self, event: E) -> tuple[E, Verdict]:
         """Number an event and judge it, both at once: in a replay the numbers are the order."""
         with self._lock:
             numbered = replace(event, sequence=self.next())
@@ -432,11 +332,6 @@ class LiveRun:
 
     def _say(self, event: str, span: Span, about: Attributes, verdict: Verdict | None = None) -> None:
         records.emit(self._telemetry.logger, event, span, self.clock(), self._common | about, verdict)
-
-
-def _length(observations: Iterable[Observation], *, of_tools: bool = False) -> int:
-    """Characters of what was seen; definitions of tools have a limit of their own."""
-    return sum(len(seen.text) for seen in observations if (seen.source is Source.TOOL_DEFINITION) is of_tools)
 
 
 def _span_id(span: Span) -> str:

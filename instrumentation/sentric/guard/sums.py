@@ -1,11 +1,11 @@
 """What an agent has added up to, as far as this process knows: for what is decided before anybody else is asked."""
 
-from threading import Lock
-from weakref import WeakValueDictionary
+from threading import RLock
 
 from sentric.events import AgentState
 
-_named: "WeakValueDictionary[tuple[str, str], Sums]" = WeakValueDictionary()
+_named: "dict[tuple[str, str], Sums]" = {}
+"""Bounded by the agents that settings name."""
 
 
 class Sums:
@@ -14,15 +14,16 @@ class Sums:
     def __init__(self) -> None:
         self._state = AgentState(enforced=True)
         self._told: AgentState | None = None
-        self._lock = Lock()
+        self.turn = RLock()
+        """Held while something is decided by what they are, and added to them."""
 
     def begin(self) -> None:
         """Go on in a process of its own."""
-        self._lock = Lock()
+        self.turn = RLock()
 
     @classmethod
     def of(cls, project: str, agent_id: str) -> "Sums":
-        """Those of an agent that several runs of this process may be of."""
+        """Those of an agent that somebody has named: of all its runs in this process, also when one is over."""
         return _named.setdefault((project, agent_id), cls())
 
     @property
@@ -32,7 +33,7 @@ class Sums:
 
     def at_least(self, state: AgentState) -> None:
         """Hear one of several answers, which may come in another order than they were given."""
-        with self._lock:
+        with self.turn:
             now = self._state
             self._state = AgentState(
                 max(now.risk, state.risk), max(now.strikes, state.strikes), now.enforced, state.stopped or now.stopped
@@ -40,13 +41,13 @@ class Sums:
 
     def tell(self, state: AgentState) -> None:
         """Hear what somebody who knows better says; what was said before says nothing new."""
-        with self._lock:
+        with self.turn:
             if state != self._told:
                 self._told = self._state = state
 
     def add(self, risk: int = 0, strikes: int = 0) -> None:
         """Count what is done now, or a refusal."""
-        with self._lock:
+        with self.turn:
             now = self._state
             self._state = AgentState(now.risk + risk, now.strikes + strikes, now.enforced, now.stopped)
 

@@ -7,14 +7,13 @@ afterwards is what would have been decided before.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from functools import lru_cache
 from itertools import compress
 from operator import attrgetter
 
-from sentric.events import Action, AgentState, AnyEvent, Author, Kind, Message, Observation, Outcome, Run, Source
+from sentric.events import Action, AgentState, AnyEvent, Author, Message, Observation, Outcome, Run, Source
 from sentric.policy.families import NO_FAILURES, Families
 from sentric.policy.needs import not_evaluated
-from sentric.policy.program import Program, Stage, built_in, stage
+from sentric.policy.program import Stage, built_in, programs
 from sentric.policy.readers.actions.meaning import KnownTools
 from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE, RiskLedger
 from sentric.policy.rule import Decision, Policy, Rule, Scope
@@ -64,7 +63,7 @@ class Engine:
         self._project, self._run_id, self._trace_id = project, run_id, trace_id
         self._run = RunFacts(agent=agent, project=project)
         self._scores = scores
-        self._programs = _programs(self.policy)
+        self._programs = programs(self.policy)
         self._tools = KnownTools(self.policy.tuning)
         self._families = Families(self.policy.tuning)
         self._open: OrderedDict[str, _Open] = OrderedDict()
@@ -72,6 +71,13 @@ class Engine:
         self._reported = set[str]()
         self._told: frozenset[str] = frozenset()
         self._silent = False
+
+    def adopt(self, policy: Policy) -> None:
+        """Go on by another policy, from the next event on. What was heard so far stands."""
+        self.policy = policy.for_run(self._project, self._run.agent)
+        self._programs = programs(self.policy)
+        self._tools.tune(self.policy.tuning)
+        self._families.tune(self.policy.tuning)
 
     @property
     def state(self) -> AgentState:
@@ -330,41 +336,6 @@ class _Open:
     """Whether that is a strike: all but what an operator's word alone refuses is."""
     told: frozenset[str] = frozenset()
     """What was told with it for the first time in the run."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Programs:
-    actions: Mapping[tuple[Kind, Stage], Program]
-    others: Mapping[Scope, Program]
-
-    def of(self, kind: Kind, when: Stage) -> Program:
-        """The rules about actions of a kind that are judged at a stage."""
-        return self.actions[kind, when]
-
-
-@lru_cache(maxsize=16)
-def _programs(policy: Policy) -> _Programs:
-    made: dict[tuple[str, ...], Program] = {}
-
-    def program(scope: Scope, rules: Iterable[Rule]) -> Program:
-        chosen = tuple(rules)
-        key = (scope, *(rule.id for rule in chosen))
-        if key not in made:
-            made[key] = Program(chosen, scope)
-        return made[key]
-
-    staged = [(rule, stage(rule)) for rule in policy.rules if any(map(rule.applies_to, Kind))]
-
-    def of_kind(kind: Kind, when: Stage) -> Program:
-        return program(Scope.ACTION, (rule for rule, judged in staged if judged is when and rule.applies_to(kind)))
-
-    return _Programs(
-        actions={(kind, when): of_kind(kind, when) for kind in Kind for when in Stage},
-        others={
-            scope: program(scope, (rule for rule in policy.rules if scope in rule.on))
-            for scope in (Scope.OBSERVATION, Scope.MESSAGE)
-        },
-    )
 
 
 def _brought(outcome: Outcome, action: Action | None, text: str) -> Observation:

@@ -31,6 +31,11 @@ class Families:
     def __iter__(self) -> Iterator[Family[Any]]:
         return iter(self._all)
 
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy in the midst of a run."""
+        for family in self._all:
+            family.tune(tuning)
+
     def message(self, message: Message) -> tuple[Facts, ...]:
         """What each family states about a message."""
         return self._asked(self._messages, message)

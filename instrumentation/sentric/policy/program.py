@@ -1,14 +1,16 @@
 """The rules that look at one sort of event, compiled: what matches, and why."""
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from functools import lru_cache
 from itertools import compress
 from operator import attrgetter
 
+from sentric.events import Kind
 from sentric.policy.expression import Condition
 from sentric.policy.readers.words.text import excerpt
-from sentric.policy.rule import Rule, RuleType, Scope
+from sentric.policy.rule import Policy, Rule, RuleType, Scope
 from sentric.policy.signals.family import Facts
 from sentric.policy.signals.registry import FAMILIES
 from sentric.policy.syntax import names
@@ -174,3 +176,41 @@ def shown(value: Value) -> str:
         case _:
             text = str(value)
     return text if len(text) <= EVIDENCE_LIMIT else text[: EVIDENCE_LIMIT - 1] + "…"
+
+
+@dataclass(frozen=True, slots=True)
+class Programs:
+    """The rules of a policy, ready to be judged."""
+
+    actions: Mapping[tuple[Kind, Stage], Program]
+    others: Mapping[Scope, Program]
+
+    def of(self, kind: Kind, when: Stage) -> Program:
+        """The rules about actions of a kind that are judged at a stage."""
+        return self.actions[kind, when]
+
+
+@lru_cache(maxsize=16)
+def programs(policy: Policy) -> Programs:
+    """Those of a policy; made once."""
+    made: dict[tuple[str, ...], Program] = {}
+
+    def program(scope: Scope, rules: Iterable[Rule]) -> Program:
+        chosen = tuple(rules)
+        key = (scope, *(rule.id for rule in chosen))
+        if key not in made:
+            made[key] = Program(chosen, scope)
+        return made[key]
+
+    staged = [(rule, stage(rule)) for rule in policy.rules if any(map(rule.applies_to, Kind))]
+
+    def of_kind(kind: Kind, when: Stage) -> Program:
+        return program(Scope.ACTION, (rule for rule, judged in staged if judged is when and rule.applies_to(kind)))
+
+    return Programs(
+        actions={(kind, when): of_kind(kind, when) for kind in Kind for when in Stage},
+        others={
+            scope: program(scope, (rule for rule in policy.rules if scope in rule.on))
+            for scope in (Scope.OBSERVATION, Scope.MESSAGE)
+        },
+    )

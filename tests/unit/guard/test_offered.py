@@ -12,7 +12,8 @@ from fixtures.traces import read
 from sentric import semconv
 from sentric.events import Author, Message, Observation, Run, Source
 from sentric.guard.calls import Asked, Offered, Seen, Wanted
-from sentric.guard.live_run import TOOLS_LIMIT, About, LiveRun
+from sentric.guard.heard import TOOLS_LIMIT
+from sentric.guard.live_run import About, LiveRun
 from sentric.policy.engine import replay
 from sentric.policy.loader import load_policy
 from sentric.settings import Settings

@@ -72,12 +72,18 @@ class Arrival(Family[ArrivalFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._expected = Expected(tuning)
-        self._genuine = genuine_places((*tuning.protected_domains, *IMITATED))
+        self.tune(tuning)
         self._bindings = Bindings()
         self._handovers = Handovers()
         self._landings = Landings()
         self._autofill = Autofill()
         self.evicted = self._bindings.evicted
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        super().tune(tuning)
+        self._expected.tune(tuning)
+        self._genuine = genuine_places((*tuning.protected_domains, *IMITATED))
 
     def message(self, message: Message) -> None:
         """Learn which places are the task's, and which secret is for which."""

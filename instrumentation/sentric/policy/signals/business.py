@@ -159,6 +159,11 @@ class Business(Family[BusinessFacts]):
 
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
+        self.tune(tuning)
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        super().tune(tuning)
         self._production = frozenset(word.lower() for word in tuning.production)
 
     def action(self, action: Action) -> BusinessFacts:

@@ -49,6 +49,10 @@ class Family(Generic[F]):
         self.tuning = tuning
         self.evicted: dict[str, None] = {}
 
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy in the midst of a run. What was heard so far stands."""
+        self.tuning = tuning
+
     def evict(self, what: str) -> None:
         """Note that something remembered had to be forgotten, because a limit was reached.
 

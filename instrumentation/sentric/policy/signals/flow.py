@@ -127,6 +127,12 @@ class Flow(Family[FlowFacts]):
         self._answering: tuple[str, ...] = ()
         self.evicted = self._seen.evicted
 
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        super().tune(tuning)
+        self._recipients.tune(tuning)
+        self._belonging.tune(tuning)
+
     def message(self, message: Message) -> FlowFacts | None:
         """Learn the sites of the task and the secrets given with it; tell of data in URLs in the model's words."""
         self._task.hear(message)

@@ -78,6 +78,11 @@ class Listed(Family[ListedFacts]):
 
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
+        self.tune(tuning)
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        super().tune(tuning)
         closed = frozenset(tuning.closed)
         self._tools = Names(tuning.allowed_tools) if "tools" in closed else None
         self._domains = Names(tuning.allowed_domains) if "domains" in closed else None

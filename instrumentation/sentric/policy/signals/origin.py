@@ -127,22 +127,32 @@ class Origin(Family[OriginFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._expected = Expected(tuning)
-        self._shipped = genuine_places((*tuning.protected_domains, *IMITATED))
-        self._genuine = self._shipped
-        self._imitated = frozenset(where.site for where in self._shipped)
         self._imitations: dict[str, Imitation | None] = {}
+        self.tune(tuning)
         self._has_shell = False
         self._spoken_of: set[str] = set()
         """Schemes the task speaks of."""
         self._files: OrderedDict[str, None] = OrderedDict()
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        super().tune(tuning)
+        self._expected.tune(tuning)
+        self._shipped = genuine_places((*tuning.protected_domains, *IMITATED))
+        self._imitated = frozenset(where.site for where in self._shipped)
+        self._compare()
+
+    def _compare(self) -> None:
+        """Compare hosts with the task's sites, too, from now on."""
+        self._genuine = (*genuine_places(self._expected.task.sites), *self._shipped)
+        self._imitations.clear()
 
     def message(self, message: Message) -> None:
         """Sites the human names are compared with, too."""
         if not self._expected.hear(message) or message.author is not Author.USER:
             return
         text = message.text[:TASK_LIMIT]
-        self._genuine = (*genuine_places(self._expected.task.sites), *self._shipped)
-        self._imitations.clear()
+        self._compare()
         if len(self._spoken_of) < SCHEMES_KEPT:
             self._spoken_of.update(sorted(schemes_in(text))[:SCHEMES_KEPT])
         self._note_files(text)

@@ -11,6 +11,7 @@ from sentric.events import Action, Author, Effect, Kind, Message, Observation
 from sentric.policy.content import Content, Reads
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.places.hosts import place
+from sentric.policy.readers.tasks.expected import allowed_sites
 from sentric.policy.readers.tasks.request import Request
 from sentric.policy.readers.values.entities import entities
 from sentric.policy.readers.words.lexicon import words
@@ -78,9 +79,12 @@ class Provenance(Family[ProvenanceFacts]):
         self._given: set[str] = set()
         """What the operator's text names."""
         self._seen: OrderedDict[str, str] = OrderedDict()
-        self._allowed = frozenset(
-            where.site for domain in tuning.allowed_domains if (where := place(domain)) is not None
-        )
+        self.tune(tuning)
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        super().tune(tuning)
+        self._allowed = allowed_sites(tuning)
         self._welcome = frozenset(name.lower() for name in tuning.allowed_recipients)
 
     def message(self, message: Message) -> None:

@@ -31,8 +31,12 @@ class KnownTools:
     """What is known of the tools of one run."""
 
     def __init__(self, tuning: Tuning) -> None:
-        self._lexicon = tuning.lexicon
+        self.tune(tuning)
         self._definitions: OrderedDict[str, _Definition] = OrderedDict()
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        self._lexicon = tuning.lexicon
 
     def hear(self, observation: Observation) -> None:
         """Read a tool's definition; other observations say nothing."""

@@ -8,6 +8,7 @@ from sentric.policy.readers.actions.targets import Targets
 from sentric.policy.readers.places.brands import is_search_engine
 from sentric.policy.readers.places.hosts import Place, place
 from sentric.policy.readers.tasks.contacts import Standing
+from sentric.policy.readers.tasks.expected import allowed_sites
 from sentric.policy.readers.tasks.recipients import Recipients
 from sentric.policy.readers.tasks.services import Services
 from sentric.policy.readers.tasks.task import Task
@@ -30,14 +31,16 @@ class Belonging:
         self, tuning: Tuning, task: Task, seen: SeenValues, services: Services, recipients: Recipients
     ) -> None:
         self._task, self._seen, self._services, self._recipients = task, seen, services, recipients
-        self._allowed = frozenset(
-            where.site for domain in tuning.allowed_domains if (where := place(domain)) is not None
-        )
+        self.tune(tuning)
         self._home = ""
         self.has_read = False
         """Whether the agent has read anything yet."""
         self.numbers: set[str] = set()
         """Personal numbers that the task gives."""
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        self._allowed = allowed_sites(tuning)
 
     def settle(self, stands: Place | None, goes: Targets) -> None:
         """Where the task names no site, the first one is: where the agent was started, or went before it read."""

@@ -18,6 +18,11 @@ WEB = frozenset({"http", "https"})
 """Schemes of pages; a browser's own have others."""
 
 
+def allowed_sites(tuning: Tuning) -> frozenset[str]:
+    """The registered domains that every task may use."""
+    return frozenset(where.site for name in tuning.allowed_domains if (where := place(name)) is not None)
+
+
 class Expected:
     """The task's own places.
 
@@ -27,13 +32,17 @@ class Expected:
 
     def __init__(self, tuning: Tuning) -> None:
         self.task = Task()
-        self.allowed = frozenset(where.site for name in tuning.allowed_domains if (where := place(name)) is not None)
+        self.tune(tuning)
         self.home = ""
         self.is_inside = False
         """Whether it was started at a place inside this machine or its network."""
         self._has_read = False
         self._chosen: OrderedDict[str, None] = OrderedDict()
         self._searched = False
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        self.allowed = allowed_sites(tuning)
 
     def hear(self, message: Message) -> bool:
         """Read a message; whether it added anything."""

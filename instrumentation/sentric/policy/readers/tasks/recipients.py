@@ -1,8 +1,9 @@
 """Recipients of messages: whom the task, the policy or the operator names, who wrote, and whom the agent looked up."""
 
 from sentric.events import Action, Author, Message, Observation, Source
-from sentric.policy.readers.places.hosts import Place, place
+from sentric.policy.readers.places.hosts import Place
 from sentric.policy.readers.tasks.contacts import Contacts, Standing
+from sentric.policy.readers.tasks.expected import allowed_sites
 from sentric.policy.readers.tasks.task import Task
 from sentric.policy.readers.values.correspondence import Correspondence
 from sentric.policy.readers.values.entities import Entities, entities
@@ -20,9 +21,13 @@ class Recipients:
         self.letters = Correspondence()
         self._contacts = Contacts()
         self._task = task
-        self._sites = frozenset(where.site for name in tuning.allowed_domains if (where := place(name)) is not None)
-        self._allowed = frozenset(address.lower() for address in tuning.allowed_recipients)
         self._operators: set[str] = set()
+        self.tune(tuning)
+
+    def tune(self, tuning: Tuning) -> None:
+        """Go on by another policy."""
+        self._sites = allowed_sites(tuning)
+        self._allowed = frozenset(address.lower() for address in tuning.allowed_recipients)
 
     def hear(self, message: Message) -> None:
         """Learn whom the operator names."""

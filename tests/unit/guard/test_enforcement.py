@@ -1,0 +1,324 @@
+"""What a verdict amounts to where it is enforced."""
+
+import asyncio
+import threading
+from collections.abc import Callable
+from contextlib import AbstractContextManager, contextmanager
+from pathlib import Path
+from typing import Any
+
+import pytest
+from opentelemetry.exporter.otlp.proto.common.trace_encoder import encode_spans
+
+from fixtures.pipeline import Pipeline
+from fixtures.traces import read
+from sentric.errors import SentricError
+from sentric.events import AgentState, Element
+from sentric.guard import enforcement
+from sentric.guard.calls import Wanted
+from sentric.guard.counts import Count, counts
+from sentric.guard.gate import Gate
+from sentric.guard.live_run import About, LiveRun
+from sentric.guard.refusal import Cause
+from sentric.policy.engine import replay
+from sentric.policy.loader import load_policy
+from sentric.settings import Settings
+from sentric_analyzer.spans import spans_of
+from support.linking import Service, linked
+
+PACK = """\
+pack: enforcement-test
+description: One rule for each decision.
+rules:
+""" + "".join(
+    f"""\
+  - id: {decision}-{word}
+    title: The word {word}
+    description: It is in the tool's name.
+    severity: medium
+    decision: {decision}
+    risk: {risk}
+    category: test
+    on: [action]
+    when: action.tool.contains("{word}")
+    examples:
+      match: [{{name: it, events: [{{event: action, tool: {word}}}]}}]
+      no_match: [{{name: other, events: [{{event: action, tool: other}}]}}]
+"""
+    for decision, word, risk in (
+        ("block", "erase", 50),
+        ("ask", "wire", 30),
+        ("warn", "peek", 20),
+        ("allow", "note", 40),
+    )
+)
+
+
+@pytest.fixture
+def policy(tmp_path: Path) -> Path:
+    file = tmp_path / "pack.yaml"
+    file.write_text(PACK)
+    return file
+
+
+@pytest.fixture
+def pipeline() -> Pipeline:
+    return Pipeline()
+
+
+@pytest.fixture
+def begin(pipeline: Pipeline, policy: Path) -> Callable[..., LiveRun]:
+    def begin(**stated: Any) -> LiveRun:
+        settings = Settings(**({"policy": str(policy), "mode": "enforce", "redaction_key": "k"} | stated))
+        run = Gate(pipeline.telemetry, settings, "test 1.0").begin(About(agent="a", framework="test", task="Tidy up"))
+        assert run is not None
+        return run
+
+    return begin
+
+
+def tried(run: LiveRun, tool: str, **arguments: object) -> tuple[bool, Any]:
+    """Whether a tool was called, and the refusal."""
+    called = []
+    with run.current(), run.action(Wanted(tool=tool, arguments=arguments)) as action:
+        if action.refusal is None:
+            called.append(tool)
+            action.finished("done")
+    return bool(called), action.refusal
+
+
+def test_each_decision_alone(begin: Callable[..., LiveRun]) -> None:
+    run = begin()
+    assert tried(run, "read_file") == (True, None)
+    assert tried(run, "peek_at") == (True, None)
+    called, refusal = tried(run, "erase_all", path="/")
+    assert (called, refusal.cause, refusal.rules, refusal.final) == (False, Cause.RULE, ("block-erase",), False)
+    assert refusal.text.startswith("erase_all was refused. The security policy does not allow it: The word erase")
+    called, refusal = tried(run, "wire_money")
+    assert (called, refusal.cause) == (False, Cause.NOBODY)
+
+
+def test_the_third_refusal_shuts_the_agent_down(begin: Callable[..., LiveRun]) -> None:
+    run = begin()
+    finals = [tried(run, "erase", turn=turn)[1].final for turn in range(3)]
+    assert finals == [False, False, True]
+    called, refusal = tried(run, "read_file")
+    assert (called, refusal.cause, refusal.final) == (False, Cause.SHUT_DOWN, True)
+
+
+def test_risk_adds_up_to_the_budget_also_in_tools_that_run_side_by_side(begin: Callable[..., LiveRun]) -> None:
+    run = begin()
+    together, results = threading.Barrier(8), []
+
+    def work() -> None:
+        together.wait()
+        results.append(tried(run, "note")[0])
+
+    threads = [threading.Thread(target=work) for _ in range(8)]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert results.count(True) == 2, "forty each, and the budget is a hundred"
+
+
+def test_a_named_agent_has_one_sum_in_a_process_and_another_run_does_not_begin_anew(
+    begin: Callable[..., LiveRun],
+) -> None:
+    for turn in range(3):
+        tried(begin(agent_id="shared"), "erase", turn=turn)
+    assert tried(begin(agent_id="shared"), "read_file")[1].cause is Cause.SHUT_DOWN
+    assert tried(begin(agent_id="other"), "read_file") == (True, None)
+    assert tried(begin(), "read_file") == (True, None)
+
+
+class TestWithAService:
+    @pytest.fixture
+    def service(self, monkeypatch: pytest.MonkeyPatch) -> Service:
+        return linked(monkeypatch, Service())
+
+    def test_a_plain_allow_asks_nobody(self, begin: Callable[..., LiveRun], service: Service) -> None:
+        assert tried(begin(), "read_file") == (True, None)
+        assert service.wishes == []
+
+    def test_what_is_not_is_decided_there(self, begin: Callable[..., LiveRun], service: Service) -> None:
+        run = begin()
+        assert tried(run, "peek")[0]
+        assert not tried(run, "erase")[0]
+        assert [wish["verdict"]["rules"][0]["id"] for wish in service.wishes] == ["warn-peek", "block-erase"]
+        assert len({wish["idempotency_key"] for wish in service.wishes}) == 2
+
+    def test_an_approved_action_is_done_once_and_a_denied_one_is_not(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        run = begin()
+        assert tried(run, "wire", to="Bob") == (True, None)
+        service.person = lambda wish: "denied"
+        called, refusal = tried(run, "wire", to="Eve")
+        assert (called, refusal.cause) == (False, Cause.DENIED)
+        assert "They said: the approval is denied: not today" in refusal.text
+
+    async def test_other_tasks_go_on_while_a_person_is_asked(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        service.hold = threading.Event()
+        run, paused = begin(), []
+
+        @contextmanager
+        def pause() -> Any:
+            paused.append("from")
+            yield
+            paused.append("to")
+
+        async def wire() -> bool:
+            async with run.action(Wanted(tool="wire", arguments={}), pause) as action:
+                return action.refusal is None
+
+        task = asyncio.create_task(wire())
+        await asyncio.to_thread(service.waiting.wait)
+        assert (paused, task.done()) == (["from"], False)
+        service.hold.set()
+        assert await task
+        assert paused == ["from", "to"]
+
+    async def test_who_is_cancelled_takes_the_question_back(
+        self, begin: Callable[..., LiveRun], service: Service, pipeline: Pipeline
+    ) -> None:
+        service.hold = threading.Event()
+        run, called = begin(), []
+
+        async def wire() -> None:
+            async with run.action(Wanted(tool="wire", arguments={})):
+                called.append(True)
+
+        task = asyncio.create_task(wire())
+        await asyncio.to_thread(service.waiting.wait)
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert (called, service.withdrawn) == ([], ["a-0"])
+        assert pipeline.spans[-1].attributes["sentric.refused"] == "withdrawn"
+
+    @pytest.mark.parametrize(
+        "changed",
+        [
+            {"arguments": {"to": "Eve"}},
+            {"url": "https://evil.example/"},
+            {"element": Element(tag="button", name="other")},
+        ],
+        ids=str,
+    )
+    def test_an_action_that_is_another_one_by_then_is_asked_about_again(
+        self, begin: Callable[..., LiveRun], service: Service, pipeline: Pipeline, changed: dict[str, Any]
+    ) -> None:
+        first = {"arguments": {"to": "Bob"}, "url": "https://bank.example/", "element": Element(tag="button")}
+        shown = iter([first, first | changed, first | changed, first | changed])
+        run = begin()
+        with run.current(), run.action(lambda: Wanted(tool="wire", **next(shown))) as action:
+            assert action.refusal is None
+            action.finished("sent")
+        ids = [wish["approval_id"] for wish in service.wishes]
+        assert ids[0] == "", "asked at first"
+        assert ids[1] == "a-0", "then what was approved is not what is done"
+        if "element" not in changed:
+            assert ids[2] == "a-1"
+        spans = [span.attributes for span in pipeline.spans if span.name == "execute_tool wire"]
+        assert [attributes.get("sentric.refused") for attributes in spans] == ["changed", None]
+
+    def test_one_that_is_another_one_whenever_it_is_looked_at_is_refused(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        turns = iter(range(100))
+        with begin().action(lambda: Wanted(tool="wire", arguments={"to": next(turns)})) as action:
+            assert action.refusal is not None
+            assert action.refusal.cause is Cause.CHANGED
+
+    def test_a_stopped_agent_does_nothing(self, begin: Callable[..., LiveRun], service: Service) -> None:
+        run = begin()
+        service.known = AgentState(enforced=True, stopped="enough")
+        called, refusal = tried(run, "read_file")
+        assert (called, refusal.cause, refusal.final) == (False, Cause.STOPPED, True)
+        service.known = AgentState(enforced=True)
+        assert tried(run, "read_file") == (True, None)
+
+    def test_without_the_lease_nothing_is_done_that_cannot_be_taken_back(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        run = begin()
+        service.has_lease = False
+        assert tried(run, "read_file", path="x")[0]
+        for tool in ("send_email", "delete_file", "bash", "frobnicate"):
+            called, refusal = tried(run, tool, command="ls")
+            assert (called, refusal.cause) == (False, Cause.UNVERIFIED), tool
+
+    def test_while_it_is_away(
+        self, begin: Callable[..., LiveRun], service: Service, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        kept: list[Any] = []
+        monkeypatch.setattr(enforcement.Spool, "keep", lambda self, record: kept.append(record))
+        service.is_away = True
+        assert tried(begin(agent_id="named"), "peek")[1].cause is Cause.UNVERIFIED
+        run = begin()
+        assert tried(run, "peek_file") == (True, None), "an agent of its own has all its sums here"
+        assert tried(run, "erase")[1].cause is Cause.RULE
+        assert tried(run, "wire")[1].cause is Cause.NOBODY
+        assert [record["settled"] for record in kept] == ["done", "refused", "refused"]
+
+
+def refuse_to_keep(*_: object) -> None:
+    raise SentricError("the disk is full")
+
+
+def test_what_cannot_be_recorded_is_refused_unless_the_owner_says_otherwise(
+    begin: Callable[..., LiveRun], monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
+) -> None:
+    monkeypatch.setattr(enforcement.Spool, "keep", refuse_to_keep)
+    assert tried(begin(), "peek_file")[1].cause is Cause.UNRECORDED
+    before = counts().get((Count.OPENED, Cause.UNRECORDED), 0)
+    run = begin(fail_mode="open:read,write")
+    assert tried(run, "read_peek") == (True, None)
+    assert counts()[Count.OPENED, Cause.UNRECORDED] == before + 1
+    assert pipeline.spans[-1].attributes["sentric.opened"] == "unrecorded"
+    assert tried(run, "send_peek")[1].cause is Cause.UNRECORDED, "one of its effects is not named"
+    assert tried(run, "erase")[1].cause is Cause.RULE
+    assert tried(run, "wire")[1].cause is Cause.NOBODY
+
+
+def test_a_replay_says_what_was_enforced(
+    begin: Callable[..., LiveRun], monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline, policy: Path
+) -> None:
+    service = linked(monkeypatch, Service(known=AgentState(risk=35, enforced=True)))
+    run = begin()
+    for tool in ("note", "peek", "read", "erase", "note", "read", "erase", "read"):
+        tried(run, tool)
+    service.known = AgentState(enforced=True)
+    tried(run, "peek")
+    run.end()
+    (recorded,) = read(list(spans_of(encode_spans(pipeline.ended))))
+    steps = replay(load_policy(policy), recorded).steps
+    claimed = {
+        span.context.span_id: tuple((span.attributes or {})["sentric.verdict.rules"])  # type: ignore[arg-type]
+        for span in pipeline.ended
+        if span.context and span.name.startswith("execute_tool")
+    }
+    replayed = {int(step.action.span_id, 16): tuple(match.rule.id for match in step.verdict.matches) for step in steps}
+    assert replayed == claimed
+    assert [step.outcome.refused for step in steps if step.outcome] == [
+        False, False, False, True, True, False, True, True, False,
+    ]  # fmt: skip
+    assert any("agent-shut-down" in rules for rules in claimed.values())
+
+
+def test_two_layers_around_one_call_decide_once(begin: Callable[..., LiveRun], pipeline: Pipeline) -> None:
+    run, wanted = begin(), Wanted(tool="peek", arguments={"at": 1})
+    with run.current(), run.action(wanted) as outer, run.action(wanted) as inner:
+        assert (outer.refusal, inner.refusal) == (None, None)
+    assert len(pipeline.spans) == 1
+
+
+def test_pause_is_no_matter_where_nobody_is_asked(begin: Callable[..., LiveRun]) -> None:
+    def pause() -> AbstractContextManager[None]:
+        raise AssertionError("nobody waits")
+
+    with begin().action(Wanted(tool="peek", arguments={}), pause) as action:
+        assert action.refusal is None
