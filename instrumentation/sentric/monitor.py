@@ -26,6 +26,8 @@ from sentric.settings import Settings
 _AUTHORS = {"user": Author.USER, "human": Author.USER, "system": Author.SYSTEM, "developer": Author.SYSTEM}
 """Whoever else speaks is no authority, and counts as the model."""
 
+_SOURCES = {source.value: source for source in (Source.PAGE, Source.TOOL_RESULT, Source.EXTRACT)}
+
 _logger = logging.getLogger("sentric")
 
 
@@ -102,10 +104,10 @@ class SentricMonitor:
         Args:
             text: what the model is shown.
             origin: whose words these are: the page's URL, or the name of the document or the tool.
-            source: `page`, `tool_result`, `extract` or `resource`.
+            source: `page`, `tool_result` or `extract`; whatever else counts as a resource.
         """
         if run := self._run():
-            run.observe(Seen(source=Source(source), origin=str(origin), text=str(text)))
+            run.observe(Seen(source=_SOURCES.get(source, Source.RESOURCE), origin=str(origin), text=str(text)))
 
     @shielded(None)
     def log_tools(self, tools: Iterable[Mapping[str, Any]], server: str = "") -> None:
