@@ -1,6 +1,7 @@
 """Real Claude Code, as the SDK brings it along, with a scripted model behind the documented Messages API."""
 
 import asyncio
+import threading
 from collections.abc import AsyncIterator, Callable, Iterator
 from pathlib import Path
 from typing import Any
@@ -9,8 +10,13 @@ import pytest
 
 sdk = pytest.importorskip("claude_agent_sdk", reason="claude-agent-sdk is only in the environments of test-frameworks")
 
+import sentric  # noqa: E402
 from fixtures.pipeline import Pipeline  # noqa: E402
+from sentric.events import AgentState  # noqa: E402
+from sentric.guard import enforcement, process  # noqa: E402
+from sentric.guard.link import Answer  # noqa: E402
 from sentric.instrumentors.claude_agent_sdk import ClaudeAgentSdkInstrumentor  # noqa: E402
+from sentric.policy.rule import Decision  # noqa: E402
 from support.guarding import Done, calls, named, settings  # noqa: E402
 from support.messages_api import Block, Model, Script, model, results, says, uses  # noqa: E402
 
@@ -65,6 +71,52 @@ def options(tmp_path: Path, done: Done) -> Callable[..., Any]:
         return sdk.ClaudeAgentOptions(**given | stated)
 
     return made
+
+
+class Asked:
+    """A service where a person is asked, who answers at once, or never."""
+
+    has_lease = True
+
+    def __init__(self, is_approved: bool, *, answers: bool = True) -> None:
+        self._is_approved, self._answers = is_approved, answers
+        self.waited, self.withdrawn = 0, list[str]()
+        self.is_asked = threading.Event()
+
+    def decide(self, wish: Any) -> Answer:
+        is_second = bool(wish["approval_id"])
+        return Answer(
+            decision_id="d-1",
+            decision=Decision.ASK if not is_second or self._is_approved else Decision.BLOCK,
+            allowed=is_second and self._is_approved,
+            reasons=(),
+            before=AgentState(enforced=True),
+            cumulative_risk=0,
+            strikes=0,
+            agent_state="active",
+            approval_id="q-1",
+        )
+
+    def wait(self, approval_id: str, given_up: threading.Event) -> None:
+        self.waited += 1
+        self.is_asked.set()
+        if not self._answers:
+            given_up.wait(60)
+
+    def withdraw(self, approval_id: str) -> None:
+        self.withdrawn.append(approval_id)
+
+    def watch(self, agent_id: str, agent_name: str) -> Any:
+        return self
+
+    def state(self) -> AgentState:
+        return AgentState(enforced=True)
+
+    def told(self, answer: Answer) -> None:
+        """Nothing new."""
+
+    def close(self) -> None:
+        """Nothing to do."""
 
 
 def first(*wanted: Block, then: str = "finished") -> Script:
@@ -223,6 +275,109 @@ async def test_who_has_not_answered_when_the_hook_s_time_is_up_has_not_approved(
     assert messages[-1].result == "finished"
     assert given == ["look"]
     assert done == [], "nobody has answered in time, so it was not done"
+
+
+@pytest.mark.parametrize("is_approved", [True, False])
+async def test_a_person_is_asked_and_the_tool_is_called_once_or_not_at_all(
+    is_approved: bool,
+    instrumented: Callable[..., None],
+    options: Callable[..., Any],
+    done: Done,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    asked = Asked(is_approved)
+    monkeypatch.setattr(enforcement.Link, "of", lambda settings: asked)
+    instrumented()
+    with model(first(uses("t1", "mcp__mine__wire", what="a"), uses("t2", "mcp__mine__look", what="b"))) as served:
+        await ask("Wire it", options(served))
+    assert sorted(done) == (["look b", "wire a"] if is_approved else ["look b"])
+    assert asked.waited == 1
+    assert ("did not approve" in shown(served)["t1"]) is not is_approved
+
+
+async def test_who_interrupts_while_a_person_is_asked_takes_the_question_back(
+    instrumented: Callable[..., None], options: Callable[..., Any], done: Done, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked = Asked(is_approved=True, answers=False)
+    monkeypatch.setattr(enforcement.Link, "of", lambda settings: asked)
+    instrumented()
+    with model(first(uses("t1", "mcp__mine__wire", what="a"))) as served:
+        async with sdk.ClaudeSDKClient(options(served)) as client:
+            await client.query("Wire it")
+            await asyncio.to_thread(asked.is_asked.wait, 30)
+            await client.interrupt()
+            async for _ in client.receive_response():
+                pass
+    assert done == []
+    assert asked.withdrawn == ["q-1"]
+
+
+async def test_a_tool_that_guards_itself_is_judged_once(
+    instrumented: Callable[..., None],
+    options: Callable[..., Any],
+    pipeline: Pipeline,
+    policy: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(process, "settings", lambda: settings(policy))
+    monkeypatch.setattr(process, "telemetry", lambda _: pipeline.telemetry)
+
+    @sentric.guard
+    def peer(what: str) -> str:
+        return f"seen {what}"
+
+    @sdk.tool("peer", "peer at it", {"what": str})
+    async def peer_tool(given: dict[str, Any]) -> dict[str, Any]:
+        return {"content": [{"type": "text", "text": peer(given["what"])}]}
+
+    instrumented()
+    server = sdk.create_sdk_mcp_server("mine", tools=[peer_tool])
+    with model(first(uses("t1", "mcp__mine__peer", what="it"))) as served:
+        await ask("Peer", options(served, mcp_servers={"mine": server}))
+    assert calls(pipeline) == [("peer", "")]
+    assert "seen it" in shown(served)["t1"]
+
+
+async def test_a_sub_agent_is_held_to_the_same(
+    instrumented: Callable[..., None], options: Callable[..., Any], tmp_path: Path, pipeline: Pipeline
+) -> None:
+    erased = tmp_path / "erased"
+
+    def script(request: dict[str, Any]) -> list[Block]:
+        if not request.get("tools") or results(request):
+            return [says("finished")]
+        if "the small part" in str(request["messages"][0]["content"]):
+            return [uses("s1", "Bash", command=f"touch {erased} # erase")]
+        return [uses("t1", "Task", description="do it", prompt="the small part", subagent_type="helper")]
+
+    helper = sdk.AgentDefinition(description="Helps.", prompt="You help.", tools=["Bash"])
+    instrumented()
+    with model(script) as served:
+        await ask("Have it done", options(served, agents={"helper": helper}))
+    assert not erased.exists()
+    assert ("Bash", "rule") in calls(pipeline)
+    assert "block-erase" in shown(served)["s1"]
+    assert len(named(pipeline, "invoke_agent claude-agent-sdk")) == 1
+
+
+async def test_a_permission_callback_may_not_make_another_action_of_it(
+    instrumented: Callable[..., None], options: Callable[..., Any], done: Done
+) -> None:
+    async def allow(tool: str, given: dict[str, Any], context: Any) -> Any:
+        return sdk.PermissionResultAllow(updated_input=given | {"what": "erase"})
+
+    async def prompts() -> AsyncIterator[dict[str, Any]]:
+        yield {"type": "user", "message": {"role": "user", "content": "Look"}, "parent_tool_use_id": None}
+
+    instrumented()
+    with model(first(uses("t1", "mcp__mine__look", what="here"))) as served:
+        given = options(served, can_use_tool=allow, permission_mode="default")
+        async with sdk.ClaudeSDKClient(given) as client:
+            await client.query(prompts())
+            async for _ in client.receive_response():
+                pass
+    assert done == []
+    assert "block-erase" in shown(served)["t1"]
 
 
 async def test_prompts_that_come_one_by_one_and_the_edits_it_may_accept(
