@@ -28,7 +28,7 @@ class Observer:
         session = Session(self._gate)
         try:
             bound = inspect.signature(wrapped).bind(*args, **kwargs)
-            self._check(bound.arguments)
+            self._check()
             given = dict(bound.arguments) | {
                 "hooks": self._hooks(session, bound.arguments.get("hooks")),
                 "can_use_tool": _permitting(session, bound.arguments.get("can_use_tool")),
@@ -54,7 +54,10 @@ class Observer:
                 session.end()
 
     async def serve(self, wrapped: Wrapped, query: Any, args: Any, kwargs: Any) -> Any:
-        """`Query._handle_sdk_mcp_request`: what a tool of this process calls is within the action that was judged."""
+        """`Query._handle_sdk_mcp_request`: what a tool of this process calls is within the action that was judged.
+
+        With mcp 1 the tool runs in another task, so that what it calls is judged by itself.
+        """
         session = self._sessions.get(query)
         called = _called(args, kwargs) if session is not None else None
         if session is None or called is None:
@@ -62,15 +65,16 @@ class Observer:
         with session.inside(*called):
             return await wrapped(*args, **kwargs)
 
-    def _check(self, given: Mapping[str, Any]) -> None:
-        if self._gate.enforces and not given.get("is_streaming_mode", True):
-            raise GuardError("sentric: without streaming mode Claude Code has no hooks; use a newer claude-agent-sdk")
+    def _check(self) -> None:
+        """Where a hook fails or is not heard, older versions of Claude Code call the tool."""
+        if self._gate.enforces and not _can_block():
+            raise GuardError("sentric: SENTRIC_MODE=enforce needs claude-agent-sdk>=0.2.178: before, hooks fail open")
 
     def _hooks(self, session: Session, theirs: Any) -> dict[str, list[dict[str, Any]]]:
         """Ours beside theirs. Claude Code runs them side by side, and one that denies is enough."""
         before: dict[str, Any] = {"matcher": None, "hooks": [session.wants]}
         if self._gate.enforces:
-            before |= {"timeout": PATIENCE} | ({"on_failure": "block"} if _can_block() else {})
+            before |= {"timeout": PATIENCE, "on_failure": "block"}
         found: dict[str, list[dict[str, Any]]] = {event: list(matchers) for event, matchers in (theirs or {}).items()}
         held = [
             matcher | {"hooks": [_rewriting(session, hook) for hook in matcher.get("hooks", [])]}

@@ -1,6 +1,6 @@
 """What Claude Code says, in our words: the input of hooks, and the messages of its stream, all of them JSON.
 
-Written against claude-agent-sdk 0.1.44 to 0.2.189. Nothing here trusts its shape.
+Written against claude-agent-sdk 0.2.110 to 0.2.189. Nothing here trusts its shape.
 """
 
 import json

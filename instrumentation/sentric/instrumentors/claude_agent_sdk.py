@@ -14,8 +14,9 @@ if TYPE_CHECKING:
     from sentric.guard.gate import Gate
 
 DISTRIBUTION = "claude-agent-sdk"
-OLDEST = (0, 1, 44)
-"""Oldest supported version: before it, `query()` with a text as prompt had no hooks."""
+OLDEST = (0, 2, 110)
+"""Oldest supported version: before it, hooks were not heard any more once the prompt was sent. To be held to verdicts,
+an agent needs 0.2.178: before it, Claude Code called a tool whose hook had failed."""
 
 
 class ClaudeAgentSdkInstrumentor(FrameworkInstrumentor):
