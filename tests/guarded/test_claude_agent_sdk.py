@@ -15,8 +15,8 @@ sdk = pytest.importorskip("claude_agent_sdk", reason="claude-agent-sdk is only i
 import sentric  # noqa: E402
 from fixtures.pipeline import Pipeline  # noqa: E402
 from sentric.events import AgentState  # noqa: E402
-from sentric.guard import enforcement, process  # noqa: E402
-from sentric.guard.link import Answer  # noqa: E402
+from sentric.guard import process  # noqa: E402
+from sentric.guard.link import Answer, Link  # noqa: E402
 from sentric.instrumentors.claude_agent_sdk import ClaudeAgentSdkInstrumentor  # noqa: E402
 from sentric.policy.rule import Decision  # noqa: E402
 from support.guarding import Done, calls, named, settings  # noqa: E402
@@ -293,7 +293,7 @@ async def test_a_person_is_asked_and_the_tool_is_called_once_or_not_at_all(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asked = Asked(is_approved)
-    monkeypatch.setattr(enforcement.Link, "of", lambda settings: asked)
+    monkeypatch.setattr(Link, "of", lambda settings: asked)
     instrumented()
     with model(first(uses("t1", "mcp__mine__wire", what="a"), uses("t2", "mcp__mine__look", what="b"))) as served:
         await ask("Wire it", options(served))
@@ -306,7 +306,7 @@ async def test_who_interrupts_while_a_person_is_asked_takes_the_question_back(
     instrumented: Callable[..., None], options: Callable[..., Any], done: Done, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asked = Asked(is_approved=True, answers=False)
-    monkeypatch.setattr(enforcement.Link, "of", lambda settings: asked)
+    monkeypatch.setattr(Link, "of", lambda settings: asked)
     instrumented()
     with model(first(uses("t1", "mcp__mine__wire", what="a"))) as served:
         async with sdk.ClaudeSDKClient(options(served)) as client:

@@ -127,7 +127,7 @@ def test_it_is_still_the_function_it_was(enforced: None) -> None:
 
 def test_what_is_no_function_is_not_decorated() -> None:
     with pytest.raises(SentricError, match="decorates functions and methods"):
-        sentric.guard(3)  # type: ignore[type-var]
+        sentric.guard(3)  # type: ignore[call-overload]
     with pytest.raises(SentricError, match="Shop"):
         sentric.guard(Shop)
 
@@ -225,7 +225,7 @@ async def test_a_call_made_by_hand_in_asynchronous_code(enforced: None) -> None:
         await sentric.acall("erase", {"a": 1}, later)
     assert DONE == ["later"]
     with pytest.raises(SentricError, match="acall"):
-        sentric.call("later", {"a": 1}, later)
+        await sentric.call("later", {"a": 1}, later)
 
 
 @pytest.mark.parametrize(
