@@ -24,14 +24,17 @@ from sentric_analyzer.control.signing import SIGNING_KEY_FILE, Signer
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.control.watch import KeyWatch
 from sentric_analyzer.deciding import Decider, Metric
+from sentric_analyzer.deciding.error_budgets import ErrorBudgets
 from sentric_analyzer.deciding.in_force import InForce
+from sentric_analyzer.deciding.promotions import Promotions
 from sentric_analyzer.declaration import OnCount, OnTime, Value
 from sentric_analyzer.policies import ActivePolicies
 from sentric_analyzer.processes import together
 
 _logger = logging.getLogger(__name__)
 
-_SWEEP_SECONDS, _COUNT_SECONDS, _CHECKPOINT_SECONDS, _FORGET_SECONDS = 0.5, 1.0, 60.0, 3600.0
+_SWEEP_SECONDS, _COUNT_SECONDS, _BUDGET_SECONDS, _CHECKPOINT_SECONDS, _FORGET_SECONDS = 0.5, 1.0, 2.0, 60.0, 3600.0
+_DAY = 86_400.0
 _NEVER = "never"
 
 
@@ -75,11 +78,21 @@ class ControlPlane:
                 two_people=two_people(settings.two_person),
             )
         )
+        self._agents_kept = settings.agents_kept * _DAY
         self.active = active
         self.in_force = InForce(self.store.policies, active)
         self.keys = KeyWatch(self.store, on_keys, also=self.in_force.refresh)
         self.feed = Feed(self.store.changes)
         self.checkpoints = Checkpoints(self.store.changes, self.signer, directory / HEAD_FILE)
+        self.promotions = Promotions(self.store.policies, self.store.incidents, lambda: active.of_settings.documents)
+        self.error_budgets = ErrorBudgets(
+            self.store.refusals,
+            self.in_force,
+            self.promotions,
+            lambda: [project.name for project in self.store.projects()],
+            self.store.changes.clock,
+            on_count,
+        )
         self.decider = Decider(
             self.store.decisions,
             lambda project: active.of(project).policy,
@@ -109,8 +122,11 @@ class ControlPlane:
             (_SWEEP_SECONDS, self.store.approvals.expire),
             (_SWEEP_SECONDS, self.checkpoints.note),
             (_COUNT_SECONDS, self.store.plain.write),
+            (_BUDGET_SECONDS, self.error_budgets.look),
             (_CHECKPOINT_SECONDS, self.checkpoints.keep),
             (_FORGET_SECONDS, self.store.decisions.forget),
+            (_FORGET_SECONDS, self.store.approvals.forget),
+            (_FORGET_SECONDS, partial(self.store.agents.forget, self._agents_kept)),
             (_FORGET_SECONDS, self.store.jobs.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))

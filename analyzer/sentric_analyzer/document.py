@@ -90,6 +90,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     more = ("references", "description", "evidence", "event_id", "span_id", "sequence", "error")
     document = {name: json_safe(getattr(finding, name)) for name in (*names, *more)}
     document["evidence"] = [json_safe(asdict(evidence)) for evidence in finding.evidence]
+    document["would"] = finding.would.value if finding.would else None
     document["time"] = timestamp(finding.time)
     return document
 

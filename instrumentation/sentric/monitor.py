@@ -5,7 +5,6 @@ import logging
 from collections.abc import Generator, Iterable, Mapping
 from contextlib import contextmanager, nullcontext
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from sentric.errors import SentricError
@@ -13,6 +12,7 @@ from sentric.events import Author, Source
 from sentric.guard.boundary import shielded
 from sentric.guard.calls import Offered, Seen
 from sentric.guard.gate import Gate
+from sentric.guard.judgement import check_policy
 from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
 from sentric.guard.process import telemetry
@@ -20,7 +20,6 @@ from sentric.guard.stated_run import Block
 from sentric.instrumentors._browser_use_observer import Observer
 from sentric.instrumentors._instrumentor import supported_version
 from sentric.instrumentors.browser_use import DISTRIBUTION, OLDEST
-from sentric.policy.loader import load_policy
 from sentric.settings import Settings
 
 _AUTHORS = {"user": Author.USER, "human": Author.USER, "system": Author.SYSTEM, "developer": Author.SYSTEM}
@@ -57,8 +56,8 @@ class SentricMonitor:
         self._runs: list[LiveRun] = []
         if self._settings.disabled:
             return
-        if self._settings.policy:
-            load_policy(Path(self._settings.policy))
+        if self._settings.policy or self._settings.mode == "enforce":
+            check_policy(self._settings)
         self._telemetry = telemetry(self._settings)
 
     def wrap(self, agent: Any) -> Block:

@@ -154,6 +154,8 @@ SENTRIC_VERDICT_SEVERITY: Final = "sentric.verdict.severity"
 """The highest severity of the rules that matched."""
 SENTRIC_VERDICT_RISK: Final = "sentric.verdict.risk"
 """The largest risk of the rules that matched."""
+SENTRIC_VERDICT_SHADOW: Final = "sentric.verdict.shadow"
+"""Ids of those that the policy holds in shadow: they count as a warning, and would have decided more."""
 SENTRIC_POLICY_DIGEST: Final = "sentric.policy.digest"
 """Identifies the policy that gave the verdict."""
 SENTRIC_MODE: Final = "sentric.mode"
@@ -173,6 +175,11 @@ SENTRIC_STATE_STRIKES: Final = "sentric.state.strikes"
 """Where verdicts are enforced: how often the agent had been refused before the action."""
 SENTRIC_STATE_STOPPED: Final = "sentric.state.stopped"
 """Why an operator had stopped the agent."""
+
+# --- Sentric: metrics ------------------------------------------------------------------------------------------
+
+SENTRIC_REASON: Final = "sentric.reason"
+"""Why the guard dropped something, did it again or did without it."""
 
 # --- Sentric: log records -------------------------------------------------------------------------------------
 

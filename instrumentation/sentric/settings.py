@@ -16,6 +16,7 @@ from sentric.errors import SettingError
 
 PREFIX = "SENTRIC_"
 DEFAULT_FILE = "sentric.yaml"
+DEFAULT_PROJECT = "default"
 
 
 @dataclass(frozen=True, slots=True)
@@ -69,9 +70,6 @@ class Settings:
             "closed, or open: and some of read, write, send, execute, delete, pay, grant, separated by commas",
         ),
     )
-    decide_timeout: float = _setting(
-        5.0, "Longest time, in seconds, that one answer of the service at `url` is waited for.", minimum=0.05
-    )
     allow_loopback: bool = _setting(
         False, "Treat loopback addresses as a secure origin: for development against a local server. Reports show it."
     )
@@ -81,15 +79,16 @@ class Settings:
         "of them, and rules about content say that they were not evaluated.",
         choices=("full", "metadata"),
     )
-    project: str = _setting("default", "Project that the runs of this process belong to.")
+    project: str = _setting(DEFAULT_PROJECT, "Project that the runs of this process belong to.")
     endpoint: str = _setting(
         "",
         "Base URL of the analyzer's OTLP/HTTP receiver, for SentricMonitor. Empty: the OTEL_* variables decide.",
     )
     url: str = _setting(
         "",
-        "Base URL of the REST API that `sentric agents`, `approvals`, `decisions` and `incidents` ask, as "
-        "`https://HOST:PORT`. Empty: the service that runs on the data directory.",
+        "Base URL of the REST API that guards ask, and `sentric agents`, `approvals`, `decisions` and `incidents`, as "
+        "`https://HOST:PORT`. Empty: guards decide alone, and the commands ask the service that runs on the data "
+        "directory.",
     )
     api_key: str = _setting(
         "",
@@ -97,8 +96,27 @@ class Settings:
         "directory where this is empty.",
         secret=True,
     )
+    decide_timeout: float = _setting(
+        5.0, "Longest time, in seconds, that a guard asks the service for a decision, retries too.", minimum=0.1
+    )
+    guard_dir: str = _setting(
+        "~/.local/share/sentric/guard",
+        "Directory of what the guard keeps: the last good policy, and what it decided while the service was away, or "
+        "where there is none.",
+    )
     agent_id: str = _setting("", "Name of the agent that risk is kept under. Empty: each run is its own.")
-    policy: str = _setting("", "Path of a policy file. Empty: the shipped rules.")
+    policy: str = _setting(
+        "",
+        "Path of a policy file. For an agent also `service`: the policy that is in force in the service at `url`. "
+        "Empty: the shipped rules; for an agent in mode `enforce` with a `url`, the policy of the service.",
+    )
+    policy_key: str = _setting(
+        "",
+        "Public key that the service signs policies with, as `GET /v1/policies/key` gives it. An agent then takes no "
+        "policy that is not signed with it; this needs `pip install 'sentric[guard]'`. Empty: signatures are not "
+        "checked.",
+        form=(r"(?:[A-Za-z0-9+/]{43}=)?", "the base64 of an Ed25519 public key"),
+    )
     redaction_key: str = _setting(
         "",
         "Key of the fingerprints that stand for secrets. Processes that share it write the same fingerprint for the "
@@ -162,6 +180,12 @@ class Settings:
         "critical",
         "Severity from which on two people must approve; `never`: one is enough.",
         choices=("low", "medium", "high", "critical", "never"),
+    )
+    agents_kept: float = _setting(
+        30.0,
+        "Days after which an agent that was not seen is forgotten, where it has neither risk nor strikes, is not "
+        "stopped, and waits for nothing.",
+        minimum=1,
     )
     otlp_grpc: str = _setting("127.0.0.1:4317", "HOST:PORT of the OTLP/gRPC receiver.")
     otlp_http: str = _setting("127.0.0.1:4318", "HOST:PORT of the OTLP/HTTP receiver.")

@@ -30,7 +30,8 @@ from sentric_analyzer.storage import Store, embedded_url
 from support.access import problem
 from support.planes import control_plane
 
-PATHS = ("/v1/runs", "/v1/runs/shop-1", "/v1/recordings", "/v1/findings", "/v1/projects", "/metrics")
+RUN_PATHS = ("/v1/runs", "/v1/runs/shop-1", "/v1/recordings", "/v1/recordings/shop-1")
+PATHS = (*RUN_PATHS, "/v1/findings", "/v1/projects", "/metrics")
 LOCAL, OPEN = "local", "open"
 
 

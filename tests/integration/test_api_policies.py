@@ -11,11 +11,11 @@ import pytest
 
 from sentric.errors import PolicyError
 from sentric.policy.loader import load_bundle, load_policy
+from sentric.policy.supply import verified
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.control import Scope
 from sentric_analyzer.control_plane import ControlPlane
-from sentric_analyzer.deciding.supply import verified
 from sentric_analyzer.storage import Store, embedded_url
 from support.access import problem
 from support.planes import control_plane

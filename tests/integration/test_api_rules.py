@@ -1,8 +1,11 @@
 """Rules over REST: each change is a new version, which decides once it is activated."""
 
+import json
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from itertools import count
+from pathlib import Path
 from typing import Any
 
 import httpx
@@ -12,10 +15,12 @@ import yaml
 from sentric.policy.loader import load_bundle, shipped_packs
 from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
+from sentric_analyzer.api.served import SERVE_FILE
 from sentric_analyzer.control import Scope
 from sentric_analyzer.control_plane import ControlPlane
 from sentric_analyzer.storage import Store, embedded_url
 from support.access import problem
+from support.commands import sentric
 from support.planes import control_plane
 
 RULE: dict[str, Any] = {
@@ -121,6 +126,7 @@ def test_every_rule_is_listed_with_what_becomes_of_it(asking: Asking) -> None:
         "remediation": "",
         "references": [],
         "evidence": [],
+        "shadow": False,
         "in_force": True,
         "origin": "own",
         "file": "own-rules.yaml",
@@ -323,3 +329,54 @@ def test_a_shipped_pack_that_is_off_can_be_imported(asking: Asking) -> None:
 
 def plain(text: str) -> Any:
     return yaml.load(text, Loader=yaml.CSafeLoader)
+
+
+def test_a_rule_is_held_in_shadow_and_promoted(asking: Asking) -> None:
+    asking.done("POST", "rules", rule=RULE)
+    held = asking.done("PATCH", "rules/evil-host", shadow=True, activate=True)
+    assert (held["rule"]["shadow"], held["rule"]["overridden"]) == (True, {"shadow": False})
+    assert asking.decided() == "warn"
+
+    rollout = asking.get("policies/rollout").json()
+    (rule,) = rollout["rules"]
+    assert (rollout["version"], rollout["number"], rollout["runs"], rollout["days"]) == (2, 1, 0, 0)
+    assert (rule["id"], rule["decision"], rule["shadow"], rule["advice"]) == ("evil-host", "block", True, "too_few")
+
+    wish = {"rules": ["evil-host"], "note": "seen enough", "over": 1}
+    for scope, status in ((Scope.READ, 403), (Scope.DECIDE, 403)):
+        assert asking.ask("POST", "policies/promote", scope=scope, json=wish).status_code == status
+    made = asking.done("POST", "policies/promote", **wish)
+    assert (made["activation"]["number"], made["activation"]["note"]) == (2, "seen enough")
+    assert [one["id"] for one in made["rules"]] == ["evil-host"]
+    assert asking.decided() == "block"
+    for what, refused, status, why in (
+        ("promote", {"rules": ["evil-host"]}, 409, "rule 'evil-host' is not in shadow"),
+        ("shadow", wish, 409, "is in force by now, not 1"),
+        ("promote", {"rules": ["none"]}, 404, "no rule 'none'"),
+    ):
+        found = problem(asking.ask("POST", f"policies/{what}", json=refused))
+        assert found.status == status
+        assert why in found.detail
+    assert asking.ask("POST", "policies/promote", json={"rules": []}).status_code == 422
+    asking.done("POST", "policies/shadow", rules=["evil-host"])
+    assert asking.decided() == "warn"
+
+
+def test_the_commands_ask_the_service_that_runs(asking: Asking, tmp_path: Path) -> None:
+    asking.done("POST", "rules", rule=RULE)
+    asking.done("PATCH", "rules/evil-host", shadow=True, activate=True)
+    served = {"http": asking.http.base_url.netloc.decode(), "pid": os.getpid()}
+    (tmp_path / SERVE_FILE).write_text(json.dumps(served))
+    options = ("--project", asking.project, "--data-dir", tmp_path)
+    key = asking.keys[Scope.ADMIN]
+    listed = sentric("policy", "suggest", "--rules", "--format", "json", *options, SENTRIC_API_KEY=key)
+    assert [rule["id"] for rule in json.loads(listed.stdout)["rules"]] == ["evil-host"]
+    done = sentric("policy", "activate", "--rule", "evil-host", *options, stdin=b"y\n", SENTRIC_API_KEY=key)
+    assert "so far nothing, of 0 runs that it looked at" in done.stdout
+    assert "decide from now on: evil-host" in done.stdout
+    assert asking.decided() == "block"
+    reading = asking.keys[Scope.READ]
+    refused = sentric("policy", "activate", "--shadow", "evil-host", *options, SENTRIC_API_KEY=reading)
+    assert (refused.returncode, "admin" in refused.stderr) == (3, True)
+    sentric("policy", "activate", "--shadow", "evil-host", *options, SENTRIC_API_KEY=key)
+    assert asking.decided() == "warn"

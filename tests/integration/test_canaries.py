@@ -88,6 +88,7 @@ def answers(service: Serving) -> Iterator[str]:
         yield service.text(path)
     for run in service.get("/v1/runs")["runs"]:
         yield service.text(f"/v1/runs/{run['run_id']}")
+        yield service.text(f"/v1/recordings/{run['run_id']}")
         for form in ("table", "json", "markdown", "html"):
             yield sentric("report", "--data-dir", service.data_dir, "--format", form, run["run_id"]).stdout
     yield sentric("runs", "--data-dir", service.data_dir).stdout

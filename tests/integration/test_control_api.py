@@ -260,6 +260,22 @@ LONG = "x" * 300
 
 
 GOOD: dict[str, Any] = {"agent_id": "bad", "action": "note"}
+RULE: dict[str, Any] = {"id": "r-1", "title": "T", "severity": "low", "decision": "warn", "risk": 1}
+CLAIM: dict[str, Any] = {"rules": [RULE], "policy_digest": "0123456789abcdef"}
+BAD_VALUES: dict[str, tuple[Any, ...]] = {
+    "id": ("", "A b", "x" * 129, HALF, NUL, 5, "a\n"),
+    "title": ("x" * 513, HALF, None),
+    "risk": (-1, 101, 1.5, "x", 1e308, None),
+    "severity": ("", "worst", 5),
+    "decision": ("", "deny", None),
+    "error": ("x" * 2049, HALF, None),
+    "evidence": ([], {"a": 5}, {"a": "x" * 2049}, {"x" * 257: ""}, {"a": HALF}, dict.fromkeys(map(str, range(65)), "")),
+    "score": (1,),
+}
+BAD_RULES = (
+    *({name: RULE[name] for name in RULE if name != left_out} for left_out in RULE),
+    *(RULE | {name: value} for name, values in BAD_VALUES.items() for value in values),
+)
 NO_NAME = (NUL, HALF, LONG, "a\nb", 5, None, ["a"], {"a": 1}, True)
 NO_TEXT: tuple[Any, ...] = (HALF, 5, None, [])
 NO_OBJECT = (5, "x", [1], HALF, {"a": HALF})
@@ -277,6 +293,13 @@ BAD: dict[str, tuple[Any, ...]] = {
     "payload": (HALF,),
     "unknown": (1,),
     "decision": ("allow",),
+    "verdict": (
+        *(5, [], {}, {"rules": []}, {"policy_digest": "0" * 16}, CLAIM | {"policy_digest": "x"}, CLAIM | {"x": 1}),
+        *(CLAIM | {"rules": [rule]} for rule in BAD_RULES),
+        CLAIM | {"rules": [RULE] * 129},
+    ),
+    "settled": ("done", "maybe", 5, [], True),
+    "time": ("now", -1, 1 << 63, [], "2026-01-01T00:00:00", 1.5, "1e999", "1700000000", True, "", HALF, "x" * 65),
     "project": ("bank", "", NUL, LONG, 5),
 }
 BODIES = {
@@ -336,6 +359,27 @@ def test_strange_decisions_are_decided(served: Plane, agent: str) -> None:
                 served.got(f"/v1/approvals/{told['approval_id']}")
     assert served.got("/v1/approvals?limit=1000")["approvals"]
     assert served.got("/v1/decisions?limit=1000")["decisions"]
+
+
+def test_a_guard_claims_what_it_has_judged_and_tells_what_it_did_alone(served: Plane, agent: str) -> None:
+    strange = RULE | {"title": NUL, "error": "\u202e", "evidence": {"": NUL, "\uffff": ""}}
+    told = served.decide(agent, "block", verdict=CLAIM | {"rules": [strange] * 128})
+    assert (told["decision"], told["judged_by"], told["risk"], len(told["rules"])) == ("warn", "guard", 1, 128)
+    assert told["before"] == {"risk": 0, "strikes": 0, "stopped": ""}
+    for time, happened in (
+        (1_700_000_000_123_456_789, "2023-11-14T22:13:20Z"),
+        ("2023-11-14T23:13:20+01:00", "2023-11-14T22:13:20Z"),
+        ("0001-01-01T00:00:00+23:59", "1970-01-01T00:00:00Z"),
+    ):
+        settled: dict[str, Any] = {"settled": "done", "time": time, "idempotency_key": str(time), "verdict": CLAIM}
+        told = served.decide(agent, "note", **settled)
+        assert (told["settled"], told["happened"], told["decision"]) == ("done", happened, "warn")
+        assert served.decide(agent, "note", **settled) == told
+    assert told["before"]["risk"] == 3
+    kept = served.got(f"/v1/decisions/{told['decision_id']}")
+    assert kept["answer"] == told
+    refused = served.ask("POST", "/v1/decisions", "agent", json=GOOD | {"settled": "done", "verdict": CLAIM})
+    assert problem(refused).detail == "idempotency_key: must be given with settled, so that it is counted once"
 
 
 def test_what_there_is_not_is_said_in_one_line(served: Plane, agent: str) -> None:

@@ -7,20 +7,24 @@ import sys
 import time
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import Any
 
 import pytest
+from anyio import lowlevel, run
 
-from sentric_analyzer.api import connection, streams, waiting
+from sentric_analyzer.api import connection, guards, streams, waiting
 from sentric_analyzer.control import Scope
 from sentric_analyzer.control.approval import Said
 from sentric_analyzer.control.audit_chain import Record
+from sentric_analyzer.control.errors import ControlError
+from sentric_analyzer.control.feed import Feed
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.storage import Store, embedded_url
 from support.access import problem
 from support.controlling import Plane, plane
-from support.deciding import DOCUMENTS
+from support.deciding import DOCUMENTS, asked, decider, grant, policy
 from support.postgres import Postgres
 from support.serving import poll
 from support.sse import SOON, streaming
@@ -96,6 +100,25 @@ def test_who_waits_is_answered_when_the_time_is_over_or_nothing_is_left_to_wait_
         assert problem(served.ask("GET", f"/v1/approvals/{approval_id}?wait={wait}", "agent")).status == 422
 
 
+@pytest.mark.parametrize("end", ["stopped here", "stopped elsewhere", "expired elsewhere"])
+def test_who_waits_is_woken_when_nothing_can_come_of_it(
+    served: Plane, elsewhere: ControlStore, url: str, agent: str, end: str
+) -> None:
+    approval_id = served.decide(agent, "ask")["approval_id"]
+    before = len(served.control.feed._listeners)
+    with ThreadPoolExecutor(1) as threads, ControlStore.open(url, clock=lambda: time.time() + 1000.0) as later:
+        wait = threads.submit(served.got, f"/v1/approvals/{approval_id}?wait=30", "agent")
+        poll(lambda: len(served.control.feed._listeners) > before)
+        if end == "expired elsewhere":
+            later.approvals.find(approval_id, projects=None)
+        else:
+            store = served.store if end == "stopped here" else elsewhere
+            store.stopping.stop("shop", agent, reason="", actor="person:olga")
+        began = time.monotonic()
+        assert wait.result()["state"] == ("expired" if end == "expired elsewhere" else "cancelled")
+        assert time.monotonic() - began < SOON
+
+
 @pytest.mark.parametrize("where", ["here", "elsewhere"])
 def test_a_guard_is_told_within_a_second_whatever_it_must_know(
     served: Plane, elsewhere: ControlStore, agent: str, where: str
@@ -134,6 +157,91 @@ def test_a_guard_is_told_within_a_second_whatever_it_must_know(
         known = len(stream.events)
         store.policies.activate("shop", 0, actor="person:olga")
         stream.told("state", known, policy_digest=before["policy_digest"], state="shut_down")
+
+
+@pytest.mark.parametrize("where", ["here", "elsewhere"])
+def test_a_guard_is_told_what_others_add_to_the_sums_of_its_agent(
+    served: Plane, elsewhere: ControlStore, agent: str, where: str
+) -> None:
+    store = served.store if where == "here" else elsewhere
+    decide = decider(store, policy())
+
+    def ask(tool: str) -> str:
+        answer = decide.decide(asked(agent, tool), project="shop", by=grant()).answer
+        return str(answer["approval_id"])
+
+    with streaming(served, f"/v1/guard/stream?agent_id={agent}", "agent") as stream:
+        stream.told("state", risk=0, strikes=0)
+        ask("warn")
+        stream.soon("state", time.monotonic(), risk=30, strikes=0)
+        ask("block")
+        stream.soon("state", time.monotonic(), risk=30, strikes=1)
+        store.approvals.answer(ask("ask"), Said.DENY, approver="person:ann", actor="person:ann")
+        stream.soon("state", time.monotonic(), risk=30, strikes=2)
+
+
+def test_a_guarded_agent_is_known_before_it_asks_for_anything(served: Plane, agent: str) -> None:
+    with streaming(served, f"/v1/guard/stream?agent_id={agent}&agent_name={agent}-name", "agent") as stream:
+        stream.told("state", state="active")
+        (found,) = served.got(f"/v1/agents/{agent}")["agents"]
+        assert (found["name"], sum(found["decisions"].values())) == (f"{agent}-name", 0)
+        assert served.post(f"/v1/agents/{agent}/stop", "olga", reason="no").status_code == 200
+        stream.soon("state", time.monotonic(), state="stopped")
+    before = served.store.changes.head()
+    # What names it says it has now counts as well, and nothing is noted twice.
+    served.post(f"/v1/agents/{agent}/reset", "olga")
+    served.decide(f"{agent}-2", "note", agent_name=f"{agent}-alias")
+    served.post(f"/v1/agents/{agent}-alias/stop", "olga", by="name")
+    with streaming(served, f"/v1/guard/stream?agent_id={agent}&agent_name={agent}-alias", "agent") as stream:
+        stream.told("state", state="stopped")
+    seen = [record for record in served.store.changes.records(after=before[0]) if record.what == "agent.seen"]
+    assert [record.subject for record in seen] == [f"{agent}-2"]
+    for strange in ("%00", "a%0ab"):
+        for query in (f"agent_id={strange}", f"agent_id=a&agent_name={strange}"):
+            assert problem(served.ask("GET", f"/v1/guard/stream?{query}", "agent")).status == 422
+
+
+def test_a_guard_has_its_lease_also_where_nothing_can_be_noted(
+    served: Plane, agent: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*about: str, actor: str) -> None:
+        raise ControlError("the disk is full")
+
+    monkeypatch.setattr(streams, "BEAT_SECONDS", 0.1)
+    monkeypatch.setattr(served.store.agents, "there", fail)
+    with streaming(served, f"/v1/guard/stream?agent_id={agent}", "agent") as stream:
+        stream.told("lease", 1)
+
+
+def test_a_thousand_idle_guards_cost_what_one_costs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """A record is looked at once; only whom it concerns is told."""
+    looked = list[Record]()
+    concerned = guards.concerned
+
+    def look(record: Record) -> str | None:
+        looked.append(record)
+        return concerned(record)
+
+    monkeypatch.setattr(guards, "concerned", look)
+
+    async def rung(feed: Feed, known: guards.Guards) -> list[str]:
+        async with AsyncExitStack() as stack:
+            names = [f"agent-{number}" for number in range(1000)]
+            told = [await stack.enter_async_context(known.heard("shop", name)) for name in names]
+            feed.look()
+            await lowlevel.checkpoint()
+            return [name for name, heard in zip(names, told, strict=True) if heard._records]
+
+    with ControlStore.open(control_url(tmp_path)) as store:
+        feed = Feed(store.changes)
+        known = guards.Guards(feed)
+        decider(store, policy()).decide(asked("agent-7", "warn"), project="shop", by=grant())
+        assert run(rung, feed, known) == ["agent-7"]
+        assert [record.what for record in looked] == ["agent.seen", "decision.warn"]
+        looked.clear()
+        store.stopping.stop("shop", "agent-7", by_name=True, reason="", actor="local")
+        assert len(run(rung, feed, known)) == 1000
+    assert (known._tells, feed._listeners) == ({}, [])
 
 
 def test_a_guard_is_not_told_of_what_changes_nothing_for_it(

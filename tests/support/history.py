@@ -122,12 +122,17 @@ class History:
     def _decision(self, record: Record, what: str, detail: dict[str, Any]) -> None:
         model = self._of(detail["agent_id"])
         self.decisions[what] += 1
-        if what in ("allow", "warn"):
+        if "settled" in detail:  # by the guard alone: what must not be was not for the service to prevent
+            model.risk += detail["risk"] * (detail["settled"] == "done")
+            model.strikes += bool(
+                what == "block" and detail["settled"] == "refused" and _REFUSING & set(detail["rules"])
+            )
+        elif what in ("allow", "warn"):
             assert model.strikes < 3, record
             assert not model.stopped, record
             model.risk += detail["risk"]
             assert model.risk <= 100, record
-        if what == "block" and _REFUSING & set(detail["rules"]):
+        elif what == "block" and _REFUSING & set(detail["rules"]):
             model.strikes += 1
         assert (detail["cumulative_risk"], detail["strikes"]) == (model.risk, model.strikes), record
 

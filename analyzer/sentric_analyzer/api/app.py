@@ -27,6 +27,7 @@ from sentric_analyzer.api.policy_changes import add_policy_changes
 from sentric_analyzer.api.policy_problems import add_policy_problems
 from sentric_analyzer.api.policy_supply import add_policy_supply
 from sentric_analyzer.api.problems import add_problems, refuse_with
+from sentric_analyzer.api.rollout import add_rollout
 from sentric_analyzer.api.routes import declared_routes
 from sentric_analyzer.api.rules import add_rule_changes, add_rules
 from sentric_analyzer.api.runs import add_runs
@@ -88,7 +89,7 @@ def create_app(
     add_runs(app, store, answer)
     app.state.on_end = lambda: None
     if plane is not None:
-        _add_control(app, plane, answer)
+        _add_control(app, plane, store, answer)
         app.state.on_end = plane.feed.end
     add_description(app)
     open_paths = {route.path: route.needed for route in declared_routes(app) if route.needed.open}
@@ -98,7 +99,7 @@ def create_app(
     return app
 
 
-def _add_control(app: FastAPI, plane: "ControlPlane", answer: Answer) -> None:
+def _add_control(app: FastAPI, plane: "ControlPlane", store: Store, answer: Answer) -> None:
     control, deciding = plane.store, quick_answers(DECIDING)
     add_decisions(app, control, plane.decider, deciding)
     add_approvals(app, control, plane.feed, deciding)
@@ -113,6 +114,7 @@ def _add_control(app: FastAPI, plane: "ControlPlane", answer: Answer) -> None:
     add_policy_problems(app)
     add_policy_supply(app, control, plane.in_force, plane.signer, deciding)
     loading = answers(LOADING)
+    add_rollout(app, plane, store, loading)
     add_policies(app, control, plane.in_force, answer, loading)
     add_policy_changes(app, control, loading)
     rules = RuleChanges(control.policies, plane.in_force)

@@ -1,6 +1,6 @@
 """A client of what the REST API says of runs, for the commands."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -52,6 +52,17 @@ class Client(Remote):
         """
         return self.find(f"/v1/runs/{quoted(selector)}", project=project)
 
+    def fixture(
+        self, selector: str, *, project: str | None = None, redact_personal: bool = False
+    ) -> dict[str, Any] | None:
+        """A run as the JSON object of a fixture, by its id, the beginning of its id, or `latest`; None: there is none.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        personal = "true" if redact_personal else None
+        return self.find(f"/v1/recordings/{quoted(selector)}", project=project, redact_personal=personal)
+
     def findings(
         self,
         *,
@@ -69,6 +80,26 @@ class Client(Remote):
         wanted = {"project": project, "run": run, "severity": severity.value, "rule": rule, "limit": limit}
         found: list[dict[str, Any]] = self.get("/v1/findings", **wanted)["findings"]
         return found
+
+    def rollout(self, *, project: str, days: int) -> dict[str, Any]:
+        """What the rules in shadow would have refused so far.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        return self.get("/v1/policies/rollout", project=project, days=days)
+
+    def shadow(
+        self, rules: Sequence[str], *, project: str, promote: bool, note: str, over: int | None
+    ) -> dict[str, Any]:
+        """Promote rules, or put them into the shadow; the activation.
+
+        Raises:
+            SentricError: the service is not there, or refuses.
+        """
+        body = {"project": project, "rules": list(rules), "note": note, "over": over}
+        made: dict[str, Any] = self.post(f"/v1/policies/{'promote' if promote else 'shadow'}", body)["activation"]
+        return made
 
     def recorded_runs(self, *, project: str | None = None, since: int = 0) -> Iterator[Run]:
         """The runs that started since a Unix time in nanoseconds, the earliest first, with all their events.

@@ -1,5 +1,6 @@
 """Decisions over REST: ask before acting, from any language; read what was decided."""
 
+from contextlib import suppress
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
@@ -9,6 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from sentric.events import Effect, Element, Kind
 from sentric.policy.rule import Decision, Severity
+from sentric.policy.rule_file import KEBAB
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer, json_answer
 from sentric_analyzer.api.models import Document, Next
@@ -20,8 +22,10 @@ from sentric_analyzer.api.problems import DECISIONS_PATH, refuse_with
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Grant, Scope
 from sentric_analyzer.control.errors import IdempotencyError, UnknownDecisionError, UnknownProjectError
-from sentric_analyzer.deciding import Asked, AskedError, Decider
+from sentric_analyzer.control.rulings import JudgedBy, Settled
+from sentric_analyzer.deciding import Asked, AskedError, Claim, Decider, claims
 from sentric_analyzer.deciding.asked import LONGEST_IDEMPOTENCY_KEY, LONGEST_NAME, MOST_EVENTS
+from sentric_analyzer.deciding.claims import LONGEST_RULE_ID, LONGEST_TITLE, LONGEST_VALUE, MOST_EVIDENCE, MOST_RULES
 
 if TYPE_CHECKING:
     from sentric_analyzer.control.store import ControlStore
@@ -29,6 +33,37 @@ if TYPE_CHECKING:
 REPLAYED = "Idempotency-Replayed"
 """Header of an answer that was given before, to the same idempotency key."""
 _Name = Annotated[str, Field(max_length=LONGEST_NAME)]
+
+
+class ClaimedRule(Document):
+    """A rule that matched, as a guard states it."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    id: str = Field(max_length=LONGEST_RULE_ID, pattern=f"^{KEBAB}$")
+    title: str = Field(max_length=LONGEST_TITLE)
+    severity: Severity
+    decision: Decision
+    risk: int = Field(ge=0, le=100)
+    would: Decision | None = None
+    """What it would decide, were it not in shadow."""
+    error: str = Field("", max_length=LONGEST_VALUE)
+    """Why it could not be evaluated, where it counts as matched for that reason."""
+    evidence: dict[_Name, Annotated[str, Field(max_length=LONGEST_VALUE)]] = Field(
+        default_factory=dict[str, str], max_length=MOST_EVIDENCE
+    )
+    """The values it rests on, by their names."""
+
+
+class ClaimedVerdict(Document):
+    """A guard's own verdict: a claim, which describes nothing but itself, and is marked so wherever it is kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    rules: list[ClaimedRule] = Field(max_length=MOST_RULES)
+    """Those that matched; none: it is allowed plainly."""
+    policy_digest: str = Field(pattern="^[0-9a-f]{16}$")
+    """Of the policy by which the guard judged."""
 
 
 class DecisionWish(Document):
@@ -71,6 +106,18 @@ class DecisionWish(Document):
     """Of an approval of this very action, which is used up by it."""
     idempotency_key: str = Field("", max_length=LONGEST_IDEMPOTENCY_KEY)
     """Asked again with the same key, the same is answered, and nothing is counted twice."""
+    verdict: ClaimedVerdict | None = None
+    """What a guard has made of it that has seen the whole run. It is taken as it is, with the engine's own rules by the
+    agent's exact sums; the policy's rules are not judged again."""
+    settled: Settled | None = None
+    """How it ended, where a guard had to decide alone while nobody answered it: it is counted and recorded, and not
+    decided. Needs a verdict and an idempotency key."""
+    time: (
+        Annotated[str, Field(max_length=64, json_schema_extra={"format": "date-time"})]
+        | Annotated[int, Field(strict=True, ge=0, lt=1 << 63)]
+        | None
+    ) = None
+    """When it was settled, in RFC 3339 or in Unix nanoseconds; left out, or in the future: now."""
     project: str | None = Field(None, max_length=64)
     """One of those of the key; left out: its first."""
 
@@ -85,6 +132,17 @@ class MatchedRule(Document):
     risk: int
     error: str = ""
     """Why it could not be evaluated, where it counts as matched for that reason."""
+    would: Decision | None = None
+    """What it would have decided, had the policy not held it in shadow. Left out where it was not held."""
+
+
+class Before(Document):
+    """What an agent had added up to before an action."""
+
+    risk: int
+    strikes: int
+    stopped: str
+    """Why an operator has stopped it; empty where none has."""
 
 
 class DecisionAnswer(Document):
@@ -107,6 +165,8 @@ class DecisionAnswer(Document):
     rules: list[MatchedRule]
     risk: int
     """Of this action, 0 to 100."""
+    before: Before
+    """What it was decided by: this action is not in it."""
     cumulative_risk: int
     """Of all that the agent was allowed since it was reset, this action too if it is allowed."""
     risk_budget: int
@@ -119,8 +179,14 @@ class DecisionAnswer(Document):
     """Of the approval that is waited for, or was used."""
     approval_state: str | None
     approval_expires: datetime | None
+    judged_by: JudgedBy
+    """Whose verdict it is: `guard` where it was claimed."""
     policy_digest: str
-    """The one policy that decided."""
+    """The one policy that decided; the guard's where it has judged."""
+    settled: Settled | None
+    """How it ended, where a guard has decided alone: then `allowed` says no more than that."""
+    happened: datetime | None
+    """When that was, as the guard says."""
 
 
 class KeptDecision(Document):
@@ -226,4 +292,22 @@ def _asked(wish: DecisionWish) -> Asked:
         call_id=wish.call_id,
         approval_id=wish.approval_id,
         idempotency_key=wish.idempotency_key,
+        verdict=None if wish.verdict is None else _claim(wish.verdict),
+        settled=wish.settled,
+        happened=None if wish.time is None else _seconds(wish.time),
     )
+
+
+def _seconds(time: str | int) -> float:
+    """Unix seconds of a time in RFC 3339, or in Unix nanoseconds."""
+    if isinstance(time, int):
+        return time / 1e9
+    with suppress(ValueError, OverflowError):
+        if (found := datetime.fromisoformat(time)).tzinfo is not None:
+            return found.timestamp()
+    raise AskedError("time: must be like 2026-01-31T12:00:00Z, with a zone, or Unix nanoseconds")
+
+
+def _claim(verdict: ClaimedVerdict) -> Claim:
+    rules = (claims.ClaimedRule(rule_id=rule.id, **rule.model_dump(exclude={"id"})) for rule in verdict.rules)
+    return Claim(rules=tuple(rules), policy_digest=verdict.policy_digest)

@@ -26,12 +26,13 @@ class KnownIncident(Document):
     incident_id: str
     project: str
     kind: str
-    """`agent_shut_down`: refused too often; `agent_stopped`: by an operator."""
+    """`agent_shut_down`: refused too often; `agent_stopped`: by an operator; `rule_turned_back`: over its error budget,
+    and in shadow again."""
     agent_id: str
-    """Empty where it is about every agent of a name, which `detail` has."""
+    """Empty where it is about every agent of a name, or about a rule, which `detail` has."""
     opened: datetime
     closed: datetime | None
-    """When it was dealt with: the agent was reset."""
+    """When it was dealt with: the agent was reset, or somebody decided anew about the rule."""
     closed_by: str
     summary: str
     detail: dict[str, JsonValue]

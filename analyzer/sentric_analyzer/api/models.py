@@ -132,6 +132,8 @@ class Finding(Document):
     sequence: int
     error: str
     """Why the rule could not be evaluated, where it counts as matched for that reason."""
+    would: Decision | None
+    """What the rule would have decided, had the policy not held it in shadow."""
     time: datetime | None
 
 
@@ -205,6 +207,18 @@ class Observation(Event):
     truncated: bool = False
 
 
+class AgentState(Document):
+    """What is known of an agent before an action."""
+
+    risk: int = 0
+    """Sum of the risks of what it has executed so far."""
+    strikes: int = 0
+    """Refusals so far."""
+    enforced: bool = False
+    stopped: str = ""
+    """Why an operator has stopped it; empty where none has."""
+
+
 class Action(Event):
     """What the agent was about to do."""
 
@@ -222,6 +236,8 @@ class Action(Event):
     """What the caller asserts about the action: claims, not facts."""
     truncated: bool = False
     uncaptured: bool = False
+    state: AgentState | None = None
+    """What its agent had added up to before it, where verdicts are enforced."""
     verdict: Verdict | None = None
 
 
@@ -337,6 +353,40 @@ class RecordedRun(Document):
     error: str
     coverage: Coverage
     events: list[AnyEvent]
+
+
+class FixtureRun(Document):
+    """Which run a fixture is of. What is not known is left out."""
+
+    run_id: str
+    project: str = ""
+    agent: str = ""
+    agent_id: str = ""
+    conversation: str = ""
+    model: str = ""
+    dialect: str = ""
+    started: int = 0
+    """Unix nanoseconds."""
+
+
+class EarlierRun(FixtureRun):
+    """A run of its conversation before it."""
+
+    events: list[AnyEvent]
+
+
+class Fixture(Document):
+    """A run as a test: what is left out is empty."""
+
+    fixture: int
+    """Version of the format."""
+    policy: str = ""
+    """Digest of the policy that decided what is expected."""
+    run: FixtureRun
+    earlier: list[EarlierRun] = []
+    """The oldest first."""
+    events: list[AnyEvent]
+    """In their order. One that a rule matched has its verdict in `expect`: `decision`, `severity`, `risk`, `rules`."""
 
 
 class Recordings(Document):

@@ -10,6 +10,7 @@ from sentric.events import Run
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.recordings import each_run
 from sentric_analyzer.api.served import admin_key, serving_place
+from sentric_analyzer.detection import stored_fixture
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import Store, embedded_url
 from sentric_analyzer.storage.recordings import Cursor, Page
@@ -28,6 +29,18 @@ class Reader(AbstractContextManager["Reader"], Protocol):
 
     def run_document(self, selector: str, *, project: str | None = None) -> dict[str, Any] | None:
         """A judged run by its id, the beginning of its id, or `latest`; None where there is none."""
+        ...
+
+    def fixture(
+        self, selector: str, *, project: str | None = None, redact_personal: bool = False
+    ) -> dict[str, Any] | None:
+        """A run as the JSON object of a fixture, by its id, the beginning of its id, or `latest`; None: there is none.
+
+        Args:
+            selector: of the run.
+            project: it is looked for in; None: in all.
+            redact_personal: whether personal data becomes fingerprints, too.
+        """
         ...
 
     def findings(
@@ -71,6 +84,13 @@ class StoreReader:
         """See Reader."""
         replay = self._store.run(selector, projects=_only(project))
         return run_document(replay) if replay else None
+
+    def fixture(
+        self, selector: str, *, project: str | None = None, redact_personal: bool = False
+    ) -> dict[str, Any] | None:
+        """See Reader."""
+        replay = self._store.run(selector, projects=_only(project))
+        return stored_fixture(self._store, replay, redact_personal=redact_personal) if replay else None
 
     def findings(self, *, project: str | None = None, **wanted: Any) -> list[dict[str, Any]]:
         """See Reader."""

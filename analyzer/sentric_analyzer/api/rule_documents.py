@@ -12,10 +12,11 @@ from sentric.policy.rule import Decision, Maturity, Over, Rule, RuleType, Severi
 from sentric_analyzer.api.models import Document
 from sentric_analyzer.deciding.rule_changes import is_own
 
-_CHANGED = ("severity", "decision", "risk")
+_CHANGED = ("severity", "decision", "risk", "shadow")
 _STATED = (
     "id", "title", "severity", "decision", "risk", "category", "maturity", "pack", "type", "on", "when", "pattern",
     "over", "score", "description", "remediation", "references", "evidence",
+    "shadow",
 )  # fmt: skip
 
 
@@ -43,6 +44,8 @@ class StatedRule(Document):
     remediation: str
     references: list[str]
     evidence: list[str]
+    shadow: bool
+    """Whether the policy lets it count as a warning at most."""
 
 
 class PolicyRule(StatedRule):
@@ -55,7 +58,7 @@ class PolicyRule(StatedRule):
     file: str
     """The file of an own rule; empty for a shipped one."""
     overridden: dict[str, JsonValue]
-    """What the policy changes of it, as its pack states it: of `severity`, `decision`, `risk` and `enabled`."""
+    """What the policy changes of it, as its pack states it: of `severity`, `decision`, `risk`, `shadow`, `enabled`."""
 
 
 def rule_document(rule: Rule) -> dict[str, Any]:

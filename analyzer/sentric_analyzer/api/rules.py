@@ -111,6 +111,8 @@ class OverrideWish(RuleChange):
     severity: Severity | None = None
     decision: Decision | None = None
     risk: int | None = Field(None, ge=0, le=100)
+    shadow: bool | None = None
+    """Whether it counts as a warning at most; false takes it out of the policy's `shadow`."""
 
     def over(self, before: Override) -> Override:
         """The override that becomes of another one."""
@@ -278,7 +280,7 @@ def add_rule_changes(app: FastAPI, control: "ControlStore", changes: RuleChanges
 
     @routes.patch("/v1/rules/{rule_id}", needs(Scope.ADMIN), gives=RulesChanged, errors=_REFUSALS)
     async def override_rule(by: Caller, known: _Known, rule_id: _RuleId, wish: OverrideWish) -> Response:
-        """Turn a rule on or off, or change its severity, decision or risk, in a new version of the policy."""
+        """Turn a rule on or off, or change its severity, decision, risk or shadow, in a new version of the policy."""
         return await loading(lambda: _changed(by, known, wish, overridden(rule_id, wish.over), rule_id))
 
     @routes.delete("/v1/rules/{rule_id}", needs(Scope.ADMIN), gives=RulesChanged, errors=_REFUSALS)

@@ -8,13 +8,14 @@ from fastapi import FastAPI, Path, Query, Response
 from sentric.policy.rule import Severity
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
-from sentric_analyzer.api.models import Findings, JudgedRun, Recordings, Runs, Sessions
+from sentric_analyzer.api.models import Findings, Fixture, JudgedRun, Recordings, Runs, Sessions
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects, Since, nanoseconds
 from sentric_analyzer.api.problems import Refused, refuse_with
 from sentric_analyzer.api.recordings import PAGE_RUNS, page_document, place_of
 from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.control import Scope
+from sentric_analyzer.detection import stored_fixture
 from sentric_analyzer.document import finding_document, run_document
 from sentric_analyzer.storage import AmbiguousRunError, Store
 from sentric_analyzer.storage.listings import FINDING_PLACE, RUN_PLACE, SESSION_PLACE
@@ -24,6 +25,9 @@ _Conversation = Annotated[str | None, Query(max_length=32_768, description="Of t
 """A conversation's id is as long as an agent made it."""
 _Run = Annotated[str | None, Query(max_length=512, description="Of the run with this id alone.")]
 _Rule = Annotated[str | None, Query(max_length=512, description="Of the rule with this id alone.")]
+_Personal = Annotated[
+    bool, Query(description="Whether personal data becomes fingerprints, too: rules about recipients may then differ.")
+]
 _Least = Annotated[Severity, Query(description="The lowest severity to be told.")]
 _Selector = Annotated[str, Path(description="A run's id, the beginning of its id, or `latest`.")]
 
@@ -53,6 +57,24 @@ def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
 
         return await answer(ask)
 
+    @runs.get("/v1/runs/{run_id:path}", needs(Scope.READ), gives=JudgedRun, errors=_NOT_ONE)
+    async def get_run(run_id: _Selector, projects: Projects) -> Response:
+        """A judged run, whole."""
+
+        def ask() -> dict[str, Any]:
+            replay = store.run(run_id, projects=projects)
+            if replay is None:
+                raise Refused(HTTPStatus.NOT_FOUND, f"no run {run_id!r}")
+            return run_document(replay)
+
+        return await answer(ask)
+
+    _add_recordings(runs, store, answer)
+    _add_findings(Routes(app, "findings", "What was found in runs."), store, answer)
+    _add_sessions(Routes(app, "sessions", "Conversations: runs that belong together."), store, answer)
+
+
+def _add_recordings(runs: Routes, store: Store, answer: Answer) -> None:
     @runs.get("/v1/recordings", needs(Scope.READ), gives=Recordings)
     async def list_recordings(projects: Projects, after: After = None, limit: Limit = PAGE_RUNS) -> Response:
         """Runs with all their events, the earliest first.
@@ -66,20 +88,21 @@ def add_runs(app: FastAPI, store: Store, answer: Answer) -> None:
 
         return await answer(ask)
 
-    @runs.get("/v1/runs/{run_id:path}", needs(Scope.READ), gives=JudgedRun, errors=_NOT_ONE)
-    async def get_run(run_id: _Selector, projects: Projects) -> Response:
-        """A judged run, whole."""
+    @runs.get("/v1/recordings/{run_id:path}", needs(Scope.READ), gives=Fixture, errors=_NOT_ONE)
+    async def get_fixture(run_id: _Selector, projects: Projects, redact_personal: _Personal = False) -> Response:
+        """A run as a test, for `sentric test`.
+
+        Its events with their verdicts, and what was known before it. It is redacted once more, under a key that nobody
+        keeps: its fingerprints tell nothing of others.
+        """
 
         def ask() -> dict[str, Any]:
             replay = store.run(run_id, projects=projects)
             if replay is None:
                 raise Refused(HTTPStatus.NOT_FOUND, f"no run {run_id!r}")
-            return run_document(replay)
+            return stored_fixture(store, replay, redact_personal=redact_personal)
 
         return await answer(ask)
-
-    _add_findings(Routes(app, "findings", "What was found in runs."), store, answer)
-    _add_sessions(Routes(app, "sessions", "Conversations: runs that belong together."), store, answer)
 
 
 def _add_findings(findings: Routes, store: Store, answer: Answer) -> None:

@@ -1,8 +1,9 @@
 """What happens, as it happens: server-sent events for whoever watches, and for guards, which live by a lease."""
 
+import asyncio
 import json
 from collections.abc import AsyncGenerator, Callable
-from contextlib import aclosing, suppress
+from contextlib import AbstractAsyncContextManager, aclosing, suppress
 from functools import partial
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,16 +12,18 @@ from fastapi import FastAPI, Header, Query, Request, Response
 from starlette.responses import StreamingResponse
 
 from sentric_analyzer.api.access import Access, Caller
+from sentric_analyzer.api.guards import Guards
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import Projects, own_project
 from sentric_analyzer.api.routes import EVENT_STREAM, Routes
-from sentric_analyzer.api.waiting import Over, heard
+from sentric_analyzer.api.waiting import Heard, Over, heard
 from sentric_analyzer.control import Scope
 from sentric_analyzer.control.audit_chain import Record
 from sentric_analyzer.control.changes import MOST_RECORDS
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.feed import Feed
 from sentric_analyzer.control.keys import moment
+from sentric_analyzer.deciding.asked import LONGEST_NAME, check_name
 
 if TYPE_CHECKING:
     from sentric_analyzer.control.store import ControlStore
@@ -33,7 +36,10 @@ RETRY_SECONDS = 0.5
 """Seconds after which what a guard must know is asked again, where there was no knowing it."""
 _PUBLIC = ("agent.", "approval.", "decision.", "incident.", "job.", "policy.")
 """Beginnings of what anybody who may read is told; keys, people and who signed in are for admins alone."""
-_OF_GUARD = frozenset({"agent.stop", "agent.reset", "agent.shut_down", "policy.activate"})
+THERE_SECONDS = 3600.0
+"""Seconds after which it is noted again that a guarded agent is there."""
+NOT_NOTED_SECONDS = 60.0
+"""The same, where it could not be noted: to try costs time in which no lease is renewed."""
 _HEADERS = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff", "X-Accel-Buffering": "no"}
 
 State = Callable[[str, str, str], dict[str, Any]]
@@ -42,7 +48,7 @@ State = Callable[[str, str, str], dict[str, Any]]
 
 def add_streams(app: FastAPI, control: "ControlStore", feed: Feed, state: State) -> None:
     """Let an app tell what happens as it happens."""
-    routes = Routes(app, "streams", "What happens, as it happens.")
+    routes, guards = Routes(app, "streams", "What happens, as it happens."), Guards(feed)
 
     @routes.get("/v1/stream", needs(Scope.READ), gives=EVENT_STREAM)
     async def watch(
@@ -82,14 +88,20 @@ def add_streams(app: FastAPI, control: "ControlStore", feed: Feed, state: State)
         """What a guard lives by: whether its agent may go on, and which policy is in force.
 
         `state` comes at once and whenever it changes; `lease` every few seconds, as long as this service knows what
-        it speaks of. Without either for `lease_seconds`, a guard knows no longer whether its agent was stopped.
+        it speaks of. Without either for `lease_seconds`, a guard knows no longer whether its agent was stopped. From
+        the first `state` on, operators find the agent among the others.
         """
         whose = own_project(by, project)
+        check_name("agent_id", agent_id, LONGEST_NAME)
+        check_name("agent_name", agent_name or agent_id, LONGEST_NAME)
 
-        def about(record: Record) -> bool:  # of any agent: which names this one has had is for the state to say
-            return record.what in _OF_GUARD and record.project == whose
+        def note() -> None:
+            control.agents.there(whose, agent_id, agent_name, actor=f"key:{by.key_id}")
 
-        return _stream(request, _guarded(feed, about, lambda: state(whose, agent_id, agent_name)))
+        def ask() -> dict[str, Any]:
+            return state(whose, agent_id, agent_name)
+
+        return _stream(request, _guarded(feed, guards.heard(whose, agent_id), note, ask))
 
 
 def _stream(request: Request, events: AsyncGenerator[bytes]) -> Response:
@@ -137,12 +149,18 @@ async def _missed(control: "ControlStore", since: int) -> AsyncGenerator[Record]
 
 
 async def _guarded(
-    feed: Feed, about: Callable[[Record], bool], ask: Callable[[], dict[str, Any]]
+    feed: Feed,
+    hearing: AbstractAsyncContextManager[Heard],
+    note: Callable[[], None],
+    ask: Callable[[], dict[str, Any]],
 ) -> AsyncGenerator[bytes]:
     known: dict[str, Any] | None = None
-    is_stale = True
-    async with heard(feed, about) as told:
+    is_stale, clock = True, asyncio.get_running_loop().time
+    due = clock()
+    async with hearing as told:
         while True:
+            if clock() >= due and not feed.failure():
+                due = clock() + await _noted(note)
             now = await _asked(ask) if is_stale and not feed.failure() else known
             if feed.failure() or now is None:  # and so no lease; something may be missed meanwhile
                 is_stale = True
@@ -154,6 +172,15 @@ async def _guarded(
                 known, is_stale = now, False
                 yield _said("state", now)
             is_stale = bool(await told.take(RETRY_SECONDS if is_stale else BEAT_SECONDS)) or is_stale
+
+
+async def _noted(note: Callable[[], None]) -> float:
+    """Note that an agent is there; the seconds after which to do so again. A guard can do without."""
+    try:
+        await run_sync(note)
+    except ControlError:
+        return NOT_NOTED_SECONDS
+    return THERE_SECONDS
 
 
 async def _asked(ask: Callable[[], dict[str, Any]]) -> dict[str, Any] | None:

@@ -13,7 +13,7 @@ COMMANDS = {
     "people": ("sentric_analyzer.cli.people:people", "Add, change and remove people."),
     "policy": ("sentric_analyzer.cli.policy:policy", "Try a policy on recorded runs; keep its versions."),
     "report": ("sentric_analyzer.cli.report:report", "Show what an agent did, why, and what was unsafe."),
-    "runs": ("sentric_analyzer.cli.runs:runs", "List the runs that were judged."),
+    "runs": ("sentric_analyzer.cli.runs:runs", "List the runs that were judged; make tests of them."),
     "sessions": ("sentric_analyzer.cli.runs:sessions", "List the conversations that runs belong to."),
     "serve": ("sentric_analyzer.cli.serve:serve", "Receive traces, judge them and keep what is found."),
 }

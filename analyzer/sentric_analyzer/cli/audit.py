@@ -127,7 +127,8 @@ def list_records(
 
 def _public_keys(given: Iterable[str], settings: Settings) -> Mapping[str, str]:
     """The public keys by their ids: those that are given, and that of the service, where it is here."""
-    from sentric_analyzer.control.signing import SIGNING_KEY_FILE, Signer, key_id_of
+    from sentric.policy.signature import key_id_of
+    from sentric_analyzer.control.signing import SIGNING_KEY_FILE, Signer
 
     known = {key_id_of(key): key for key in given}
     if "" in known:

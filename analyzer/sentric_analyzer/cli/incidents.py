@@ -15,7 +15,7 @@ from sentric_analyzer.cli.listed import print_list
 @FORMAT
 @service
 def incidents(everything: bool, project: str | None, limit: int, form: str, **where: Any) -> None:
-    """List the agents that were shut down or stopped and not reset since, the newest first."""
+    """List the agents that were shut down or stopped, and the rules that were turned back, the newest first."""
     from sentric_analyzer.console.control import render_incidents
 
     with asked(**where) as client:

@@ -11,7 +11,7 @@ from sentric.errors import SentricError
 from sentric.settings import Settings
 from sentric_analyzer.cli.asking import FORMAT
 from sentric_analyzer.cli.opened import CONTROL, opened
-from sentric_analyzer.cli.runs import DATA_DIR
+from sentric_analyzer.cli.runs import DATA_DIR, STORE
 
 if TYPE_CHECKING:
     from sentric_analyzer.control.policies import Activation
@@ -92,20 +92,57 @@ def save(
 
 
 @click.command()
-@click.argument("version", type=click.IntRange(0))
+@click.argument("version", type=click.IntRange(0), required=False)
+@click.option(
+    "--rule", "promoted", multiple=True, metavar="RULE", help="Let a rule decide that is in shadow; may be repeated."
+)
+@click.option("--shadow", multiple=True, metavar="RULE", help="Put a rule into the shadow; may be repeated.")
+@click.option("--yes", is_flag=True, help="Promote without a question.")
 @_PROJECT
 @_NOTE
 @DATA_DIR
+@STORE
 @CONTROL
-def activate(version: int, project: str | None, note: str, data_dir: str | None, control: str | None) -> None:
+def activate(
+    version: int | None,
+    promoted: tuple[str, ...],
+    shadow: tuple[str, ...],
+    project: str | None,
+    note: str,
+    yes: bool,
+    **where: str | None,
+) -> None:
     """Put a VERSION of a project's policy in force; 0 for the policy of the service's own settings.
+
+    With --rule, the policy in force stays, but for a rule in shadow that decides from now on: what it would have
+    refused in the last 30 days is shown, and has to be agreed to. --shadow puts a rule back: it warns at most.
 
     A running service, and the guards that ask it, go by it within a second.
     """
+    if sum(map(bool, (version is not None, promoted, shadow))) != 1:
+        raise click.UsageError("say what: either a VERSION, or --rule RULE, or --shadow RULE")
+    if version is None:
+        _turn(promoted, shadow, _project(project), note, is_sure=yes, **where)
+        return
     from sentric_analyzer.control.api_keys import LOCAL
 
-    with opened(data_dir, control, what="policies") as store:
+    with opened(where["data_dir"], where["control"], what="policies") as store:
         _tell(store.policies.activate(_project(project), version, note=note, actor=LOCAL))
+
+
+def _turn(
+    promoted: tuple[str, ...], shadow: tuple[str, ...], project: str, note: str, *, is_sure: bool, **where: str | None
+) -> None:
+    """Promote rules, or put them into the shadow."""
+    from sentric_analyzer.cli import rollout
+
+    settings, control = Settings.load(data_dir=where["data_dir"], store=where["store"]), where["control"]
+    if promoted:
+        made = rollout.promote(settings, project, promoted, is_sure=is_sure, note=note, control=control)
+    else:
+        made = rollout.shadow(settings, project, shadow, note=note, control=control)
+    what = f"decide from now on: {', '.join(promoted)}" if promoted else f"in shadow: {', '.join(shadow)}"
+    click.echo(visible(f"in force for {project}: version {made['version']}, digest {made['digest']}; {what}"))
 
 
 @click.command()

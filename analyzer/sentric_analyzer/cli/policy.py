@@ -6,7 +6,7 @@ import sys
 import tempfile
 from collections.abc import Callable, Generator
 from contextlib import contextmanager
-from datetime import datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, overload
 
@@ -16,6 +16,7 @@ from sentric.cli.group import SuggestingGroup
 from sentric.cli.visible import as_json, visible
 from sentric.errors import PolicyError, SentricError
 from sentric.settings import Settings
+from sentric_analyzer.cli.opened import CONTROL
 from sentric_analyzer.cli.policies import COMMANDS
 from sentric_analyzer.cli.progress import progress_bar
 from sentric_analyzer.cli.runs import DATA_DIR, STORE
@@ -104,9 +105,17 @@ def backtest(tried: Path, against: str | None, form: str, output: Path | None, f
     metavar="RUNS",
     help="Runs that must have used something before it is allowed.",
 )
+@click.option(
+    "--rules",
+    "of_rules",
+    is_flag=True,
+    help="Say instead which rules in shadow are ready to be promoted, by what they would have refused.",
+)
 @_PROJECT
 @DATA_DIR
 @STORE
+@CONTROL
+@click.option("--format", "form", type=click.Choice(["table", "json"]), help="With --rules: how it is printed.")
 @_OUTPUT
 def suggest(against: str | None, least: int, output: Path | None, **of: Any) -> None:
     """Write a policy to review from what agents were seen to do.
@@ -114,7 +123,15 @@ def suggest(against: str | None, least: int, output: Path | None, **of: Any) -> 
     Learns which tools, sites and recipients each agent uses, from runs without a finding of severity high or
     critical. What an attacker may have written, for a finding names it or no task does, is commented out with the
     reason. Says what enforcing would have changed in all runs, also in those that nothing was learned from.
+
+    With --rules, lists the rules in shadow (where none is, all that ask or block), with what they would have refused in
+    the stored runs, of the last 30 days unless --since says otherwise.
     """
+    if of["of_rules"]:
+        _suggest_rules(against, output, **of)
+        return
+    if of["form"]:
+        raise click.UsageError("--format goes with --rules: what is suggested else is a policy")
     from sentric_analyzer.backtest import Habits, Suggestion
 
     settings = Settings.load(data_dir=of["data_dir"], store=of["store"], policy=_file(against))
@@ -131,6 +148,28 @@ def suggest(against: str | None, least: int, output: Path | None, **of: Any) -> 
     if output is not None:
         click.echo("\n".join([*suggestion.summary(compared), "", f"Written, to be reviewed: {output}"]))
     _tell(recorded)
+
+
+def _suggest_rules(against: str | None, output: Path | None, **of: Any) -> None:
+    """Print how far the rules in shadow are."""
+    from sentric_analyzer.cli.rollout import rollout
+    from sentric_analyzer.console import render_rollout
+    from sentric_analyzer.deciding.readiness import DAYS
+
+    if of["traces"] or against or output:
+        raise click.UsageError("--rules tells of the policy in force and of stored runs: backtest is for others")
+    settings = Settings.load(data_dir=of["data_dir"], store=of["store"], project=of["project"])
+    days = DAYS if of["since"] is None else _days(datetime.now(UTC) - of["since"])
+    document = rollout(settings, settings.project, control=of["control"], days=days)
+    if of["form"] == "json":
+        click.echo(as_json(document, indent=2))
+    else:
+        _put_table(document, None, render_rollout)
+
+
+def _days(age: timedelta) -> int:
+    """Whole days that cover an age, which is a moment longer than it was said."""
+    return max(1, -((timedelta(minutes=1) - age) // timedelta(days=1)))
 
 
 @overload

@@ -82,6 +82,8 @@ def _rows(approval: Json, now: datetime) -> Iterator[tuple[str, RenderableType]]
     yield "risk", Line(_risk(approval, request))
     yield "agent", Line(_agent(approval, request))
     yield "asked by", Line(f"{said(approval, 'requester')} on {when(approval.get('created'))} UTC")
+    if said(request, "judged_by") == "guard":
+        yield "judged by", Line("its own guard, which has seen the whole run: rules and risk are what it says")
     yield "takes", Line(_needed(approval))
     for answer in each(approval, "answers"):
         yield "answer", Line(_answer(answer))

@@ -69,10 +69,11 @@ def render_decisions(decisions: Sequence[Json], console: Console) -> None:
     for document in decisions:
         answer = inside(document, "answer")
         decision = said(answer, "decision")
+        settled = said(answer, "settled")  # by its guard alone: what came of it is not what was decided
         why = listed(answer, "reasons")
         table.add_row(
-            Line(when(answer.get("time"))),
-            Line(decision, DECISION_STYLES.get(decision, "")),
+            Line(when(answer.get("happened") or answer.get("time"))),
+            Line(f"{decision}, {settled}" if settled else decision, DECISION_STYLES.get(decision, "")),
             Line(said(answer, "agent_id")),
             Line(said(answer, "action")),
             Line(shortened(why, _CELL)),
@@ -87,12 +88,13 @@ def render_incidents(incidents: Sequence[Json], console: Console) -> None:
     table = listing(opened=False, state=True, kind=False, agent=False, what=False)
     for incident in incidents:
         is_open = incident.get("closed") is None
-        of_name = said(inside(incident, "detail"), "name")
+        of_name, of_rule = (said(inside(incident, "detail"), name) for name in ("name", "rule"))
+        about = f"rule {of_rule}" if of_rule else f"all named {of_name}"
         table.add_row(
             Line(when(incident.get("opened"))),
             Line("open", "bold red") if is_open else Line("closed", "dim"),
             Line(said(incident, "kind")),
-            Line(said(incident, "agent_id") or f"all named {of_name}"),
+            Line(said(incident, "agent_id") or about),
             Line(shortened(said(incident, "summary"), _CELL)),
         )
     console.print(table)

@@ -126,13 +126,19 @@ def _matter(found: list[Json], moments: Moments) -> Matter:
         rule_id=visible(first["rule_id"]),
         title=one_line(first["title"]),
         severity=first["severity"],
-        decision=first["decision"],
+        decision=_decision(first),
         risk=first["risk"],
         category=one_line(first["category"]),
         references=tuple(one_line(reference) for reference in first["references"]),
         description=visible(first["description"]).strip(),
         occasions=tuple(_occasions(found, moments)),
     )
+
+
+def _decision(finding: Json) -> str:
+    """What the policy says of a finding, and what its rule would have said."""
+    would = finding.get("would")
+    return f"{finding['decision']}, for it is in shadow: would {one_line(would)}" if would else finding["decision"]
 
 
 def _occasions(found: list[Json], moments: Moments) -> Iterator[Occasion]:

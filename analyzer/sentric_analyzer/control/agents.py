@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, func, or_, select, update
+from sqlalchemy import Row, and_, bindparam, delete, exists, func, or_, select, tuple_, update
 
 from sentric.policy.risk import STRIKES
 from sentric.policy.rule import Decision
@@ -14,7 +14,7 @@ from sentric_analyzer.control.changes import SYSTEM, Change, Changes
 from sentric_analyzer.control.errors import ControlError, UnknownAgentError
 from sentric_analyzer.control.pages import Place, paged, within
 from sentric_analyzer.control.rows import insert_new
-from sentric_analyzer.control.tables import AGENTS, DECISIONS, STOPS
+from sentric_analyzer.control.tables import AGENTS, APPROVALS, DECISIONS, STOPS
 
 _COUNTS = {
     Decision.ALLOW: AGENTS.c.allowed,
@@ -39,6 +39,23 @@ _COUNTED = {
     .values({count: count + 1, AGENTS.c.risk: AGENTS.c.risk + bindparam("more"), AGENTS.c.last_seen: bindparam("now")})
     for decision, count in _COUNTS.items()
 }
+_SEEN_NOW = update(AGENTS).where(_IS).values(last_seen=bindparam("now"))
+_BLAMELESS = and_(
+    AGENTS.c.risk == 0,
+    AGENTS.c.strikes == 0,
+    ~exists().where(STOPS.c.project == AGENTS.c.project, STOPS.c.by == "id", STOPS.c.target == AGENTS.c.id),
+    ~exists()
+    .where(APPROVALS.c.project == AGENTS.c.project, APPROVALS.c.agent_id == AGENTS.c.id)
+    .where(APPROVALS.c.state.in_(("pending", "approved")), APPROVALS.c.consumed.is_(None)),
+    ~exists()
+    .where(DECISIONS.c.project == AGENTS.c.project, DECISIONS.c.agent_id == AGENTS.c.id)
+    .where(DECISIONS.c.time >= bindparam("long_ago")),
+)
+_OLD = select(AGENTS.c.project, AGENTS.c.id).where(AGENTS.c.last_seen < bindparam("long_ago"), _BLAMELESS)
+SEEN_LATELY = 1800.0
+"""Seconds for which it need not be noted again that an agent is there."""
+FORGOTTEN_AT_ONCE = 1000
+"""Agents that are forgotten in one transaction, so that nobody waits long for it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -89,7 +106,7 @@ class Agent:
 
 
 class Agents:
-    """Reads agents."""
+    """Reads agents, knows which are there, and forgets those of which nothing is."""
 
     def __init__(self, changes: Changes, count: Callable[[], None]) -> None:
         """Begin.
@@ -98,6 +115,7 @@ class Agents:
             changes: where agents are kept.
             count: called before agents are read, so that what was counted elsewhere is.
         """
+        self._changes = changes
         self._database = changes.database
         self._count = count
 
@@ -145,12 +163,50 @@ class Agents:
         """The agent of an id as it stands, one that was never seen too: it may be stopped by its name."""
         with self._database.reading() as connection:
             row = connection.execute(select(AGENTS).where(_is(project, agent_id))).one_or_none()
-            stops = connection.execute(select(STOPS).where(STOPS.c.project == project)).all()
+            known = row.name if row is not None else agent_id
+            about = {"of_project": project, "of_id": agent_id, "of_name": known, "of_claimed": name or known}
+            stops = connection.execute(_STOPS, about).all()
         if row is not None:
-            return agent_of(row, stops)
-        about = {("id", agent_id), ("name", name or agent_id)}
-        found = tuple(_stop(stop) for stop in stops if (stop.by, stop.target) in about)
-        return Agent(project=project, agent_id=agent_id, name=name or agent_id, stops=found)
+            return agent_of(row, stops, name)
+        return Agent(project=project, agent_id=agent_id, name=name or agent_id, stops=tuple(map(_stop, stops)))
+
+    def there(self, project: str, agent_id: str, name: str, *, actor: str) -> None:
+        """Note that an agent is there, and may ask for something: operators can stop it from now on.
+
+        Raises:
+            ControlError: it cannot be noted.
+        """
+        now = self._changes.clock()
+        with self._database.reading() as connection:
+            row = connection.execute(select(AGENTS).where(_is(project, agent_id))).one_or_none()
+        if row is not None and row.last_seen > now - SEEN_LATELY and (row.name != agent_id or name in ("", agent_id)):
+            return
+        with self._changes.changing(actor) as change:
+            seen(change, project, agent_id, name)
+            about = {"of_project": project, "of_id": agent_id, "now": change.now}
+            change.connection.execute(_SEEN_NOW, about)
+
+    def forget(self, kept: float) -> int:
+        """Forget the agents that were not seen for some seconds, and of which nothing is; how many they were.
+
+        Those that have risk or strikes, are stopped by their id, or have something that can still be approved or used,
+        stay: who forgot them would let them begin anew.
+
+        Raises:
+            ControlError: the database does not answer, or refuses.
+        """
+        long_ago, forgotten = self._changes.clock() - kept, 0
+        while True:
+            with self._database.changing() as connection:
+                # Rows that others hold are being seen: nobody is waited for, so the order of rows is of no account.
+                found = _OLD.limit(FORGOTTEN_AT_ONCE).with_for_update(of=AGENTS, skip_locked=True)
+                rows = connection.execute(found, {"long_ago": long_ago}).all()
+                if rows:
+                    ids = tuple_(AGENTS.c.project, AGENTS.c.id).in_([tuple(row) for row in rows])
+                    connection.execute(delete(AGENTS).where(ids))
+            forgotten += len(rows)
+            if len(rows) < FORGOTTEN_AT_ONCE:
+                return forgotten
 
 
 def seen(change: Change, project: str, agent_id: str, name: str) -> Agent:

@@ -6,12 +6,13 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from typing import Any
 
-from sqlalchemy import Connection, Row, bindparam, func, insert, select, update
+from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
 from sentric_analyzer.control import agents
 from sentric_analyzer.control.approval import Answer, Approval, Said, State, answered, cancelled, late, told
 from sentric_analyzer.control.changes import SYSTEM, Change, Changes
 from sentric_analyzer.control.errors import ApprovalStateError, UnknownApprovalError
+from sentric_analyzer.control.kept_decisions import KEPT
 from sentric_analyzer.control.pages import Place, paged, within
 from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVALS, DECISIONS
 
@@ -182,6 +183,15 @@ class Approvals:
         for approval_id in ids:
             self._step(approval_id, SYSTEM, lambda change, approval: approval)  # that it is looked at is enough
         return len(ids)
+
+    def forget(self) -> int:
+        """Forget approvals of long ago from which nothing can come; how many they were. The audit keeps their steps."""
+        old = APPROVALS.c.created < self._changes.clock() - KEPT
+        is_over = or_(APPROVALS.c.state.not_in((State.PENDING, State.APPROVED)), APPROVALS.c.consumed.is_not(None))
+        over = select(APPROVALS.c.id).where(old, is_over).scalar_subquery()
+        with self._changes.database.changing() as connection:
+            connection.execute(delete(APPROVAL_ANSWERS).where(APPROVAL_ANSWERS.c.approval_id.in_(over)))
+            return connection.execute(delete(APPROVALS).where(APPROVALS.c.id.in_(over))).rowcount
 
     def _step(self, approval_id: str, actor: str, step: Callable[[Change, Approval], Approval]) -> Approval:
         """Take one step with an approval that nobody else can take one with meanwhile.

@@ -12,9 +12,9 @@ from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any, NamedTuple, Self, cast, get_type_hints
 
+from sentric.policy.signature import verify as holds
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.signing import Signer
-from sentric_analyzer.control.signing import verify as holds
 
 PURPOSE = "audit-checkpoint"
 """Of a checkpoint's signature."""

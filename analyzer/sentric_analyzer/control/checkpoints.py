@@ -9,12 +9,13 @@ import os
 import threading
 from pathlib import Path
 
+from sentric.policy.signature import verify
 from sentric_analyzer.control.audit_chain import PURPOSE, Checkpoint, Record
 from sentric_analyzer.control.changes import MOST_RECORDS, Changes
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.files import placed
 from sentric_analyzer.control.rows import insert_new
-from sentric_analyzer.control.signing import Signer, verify
+from sentric_analyzer.control.signing import Signer
 from sentric_analyzer.control.tables import AUDIT_CHECKPOINTS
 
 HEAD_FILE = "audit.head"

@@ -4,15 +4,13 @@ One transaction each: the agent's sums, the approval that is asked for or used, 
 """
 
 import json
-import secrets
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select
+from sqlalchemy import bindparam, insert, select, update
 
 from sentric.events import AgentState
-from sentric.policy.risk import BUDGET, STOPPED_RULE, STRIKES
 from sentric.policy.rule import Decision, Severity
 from sentric.policy.verdict import Verdict
 from sentric_analyzer.control import agents, approvals
@@ -22,8 +20,8 @@ from sentric_analyzer.control.approvals import MOST_PENDING, MOST_PENDING_OF_KEY
 from sentric_analyzer.control.changes import Change, Changes
 from sentric_analyzer.control.errors import IdempotencyError, UnknownApprovalError
 from sentric_analyzer.control.kept_decisions import KeptDecisions
-from sentric_analyzer.control.keys import moment
 from sentric_analyzer.control.plain import PlainAllows
+from sentric_analyzer.control.rulings import Decided, Ruling, Settled, Wish, answer_of, record, rules_of
 from sentric_analyzer.control.tables import DECISIONS
 
 _BEFORE = select(DECISIONS.c.request, DECISIONS.c.document).where(
@@ -33,52 +31,6 @@ _BEFORE = select(DECISIONS.c.request, DECISIONS.c.document).where(
 )
 _PLAIN = (Decision.ALLOW, 0)
 _TOO_FEW = "by now more people must approve it: it has to be approved anew"
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Wish:
-    """An action that an agent asks to be decided about. All text is redacted."""
-
-    project: str
-    agent_id: str
-    agent_name: str = ""
-    tool: str
-    requester: str
-    """Who asks: `person:ID` or `key:ID`."""
-    key_id: str
-    binding: str
-    """HMAC of the action: what an approval holds for."""
-    policy_digest: str
-    request: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What is asked, as people read it."""
-    answer: Mapping[str, Any] = field(default_factory=dict[str, Any])
-    """What else the answer says."""
-    approval_id: str = ""
-    """Of the approval that is to be used."""
-    idempotency_key: str = ""
-    fingerprint: str = ""
-    """HMAC of all that is asked: the same key must not be used for something else."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Settled:
-    """What is decided, once approvals are looked at."""
-
-    decision: Decision
-    reasons: tuple[str, ...] = ()
-    risk: int = 0
-    """What is added to the agent's."""
-    strike: bool = False
-    approval: Approval | None = None
-    used: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class Decided:
-    """The answer to a wish, and whether it was given before."""
-
-    answer: dict[str, Any]
-    again: bool = False
 
 
 class Decisions(KeptDecisions):
@@ -117,6 +69,8 @@ class Decisions(KeptDecisions):
         with self._changes.changing(f"key:{wish.key_id}") as change:
             agent = agents.seen(change, wish.project, wish.agent_id, wish.agent_name)
             if (before := _before(change, wish)) is not None:
+                if before.get("settled"):
+                    raise IdempotencyError("this idempotency key is that of an action that has ended already")
                 if agent.state == "active" or not before["allowed"]:
                     return Decided(before, again=True)
                 wish = replace(wish, idempotency_key="")  # what it was allowed then, it is not now
@@ -124,9 +78,42 @@ class Decisions(KeptDecisions):
             if was_late:  # that may have been a strike
                 agent = agents.seen(change, wish.project, wish.agent_id, wish.agent_name)
             verdict = judge(AgentState(agent.risk, agent.strikes, enforced=True, stopped=agent.stopped))
-            settled = self._settled(change, wish, verdict, approval)
-            agents.counted(change, agent, settled.decision, settled.risk)
-            return Decided(self._kept(change, wish, agent, verdict, settled))
+            ruling = self._ruling(change, wish, verdict, approval)
+            agents.counted(change, agent, ruling.decision, ruling.risk)
+            return Decided(self._kept(change, wish, agent, verdict, ruling))
+
+    def settle(self, wish: Wish, verdict: Verdict, settled: Settled) -> Decided:
+        """Count and record what a guard has decided alone, while nobody answered it. Nothing is decided by that.
+
+        Risk is added where the action was done. A block that was refused is a strike; what was refused because nobody
+        could be asked is none. Where the guard was answered after all, and has not heard it, nothing counts twice.
+
+        Args:
+            wish: the action, with an idempotency key.
+            verdict: the guard's own.
+            settled: how it ended.
+
+        Raises:
+            IdempotencyError: the idempotency key was used for something else.
+            ControlError: it cannot be kept: it is to be told again.
+        """
+        is_done = settled is Settled.DONE
+        with self._changes.changing(f"key:{wish.key_id}") as change:
+            agent = agents.seen(change, wish.project, wish.agent_id, wish.agent_name)
+            if (before := _before(change, wish)) is not None:
+                _not_asked_any_more(change, before)
+                if before.get("settled") or before["allowed"] or not is_done:
+                    return Decided(before, again=True)
+                _release(change, wish)  # it was done although it was refused: that is what the key is for from now on
+            ruling = Ruling(
+                verdict.decision,
+                _reasons(verdict),
+                risk=verdict.risk if is_done else 0,
+                strike=verdict.is_strike and not is_done,
+                settled=settled,
+            )
+            agents.counted(change, agent, ruling.decision, ruling.risk)
+            return Decided(self._kept(change, wish, agent, verdict, ruling))
 
     def _plainly(self, wish: Wish, judge: Callable[[AgentState], Verdict]) -> Decided | None:
         """The decision, where it is a plain allow and nothing has to be kept; None: it is none, or not for sure."""
@@ -139,14 +126,13 @@ class Decisions(KeptDecisions):
             return None
         now = self._changes.clock()
         self._plain.add(agent, now)
-        return Decided(_answer(wish, agent, verdict, _Settled(Decision.ALLOW), now))
+        return Decided(answer_of(wish, agent, verdict, Ruling(Decision.ALLOW), now))
 
-    def _settled(self, change: Change, wish: Wish, verdict: Verdict, approval: Approval | None) -> _Settled:
+    def _ruling(self, change: Change, wish: Wish, verdict: Verdict, approval: Approval | None) -> Ruling:
         """The decision, given what people have approved."""
-        reasons = tuple(match.rule.title for match in verdict.matches if match.decision is not Decision.ALLOW)
+        reasons = _reasons(verdict)
         if verdict.decision is Decision.BLOCK:
-            only_stopped = all(match.rule.id == STOPPED_RULE.id for match in _blocking(verdict))
-            return _Settled(Decision.BLOCK, reasons, strike=not only_stopped)
+            return Ruling(Decision.BLOCK, reasons, strike=verdict.is_strike)
         if wish.approval_id:
             if approval is None:
                 raise UnknownApprovalError("there is no approval of that id for this agent")
@@ -157,13 +143,13 @@ class Decisions(KeptDecisions):
             else:
                 return _with_approval(change, approval, verdict, reasons)
         if verdict.decision is not Decision.ASK:
-            return _Settled(verdict.decision, reasons, risk=verdict.risk)
+            return Ruling(verdict.decision, reasons, risk=verdict.risk)
         return self._ask(change, wish, verdict, reasons)
 
-    def _ask(self, change: Change, wish: Wish, verdict: Verdict, reasons: tuple[str, ...]) -> _Settled:
+    def _ask(self, change: Change, wish: Wish, verdict: Verdict, reasons: tuple[str, ...]) -> Ruling:
         if (same := _same(change, wish)) is not None:
             if not self._falls_short(same, verdict):
-                return _Settled(Decision.ASK, reasons, approval=same)
+                return Ruling(Decision.ASK, reasons, approval=same)
             approvals.withdrawn(change, same, why=_TOO_FEW)
         for waiting, most, whose in (
             (approvals.waiting(change, wish.project, wish.agent_id), MOST_PENDING, "this agent"),
@@ -171,7 +157,7 @@ class Decisions(KeptDecisions):
         ):
             if waiting >= most:
                 why = f"{most} actions of {whose} wait for an approval already: it must wait, too"
-                return _Settled(Decision.BLOCK, (*reasons, why), strike=True)
+                return Ruling(Decision.BLOCK, (*reasons, why), strike=True)
         tier, needed = self._tier(verdict)
         approval = Approval(
             approval_id=approvals.new_id(),
@@ -185,10 +171,10 @@ class Decisions(KeptDecisions):
             key_id=wish.key_id,
             created=change.now,
             expires=change.now + self._patience.answer,
-            request={**wish.request, "rules": _rules(verdict, evidence=True), "risk": verdict.risk},
+            request={**wish.request, "rules": rules_of(verdict, evidence=True), "risk": verdict.risk},
         )
         approvals.asked(change, approval)
-        return _Settled(Decision.ASK, reasons, approval=approval)
+        return Ruling(Decision.ASK, reasons, approval=approval)
 
     def _tier(self, verdict: Verdict) -> tuple[Severity, int]:
         """How severe a question is, and how many people must approve."""
@@ -199,11 +185,10 @@ class Decisions(KeptDecisions):
         """Whether more people must approve by now than were asked, of an approval from which something can come."""
         return verdict.decision is Decision.ASK and approval.is_open and approval.needed < self._tier(verdict)[1]
 
-    def _kept(self, change: Change, wish: Wish, agent: Agent, verdict: Verdict, settled: _Settled) -> dict[str, Any]:
+    def _kept(self, change: Change, wish: Wish, agent: Agent, verdict: Verdict, ruling: Ruling) -> dict[str, Any]:
         """The answer, kept and recorded as far as it has to be."""
-        answer = _answer(wish, agent, verdict, settled, change.now)
-        is_plain = (settled.decision, settled.risk) == _PLAIN and not settled.used
-        if not is_plain or wish.idempotency_key:
+        answer = answer_of(wish, agent, verdict, ruling, change.now)
+        if not ruling.is_plain or wish.idempotency_key:
             row = {
                 "id": answer["decision_id"],
                 "project": wish.project,
@@ -211,45 +196,22 @@ class Decisions(KeptDecisions):
                 "time": change.now,
                 "key_id": wish.key_id,
                 "tool": wish.tool,
-                "decision": settled.decision.value,
+                "decision": ruling.decision.value,
                 "risk": verdict.risk,
-                "strike": settled.strike,
+                "strike": ruling.strike,
                 "approval_id": answer["approval_id"],
                 "idempotency_key": wish.idempotency_key or None,
                 "request": wish.fingerprint or None,
                 "document": json.dumps({"request": {**wish.request}, "answer": answer}),
             }
             change.connection.execute(insert(DECISIONS), row)
-        if not is_plain:
-            _record(change, wish, answer)
-        if settled.strike and agents.struck(
-            change, wish.project, wish.agent_id, why="; ".join(settled.reasons) or "refused"
+        if not ruling.is_plain:
+            record(change, wish, answer)
+        if ruling.strike and agents.struck(
+            change, wish.project, wish.agent_id, why="; ".join(ruling.reasons) or "refused"
         ):
             approvals.cancel_open(change, wish.project, wish.agent_id, why="the agent was shut down")
         return answer
-
-
-def _answer(wish: Wish, agent: Agent, verdict: Verdict, settled: _Settled, now: float) -> dict[str, Any]:
-    approval, strikes = settled.approval, agent.strikes + settled.strike
-    return {
-        **wish.answer,
-        "decision_id": secrets.token_hex(16),
-        "time": moment(now),
-        "decision": settled.decision.value,
-        "allowed": settled.decision.rank() <= Decision.WARN.rank(),
-        "reasons": list(settled.reasons),
-        "rules": _rules(verdict),
-        "risk": verdict.risk,
-        "cumulative_risk": agent.risk + settled.risk,
-        "risk_budget": BUDGET,
-        "strikes": strikes,
-        "strikes_to_shut_down": STRIKES,
-        "agent_state": replace(agent, strikes=strikes).state,
-        "approval_id": approval.approval_id if approval else None,
-        "approval_state": told(approval) if approval else None,
-        "approval_expires": moment(approval.expires) if approval else None,
-        "policy_digest": wish.policy_digest,
-    }
 
 
 def _before(change: Change, wish: Wish) -> dict[str, Any] | None:
@@ -264,6 +226,25 @@ def _before(change: Change, wish: Wish) -> dict[str, Any] | None:
         raise IdempotencyError("this idempotency key was used for something else: use a new one for each action")
     answer: dict[str, Any] = json.loads(row.document)["answer"]
     return answer
+
+
+def _release(change: Change, wish: Wish) -> None:
+    """Let the idempotency key be used for what is kept next."""
+    about = (DECISIONS.c.project == wish.project, DECISIONS.c.agent_id == wish.agent_id)
+    released = update(DECISIONS).where(*about, DECISIONS.c.idempotency_key == wish.idempotency_key)
+    change.connection.execute(released.values(idempotency_key=None, request=None))
+
+
+def _not_asked_any_more(change: Change, before: Mapping[str, Any]) -> None:
+    """Withdraw the question to which an answer has led that nobody has heard: nobody waits for it."""
+    if before["decision"] == Decision.ASK and before["approval_id"]:
+        approval = approvals.loaded(change, before["approval_id"])
+        if approval.is_open:
+            approvals.withdrawn(change, approval, why="its guard has ended the action without an answer")
+
+
+def _reasons(verdict: Verdict) -> tuple[str, ...]:
+    return tuple(match.rule.title for match in verdict.matches if match.decision is not Decision.ALLOW)
 
 
 def _approval_of(change: Change, wish: Wish) -> tuple[Approval | None, bool]:
@@ -284,53 +265,16 @@ def _same(change: Change, wish: Wish) -> Approval | None:
     return approvals.of_binding(change, wish.project, wish.agent_id, wish.binding, wish.requester)
 
 
-def _with_approval(change: Change, approval: Approval, verdict: Verdict, reasons: tuple[str, ...]) -> _Settled:
+def _with_approval(change: Change, approval: Approval, verdict: Verdict, reasons: tuple[str, ...]) -> Ruling:
     """The decision about the very action that an approval is about."""
     match approval.state:
         case State.APPROVED if approval.consumed is None:
             approvals.consumed(change, approval)
             decision = Decision.ALLOW if verdict.decision is Decision.ASK else verdict.decision
-            return _Settled(decision, reasons, risk=verdict.risk, approval=approval, used=True)
+            return Ruling(decision, reasons, risk=verdict.risk, approval=approval, used=True)
         case State.PENDING:
-            return _Settled(Decision.ASK, reasons, approval=approval)
+            return Ruling(Decision.ASK, reasons, approval=approval)
         case _:
             why = f"the approval is {told(approval)}"
             notes = [f"{why}: {answer.note}" for answer in approval.answers if answer.said == "deny" and answer.note]
-            return _Settled(Decision.BLOCK, (*reasons, *(notes or [why])), approval=approval)
-
-
-def _blocking(verdict: Verdict) -> list[Any]:
-    return [match for match in verdict.matches if match.decision is Decision.BLOCK]
-
-
-def _rules(verdict: Verdict, *, evidence: bool = False) -> list[dict[str, Any]]:
-    """The rules that matched; with their evidence for people, who must not be told less than they need."""
-    return [
-        {
-            "id": match.rule.id,
-            "title": match.rule.title,
-            "severity": match.rule.severity.value,
-            "decision": match.decision.value,
-            "risk": match.risk,
-            **({"error": match.error} if match.error else {}),
-            **({"evidence": {one.name: one.value for one in match.evidence}} if evidence else {}),
-        }
-        for match in verdict.matches
-    ]
-
-
-def _record(change: Change, wish: Wish, answer: Mapping[str, Any]) -> None:
-    change.record(
-        f"decision.{answer['decision']}",
-        project=wish.project,
-        subject=str(answer["decision_id"]),
-        agent_id=wish.agent_id,
-        tool=wish.tool,
-        rules=[rule["id"] for rule in answer["rules"]],
-        risk=answer["risk"],
-        cumulative_risk=answer["cumulative_risk"],
-        strikes=answer["strikes"],
-        binding=wish.binding,
-        policy_digest=wish.policy_digest,
-        **({"approval_id": answer["approval_id"]} if answer["approval_id"] else {}),
-    )
+            return Ruling(Decision.BLOCK, (*reasons, *(notes or [why])), approval=approval)

@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -16,6 +16,8 @@ SHUT_DOWN = "agent_shut_down"
 """An agent was refused too often."""
 STOPPED = "agent_stopped"
 """An operator stopped an agent, or the agents of a name."""
+TURNED_BACK = "rule_turned_back"
+"""A rule refused more agents than its error budget allows, and is in shadow again."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -26,7 +28,7 @@ class Incident:
     project: str
     kind: str
     agent_id: str
-    """The agent's id; empty where it is about every agent of a name."""
+    """The agent's id; empty where it is about every agent of a name, or about a rule."""
     opened: float
     closed: float | None
     closed_by: str
@@ -73,11 +75,35 @@ def closed(
         change.record("incident.close", project=project, subject=row.id, kind=row.kind, agent_id=agent_id)
 
 
+def closed_of_rules(change: Change, project: str, rules: Collection[str]) -> None:
+    """Close the open incidents about rules that were turned back, of which somebody has decided anew."""
+    asked = select(INCIDENTS).where(
+        INCIDENTS.c.project == project, INCIDENTS.c.kind == TURNED_BACK, INCIDENTS.c.closed.is_(None)
+    )
+    for row in change.connection.execute(asked).all():
+        if (rule := json.loads(row.detail).get("rule")) in rules:
+            change.connection.execute(
+                update(INCIDENTS).where(INCIDENTS.c.id == row.id).values(closed=change.now, closed_by=change.actor)
+            )
+            change.record("incident.close", project=project, subject=row.id, kind=row.kind, rule=rule)
+
+
 class Incidents:
     """Reads incidents."""
 
     def __init__(self, changes: Changes) -> None:
         self._database = changes.database
+
+    def turned_back(self, project: str) -> dict[str, Incident]:
+        """The rules that were turned back, and of which nobody has decided since, by their ids."""
+        asked = (
+            select(INCIDENTS)
+            .where(INCIDENTS.c.project == project, INCIDENTS.c.kind == TURNED_BACK, INCIDENTS.c.closed.is_(None))
+            .order_by(INCIDENTS.c.opened)
+        )
+        with self._database.reading() as connection:
+            found = [_incident(row) for row in connection.execute(asked)]
+        return {str(one.detail.get("rule", "")): one for one in found}
 
     def page(
         self, *, projects: Sequence[str] | None, only_open: bool = False, after: Place | None = None, limit: int

@@ -1,7 +1,7 @@
 """The policies of projects: every version there ever was, and which is in force."""
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, fields
 from typing import Any, NamedTuple
 
@@ -104,21 +104,44 @@ class Policies:
                     f"the newest version of {project!r} is {newest.version if newest else 0}, not {base}: look at it, "
                     "and change that"
                 )
-            if newest is not None and newest.documents == dict(documents):
-                return newest
-            made = Version(
-                project,
-                newest.version + 1 if newest else 1,
-                policy.digest,
-                actor,
-                note,
-                change.now,
-                dict(documents),
-            )
-            values = {column.name: getattr(made, column.name) for column in _ABOUT}
-            change.connection.execute(insert(POLICIES).values(**values, documents=json.dumps(made.documents)))
-            _record(change, "policy.save", made.project, made.version, made.digest, note)
-        return made
+            return _saved(change, project, newest, documents, policy.digest, note)
+
+    def put_in_force(
+        self,
+        project: str,
+        documents: Mapping[str, str],
+        *,
+        over: int,
+        note: str,
+        actor: str,
+        also: Callable[[Change], object],
+    ) -> tuple[Version, Activation]:
+        """Keep a version that was made out of the one in force, and put it in force: both, or neither.
+
+        Args:
+            project: whose policy it is.
+            documents: names of files, and their texts.
+            over: number of the activation it was made out of, 0 before the first.
+            note: what is different, for people.
+            actor: the author.
+            also: done in the same transaction, when all else is.
+
+        Raises:
+            PolicyError: it cannot be loaded.
+            UnknownProjectError: there is no such project.
+            PolicyChangedError: something else is in force by now.
+        """
+        policy = load_bundle(documents)
+        _check_note(note)
+        with self._changes.changing(actor, copies=True) as change:
+            _check_project(change.connection, project)
+            if over != (now := _number(change.connection, project)):
+                raise PolicyChangedError(f"activation {now} of {project!r} is in force by now, not {over}: look at it")
+            newest = _newest(change.connection, project)
+            made = _saved(change, project, newest, documents, policy.digest, note)
+            activation = _activated(change, project, made.version, made.digest, note)
+            also(change)
+        return made, activation
 
     def activate(self, project: str, version: int, *, note: str = "", actor: str) -> Activation:
         """Put a version in force; OWN for the policy of the service's own settings.
@@ -240,9 +263,28 @@ def _check_project(connection: Connection, project: str) -> None:
         raise UnknownProjectError(f"there is no project {project!r}: a key that is made for it makes it")
 
 
-def _activated(change: Change, project: str, version: int, digest: str, note: str) -> Activation:
+def _saved(
+    change: Change, project: str, newest: Version | None, documents: Mapping[str, str], digest: str, note: str
+) -> Version:
+    """A new version; the newest one where that is the same, word for word."""
+    if newest is not None and newest.documents == dict(documents):
+        return newest
+    number = newest.version + 1 if newest else 1
+    made = Version(project, number, digest, change.actor, note, change.now, dict(documents))
+    values = {column.name: getattr(made, column.name) for column in _ABOUT}
+    change.connection.execute(insert(POLICIES).values(**values, documents=json.dumps(made.documents)))
+    _record(change, "policy.save", made.project, made.version, made.digest, note)
+    return made
+
+
+def _number(connection: Connection, project: str) -> int:
+    """Of the latest activation; 0 where there was none."""
     asked = select(func.max(ACTIVATIONS.c.number)).where(ACTIVATIONS.c.project == project)
-    number = int(change.connection.execute(asked).scalar() or 0) + 1
+    return int(connection.execute(asked).scalar() or 0)
+
+
+def _activated(change: Change, project: str, version: int, digest: str, note: str) -> Activation:
+    number = _number(change.connection, project) + 1
     made = Activation(project, number, version, digest, change.actor, note, change.now)
     values = {name: getattr(made, name) for name in Activation.__slots__}
     change.connection.execute(insert(ACTIVATIONS).values(**values))

@@ -1,22 +1,19 @@
 """The key of the service, with which it signs what others must be able to check: Ed25519 (RFC 8032)."""
 
-import base64
-import binascii
-import hashlib
 from pathlib import Path
 from typing import Self
 
-from cryptography.exceptions import InvalidSignature, UnsupportedAlgorithm
-from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey, Ed25519PublicKey
+from cryptography.exceptions import UnsupportedAlgorithm
+from cryptography.hazmat.primitives.asymmetric.ed25519 import Ed25519PrivateKey
 from cryptography.hazmat.primitives.serialization import Encoding, NoEncryption, PrivateFormat, load_pem_private_key
 
+from sentric.policy.signature import decoded, encoded, framed, key_id_of
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.files import placed
 
 SIGNING_KEY_FILE = "signing.key"
 """Name of the file in a data directory that holds the key."""
 
-_HEAD = b"Sentric signature 1\n"
 _LONGEST = 4096
 """Bytes of a file: a key takes less."""
 _FORMS = "base64 of its 32 bytes, or PEM without a password"
@@ -31,7 +28,7 @@ class Signer:
 
     def __init__(self, seed: bytes) -> None:
         self._key = Ed25519PrivateKey.from_private_bytes(seed)
-        self.public_key = _encoded(self._key.public_key().public_bytes_raw())
+        self.public_key = encoded(self._key.public_key().public_bytes_raw())
         """Base64 of its 32 bytes."""
         self.key_id = key_id_of(self.public_key)
         """Names the key."""
@@ -63,31 +60,7 @@ class Signer:
 
     def sign(self, purpose: str, message: bytes) -> str:
         """A signature, in base64, that holds for this purpose and this message only."""
-        return _encoded(self._key.sign(_framed(purpose, message)))
-
-
-def verify(public_key: str, purpose: str, message: bytes, signature: str) -> bool:
-    """Whether a signature is that of a key, both in base64, for this purpose and this message; never raises."""
-    key, raw = _decoded(public_key), _decoded(signature)
-    if key is None or raw is None:
-        return False
-    try:
-        Ed25519PublicKey.from_public_bytes(key).verify(raw, _framed(purpose, message))
-    except (InvalidSignature, ValueError):
-        return False
-    return True
-
-
-def key_id_of(public_key: str) -> str:
-    """The id of a public key in base64: the first 16 hex digits of the SHA-256 of its bytes; empty: it is none."""
-    raw = _decoded(public_key)
-    return hashlib.sha256(raw).hexdigest()[:16] if raw is not None and len(raw) == 32 else ""
-
-
-def _framed(purpose: str, message: bytes) -> bytes:
-    """What is signed. With their lengths, no two purposes and messages are the same bytes."""
-    name = purpose.encode("utf-8", "surrogatepass")
-    return _HEAD + len(name).to_bytes(8) + name + len(message).to_bytes(8) + message
+        return encoded(self._key.sign(framed(purpose, message)))
 
 
 def _kept(path: Path) -> str:
@@ -107,23 +80,10 @@ def _seed(text: str) -> bytes | None:
     """The secret bytes of a key; None where the text holds none."""
     text = text.strip()
     if not text.startswith("-----"):
-        raw = _decoded(text)
+        raw = decoded(text)
         return raw if raw is not None and len(raw) == 32 else None
     try:
         key = load_pem_private_key(text.encode(), password=None)
     except (ValueError, TypeError, UnsupportedAlgorithm):
         return None
     return key.private_bytes_raw() if isinstance(key, Ed25519PrivateKey) else None
-
-
-def _encoded(raw: bytes) -> str:
-    return base64.b64encode(raw).decode("ascii")
-
-
-def _decoded(text: str) -> bytes | None:
-    """The bytes of base64 in its one spelling; None for anything else."""
-    try:
-        raw = base64.b64decode(text, validate=True)
-    except (binascii.Error, ValueError):
-        return None
-    return raw if _encoded(raw) == text else None

@@ -20,6 +20,7 @@ from sentric_analyzer.control.keys import Project
 from sentric_analyzer.control.people import People
 from sentric_analyzer.control.plain import PlainAllows
 from sentric_analyzer.control.policies import Policies
+from sentric_analyzer.control.refusals import Refusals
 from sentric_analyzer.control.stopping import Stopping
 from sentric_analyzer.control.tables import GENERATION, PROJECTS
 
@@ -59,6 +60,7 @@ class ControlStore:
         self.approvals = Approvals(self.changes, patience)
         self.decisions = Decisions(self.changes, self.plain, patience, two_people)
         self.incidents = Incidents(self.changes)
+        self.refusals = Refusals(self.changes)
         self.policies = Policies(self.changes)
         self.jobs = Jobs(self.changes)
 

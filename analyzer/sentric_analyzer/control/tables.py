@@ -214,7 +214,7 @@ INCIDENTS = Table(
     Column("detail", Text, nullable=False),  # JSON
     Index("incidents_by_time", "opened"),
 )
-"""What somebody has to look at: agents that were shut down or stopped, until they are reset."""
+"""What somebody has to look at: agents that were shut down or stopped, rules that were turned back."""
 
 AUDIT = Table(
     "audit",

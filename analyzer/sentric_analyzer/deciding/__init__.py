@@ -1,7 +1,8 @@
 """Decisions for agents in any language: an action is redacted, judged by the engine, and decided about for good."""
 
 from sentric_analyzer.deciding.asked import Asked, AskedError
+from sentric_analyzer.deciding.claims import Claim, ClaimedRule
 from sentric_analyzer.deciding.counts import METRICS, Metric
 from sentric_analyzer.deciding.decider import Decider
 
-__all__ = ["METRICS", "Asked", "AskedError", "Decider", "Metric"]
+__all__ = ["METRICS", "Asked", "AskedError", "Claim", "ClaimedRule", "Decider", "Metric"]

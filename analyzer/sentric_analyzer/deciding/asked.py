@@ -12,6 +12,8 @@ from sentric.errors import SentricError
 from sentric.event_json import EventFormatError, event_from_json
 from sentric.events import AnyEvent, Effect, Element, Kind
 from sentric.redaction import Redactor
+from sentric_analyzer.control.rulings import Settled
+from sentric_analyzer.deciding.claims import Claim
 
 LONGEST_NAME = 256
 """Most characters of the id and the name of an agent, and of the name of an action."""
@@ -51,10 +53,16 @@ class Asked:
     call_id: str = ""
     approval_id: str = ""
     idempotency_key: str = ""
+    verdict: Claim | None = None
+    """What a guard, which has seen the whole run, has made of it: then it is not judged again."""
+    settled: Settled | None = None
+    """How it ended, where a guard has decided about it alone: then it is counted and recorded, and not decided."""
+    happened: float | None = None
+    """When that was, in Unix seconds; None: now."""
 
     def __post_init__(self) -> None:
         for name in ("agent_id", "action"):
-            _check_name(name, getattr(self, name), LONGEST_NAME)
+            check_name(name, getattr(self, name), LONGEST_NAME)
         for name, longest in (
             ("agent_name", LONGEST_NAME),
             ("server", LONGEST_NAME),
@@ -64,9 +72,13 @@ class Asked:
             ("idempotency_key", LONGEST_IDEMPOTENCY_KEY),
         ):
             if getattr(self, name):
-                _check_name(name, getattr(self, name), longest)
+                check_name(name, getattr(self, name), longest)
         if len(self.events) > MOST_EVENTS:
             raise AskedError(f"events: up to {MOST_EVENTS} can be told: leave out the earliest")
+        if self.settled is not None and self.verdict is None:
+            raise AskedError("verdict: must say with settled what was decided")
+        if self.settled is not None and not self.idempotency_key:
+            raise AskedError("idempotency_key: must be given with settled, so that it is counted once")
 
     def read_events(self, redactor: Redactor) -> list[AnyEvent]:
         """The events, redacted, in their order.
@@ -89,13 +101,21 @@ class Asked:
         return _hmac(key, "binding", [*stated, self.arguments, _origin(self.url), element])
 
     def fingerprint(self, project: str, key: bytes) -> str:
-        """All that is asked: a caller who uses an idempotency key again must ask the same."""
+        """All that is asked: a caller who uses an idempotency key again must ask the same.
+
+        What a guard makes of it is not asked: one that had no answer tells with the same key what it has done.
+        """
         rest = [self.url, self.reasoning, self.context, self.task, list(self.events), self.approval_id]
         meant = [self.kind, sorted(self.effects), self.agent_name]
         return _hmac(key, "request", [self.binding(project, key), *rest, *meant])
 
 
-def _check_name(name: str, value: str, longest: int) -> None:
+def check_name(name: str, value: str, longest: int) -> None:
+    """Make sure that something can be found by a name.
+
+    Raises:
+        AskedError: it cannot.
+    """
     if not 0 < len(value) <= longest or not value.isprintable():
         raise AskedError(f"{name}: must be 1 to {longest} printable characters")
 

@@ -15,6 +15,7 @@ class Metric(StrEnum):
     OLDEST = "sentric_approvals_oldest_seconds"
     SHUT_DOWN = "sentric_agents_shut_down"
     STOPS = "sentric_agents_stops"
+    TURNED_BACK = "sentric_rules_turned_back"
 
 
 METRICS = {
@@ -28,4 +29,5 @@ METRICS = {
     Metric.OLDEST: Declaration("How long that one has waited that waits longest.", kind=Kind.GAUGE),
     Metric.SHUT_DOWN: Declaration("Agents that were refused too often and not reset.", kind=Kind.GAUGE),
     Metric.STOPS: Declaration("Agents, and names of agents, that operators have stopped.", kind=Kind.GAUGE),
+    Metric.TURNED_BACK: Declaration("Rules that refused more agents than they may, and are in shadow again."),
 }

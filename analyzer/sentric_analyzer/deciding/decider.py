@@ -1,7 +1,8 @@
 """The way of a decision: redaction, the engine, and what is known of the agent.
 
 What takes long, redaction and the rules, is done before anybody else has to wait; then the agent's sums are locked, and
-the verdict is stated once more with what they are.
+the verdict is stated once more with what they are. Where a guard has judged already, with more of the run before it,
+its verdict takes the place of the rules.
 """
 
 import time
@@ -11,13 +12,15 @@ from itertools import islice
 from typing import Any, cast
 
 from sentric.events import Action, AgentState, Author, Element, JsonValue, Kind, Message, Reasoning
+from sentric.policy.claimed import with_certain_sums
 from sentric.policy.engine import Engine
 from sentric.policy.readers.actions.effects import classify
 from sentric.policy.rule import Policy
 from sentric.policy.verdict import Verdict
 from sentric.redaction import Redactor
 from sentric_analyzer.control import Grant
-from sentric_analyzer.control.decisions import Decided, Decisions, Wish
+from sentric_analyzer.control.decisions import Decisions
+from sentric_analyzer.control.rulings import Decided, JudgedBy, Wish
 from sentric_analyzer.deciding.asked import Asked
 from sentric_analyzer.deciding.counts import Metric
 from sentric_analyzer.declaration import OnCount, OnTime
@@ -85,16 +88,30 @@ class Decider:
         return decided
 
     def _decided(self, asked: Asked, project: str, by: Grant) -> Decided:
-        policy, redactor = self._policy_of(project), self._new_redactor()
+        redactor = self._new_redactor()
+        if asked.verdict is None:
+            digest, action, judge = self._judged(asked, project, redactor)
+            return self._decisions.decide(self._wish(asked, action, digest, project, by), judge)
+        action = replace(_action(asked, redactor), sequence=1, time=self._clock())
+        claimed = asked.verdict.matches(redactor)
+        wish = self._wish(asked, action, asked.verdict.policy_digest, project, by)
+        if asked.settled is not None:
+            return self._decisions.settle(wish, Verdict(claimed), asked.settled)
+        return self._decisions.decide(wish, lambda state: with_certain_sums(claimed, action, state))
+
+    def _judged(
+        self, asked: Asked, project: str, redactor: Redactor
+    ) -> tuple[str, Action, Callable[[AgentState], Verdict]]:
+        """The digest of the policy in force, the action, and what gives its verdict by what its agent adds up to."""
+        policy = self._policy_of(project)
         engine = Engine(policy, project=project, run_id=asked.run_id, agent=asked.agent_name or asked.agent_id)
         sequence = _told(engine, asked, redactor)
         action = replace(_action(asked, redactor), sequence=sequence, time=self._clock())
         engine.check(action)
+        return policy.digest, action, lambda state: engine.restate(action, state)
 
-        def judge(state: AgentState) -> Verdict:
-            return engine.restate(action, state)
-
-        wish = Wish(
+    def _wish(self, asked: Asked, action: Action, policy_digest: str, project: str, by: Grant) -> Wish:
+        return Wish(
             project=project,
             agent_id=asked.agent_id,
             agent_name=asked.agent_name,
@@ -102,14 +119,20 @@ class Decider:
             requester=by.identity,
             key_id=by.key_id,
             binding=asked.binding(project, self._key),
-            policy_digest=policy.digest,
+            policy_digest=policy_digest,
+            judged_by=JudgedBy.SERVICE if asked.verdict is None else JudgedBy.GUARD,
+            happened=None if asked.settled is None else self._past(asked.happened),
             request=_shown(asked, action),
             answer=_echo(asked, action, project),
             approval_id=asked.approval_id,
             idempotency_key=asked.idempotency_key,
             fingerprint=asked.fingerprint(project, self._key) if asked.idempotency_key else "",
         )
-        return self._decisions.decide(wish, judge)
+
+    def _past(self, claimed: float | None) -> float:
+        """A time as somebody claims it, which is not in the future; Unix seconds."""
+        now = self._clock() / 1e9
+        return now if claimed is None else min(max(claimed, 0.0), now)
 
 
 def _told(engine: Engine, asked: Asked, redactor: Redactor) -> int:
@@ -172,6 +195,7 @@ def _shown(asked: Asked, action: Action) -> dict[str, Any]:
         "agent_name": asked.agent_name or asked.agent_id,
         "run_id": asked.run_id,
         "call_id": asked.call_id,
+        "judged_by": "" if asked.verdict is None else JudgedBy.GUARD.value,
     }
     return {name: value for name, value in given.items() if value not in ("", None, {}, [])}
 

@@ -14,7 +14,7 @@ import yaml
 
 from sentric.policy.document import Problems, Reader, read
 from sentric.policy.files import MAIN
-from sentric.policy.loader import read_override
+from sentric.policy.override_file import read_override
 from sentric.policy.rule import Override
 from sentric_analyzer.deciding.rule_texts import own_texts, pack_text
 

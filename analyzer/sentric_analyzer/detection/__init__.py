@@ -2,7 +2,18 @@
 
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect, with_former
+from sentric_analyzer.detection.fixtures import fixture_document, stored_fixture
 from sentric_analyzer.detection.judges import Judges, chosen_number
 from sentric_analyzer.detection.messages import Judged, Setup
 
-__all__ = ["Conversations", "Judged", "Judges", "Setup", "chosen_number", "detect", "with_former"]
+__all__ = [
+    "Conversations",
+    "Judged",
+    "Judges",
+    "Setup",
+    "chosen_number",
+    "detect",
+    "fixture_document",
+    "stored_fixture",
+    "with_former",
+]

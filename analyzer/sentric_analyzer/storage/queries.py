@@ -101,6 +101,30 @@ def earlier_runs(client: Any, of: Run, limit: int, *, events: int) -> list[Run]:
             "limit": limit,
         },
     )
+    return _with_events(client, rows, events)
+
+
+def runs_of_trace(client: Any, project: str, trace_id: str, limit: int, *, events: int) -> list[Run]:
+    """The runs of a trace with their events, the earliest first.
+
+    Args:
+        client: of the store.
+        project: of the trace.
+        trace_id: of it.
+        limit: most runs.
+        events: events after which no further run is read.
+    """
+    rows = read_rows(
+        client,
+        RUNS.schema,
+        "agent_runs FINAL WHERE Project = {project:String} AND TraceId = {trace:String}"
+        " ORDER BY Started, RunId LIMIT {limit:UInt32}",
+        {"project": project, "trace": trace_id, "limit": limit},
+    )
+    return _with_events(client, rows, events)
+
+
+def _with_events(client: Any, rows: Sequence[dict[str, Any]], events: int) -> list[Run]:
     found: list[Run] = []
     for row in rows:
         events -= row["Steps"]

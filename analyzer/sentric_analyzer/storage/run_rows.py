@@ -101,6 +101,7 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
         evidence=tuple(map(Evidence, *(row[f"Evidence.{name}"] for name in ("Name", "Value", "EventId", "SpanId")))),
         policy_digest=row["PolicyDigest"],
         error=row["Error"],
+        would=Decision(row["Would"]) if row["Would"] else None,
     )
 
 
@@ -227,6 +228,7 @@ def _finding_row(run: Run, position: int, finding: Finding) -> Row:
         [evidence.span_id for evidence in finding.evidence],
         finding.policy_digest,
         finding.error,
+        finding.would.value if finding.would else "",
     )
 
 

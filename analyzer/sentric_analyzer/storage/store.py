@@ -16,6 +16,7 @@ from sentric_analyzer.storage.migrations import migrate, shipped
 from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.reading import Projects
 from sentric_analyzer.storage.recordings import Cursor, Page, count_recordings, recordings
+from sentric_analyzer.storage.rule_counts import RuleCounts, rule_counts
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
 from sentric_analyzer.storage.url import Embedded, parse
@@ -155,6 +156,11 @@ class Store:
         with self._connections.client() as client:
             return queries.earlier_runs(client, run, limit, events=events)
 
+    def runs_of_trace(self, project: str, trace_id: str, limit: int, *, events: int = 2_000) -> list[Run]:
+        """The runs of a trace with their events, the earliest first."""
+        with self._connections.client() as client:
+            return queries.runs_of_trace(client, project, trace_id, limit, events=events)
+
     def findings(
         self,
         *,
@@ -170,6 +176,11 @@ class Store:
             return listings.findings(
                 client, projects=projects, run=run, severity=severity, rule=rule, limit=limit, after=after
             )
+
+    def rule_counts(self, project: str, *, since: int = 0) -> RuleCounts:
+        """What the rules of a project have decided since a Unix time in nanoseconds, or would have."""
+        with self._connections.client() as client:
+            return rule_counts(client, project, since)
 
     def spans_of_trace(self, project: str, trace_id: str) -> list[Span]:
         """The spans of a trace as they came, in the order of their start; each once, but what differs."""

@@ -161,6 +161,7 @@ FINDINGS = Table(
         "Evidence.SpanId": Type.TEXTS,
         "PolicyDigest": Type.TEXT,
         "Error": Type.TEXT,
+        "Would": Type.TEXT,
         "Revision": Type.UINT64,
     },
 )

@@ -21,6 +21,7 @@ CommandTable: TypeAlias = Mapping[str, tuple[str, str]]
 
 COMMANDS: CommandTable = {
     "rules": ("sentric.cli.rules:rules", "List, show, check, test, import, export and compare rules."),
+    "test": ("sentric.cli.fixtures:fixtures", "Judge recorded runs again; fail where a verdict changed."),
 }
 
 USAGE = 2

@@ -26,7 +26,7 @@ _EVENT_LIMIT = 400
 def print_rules(rules: Iterable[Rule]) -> None:
     """Print a table of rules."""
     console = _console()
-    rows = [(rule.id, rule.severity, rule.decision, str(rule.risk), rule.pack, _title(rule)) for rule in rules]
+    rows = [(rule.id, rule.severity, _decision(rule), str(rule.risk), rule.pack, _title(rule)) for rule in rules]
     columns = [0, 1, 2, 3, 5] if console.width < _WIDE else [0, 1, 2, 3, 4, 5]
     names = ("rule", "severity", "decision", "risk", "pack", "title")
     table = _table(*(names[column] for column in columns))
@@ -121,9 +121,13 @@ def _title(rule: Rule) -> str:
     return rule.title if rule.default else f"{rule.title} (off until a policy names the pack {rule.pack})"
 
 
+def _decision(rule: Rule) -> str:
+    return f"{rule.decision} (in shadow)" if rule.shadow else rule.decision
+
+
 def _facts(rule: Rule) -> Iterable[tuple[str, str]]:
     yield "severity", rule.severity
-    yield "decision", rule.decision
+    yield "decision", _decision(rule)
     yield "risk", str(rule.risk)
     yield "category", rule.category
     yield "pack", rule.pack

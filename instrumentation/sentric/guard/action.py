@@ -13,11 +13,12 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import Span, SpanKind
 
 from sentric import semconv
+from sentric.errors import SentricError
 from sentric.events import Action, AgentState, Outcome
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import UnderWay, Wanted, said
 from sentric.guard.counts import Count, count
-from sentric.guard.enforcement import Enforcement, Judged, Ruling
+from sentric.guard.enforcement import Enforcement, Judged, Ruling, complain
 from sentric.guard.intake import NO_ARGUMENTS
 from sentric.guard.place import Place, here
 from sentric.guard.refusal import UNDECIDED, Cause, Refusal
@@ -129,6 +130,11 @@ class GuardedAction(UnderWay):
             self._close()
             raise
 
+    def prepare(self) -> Steps[None]:
+        """Wait for the policy in force, where it is not there yet."""
+        if not self._run.source.is_ready:
+            yield self._run.source.current
+
     def judge(self, state: AgentState) -> Judged:
         """Look at the action as it is now, and judge it."""
         wanted = self._wanted
@@ -170,7 +176,7 @@ class GuardedAction(UnderWay):
             if answer.approval_id:
                 found[semconv.SENTRIC_APPROVAL_ID] = answer.approval_id
         if ruling.opened is not None:
-            count(Count.OPENED, ruling.opened)
+            count(Count(f"opened_{ruling.opened}"))
             found[semconv.SENTRIC_OPENED] = ruling.opened.value
         if ruling.refusal is not None:
             found[semconv.SENTRIC_REFUSED] = ruling.refusal.cause.value
@@ -178,10 +184,13 @@ class GuardedAction(UnderWay):
         self._report(found)
 
     def _undecided(self, enforcement: Enforcement, error: Exception) -> None:
-        count(Count.REFUSED, Cause.UNDECIDED)
-        report(GuardedAction.__qualname__, error, "the action is not decided about, so it is refused")
+        count(Count.REFUSED_UNDECIDED)
+        if isinstance(error, SentricError):
+            complain(f"nothing can be decided: {error}")
+        else:
+            report(GuardedAction.__qualname__, error, "the action is not decided about, so it is refused")
         if enforcement.may_pass(self._action):
-            count(Count.OPENED, Cause.UNDECIDED)
+            count(Count.OPENED_UNDECIDED)
             self.refusal = None
 
     @shielded(None)

@@ -11,7 +11,7 @@ import time
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, replace
 from functools import partial
-from typing import Protocol
+from typing import Protocol, TypeAlias
 from uuid import uuid4
 
 from sentric.errors import SentricError
@@ -26,6 +26,8 @@ from sentric.policy.rule import Decision
 from sentric.policy.verdict import Verdict
 from sentric.settings import Settings
 
+Wish: TypeAlias = dict[str, object]
+"""What the service is told of an action, see `wish`."""
 ROUNDS = 4
 """How often the service is asked about one action: it may be another one whenever a person has approved it."""
 _LASTING = IRREVERSIBLE | {Effect.EXECUTE}
@@ -74,6 +76,10 @@ class Attempt(Protocol):
         """Look at the action as it is now, and judge it."""
         ...
 
+    def prepare(self) -> Steps[None]:
+        """Wait for what judging needs and is not there yet."""
+        ...
+
     def restate(self, judged: Judged, state: AgentState) -> Judged:
         """Judge it once more, now that it is certain what its agent has added up to."""
         ...
@@ -100,7 +106,10 @@ class Enforcement:
         self._may_pass = settings.fail_open
         self._spool = Spool.of(settings)
         self._link = Link.of(settings)
-        self._watch = None if self._link is None else self._link.watch(agent_id, agent_name)
+        self._watch = None
+        if self._link is not None:
+            self._link.deliver(self._spool)
+            self._watch = self._link.watch(agent_id, agent_name)
         self._has_waited = False
         self._sums = Sums.of(settings.project, agent_id) if self._is_named else Sums()
 
@@ -111,11 +120,14 @@ class Enforcement:
 
     def ruling(self, attempt: Attempt) -> Steps[Ruling]:
         """Decide about an action."""
+        yield from attempt.prepare()
         if self._link is None:
             with self._sums.turn:
                 judged = attempt.judge(self._sums.state)
-                durable = judged.verdict.decision is not Decision.ALLOW
-                return self._plain(judged) if judged.is_plain else self._alone(attempt, judged, durable=durable)
+                if judged.is_plain:
+                    return self._plain(judged)
+                wish = attempt.wish(judged) | {"idempotency_key": uuid4().hex}
+                return self._alone(wish, judged, durable=judged.verdict.decision is not Decision.ALLOW)
         judged = attempt.judge((yield from self._state()))
         return self._plain(judged) if judged.is_plain else (yield from self._shared(self._link, attempt, judged))
 
@@ -151,7 +163,7 @@ class Enforcement:
             try:
                 answer: Answer = yield partial(link.decide, wish)
             except LinkError as error:
-                return self._away(attempt, judged, error)
+                return self._away(wish, judged, error)
             self._hear(answer)
             judged = attempt.restate(judged, answer.before)
             if answer.allowed:
@@ -162,7 +174,7 @@ class Enforcement:
             try:
                 yield from _waited(link, attempt, approval_id)
             except LinkError as error:
-                _complain(str(error))
+                complain(str(error))
                 return Ruling(judged=judged, refusal=_refusal(Cause.NOBODY, judged), answer=answer)
             if attempt.has_changed():
                 judged = attempt.judge((yield from self._state()))
@@ -180,33 +192,36 @@ class Enforcement:
             return Ruling(judged=judged, answer=answer)
         return Ruling(judged=judged, refusal=_refusal(Cause.CHANGED, judged), answer=answer)
 
-    def _away(self, attempt: Attempt, judged: Judged, error: LinkError) -> Ruling:
-        """The service does not answer."""
-        _complain(str(error))
+    def _away(self, wish: Wish, judged: Judged, error: LinkError) -> Ruling:
+        """The service does not answer. What it may have heard nevertheless has the same key when it is told later."""
+        complain(str(error))
+        changes_sums = self._is_named and judged.verdict.risk > 0
         if judged.verdict.decision.rank() <= Decision.WARN.rank() and (
-            self._is_named or not self._may_last(judged.action)
+            changes_sums or not self._may_last(judged.action)
         ):
-            return self._doubtful(judged, Cause.UNVERIFIED)
-        return self._alone(attempt, judged, durable=True)
+            ruling = self._doubtful(judged, Cause.UNVERIFIED)
+            self._keep(wish, "done" if ruling.refusal is None else "refused")
+            return ruling
+        return self._alone(wish, judged, durable=True)
 
-    def _alone(self, attempt: Attempt, judged: Judged, *, durable: bool) -> Ruling:
+    def _alone(self, wish: Wish, judged: Judged, *, durable: bool) -> Ruling:
         """Decide by what is known here.
 
         Args:
-            attempt: the action.
+            wish: what the service would have been told.
             judged: what the rules say of it.
             durable: whether it must be on the disk before it is done.
         """
         match judged.verdict.decision:
             case Decision.BLOCK:
                 self._sums.add(strikes=0 if judged.blocking == {STOPPED_RULE.id} else 1)
-                self._keep(attempt, judged, "refused")
+                self._keep(wish, "refused")
                 return Ruling(judged=judged, refusal=_by_rules(judged, is_last=self._sums.state.strikes >= STRIKES))
             case Decision.ASK:
-                self._keep(attempt, judged, "refused")
+                self._keep(wish, "refused")
                 return Ruling(judged=judged, refusal=_refusal(Cause.NOBODY, judged))
             case Decision.WARN | Decision.ALLOW:
-                if durable and not self._keep(attempt, judged, "done"):
+                if durable and not self._keep(wish, "done"):
                     return self._doubtful(judged, Cause.UNRECORDED)
                 self._sums.add(risk=judged.verdict.risk)
                 return Ruling(judged=judged)
@@ -218,13 +233,12 @@ class Enforcement:
         self._sums.add(risk=judged.verdict.risk)
         return Ruling(judged=judged, opened=cause)
 
-    def _keep(self, attempt: Attempt, judged: Judged, settled: str) -> bool:
-        """Have it on the disk; whether it is."""
-        record = attempt.wish(judged) | {"idempotency_key": uuid4().hex, "settled": settled, "time": time.time_ns()}
+    def _keep(self, wish: Wish, settled: str) -> bool:
+        """Have on the disk what became of an action; whether it is there."""
         try:
-            self._spool.keep(record)
+            self._spool.keep(wish | {"settled": settled, "time": time.time_ns()})
         except SentricError as error:
-            _complain(str(error))
+            complain(str(error))
             return False
         return True
 
@@ -261,11 +275,13 @@ def _by_rules(judged: Judged, *, is_last: bool) -> Refusal:
 
 
 def _refusal(cause: Cause, judged: Judged, said: str = "", *, is_last: bool = False) -> Refusal:
-    count(Count.REFUSED, cause)
-    return refusal(cause, judged.action.tool, judged.verdict, said, is_last=is_last)
+    count(Count(f"refused_{cause}"))
+    made = refusal(cause, judged.action.tool, judged.verdict, said, is_last=is_last)
+    _logger.warning("sentric: %s", made.told)
+    return made
 
 
-def _complain(what: str) -> None:
+def complain(what: str) -> None:
     """Say once what is wrong."""
     if what not in _complained and len(_complained) < 64:
         _complained.add(what)

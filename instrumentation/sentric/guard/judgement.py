@@ -1,20 +1,42 @@
 """What a process judges and redacts with: made once, at the first run, so that starting a program stays light."""
 
-import logging
+import os
 import secrets
+import sys
 import threading
-from functools import lru_cache
+from dataclasses import dataclass, field
 from pathlib import Path
 
-from sentric.errors import PolicyError
+from sentric.errors import SettingError
+from sentric.guard.supply.file import FromFile
+from sentric.guard.supply.packaged import Packaged
+from sentric.guard.supply.source import PolicySource
 from sentric.policy.loader import load_policy
 from sentric.policy.rule import Policy
+from sentric.policy.signature import check_policy_key
 from sentric.redaction import Redactor, chosen_redactor
 from sentric.settings import Settings
 
-_logger = logging.getLogger("sentric")
+SERVICE = "service"
+"""In place of the path of a policy file: the policy that is in force in the service."""
+_SOURCES_KEPT = 8
+"""Different settings whose sources are kept ready."""
+
 _process_key = secrets.token_bytes(32)
-_lock = threading.Lock()
+
+
+@dataclass(slots=True)
+class _Sources:
+    made: dict[Settings, PolicySource] = field(default_factory=dict[Settings, PolicySource])
+    lock: threading.Lock = field(default_factory=threading.Lock)
+
+    def in_child(self) -> None:
+        self.lock = threading.Lock()  # whoever held it has not come along
+
+
+_sources = _Sources()
+if sys.platform != "win32":
+    os.register_at_fork(after_in_child=_sources.in_child)
 
 
 def redactor(settings: Settings) -> Redactor:
@@ -23,17 +45,76 @@ def redactor(settings: Settings) -> Redactor:
 
 
 def policy(settings: Settings) -> Policy:
-    """The policy in force. A policy file that cannot be loaded is reported, and the shipped rules stand in for it."""
-    with _lock:
-        return _policy(settings.policy, settings.allow_loopback)
+    """The policy in force now.
+
+    Raises:
+        PolicyError: no policy may be used, see `PolicySource.current`.
+    """
+    return source(settings).current()
 
 
-@lru_cache(maxsize=8)
-def _policy(path: str, allow_loopback: bool) -> Policy:
-    try:
-        return load_policy(Path(path) if path else None, allow_loopback=allow_loopback)
-    except PolicyError as error:
-        if not path:
-            raise
-        _logger.error("sentric: the shipped rules are used, because the policy cannot be loaded: %s", error)
-        return load_policy(allow_loopback=allow_loopback)
+def source(settings: Settings) -> PolicySource:
+    """Where the policy comes from: the same for the same settings. What is on the disk is loaded here, the first time.
+
+    A file that cannot be loaded, or a service that gives no policy, is reported. In the mode `observe` the shipped
+    rules stand in meanwhile.
+    """
+    relevant = _relevant(settings)
+    with _sources.lock:
+        made = _sources.made
+        if relevant not in made:
+            found = _made(settings)
+            if len(made) >= _SOURCES_KEPT:
+                del made[next(iter(made))]
+            made[relevant] = found
+        return made[relevant]
+
+
+def check_policy(settings: Settings) -> None:
+    """Make sure that the settings name a policy that can be had, as far as it is here.
+
+    Raises:
+        SentricError: it cannot be loaded, or what is needed to ask the service for it is not there.
+    """
+    if not _is_of_service(settings):
+        load_policy(Path(settings.policy) if settings.policy else None)
+        return
+    check_policy_key(settings.policy_key)
+    if not settings.url:
+        raise SettingError("policy is 'service', and url is empty: give SENTRIC_URL the base URL of the service")
+
+
+def _is_of_service(settings: Settings) -> bool:
+    enforced_by_service = settings.mode == "enforce" and settings.url != ""
+    return settings.policy == SERVICE or (settings.policy == "" and enforced_by_service)
+
+
+def _relevant(settings: Settings) -> Settings:
+    """The settings that a source is made by."""
+    if _is_of_service(settings):
+        return Settings(
+            mode=settings.mode,
+            allow_loopback=settings.allow_loopback,
+            project=settings.project,
+            url=settings.url,
+            api_key=settings.api_key,
+            policy=SERVICE,
+            policy_key=settings.policy_key,
+            guard_dir=settings.guard_dir,
+            decide_timeout=settings.decide_timeout,
+        )
+    if settings.policy:
+        path = str(Path(settings.policy).absolute())
+        return Settings(mode=settings.mode, allow_loopback=settings.allow_loopback, policy=path)
+    return Settings(allow_loopback=settings.allow_loopback)
+
+
+def _made(settings: Settings) -> PolicySource:
+    if _is_of_service(settings):
+        from sentric.guard.supply.fetching import from_service  # only who has a service needs a link to it
+
+        return from_service(settings)
+    if settings.policy:
+        enforced = settings.mode == "enforce"
+        return FromFile(Path(settings.policy), allow_loopback=settings.allow_loopback, enforced=enforced)
+    return Packaged(allow_loopback=settings.allow_loopback)

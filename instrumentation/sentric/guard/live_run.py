@@ -26,17 +26,19 @@ from opentelemetry.trace import (
 )
 
 from sentric import semconv
+from sentric.errors import PolicyError, SentricError
 from sentric.events import Action, AgentState, Author, Message, Observation, Outcome
 from sentric.guard import judgement
 from sentric.guard.action import GuardedAction, Pause, Reads
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import Asked, ModelCall, Offered, Seen, Wanted
-from sentric.guard.enforcement import Enforcement
+from sentric.guard.enforcement import Enforcement, complain
 from sentric.guard.heard import Heard
 from sentric.guard.intake import Intake
 from sentric.guard.place import Place, Stay, here
 from sentric.policy.engine import Engine
-from sentric.policy.rule import Decision
+from sentric.policy.loader import load_policy
+from sentric.policy.rule import Decision, Policy
 from sentric.policy.verdict import Verdict
 from sentric.settings import Settings
 from sentric.tracing import attributes, records
@@ -65,6 +67,10 @@ class About:
     task: str = ""
 
 
+class DeafError(SentricError):
+    """What an agent was shown is not known, so nothing it does can be judged."""
+
+
 class LiveRun:
     """One agent invocation: its sequence of events, its engine, and its root span, open from the beginning to `end`."""
 
@@ -90,7 +96,8 @@ class LiveRun:
             clock: Unix time in nanoseconds.
             run_id: a new one where it is empty.
         """
-        outer, policy = here(), judgement.policy(settings)
+        outer, self.source = here(), judgement.source(settings)
+        policy = self._first_policy()
         self.settings, self.clock, self.run_id = settings, clock, run_id or uuid4().hex
         self.content = settings.capture == "full"
         self.intake = Intake(settings)
@@ -116,6 +123,7 @@ class LiveRun:
         self.span = self._started(name, SpanKind.INTERNAL, described)
         self._place = Place(self)
         trace_id = format_trace_id(self.span.get_span_context().trace_id)
+        self._policy = policy
         self._engine = Engine(
             policy, project=settings.project, run_id=self.run_id, trace_id=trace_id, agent=about.agent
         )
@@ -141,11 +149,17 @@ class LiveRun:
     @contextmanager
     def current(self) -> Generator[None, None, None]:
         """Make this the run, and its root span the parent, of what happens in the block."""
-        stay = Stay(self._place, self.span)
+        # Where it is enforced, what goes wrong here must end the run: its actions would be taken for those of another.
+        stay = Stay(self._place, self.span) if self.enforcement is not None else self._stay()
         try:
             yield
         finally:
-            stay.leave()
+            if stay is not None:
+                stay.leave()
+
+    @shielded(None)
+    def _stay(self) -> Stay | None:
+        return Stay(self._place, self.span)
 
     def model_call(self, asked: Asked) -> ModelCall:
         """A model is asked in the block; what it is shown is observed first."""
@@ -250,14 +264,23 @@ class LiveRun:
         span.set_status(Status(StatusCode.ERROR, self.intake.text(error, FIELD_LIMIT)[0] if self.content else None))
 
     def check(self, action: Action, state: AgentState | None) -> tuple[Action, Verdict]:
-        """Judge an action that is about to be done; it is numbered.
+        """Judge an action that is about to be done, by the policy that is in force now; it is numbered.
 
         Args:
             action: the action.
             state: what its agent has added up to; None: what the run has seen, where nothing is enforced.
+
+        Raises:
+            PolicyError: where it is enforced, there is no policy to judge by.
+            DeafError: what the agent was shown is not known.
         """
         if state is not None and self._is_deaf:
-            raise RuntimeError("what the agent was shown is not known")
+            raise DeafError("what the agent was shown is not known")
+        policy = self.source.current()
+        if policy is not self._policy:
+            with self._lock:
+                self._engine.adopt(policy)
+                self._policy = policy
         return self.judge(action if state is None else replace(self._engine.meant(action), state=state))
 
     def restate(self, action: Action, state: AgentState) -> Verdict:
@@ -288,6 +311,15 @@ class LiveRun:
             self._say(semconv.EVENT_VERDICT, span, about | self.decided(verdict), verdict)
 
     # --- the run itself --------------------------------------------------------------------------------------
+
+    def _first_policy(self) -> Policy:
+        """The policy of what is heard before the first action: where the one in force is not there yet, the shipped."""
+        try:
+            if self.source.is_ready:
+                return self.source.current()
+        except PolicyError as error:
+            complain(str(error))
+        return load_policy(allow_loopback=self.settings.allow_loopback)
 
     def _started(self, name: str, kind: SpanKind, found: Attributes, within: Context | None = None) -> Span:
         # An exception's own record would hold its text and stack unredacted: errors are noted by `fail`.

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, cast
 from opentelemetry import context
 from opentelemetry.trace import Span, set_span_in_context
 
+from sentric.guard.boundary import shielded
 from sentric.tracing.limits import encode, plain
 
 if TYPE_CHECKING:
@@ -65,6 +66,7 @@ class Stay:
         self._place = place
         self._token = context.attach(context.set_value(_KEY, place, set_span_in_context(span)))
 
+    @shielded(None)
     def leave(self) -> None:
         """Go back to where it was before.
 

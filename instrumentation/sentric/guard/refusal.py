@@ -73,6 +73,7 @@ class Refusal:
     text: str
     reason: str
     """Why, in one sentence: a part of the text."""
+    tool: str = ""
     cause: Cause
     decision: Decision = Decision.BLOCK
     """Of the rules."""
@@ -80,6 +81,11 @@ class Refusal:
     """Ids of those that blocked it, or wanted a person to be asked."""
     final: bool = False
     """Whether everything else the agent wants is refused too, so that its run had better end."""
+
+    @property
+    def told(self) -> str:
+        """For the log of the agent's program: without what its model may do instead."""
+        return f"{self.tool or 'an action'} was refused. {self.reason}"
 
     def error(self) -> ActionBlocked:
         """The same as an exception, for those who cannot give a model a text."""
@@ -113,6 +119,7 @@ def refusal(
     return Refusal(
         text=f"{subject} {reason} {_LAST if is_last else _INSTEAD.get(cause, _ON)}",
         reason=reason,
+        tool=_one_line(tool),
         cause=cause,
         decision=verdict.decision,
         rules=tuple(match.rule.id for match in stood_in_the_way),

@@ -1,5 +1,6 @@
 """What an agent has added up to, as far as this process knows: for what is decided before anybody else is asked."""
 
+import os
 from threading import RLock
 
 from sentric.events import AgentState
@@ -16,10 +17,6 @@ class Sums:
         self._told: AgentState | None = None
         self.turn = RLock()
         """Held while something is decided by what they are, and added to them."""
-
-    def begin(self) -> None:
-        """Go on in a process of its own."""
-        self.turn = RLock()
 
     @classmethod
     def of(cls, project: str, agent_id: str) -> "Sums":
@@ -52,7 +49,10 @@ class Sums:
             self._state = AgentState(now.risk + risk, now.strikes + strikes, now.enforced, now.stopped)
 
 
-def forget() -> None:
-    """Begin anew in a forked child: its parent may have held the locks."""
-    for sums in list(_named.values()):
-        sums.begin()
+def _after_fork() -> None:
+    """Go on in a child: a thread of the parent may hold what nobody here gives back."""
+    for sums in _named.values():
+        sums.turn = RLock()
+
+
+os.register_at_fork(after_in_child=_after_fork)

@@ -4,17 +4,22 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sentric.policy.verdict import Match
+from sentric.settings import DEFAULT_PROJECT
 
 if TYPE_CHECKING:
     from sentric.guard.enforcement import Judged
     from sentric.guard.live_run import LiveRun
 
+ERROR_LIMIT = 2048
+"""Characters of why a rule could not be evaluated that the service takes."""
+
 
 def wish_of(run: "LiveRun", judged: "Judged") -> dict[str, object]:
     """The JSON of `POST /v1/decisions`, with what the rules say here: they have seen the whole run."""
     action = judged.action
-    return {
-        "project": run.settings.project,
+    # The default project is whatever the key's first one is.
+    project = {} if run.settings.project == DEFAULT_PROJECT else {"project": run.settings.project}
+    return project | {
         "agent_id": run.agent_id,
         "agent_name": run.agent_name,
         "action": action.tool,
@@ -40,6 +45,7 @@ def _rule(match: Match) -> dict[str, object]:
         "severity": match.rule.severity.value,
         "decision": match.decision.value,
         "risk": match.risk,
-        "error": match.error,
+        "would": None if match.would is None else match.would.value,
+        "error": match.error[:ERROR_LIMIT],
         "evidence": {one.name: one.value for one in match.evidence},
     }

@@ -1,7 +1,7 @@
 """What happens at each wrapped place of browser-use: the agent's own call, inside a block of its live run."""
 
 from collections.abc import Callable, Generator, Mapping
-from contextlib import ExitStack, contextmanager
+from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
 from weakref import WeakKeyDictionary
 
@@ -12,6 +12,7 @@ from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
 from sentric.guard.stated_run import running
 from sentric.instrumentors import _browser_use_reading as reading
+from sentric.instrumentors._browser_use_patience import Patience
 from sentric.instrumentors._instrumentor import send_what_is_left
 from sentric.instrumentors._layer import Wrapped, lay
 
@@ -21,6 +22,7 @@ class Observer:
 
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
+        self._patience = Patience()
         self._stepped: WeakKeyDictionary[Any, LiveRun] = WeakKeyDictionary()
 
     @shielded(None)
@@ -44,7 +46,7 @@ class Observer:
         """`Agent.step`: where a program makes the steps itself, all of them together are one run."""
         place = here()
         if place is not None and place.run.is_of(agent):
-            return await wrapped(*args, **kwargs)
+            return await self._patience.limited(wrapped, agent, args, kwargs)
         run = self._stepped.get(agent) or self.begin(agent)
         if run is None:
             return await wrapped(*args, **kwargs)
@@ -56,13 +58,21 @@ class Observer:
             run.end(**_ended(agent))
         return result
 
+    async def initial(self, wrapped: Wrapped, agent: Any, args: Any, kwargs: Any) -> Any:
+        """`Agent._execute_initial_actions`."""
+        return await self._patience.limited(wrapped, agent, args, kwargs)
+
     async def act(self, wrapped: Wrapped, tools: Any, args: Any, kwargs: Any) -> Any:
         """`Tools.act`."""
         if here() is None and not self._gate.enforces:
             return await wrapped(*args, **kwargs)
-        async with self._gate.action(lambda run: _wanted(run, args, kwargs), agent=reading.AGENT) as action:
+        agent = None if (place := here()) is None else place.run.subject
+        guarded = self._gate.action(
+            lambda run: _wanted(run, args, kwargs), agent=reading.AGENT, pause=lambda: self._patience.pause(agent)
+        )
+        async with guarded as action:
             if action.refusal is not None:
-                return reading.refused(action.refusal)
+                return reading.refused(action.refusal, agent)
             result = await wrapped(*args, **kwargs)
             action.finished(**_outcome(result))
         return result
@@ -100,12 +110,17 @@ class Observer:
             return
         with ExitStack() as layers:
             self._lay_all(agent, layers)
-            with running(run, lambda: _ended(agent)):
+            with self._patient(agent), running(run, lambda: _ended(agent)):
                 yield run
+
+    def _patient(self, agent: Any) -> AbstractContextManager[None]:
+        return self._patience.taken(agent) if self._gate.enforces else nullcontext()
 
     @shielded(None)
     def _lay_all(self, agent: Any, layers: ExitStack) -> None:
         layers.callback(lay(agent.tools, "act", self.act))
+        if self._gate.enforces:
+            layers.callback(lay(agent, "step", self.step))
         for model in reading.models(agent):
             layers.callback(lay(model, "ainvoke", self.ask))
 
@@ -118,7 +133,7 @@ class Observer:
         run = self.begin(agent)
         if run is None:
             return await wrapped(*args, **kwargs)
-        with running(run, lambda: how(agent)):
+        with self._patient(agent), running(run, lambda: how(agent)):
             return await wrapped(*args, **kwargs)
 
 

@@ -129,10 +129,12 @@ def outcome(result: Any) -> dict[str, str]:
     return {"result": str(text), "error": str(getattr(result, "error", None) or "")}
 
 
-def refused(refusal: Refusal) -> Any:
-    """What an action gives back that was not done: the model is shown the error in its next step."""
+def refused(refusal: Refusal, agent: Any) -> Any:
+    """What an action gives back that was not done: the model is shown the error in its next step, if there is one."""
     from browser_use.agent.views import ActionResult
 
+    if refusal.final and agent is not None:
+        agent.stop()
     return ActionResult(error=refusal.text)
 
 

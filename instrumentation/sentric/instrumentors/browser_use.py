@@ -21,7 +21,12 @@ class BrowserUseInstrumentor(FrameworkInstrumentor):
     distribution = DISTRIBUTION
     oldest = OLDEST
     places = {  # noqa: RUF012  # it is a constant
-        "browser_use.agent.service": {"Agent.run": "run", "Agent.rerun_history": "rerun", "Agent.step": "step"},
+        "browser_use.agent.service": {
+            "Agent.run": "run",
+            "Agent.rerun_history": "rerun",
+            "Agent.step": "step",
+            "Agent._execute_initial_actions": "initial",
+        },
         "browser_use.tools.service": {"Tools.act": "act"},
         "browser_use.tokens.service": {"TokenCost.register_llm": "register_llm"},
         "browser_use.utils": {"SignalHandler.sigterm_handler": "on_sigterm"},

@@ -5,8 +5,6 @@ one is, get another name in it; where a text calls them by the former one, only 
 """
 
 from collections.abc import Iterator, Mapping
-from contextlib import suppress
-from dataclasses import dataclass, field
 from itertools import count
 from pathlib import Path, PurePath
 from posixpath import dirname, join, normpath, relpath
@@ -15,7 +13,7 @@ import yaml
 
 from sentric.errors import PolicyError
 from sentric.policy.document import Problems, Reader, read
-from sentric.policy.files import MAIN, NAME_LIMIT, FileError, OnDisk, bundled
+from sentric.policy.files import MAIN, NAME_LIMIT, Followed, Kept, bundled, followed
 from sentric.policy.loader import load_file, load_policy, shipped_packs, with_loopback
 from sentric.policy.rule import Policy
 
@@ -46,8 +44,8 @@ def load_with_bundle(path: Path | None = None, *, allow_loopback: bool = False) 
     if path is None:
         policy, documents = load_policy(), dict(SHIPPED)
     else:
-        kept = _Kept({})
-        main = _Followed(OnDisk(path), kept)
+        main = followed(path)
+        kept = main.kept
         policy = load_file(main)
         documents = _texts(main, kept)
         bundled(documents, MAIN)
@@ -56,47 +54,13 @@ def load_with_bundle(path: Path | None = None, *, allow_loopback: bool = False) 
     return policy, documents
 
 
-@dataclass(frozen=True, slots=True)
-class _Kept:
-    """What a load has read, by the files' identities."""
-
-    texts: dict[PurePath, str]
-    named: dict[tuple[PurePath, str], PurePath] = field(default_factory=dict[tuple[PurePath, str], PurePath])
-    """Which file one calls by a name."""
-
-
-@dataclass(frozen=True, slots=True)
-class _Followed:
-    """A file on the disk; what is read of it, and whom it names, is kept."""
-
-    file: OnDisk
-    kept: _Kept
-
-    @property
-    def name(self) -> str:
-        return self.file.name
-
-    def identity(self) -> PurePath:
-        return self.file.identity()
-
-    def text(self) -> str:
-        text = self.kept.texts[self.identity()] = self.file.text()
-        return text
-
-    def beside(self, name: str) -> "_Followed":
-        found = _Followed(self.file.beside(name), self.kept)
-        with suppress(FileError):  # the load tells of it
-            self.kept.named[self.identity(), name] = found.identity()
-        return found
-
-
-def _texts(main: _Followed, kept: _Kept) -> dict[str, str]:
+def _texts(main: Followed, kept: Kept) -> dict[str, str]:
     shipped: dict[PurePath, str] = {path.resolve(): path.stem for path in shipped_packs()}
     names = _names(main, kept, shipped)
     return {name: _renamed(path, name, kept, {**shipped, **names}) for path, name in names.items()}
 
 
-def _names(main: _Followed, kept: _Kept, shipped: Mapping[PurePath, str]) -> dict[PurePath, str]:
+def _names(main: Followed, kept: Kept, shipped: Mapping[PurePath, str]) -> dict[PurePath, str]:
     """How each file is called in the bundle: as below the folder of the first one, if it can be."""
     names, folder = {main.identity(): MAIN}, main.file.path.parent.resolve()
     for path in kept.texts:
@@ -116,7 +80,7 @@ def _candidates(wanted: str) -> Iterator[str]:
         yield f"{wanted.removesuffix('.yaml').removesuffix('.yml')}-{number}.yaml"
 
 
-def _renamed(path: PurePath, here: str, kept: _Kept, called: Mapping[PurePath, str]) -> str:
+def _renamed(path: PurePath, here: str, kept: Kept, called: Mapping[PurePath, str]) -> str:
     """The text of a file, in which others are called as the bundle calls them."""
     lines = kept.texts[path].splitlines(keepends=True)
     found: list[Reader] = []

@@ -53,6 +53,7 @@ def difference(before: Policy, after: Policy) -> Difference:
         changes=(
             *(change for rule in before.rules if rule.id in new for change in _rule(rule, new[rule.id])),
             *_values("tuning", asdict(before.tuning), asdict(after.tuning)),
+            *_values("error_budget", _budgets(before), _budgets(after)),
             *_layers(before.layers, after.layers),
         ),
     )
@@ -67,6 +68,10 @@ def _values(subject: str, before: Mapping[str, Any], after: Mapping[str, Any]) -
     for name in dict.fromkeys((*before, *after)):
         if (old := before.get(name)) != (new := after.get(name)):
             yield Change(subject, name, old, new)
+
+
+def _budgets(policy: Policy) -> dict[str, dict[str, int]]:
+    return {name: asdict(budget) for name, budget in policy.error_budgets}
 
 
 def _layers(before: tuple[Layer, ...], after: tuple[Layer, ...]) -> Iterator[Change]:
@@ -84,4 +89,6 @@ def _by_runs(layers: tuple[Layer, ...]) -> dict[str, dict[str, Any]]:
         for name, override in layer.overrides:
             values.update({f"{name}.{key}": value for key, value in asdict(override).items() if value is not None})
         values.update({f"tuning.{name}": value for name, value in layer.tuning})
+        if layer.shadow:
+            values["shadow"] = layer.shadow
     return said

@@ -18,10 +18,13 @@ SIZE_LIMIT = 1 << 20
 """Largest policy file, in characters: larger ones are mistakes or attacks."""
 DEPTH_LIMIT = 32
 """Deepest nesting of a policy file."""
+VALUES_LIMIT = 200_000
+"""Most values of a file, keys among them: each takes far more memory than its text."""
 
 E = TypeVar("E", bound=StrEnum)
 _ANCHOR = re.compile(r"(?m)(?:^|[\s\[{,:-])[&*]\w")
 _STANDARD = "tag:yaml.org,2002:"
+_PLAIN_TAG = re.compile(re.escape(_STANDARD) + "[a-z]+")
 _SCALARS = {
     _STANDARD + "str": "text",
     _STANDARD + "int": "a whole number",
@@ -29,6 +32,19 @@ _SCALARS = {
     _STANDARD + "float": "a number",
     _STANDARD + "null": "nothing",
 }
+
+
+@dataclass(frozen=True, slots=True)
+class Bounds:
+    """How large a file may be."""
+
+    size: int = SIZE_LIMIT
+    """In characters."""
+    depth: int = DEPTH_LIMIT
+    values: int = VALUES_LIMIT
+
+
+_POLICY_FILE = Bounds()
 
 
 @dataclass(slots=True)
@@ -129,6 +145,10 @@ class Reader:
                 continue  # `mapping` and `named` say so
             yield str(key.value), Reader(self.file, value, self.problems, f"{self.where}.{key.value}".lstrip("."))
 
+    def is_text(self) -> bool:
+        """Whether the value is one text, and no list or mapping."""
+        return isinstance(self.node, yaml.ScalarNode)
+
     def items(self) -> "Iterator[Reader]":
         """The items of a list."""
         if not isinstance(self.node, yaml.SequenceNode):
@@ -161,8 +181,9 @@ class Reader:
         value = self._scalar("a whole number")
         try:
             number = int(value, 0) if value else low
+            str(number)  # of one that is too long, it fails
         except ValueError:
-            self.problem(f"{value!r} is not a plain whole number")
+            self.problem(f"{value[:40]!r} is not a plain whole number")
             return low
         if not low <= number <= high:
             self.problem(f"{number} is not between {low} and {high}")
@@ -186,6 +207,8 @@ class Reader:
 
     def plain(self) -> Any:
         """The value as plain Python, whatever it is; duplicate keys are problems."""
+        if not _PLAIN_TAG.fullmatch(self.node.tag):
+            self.problem(f"has a tag, {self.node.tag[:80]!r}: tags are not supported")
         match self.node:
             case yaml.MappingNode():
                 return {name: reader.plain() for name, reader in self._entries(None, ()).items()}
@@ -195,14 +218,16 @@ class Reader:
                 return self._plain_scalar()
 
     def _plain_scalar(self) -> Any:
-        if not self.node.tag.startswith(_STANDARD):
-            self.problem(f"has a tag, {self.node.tag!r}: tags are not supported")
-        elif self.node.tag in _SCALARS:
+        if self.node.tag == _STANDARD + "str":
+            return str(self.node.value)
+        if self.node.tag in _SCALARS and ":" not in self.node.value:  # base 60 would take quadratic time
             try:
-                return yaml.CSafeLoader("").construct_object(self.node)
-            except ValueError:
-                self.problem(f"{self.node.value!r} cannot be read")
-        return self.node.value  # dates and the like stay the text they were written as
+                value = yaml.CSafeLoader("").construct_object(self.node)
+                str(value)  # of a number that is too long, it fails
+                return value
+            except (ValueError, OverflowError, LookupError):
+                self.problem(f"{self.node.value[:40]!r} cannot be read")
+        return self.node.value  # dates, times and the like stay the text they were written as
 
     def _scalar(self, noun: str) -> str:
         found = (
@@ -214,13 +239,15 @@ class Reader:
         return str(self.node.value)
 
 
-def read(file: str, text: str, problems: Problems, use: Callable[[Reader], None]) -> None:
+def read(
+    file: str, text: str, problems: Problems, use: Callable[[Reader], None], bounds: Bounds = _POLICY_FILE
+) -> None:
     """Read one YAML document and hand its root on; what is wrong with it goes to `problems`."""
-    if len(text) > SIZE_LIMIT:
-        problems.add(file, 1, f"is larger than {SIZE_LIMIT} characters")
+    if len(text) > bounds.size:
+        problems.add(file, 1, f"is larger than {bounds.size} characters")
         return
     try:
-        if fault := _refused(text):
+        if fault := _refused(text, bounds):
             problems.add(file, *fault)
             return
         node = yaml.compose(text, Loader=yaml.CSafeLoader)
@@ -237,20 +264,23 @@ def read(file: str, text: str, problems: Problems, use: Callable[[Reader], None]
     use(Reader(file, node, problems))
 
 
-def _refused(text: str) -> tuple[int, str] | None:
-    """What is valid YAML and still not wanted: aliases, which can be made to grow without end, and deep nesting."""
-    depth = 0
+def _refused(text: str, bounds: Bounds) -> tuple[int, str] | None:
+    """What is valid YAML and still not wanted: aliases, which can be made to grow without end, and what is too much."""
+    depth = values = 0
     watch_aliases = _ANCHOR.search(text) is not None
-    if not watch_aliases and sum(map(text.count, "[{-:")) < DEPTH_LIMIT:
+    if not watch_aliases and sum(map(text.count, "[{-:,?")) < bounds.depth:
         return None
     for event in yaml.parse(text, Loader=yaml.CSafeLoader):
+        values += isinstance(event, yaml.NodeEvent)
+        if values > bounds.values:
+            return _line(event), f"has more than {bounds.values} values"
         match event:
             case yaml.AliasEvent():
                 return _line(event), "aliases (*name) are not supported: write the value out"
             case yaml.CollectionStartEvent():
                 depth += 1
-                if depth > DEPTH_LIMIT:
-                    return _line(event), f"is nested deeper than {DEPTH_LIMIT} levels"
+                if depth > bounds.depth:
+                    return _line(event), f"is nested deeper than {bounds.depth} levels"
             case yaml.CollectionEndEvent():
                 depth -= 1
             case _:

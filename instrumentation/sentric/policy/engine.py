@@ -7,7 +7,6 @@ afterwards is what would have been decided before.
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
-from itertools import compress
 from operator import attrgetter
 
 from sentric.events import Action, AgentState, AnyEvent, Author, Message, Observation, Outcome, Run, Source
@@ -15,8 +14,8 @@ from sentric.policy.families import NO_FAILURES, Families
 from sentric.policy.needs import not_evaluated
 from sentric.policy.program import Stage, built_in, programs
 from sentric.policy.readers.actions.meaning import KnownTools
-from sentric.policy.risk import BEGINNING, BUDGET, BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE, RiskLedger
-from sentric.policy.rule import Decision, Policy, Rule, Scope
+from sentric.policy.risk import BEGINNING, RiskLedger, standing
+from sentric.policy.rule import Decision, Policy, Scope
 from sentric.policy.signals.family import Facts
 from sentric.policy.variables import Moment, RunFacts
 from sentric.policy.verdict import ALLOW, Finding, Match, Replay, Score, Step, Verdict, finding
@@ -172,15 +171,16 @@ class Engine:
         if self._silent:
             return _Open(action, ALLOW, moment)
         scored = self._with_late(Stage.SUMMED, moment, action, _scored(matches, score), score)
-        self._run.projected_risk = self.risk.total + Verdict(scored).risk
-        standing = self._standing()
+        risk = Verdict(scored).risk
+        self._run.projected_risk = self.risk.total + risk
+        own = standing(self.state, risk)
         scored = self._with_late(Stage.PROJECTED, moment, action, scored, score)
-        told = frozenset(rule.id for rule in standing) - self._told
+        told = frozenset(rule.id for rule in own) - self._told
         known = frozenset[str]() if self._enforced else self._told
-        added = tuple(built_in(rule, moment, again=rule.id in known) for rule in standing)
+        added = tuple(built_in(rule, moment, again=rule.id in known) for rule in own)
         verdict = Verdict((*scored, *added)) if scored or added else ALLOW
         refused = verdict.decision is Decision.BLOCK
-        struck = refused and (standing != [STOPPED_RULE] or Verdict(scored).decision is Decision.BLOCK)
+        struck = verdict.is_strike
         self.risk.strikes += struck
         self._told |= told
         return _Open(action, verdict, moment, matches, score, refused, struck, told)
@@ -200,11 +200,6 @@ class Engine:
         if not program.rules:
             return scored
         return self._in_order((*scored, *_scored(program.matches(moment.again()), score)))
-
-    def _standing(self) -> list[Rule]:
-        """The engine's own rules that match the action in question."""
-        holds = self._run.projected_risk > BUDGET, self.risk.shut_down, bool(self._stopped)
-        return list(compress((BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE), holds))
 
     def _in_order(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         place = {rule.id: index for index, rule in enumerate(self.policy.rules)}

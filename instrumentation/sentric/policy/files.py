@@ -5,7 +5,8 @@ the disk, also for a policy that is a bundle: they are found by their names, see
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path, PurePath, PurePosixPath
 from posixpath import normpath
 from typing import Protocol
@@ -88,6 +89,66 @@ class OnDisk:
     def beside(self, name: str) -> "OnDisk":
         """The file at a path that is relative to this one's folder, or absolute."""
         return OnDisk(self.path.parent / name)
+
+
+Mark = tuple[int, int, int, int] | None
+"""What changes when a file on the disk does; None for one that is not there."""
+
+
+def mark(path: Path) -> Mark:
+    """The mark that the file at a path has now."""
+    try:
+        found = path.stat()
+    except (OSError, ValueError):
+        return None
+    return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+@dataclass(frozen=True, slots=True)
+class Kept:
+    """What a load from the disk has read."""
+
+    texts: dict[PurePath, str] = field(default_factory=dict[PurePath, str])
+    """By the files' identities."""
+    named: dict[tuple[PurePath, str], PurePath] = field(default_factory=dict[tuple[PurePath, str], PurePath])
+    """Which file one calls by a name."""
+    marks: dict[Path, Mark] = field(default_factory=dict[Path, Mark])
+    """Every path that was looked at, and the mark that its file had before."""
+
+
+@dataclass(frozen=True, slots=True)
+class Followed:
+    """A file on the disk; what is read of it, and whom it names, is kept."""
+
+    file: OnDisk
+    kept: Kept
+
+    @property
+    def name(self) -> str:
+        """Its path, as it was named."""
+        return self.file.name
+
+    def identity(self) -> PurePath:
+        """The path without symbolic links."""
+        return self.file.identity()
+
+    def text(self) -> str:
+        """Its text, which is kept."""
+        text = self.kept.texts[self.identity()] = self.file.text()
+        return text
+
+    def beside(self, name: str) -> "Followed":
+        """The file at a path that is relative to this one's folder, or absolute."""
+        found = self.file.beside(name)
+        self.kept.marks.setdefault(found.path, mark(found.path))
+        with suppress(FileError):  # the load tells of it
+            self.kept.named[self.identity(), name] = found.identity()
+        return Followed(found, self.kept)
+
+
+def followed(path: Path) -> Followed:
+    """The file that a policy on the disk begins with, to be followed from there."""
+    return Followed(OnDisk(path), Kept(marks={path: mark(path)}))
 
 
 @dataclass(frozen=True, slots=True)

@@ -9,6 +9,7 @@ signals are tuned:
     disable: [suspicious-domain]
     override:
       payment-not-approved: {decision: block, severity: medium}
+    shadow: [lookalike-domain]               # or all: counts as a warning at most, see rollout.py
     tuning:
       allowed_domains: [example.com]
     agents:
@@ -34,15 +35,16 @@ from pathlib import Path, PurePath
 from sentric.errors import PolicyError
 from sentric.policy.document import SIZE_LIMIT, Problems, Reader, near, read
 from sentric.policy.files import MAIN, File, FileError, OnDisk, bundled
+from sentric.policy.override_file import read_budgets, read_override, read_shadow
 from sentric.policy.risk import BUILT_IN
-from sentric.policy.rule import Decision, Layer, Maturity, Override, Policy, Rule, Severity, Tuning, applied, weaker
+from sentric.policy.rollout import ErrorBudget, fits, is_pattern
+from sentric.policy.rule import Layer, Maturity, Override, Policy, Rule, Tuning, applied, weaker
 from sentric.policy.rule_file import KEBAB, rule
 from sentric.policy.tuning_file import read_tuning
 
 _PACK_KEYS = ("pack", "description", "default", "rules")
-_CHANGES = ("disable", "override", "tuning")
-_POLICY_KEYS = ("policy", "description", "extends", "packs", *_CHANGES, "agents", "projects")
-_OVERRIDE_KEYS = ("enabled", "severity", "decision", "risk")
+_CHANGES = ("disable", "override", "shadow", "tuning")
+_POLICY_KEYS = ("policy", "description", "extends", "packs", *_CHANGES, "error_budget", "agents", "projects")
 DEFAULT = "default"
 """In a policy's `packs`: every shipped pack that is on by default."""
 LAYERS_LIMIT = 64
@@ -178,6 +180,9 @@ class _Load:
     """What changes, the lowest first; those that are for some runs only too."""
     mentions: list[tuple[str, Reader]] = field(default_factory=list[tuple[str, Reader]])
     """Rules that a policy speaks of, each with where: they must be there when all is read."""
+    patterns: list[tuple[str, Reader]] = field(default_factory=list[tuple[str, Reader]])
+    """Patterns of the ids of rules, each with where: one at least must fit when all is read."""
+    budgets: dict[str, ErrorBudget] = field(default_factory=dict[str, ErrorBudget])
     stated: dict[str, str] = field(default_factory=dict[str, str])
     """Ids of rules, readable or not, with their places."""
     broken: set[str] = field(default_factory=set[str])
@@ -211,7 +216,15 @@ class _Load:
         out = tuple(rule for rule in rules if rule.id in off)
         stable = tuple(rule for rule in self.rules.values() if rule.maturity is Maturity.STABLE)
         less = weaker(stable, in_force)
-        return Policy(in_force, tuning, name=self.name, layers=layers, off=out if layers else (), weakened=less)
+        return Policy(
+            in_force,
+            tuning,
+            name=self.name,
+            layers=layers,
+            off=out if layers else (),
+            weakened=less,
+            error_budgets=tuple(self.budgets.items()),
+        )
 
     def finished(self) -> tuple[tuple[Rule, ...], Tuning, frozenset[str]]:
         """The rules as they are for every run, the tuning, and the ids of the rules that are not in force."""
@@ -220,6 +233,9 @@ class _Load:
                 reader.problem(f"{name!r} is the engine's own rule: no policy changes it")
             elif name not in self.rules and name not in self.broken:
                 reader.problem(f"no rule {name!r} in the packs of this policy{near(name, tuple(self.rules))}")
+        for pattern, reader in self.patterns:
+            if not any(fits(name, (pattern,)) for name in (*self.rules, *self.broken)):
+                reader.problem(f"no rule in the packs of this policy fits {pattern!r}")
         self.problems.raise_any()
         young = frozenset(rule.id for rule in self.rules.values() if rule.maturity is not Maturity.STABLE)
         for_all = tuple(layer for layer in self.layers if _is_for_all(layer))
@@ -285,6 +301,9 @@ class _Load:
         self._packs(entries, file)
         self.name = entries["policy"].text() if "policy" in entries else ""
         self._layer(root, entries)
+        budgets, places = read_budgets(entries["error_budget"]) if "error_budget" in entries else ({}, {})
+        self._speak_of(places)
+        self.budgets |= budgets
         for sort in ("projects", "agents"):
             runs = entries[sort].named(f"a pattern of names of {sort}") if sort in entries else {}
             for pattern, reader in runs.items():
@@ -322,9 +341,16 @@ class _Load:
             for name, reader in entries["override"].named("the id of a rule").items():
                 self.mentions.append((name, reader))
                 overrides.append((name, read_override(reader)))
+        shadow = read_shadow(entries["shadow"]) if "shadow" in entries else {}
+        self._speak_of(shadow)
         tuning = tuple(read_tuning(entries["tuning"]).items()) if "tuning" in entries else ()
-        if overrides or tuning:
-            self.layers.append(Layer(agent, project, tuple(overrides), tuning))
+        if overrides or tuning or shadow:
+            self.layers.append(Layer(agent, project, tuple(overrides), tuning, tuple(shadow)))
+
+    def _speak_of(self, named: Mapping[str, Reader]) -> None:
+        """Note ids and patterns of rules that must be there."""
+        for name, reader in named.items():
+            (self.patterns if is_pattern(name) else self.mentions).append((name, reader))
 
     def _pack(self, root: Reader) -> None:
         entries = root.mapping(known=_PACK_KEYS, required=("pack", "rules"))
@@ -372,14 +398,3 @@ def _is_default(path: Path) -> bool:
     with path.open(encoding="utf-8") as file:
         head = file.read(SIZE_LIMIT).partition("\nrules:")[0]
     return "\ndefault: false" not in head
-
-
-def read_override(reader: Reader) -> Override:
-    """What a policy changes of a rule. What is wrong with it is noted."""
-    entries = reader.mapping(known=_OVERRIDE_KEYS)
-    return Override(
-        enabled=entries["enabled"].boolean() if "enabled" in entries else None,
-        severity=entries["severity"].choice(Severity) if "severity" in entries else None,
-        decision=entries["decision"].choice(Decision) if "decision" in entries else None,
-        risk=entries["risk"].number(0, 100) if "risk" in entries else None,
-    )

@@ -1,6 +1,7 @@
 """What the actions of an agent add up to: its risk, its strikes, and when it must stop."""
 
 from dataclasses import dataclass
+from itertools import compress
 
 from sentric.events import AgentState
 from sentric.policy.rule import ACTION, Decision, Rule, Severity
@@ -67,9 +68,18 @@ STOPPED_RULE = Rule(
 BUILT_IN = (BUDGET_RULE, SHUT_DOWN_RULE, STOPPED_RULE)
 """The rules that no policy file states and none can turn off."""
 
-
 BEGINNING = AgentState()
 """Nothing is known of the agent from before."""
+
+
+def standing(state: AgentState, risk: int) -> tuple[Rule, ...]:
+    """The engine's own rules that match an action, whatever the policy says of it.
+
+    Args:
+        state: what the agent has added up to before it.
+        risk: of the action, by all other rules.
+    """
+    return tuple(compress(BUILT_IN, (state.risk + risk > BUDGET, state.strikes >= STRIKES, bool(state.stopped))))
 
 
 @dataclass(slots=True)

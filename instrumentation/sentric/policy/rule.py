@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from sentric.events import AnyEvent, Kind
+from sentric.policy.rollout import ErrorBudget, budget_for, fits
 from sentric.policy.tool_meaning import ToolMeaning
 
 
@@ -143,8 +144,14 @@ class Rule:
     pack: str = ""
     default: bool = True
     """Whether its pack is on where a policy does not name it."""
+    shadow: bool = False
+    """Whether the policy lets it count as a warning at most."""
     file: str = ""
     line: int = 0
+
+    def counted(self, decision: Decision) -> Decision:
+        """What of a decision of this rule counts."""
+        return min(decision, Decision.WARN, key=Decision.rank) if self.shadow else decision
 
     def applies_to(self, kind: Kind) -> bool:
         """Whether the rule looks at actions of this kind."""
@@ -242,10 +249,11 @@ class Override:
     severity: Severity | None = None
     decision: Decision | None = None
     risk: int | None = None
+    shadow: bool | None = None
 
     def changes(self) -> dict[str, Any]:
         """The fields of the rule that change."""
-        stated = {name: getattr(self, name) for name in ("severity", "decision", "risk")}
+        stated = {name: getattr(self, name) for name in ("severity", "decision", "risk", "shadow")}
         return {name: value for name, value in stated.items() if value is not None}
 
 
@@ -263,6 +271,8 @@ class Layer:
     """Rule ids and what changes of them."""
     tuning: tuple[tuple[str, Any], ...] = ()
     """Names of fields of `Tuning`, and their values."""
+    shadow: tuple[str, ...] = ()
+    """Patterns of the ids of rules that are held in shadow; overrides have the last word."""
 
     def holds_for(self, project: str, agent: str) -> bool:
         """Whether the layer is about a run."""
@@ -287,6 +297,9 @@ def applied(
     disabled = set(off)
     for layer in layers:
         tuning = replace(tuning, **dict(layer.tuning))
+        for name, one in by_id.items() if layer.shadow else ():
+            if fits(name, layer.shadow):
+                by_id[name] = replace(one, shadow=True)
         for name, override in layer.overrides:
             if changes := override.changes():
                 by_id[name] = replace(by_id[name], **changes)
@@ -301,6 +314,8 @@ def weaker(rules: tuple[Rule, ...], in_force: tuple[Rule, ...]) -> tuple[str, ..
     return tuple(rule.id for rule in rules if now.get(rule.id, -1) < rule.decision.rank())
 
 
+SHADOW = "shadow"
+"""Among what lets more pass than the default: that there are rules in shadow."""
 _DECIDING = ("id", "severity", "decision", "risk", "type", "when", "pattern", "over", "on", "evidence", "score")
 RUNS_KEPT = 64
 """Combinations of layers for which a policy is kept ready."""
@@ -319,6 +334,8 @@ class Policy:
     """Rules that are not in force, but that a layer may turn on."""
     weakened: tuple[str, ...] = ()
     """Rules that are off, or decide less, by word of the policy."""
+    error_budgets: tuple[tuple[str, ErrorBudget], ...] = ()
+    """Ids of rules, or patterns of them, and how many agents these may refuse before they are turned back."""
     whole: str = ""
     """Digest of the policy this one was made from, for one run; empty for a policy as it was loaded."""
     _by_layers: dict[tuple[int, ...], "Policy"] = field(
@@ -346,15 +363,21 @@ class Policy:
         places = tuple(place for place, layer in enumerate(self.layers) if layer.holds_for(project, agent))
         if not places:
             return self
-        if places not in self._by_layers:
+        if (found := self._by_layers.get(places)) is None:
             if len(self._by_layers) >= RUNS_KEPT:
-                self._by_layers.clear()
-            self._by_layers[places] = self._with(tuple(self.layers[place] for place in places))
-        return self._by_layers[places]
+                self._by_layers.clear()  # also under another thread, which goes on with what it has found
+            found = self._by_layers[places] = self._with(tuple(self.layers[place] for place in places))
+        return found
 
     def loosened(self) -> tuple[str, ...]:
-        """What lets more pass than the rules as they are written: settings, and ids of rules."""
-        return (*self.tuning.loosened(), *self.weakened)
+        """What lets more pass than the rules as they are written: settings, ids of rules, and `shadow`."""
+        shadow = (SHADOW,) if any(rule.counted(rule.decision) != rule.decision for rule in self.rules) else ()
+        return (*self.tuning.loosened(), *self.weakened, *shadow)
+
+    def error_budget(self, rule: Rule) -> ErrorBudget | None:
+        """How many agents a rule may refuse before it is turned back; None: any number."""
+        severe = rule.severity.rank() >= Severity.HIGH.rank()
+        return budget_for(rule.id, dict(self.error_budgets), severe=severe)
 
     def _with(self, layers: tuple[Layer, ...]) -> "Policy":
         were_off = frozenset(rule.id for rule in self.off)
@@ -365,4 +388,5 @@ class Policy:
 
 
 def _stated(rules: tuple[Rule, ...]) -> list[dict[str, Any]]:
-    return [{name: getattr(rule, name) for name in _DECIDING} for rule in rules]
+    held = {"shadow": True}  # what is not held is stated as ever
+    return [{name: getattr(rule, name) for name in _DECIDING} | (held if rule.shadow else {}) for rule in rules]

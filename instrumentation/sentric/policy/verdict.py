@@ -5,7 +5,7 @@ from enum import StrEnum
 from hashlib import sha256
 
 from sentric.events import Action, AgentState, AnyEvent, Outcome, Run
-from sentric.policy.risk import BEGINNING
+from sentric.policy.risk import BEGINNING, STOPPED_RULE
 from sentric.policy.rule import Decision, Rule, Severity
 
 
@@ -54,12 +54,21 @@ class Match:
 
     @property
     def risk(self) -> int:
-        """The rule's risk, or the score's where that is higher, 0 to 100."""
-        return max(self.rule.risk, min(self.score.risk, 100))
+        """The rule's risk, or the score's where that is higher, 0 to 100; 0 for a rule in shadow."""
+        return 0 if self.rule.shadow else max(self.rule.risk, min(self.score.risk, 100))
 
     @property
     def decision(self) -> Decision:
-        """The rule's decision, or the score's where that is stronger."""
+        """The rule's decision, or the score's where that is stronger; of a rule in shadow, a warning at most."""
+        return self.rule.counted(self._decision)
+
+    @property
+    def would(self) -> Decision | None:
+        """What it would decide if its rule were not in shadow; None where it decides just that."""
+        return self._decision if self._decision is not self.decision else None
+
+    @property
+    def _decision(self) -> Decision:
         return max(self.rule.decision, self.score.decision, key=Decision.rank)
 
 
@@ -83,6 +92,16 @@ class Verdict:
     def risk(self) -> int:
         """The largest risk of the matched rules, 0 to 100."""
         return max((match.risk for match in self.matches), default=0)
+
+    @property
+    def is_strike(self) -> bool:
+        """Whether it is a refusal that counts against the agent: all but what an operator's word alone refuses."""
+        return any(match.decision is Decision.BLOCK and match.rule.id != STOPPED_RULE.id for match in self.matches)
+
+    @property
+    def shadow(self) -> tuple[str, ...]:
+        """Ids of the matched rules that are held to a warning, in their order."""
+        return tuple(match.rule.id for match in self.matches if match.would is not None)
 
 
 ALLOW = Verdict()
@@ -114,6 +133,8 @@ class Finding:
     policy_digest: str
     error: str = ""
     """Why the rule could not be evaluated, where it counts as matched for that reason."""
+    would: Decision | None = None
+    """What the rule would have decided, had the policy not held it in shadow; None where it was not held."""
 
 
 def finding_id(project: str, run_id: str, rule_id: str, event_id: str) -> str:
@@ -144,6 +165,7 @@ def finding(match: Match, event: AnyEvent, *, project: str, run_id: str, trace_i
         evidence=match.evidence,
         policy_digest=digest,
         error=match.error,
+        would=match.would,
     )
 
 

@@ -5,7 +5,7 @@ redacted only on request.
 """
 
 from sentric.redaction.chosen import chosen_redactor
-from sentric.redaction.fingerprint import FormerKey, fingerprints, former_keys
+from sentric.redaction.fingerprint import FormerKey, fingerprints, former_keys, refingerprinted
 from sentric.redaction.personal_data import Personal, personal, personal_kinds
 from sentric.redaction.redactor import Redactor
 
@@ -18,4 +18,5 @@ __all__ = [
     "former_keys",
     "personal",
     "personal_kinds",
+    "refingerprinted",
 ]

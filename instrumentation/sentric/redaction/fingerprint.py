@@ -16,6 +16,11 @@ _BODY = r"secret(?::|%3[Aa])([a-z][a-z0-9_]{0,31})(?::|%3[Aa])([0-9a-f]{8})(?:\.
 # The brackets as they are, as an ASCII-only JSON writer escapes them (at any depth), and percent-encoded.
 _PATTERN = rf"(?:‹|\\+u2039|%E2%80%B9){_BODY}(?:›|\\+u203[aA]|%E2%80%BA)"
 _BYTES = pattern(_PATTERN)
+_DIGITS = re.compile(
+    r"((?:‹|\\u2039|%E2%80%B9)secret(?::|%3[Aa])[a-z][a-z0-9_]{0,31}(?::|%3[Aa]))([0-9a-f]{1,8})"
+    r"(?:(?<=[0-9a-f]{8})\.[A-Za-z0-9_-]{1,16})?"
+)
+"""The beginning of a fingerprint, and its digits: of one that was cut off, those that are left."""
 _FORMER = re.compile(r"‹secret:[a-z][a-z0-9_]{0,31}:([0-9a-f]{8})(?:\.([A-Za-z0-9_-]{1,16}))?›")
 
 
@@ -107,6 +112,21 @@ class FormerFingerprints:
             return match[0] if value is None else stand_in(value)
 
         return _FORMER.sub(renew, text)
+
+
+def refingerprinted(text: str, key: bytes) -> str:
+    """A text whose fingerprints are made anew under another key, without ids of keys.
+
+    Equal ones stay equal, and tell nothing of what they were to whoever does not know the key.
+    """
+    if "secret" not in text:
+        return text
+
+    def renew(match: "re.Match[str]") -> str:
+        digits = hmac.digest(key, match[2].encode(), hashlib.sha256)[:4].hex()
+        return match[1] + digits[: len(match[2])]
+
+    return _DIGITS.sub(renew, text)
 
 
 def fingerprints(text: str) -> list[str]:

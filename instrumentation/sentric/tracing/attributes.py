@@ -80,6 +80,8 @@ def verdict(found: Verdict, digest: str, mode: str) -> Attributes:
     }
     if found.severity is not None:
         decided[semconv.SENTRIC_VERDICT_SEVERITY] = found.severity.value
+    if shadow := found.shadow:
+        decided[semconv.SENTRIC_VERDICT_SHADOW] = shadow
     return decided
 
 

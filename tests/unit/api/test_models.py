@@ -21,6 +21,7 @@ from sentric_analyzer.document import finding_document, run_document
         (models.Action, events.Action, {"event", "event_id", "verdict"}),
         (models.Outcome, events.Outcome, {"event", "event_id"}),
         (models.Element, events.Element, set()),
+        (models.AgentState, events.AgentState, set()),
         (models.Reasoning, events.Reasoning, set()),
         (models.Coverage, events.Coverage, set()),
         (models.RecordedRun, events.Run, set()),

@@ -35,7 +35,7 @@ def test_help_lists_every_command_and_imports_none() -> None:
     )
     done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True)
     assert done.stdout.endswith("imported: []\n")
-    for command in ("analyze", "demo", "keys", "policy", "report", "rules", "runs", "serve"):
+    for command in ("analyze", "demo", "keys", "policy", "report", "rules", "runs", "serve", "test"):
         assert f"\n  {command} " in done.stdout
 
 

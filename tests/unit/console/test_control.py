@@ -191,6 +191,12 @@ def test_long_texts_are_cut_and_what_is_left_out_is_told() -> None:
     assert len(text.splitlines()) < 120
 
 
+def test_who_is_asked_sees_that_a_guard_has_judged() -> None:
+    claimed = {**APPROVAL, "request": APPROVAL["request"] | {"judged_by": "guard"}}
+    assert re.search("judged by +its own guard", approval_of(claimed))
+    assert "judged by" not in approval_of(APPROVAL)
+
+
 @pytest.mark.parametrize("broken", [{}, {"request": 1, "answers": "x", "expires": 7, "stops": [1], "decisions": []}])
 def test_what_is_missing_or_of_another_kind_is_left_out(broken: dict[str, Any]) -> None:
     assert all_of(lambda document: broken, 80)
@@ -202,6 +208,9 @@ def test_agents_decisions_and_incidents_are_listed() -> None:
     assert "bank / bot-1" in text
     text = printed(lambda console: render_decisions([DECISION], console), 160)
     assert re.search(r"11:10 +block +bot-1 +shell +Runs a program, Twice +90 → 10 +e{12}$", text, re.MULTILINE)
+    alone = {"answer": DECISION["answer"] | {"settled": "refused", "happened": "2026-11-01T10:05:00Z"}}
+    text = printed(lambda console: render_decisions([alone], console), 160)
+    assert re.search(r"10:05 +block, refused +bot-1", text)
     closed = {**INCIDENT, "closed": "2026-11-01T11:40:00Z", "agent_id": "bot-1"}
     text = printed(lambda console: render_incidents([INCIDENT, closed], console), 160)
     assert re.search(r"open +agent_stopped +all named payer +stopped by an operator: odd", text)

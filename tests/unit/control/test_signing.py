@@ -18,8 +18,9 @@ from cryptography.hazmat.primitives.serialization import (
 from hypothesis import given
 from hypothesis import strategies as st
 
+from sentric.policy.signature import key_id_of, verify
 from sentric_analyzer.control.errors import ControlError
-from sentric_analyzer.control.signing import Signer, key_id_of, verify
+from sentric_analyzer.control.signing import Signer
 
 # RFC 8032, section 7.1, tests 1 to 3: secret key, public key, message, signature.
 VECTORS = [

@@ -16,7 +16,7 @@ from sentric.errors import SentricError
 from sentric.events import AgentState, Element
 from sentric.guard import enforcement
 from sentric.guard.calls import Wanted
-from sentric.guard.counts import Count, counts
+from sentric.guard.counts import counts
 from sentric.guard.gate import Gate
 from sentric.guard.live_run import About, LiveRun
 from sentric.guard.refusal import Cause
@@ -24,7 +24,7 @@ from sentric.policy.engine import replay
 from sentric.policy.loader import load_policy
 from sentric.settings import Settings
 from sentric_analyzer.spans import spans_of
-from support.linking import Service, linked
+from support.enforcing import Service, linked
 
 PACK = """\
 pack: enforcement-test
@@ -69,7 +69,17 @@ def pipeline() -> Pipeline:
 @pytest.fixture
 def begin(pipeline: Pipeline, policy: Path) -> Callable[..., LiveRun]:
     def begin(**stated: Any) -> LiveRun:
-        settings = Settings(**({"policy": str(policy), "mode": "enforce", "redaction_key": "k"} | stated))
+        settings = Settings(
+            **(
+                {
+                    "policy": str(policy),
+                    "mode": "enforce",
+                    "redaction_key": "k",
+                    "guard_dir": str(policy.parent / "guard"),
+                }
+                | stated
+            )
+        )
         run = Gate(pipeline.telemetry, settings, "test 1.0").begin(About(agent="a", framework="test", task="Tidy up"))
         assert run is not None
         return run
@@ -262,7 +272,7 @@ class TestWithAService:
         assert tried(run, "peek_file") == (True, None), "an agent of its own has all its sums here"
         assert tried(run, "erase")[1].cause is Cause.RULE
         assert tried(run, "wire")[1].cause is Cause.NOBODY
-        assert [record["settled"] for record in kept] == ["done", "refused", "refused"]
+        assert [record["settled"] for record in kept] == ["refused", "done", "refused", "refused"]
 
 
 def refuse_to_keep(*_: object) -> None:
@@ -274,10 +284,10 @@ def test_what_cannot_be_recorded_is_refused_unless_the_owner_says_otherwise(
 ) -> None:
     monkeypatch.setattr(enforcement.Spool, "keep", refuse_to_keep)
     assert tried(begin(), "peek_file")[1].cause is Cause.UNRECORDED
-    before = counts().get((Count.OPENED, Cause.UNRECORDED), 0)
+    before = counts()["opened_unrecorded"]
     run = begin(fail_mode="open:read,write")
     assert tried(run, "read_peek") == (True, None)
-    assert counts()[Count.OPENED, Cause.UNRECORDED] == before + 1
+    assert counts()["opened_unrecorded"] == before + 1
     assert pipeline.spans[-1].attributes["sentric.opened"] == "unrecorded"
     assert tried(run, "send_peek")[1].cause is Cause.UNRECORDED, "one of its effects is not named"
     assert tried(run, "erase")[1].cause is Cause.RULE

@@ -6,7 +6,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentric.errors import PolicyError
-from sentric.policy.document import DEPTH_LIMIT, SIZE_LIMIT, Problems, Reader, read
+from sentric.policy.document import DEPTH_LIMIT, SIZE_LIMIT, VALUES_LIMIT, Bounds, Problems, Reader, read
 
 
 class Colour(StrEnum):
@@ -113,3 +113,37 @@ def test_all_problems_are_raised_at_once() -> None:
     with pytest.raises(PolicyError) as caught:
         problems.raise_any()
     assert caught.value.problems == ["a.yaml:1: one", "b.yaml:2: two"]
+
+
+@pytest.mark.parametrize(
+    ("text", "value"),
+    [("1:30", "1:30"), ("1:30.5", "1:30.5"), (f"1{':1' * 100_000}", f"1{':1' * 100_000}"), ("0x10", 16), ("1_0", 10)],
+)
+def test_numbers_of_base_60_stay_text(text: str, value: object) -> None:
+    assert value_of(text, Reader.plain) == value
+
+
+@pytest.mark.parametrize("text", ["!!int x", "!!int ''", "!!float ''", "!!bool maybe", "9" * 5000, "0x" + "f" * 5000])
+def test_a_scalar_that_is_not_what_its_tag_says_cannot_be_read(text: str) -> None:
+    (problem,) = problems_of(text, Reader.plain)
+    assert problem.endswith("cannot be read")
+    assert len(problem) < 100
+
+
+@pytest.mark.parametrize("text", ["!!python/none x", "!!python/tuple []", "!!python/dict {}", "!x [a]"])
+def test_tags_are_no_plain_values(text: str) -> None:
+    assert [problem.endswith("tags are not supported") for problem in problems_of(text, Reader.plain)] == [True]
+
+
+@pytest.mark.parametrize("text", ["9" * 5000, "0x" + "f" * 5000])
+def test_a_number_that_is_too_long_is_a_problem_in_one_short_line(text: str) -> None:
+    (problem,) = problems_of(text, lambda root: root.number(0, 9))
+    assert problem.endswith("is not a plain whole number")
+    assert len(problem) < 100
+
+
+def test_a_file_has_a_bounded_number_of_values() -> None:
+    assert problems_of("- a\n" * VALUES_LIMIT) == [f"f.yaml:{VALUES_LIMIT}: has more than {VALUES_LIMIT} values"]
+    problems = Problems()
+    read("f.yaml", "[a, b, c]", problems, lambda _: None, Bounds(depth=2, values=3))
+    assert problems.found == ["f.yaml:1: has more than 3 values"]

@@ -385,7 +385,7 @@ def test_every_mistake_of_every_file_is_told_and_nothing_is_loaded(tmp_path: Pat
         "policy.yaml:3: packs[2]: no shipped pack 'brwser': did you mean 'browser'? (a file is named by its path, "
         "ending in .yaml)",
         "policy.yaml:4: disable[0]: no rule 'action-lop' in the packs of this policy: did you mean 'action-loop'?",
-        "policy.yaml:5: override.one: unknown key 'weight': use one of enabled, severity, decision, risk",
+        "policy.yaml:5: override.one: unknown key 'weight': use one of enabled, severity, decision, risk, shadow",
         "policy.yaml:5: override.one.decision: 'blok' is not one of allow, warn, ask, block: did you mean 'block'?",
         "policy.yaml:6: agents.x.tuning: unknown key 'repeat': did you mean 'repeats'?",
         "ours.yaml:8: rules[0].risk: 600 is not between 0 and 100",

@@ -4,7 +4,7 @@ from urllib.parse import quote
 import pytest
 
 from sentric.errors import SettingError
-from sentric.redaction import Redactor, fingerprints, former_keys
+from sentric.redaction import Redactor, fingerprints, former_keys, refingerprinted
 from sentric.redaction.fingerprint import FORMER_KEPT, Fingerprinter, FormerFingerprints, FormerKey
 
 
@@ -92,3 +92,30 @@ def test_a_former_key_that_cannot_be_used_is_refused_without_being_shown(text):
     with pytest.raises(SettingError, match="give ID:KEY") as caught:
         former_keys(text)
     assert "old" not in str(caught.value)
+
+
+def test_fingerprints_made_anew_stay_equal_where_they_were_in_every_spelling():
+    mark = "‹secret:token:0a1b2c3d.k1›"
+    spelt = [mark, json.dumps(mark), json.dumps(json.dumps(mark)), quote(mark), "‹secret:token:0a1b2c3d›"]
+    renewed = [refingerprinted(text, b"key") for text in spelt]
+    found = {one for text in renewed for one in fingerprints(text)}
+
+    assert len(found) == 1
+    assert found != {"token:0a1b2c3d"}
+    assert json.loads(renewed[1]) == renewed[0] == renewed[4]
+    assert not [text for text in renewed if "0a1b2c3d" in text or "k1" in text]
+    assert refingerprinted(mark, b"other") != renewed[0] != refingerprinted("‹secret:token:0a1b2c3e›", b"key")
+
+
+@pytest.mark.parametrize(
+    "text", ["", "no secret here", "‹secret:token:", "secret:token:0a1b2c3d", "‹secret:T:0a1b2c3d›"]
+)
+def test_what_is_no_fingerprint_stays_as_it_is(text):
+    assert refingerprinted(text, b"key") == text
+
+
+def test_the_digits_of_a_fingerprint_that_was_cut_off_do_not_stay():
+    cut = refingerprinted("x ‹secret:pin:0a1b2", b"key")
+    assert cut.startswith("x ‹secret:pin:")
+    assert len(cut) == len("x ‹secret:pin:0a1b2")
+    assert not cut.endswith("0a1b2")

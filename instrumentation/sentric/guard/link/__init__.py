@@ -1,66 +1,18 @@
-# ruff: noqa: D101, D102
-"""The guard's way to the service, and what it keeps while there is none."""
+"""The guard's link to the service: decisions, approvals, the state of agents, and what was decided without it.
 
-import threading
-from collections.abc import Mapping
-from dataclasses import dataclass
-from typing import Protocol
+Every process of an agent that is guarded has one `Link` for its settings, and one `Spool`. Both may be used from any
+thread, and go on in a forked child with connections, threads and a file of its own. Nothing here starts before it is
+used: HTTP and TLS are imported with the first request. No proxy of the environment is used: the service is asked
+directly, and its certificate is verified by the system's authorities, or those of `SSL_CERT_FILE`.
 
-from sentric.errors import SentricError
-from sentric.events import AgentState
-from sentric.policy.rule import Decision
-from sentric.settings import Settings
+What the service says is read as strictly as if somebody else had said it. Whatever cannot be used is a `LinkError`,
+never an answer.
+"""
 
+from sentric.guard.link.answer import Answer
+from sentric.guard.link.errors import LinkError, SpoolError
+from sentric.guard.link.link import Link
+from sentric.guard.link.spool import Spool
+from sentric.guard.link.watch import Watch
 
-class LinkError(SentricError):
-    pass
-
-
-class SpoolError(SentricError):
-    pass
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Answer:
-    decision_id: str
-    decision: Decision
-    allowed: bool
-    reasons: tuple[str, ...]
-    before: AgentState
-    cumulative_risk: int
-    strikes: int
-    agent_state: str
-    approval_id: str = ""
-    approval_state: str = ""
-    approval_expires: str = ""
-
-
-class Watch(Protocol):
-    has_lease: bool
-
-    def state(self) -> AgentState | None: ...
-    def wait(self, seconds: float) -> bool: ...
-    def told(self, answer: Answer) -> None: ...
-    def close(self) -> None: ...
-
-
-class Link:
-    @classmethod
-    def of(cls, settings: Settings) -> "Link | None":
-        return None
-
-    def decide(self, wish: Mapping[str, object]) -> Answer:
-        raise LinkError("none")
-
-    def wait(self, approval_id: str, given_up: threading.Event) -> None: ...
-    def withdraw(self, approval_id: str) -> None: ...
-    def watch(self, agent_id: str, agent_name: str) -> Watch:
-        raise LinkError("none")
-
-
-class Spool:
-    @classmethod
-    def of(cls, settings: Settings) -> "Spool":
-        return cls()
-
-    def keep(self, record: Mapping[str, object]) -> None: ...
+__all__ = ["Answer", "Link", "LinkError", "Spool", "SpoolError", "Watch"]

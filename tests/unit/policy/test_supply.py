@@ -8,9 +8,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from sentric.errors import PolicyError
-from sentric.policy.supply import PURPOSE, Supply
-from sentric_analyzer.control.signing import Signer, verify
-from sentric_analyzer.deciding.supply import verified
+from sentric.policy.loader import load_bundle
+from sentric.policy.signature import verify
+from sentric.policy.supply import PURPOSE, Supply, loaded, unverified, verified
+from sentric_analyzer.control.signing import Signer
 
 SIGNER = Signer(bytes(32))
 OTHER = Signer(bytes([1]) * 32)
@@ -89,8 +90,25 @@ def test_the_key_is_the_one_that_is_known_whatever_the_document_says() -> None:
 
 
 def test_an_older_one_and_that_of_another_project_are_refused() -> None:
-    assert "an older one: activation 7, and 8 is known" in refused(sent(supply()), least=8)
+    assert "an older one: activation 7, and 8 is known already: " in refused(sent(supply()), least=8)
     assert "is of project 'shop', not of 'bank'" in refused(sent(supply()), project="bank")
+
+
+def test_where_the_key_is_not_known_all_else_is_made_sure() -> None:
+    assert unverified(sent(supply(), OTHER), project="shop", least=7) == supply()
+    for document, project, least in ((sent(supply()), "bank", 0), (sent(supply()), "shop", 8), ({}, "shop", 0)):
+        with pytest.raises(PolicyError):
+            unverified(document, project=project, least=least)
+
+
+def test_what_is_loaded_is_the_policy_that_was_stated() -> None:
+    documents = {"policy.yaml": "policy: p\npacks: [browser]\n"}
+    digest = load_bundle(documents).digest
+    assert loaded(supply(documents=documents, digest=digest)).digest == digest
+    with pytest.raises(PolicyError, match=f"has the digest {digest} here, and 'e{{32}}' was stated: it was altered"):
+        loaded(supply(documents=documents, digest="e" * 999))
+    with pytest.raises(PolicyError, match=r"^policy\.yaml:1: "):
+        loaded(supply(documents={"policy.yaml": "unknown: key\n"}, digest=digest))
 
 
 @given(st.dictionaries(st.text(max_size=5), st.text(max_size=5), max_size=3))
