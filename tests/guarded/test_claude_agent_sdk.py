@@ -113,6 +113,9 @@ class Asked:
     def withdraw(self, approval_id: str) -> None:
         self.withdrawn.append(approval_id)
 
+    def deliver(self, spool: Any) -> None:
+        """Nothing waits."""
+
     def watch(self, agent_id: str, agent_name: str) -> Any:
         return self
 
