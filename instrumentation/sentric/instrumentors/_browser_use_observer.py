@@ -6,10 +6,11 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sentric.guard.boundary import shielded
-from sentric.guard.calls import Asked, ModelCall, Wanted, said
+from sentric.guard.calls import Asked, ModelCall, Wanted
 from sentric.guard.gate import Gate
 from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
+from sentric.guard.stated_run import running
 from sentric.instrumentors import _browser_use_reading as reading
 from sentric.instrumentors._browser_use_patience import Patience
 from sentric.instrumentors._instrumentor import send_what_is_left
@@ -135,19 +136,6 @@ class Observer:
             return await wrapped(*args, **kwargs)
         with self._patient(agent), running(run, lambda: how(agent)):
             return await wrapped(*args, **kwargs)
-
-
-@contextmanager
-def running(run: LiveRun, how: Callable[[], Mapping[str, Any]]) -> Generator[None, None, None]:
-    """A whole run: the agent's error ends it and goes on its way; else `how` says how it ended."""
-    with run.current():
-        try:
-            yield
-        except BaseException as error:
-            name = type(error).__qualname__
-            run.end(error=said(error) or name, error_type=name)
-            raise
-        run.end(**how())
 
 
 @shielded(None)
