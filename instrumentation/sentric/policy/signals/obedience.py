@@ -15,11 +15,12 @@ from typing import ClassVar, NamedTuple
 
 from sentric.events import Action, Author, Message, Observation, Outcome, Source
 from sentric.policy.content import Content, Reads
-from sentric.policy.readers.orders.captions import is_label, is_of_a_shop
+from sentric.policy.readers.orders.captions import is_caption, is_of_a_shop, listed
 from sentric.policy.readers.orders.coming import Coming, coming
 from sentric.policy.readers.orders.deed import Deed, deed, speaks_of_orders
 from sentric.policy.readers.orders.deference import defers_to
 from sentric.policy.readers.orders.directives import Directive, directives, is_near, is_within
+from sentric.policy.readers.orders.errand import Errand
 from sentric.policy.readers.orders.sayings import OBEYS, Sayings, may_want_words
 from sentric.policy.readers.orders.visits import is_sent, sends_to, sites
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
@@ -118,6 +119,7 @@ class Obedience(Family[ObedienceFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._request = Request()
+        self._errand = Errand(self._request)
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._by_mark: dict[str, dict[str, None]] = {}
         """The orders that each entity or stem occurs in."""
@@ -167,12 +169,15 @@ class Obedience(Family[ObedienceFacts]):
         self._texts += 1
         read = coming(observation, answered)
         signs, unseen = alarms(text), hidden_parts(text)
+        captions = listed(text) if signs else frozenset[str]()
         may_be_grave = not read.is_reply and bool(self._request.stems)
         shown = unasked = ""
         for at in found:
             if not self._is_new(at.text):
                 continue
-            suspicious = bool(signs or unseen) and (is_near(at, signs) or is_within(at, unseen))
+            suspicious = bool(unseen) and is_within(at, unseen)
+            if signs and not suspicious and not is_caption(at.text, captions):
+                suspicious = is_near(at, signs)
             waiting = _Waiting(at, read, self._texts, suspicious)
             if read.here is not None and is_of_a_shop(at.text) and not _is_addressed(waiting):
                 continue
@@ -317,16 +322,12 @@ class Obedience(Family[ObedienceFacts]):
         wish = self._wish(deed)
         best: tuple[int, Heard | None] = (0, None)
         for heard in self._candidates(deed, wish):
-            if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
-                continue
-            if (
-                action.element is not None
-                and not _is_addressed(heard)
-                and is_label(heard.said.text, heard.origin, action, action.element)
-            ):
+            if deed.finds_its_way and not (heard.is_addressed or is_sent(self._request, deed, heard)):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
-            if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
+            if weight <= best[0] or self._errand.includes(action, deed, heard):
+                continue
+            if not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
                 best = (weight, heard)
         return _NOTHING if best[1] is None else _stated(action, deed, best[1], best[0], wish)
 
@@ -381,8 +382,8 @@ def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
     )
 
 
-def _is_addressed(order: Heard | _Waiting) -> bool:
-    return order.at.to_agent or order.at.after_agent or order.suspicious
+def _is_addressed(waiting: _Waiting) -> bool:
+    return waiting.at.to_agent or waiting.at.after_agent or waiting.suspicious
 
 
 def _stated(action: Action, deed: Deed, heard: Heard, weight: int, wish: Wish) -> ObedienceFacts:
