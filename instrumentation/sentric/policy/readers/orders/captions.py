@@ -25,11 +25,17 @@ _LISTED = re.compile(
 """How what a browser shows of a page lists its elements: numbered, as markup, as an accessibility tree."""
 
 
-def listed(text: str) -> frozenset[str]:
-    """What stands on the elements that a page lists, in lower case and without its end, and nowhere else in it."""
-    counts = Counter(_bare(" ".join(found)) for found in _LISTED.findall(text))
-    low = text.lower()
-    return frozenset(caption for caption, count in counts.items() if caption and low.count(caption) <= count)
+class Captions:
+    """What stands on the elements that a page lists, and nowhere else in it."""
+
+    def __init__(self, text: str) -> None:
+        self._text = " ".join(text.split()).lower()
+        self._listed = Counter(_bare("".join(found)) for found in _LISTED.findall(text))
+
+    def have(self, order: str) -> bool:
+        """Whether an order is nothing but one of them."""
+        caption = _bare(order)
+        return bool(caption) and 0 < self._text.count(caption) <= self._listed[caption]
 
 
 def _bare(text: str) -> str:
@@ -41,11 +47,6 @@ def is_of_a_shop(text: str) -> bool:
     """Whether an order is a caption as all shops have them: `Add to basket`, `Place your order`."""
     found = _WORD.findall(_bare(text))
     return bool(found) and _OF_SHOPS.issuperset(found)
-
-
-def is_caption(text: str, captions: frozenset[str]) -> bool:
-    """Whether an order is nothing but one of the captions that `listed` found."""
-    return _bare(text) in captions
 
 
 def is_label(text: str, origin: str, action: Action, element: Element) -> bool:

@@ -10,7 +10,7 @@ from sentric.events import Action, Effect, Element, Kind
 from sentric.policy.readers.actions.reading import reading
 from sentric.policy.readers.orders.captions import STEMS_OF_SHOPS, is_label
 from sentric.policy.readers.orders.deed import FAMILY_OF_EFFECT, Deed
-from sentric.policy.readers.orders.weighing import Heard
+from sentric.policy.readers.orders.weighing import Heard, named_by_both
 from sentric.policy.readers.places.hosts import place
 from sentric.policy.readers.tasks.request import Request
 from sentric.policy.readers.words.lexicon import words
@@ -20,8 +20,8 @@ PRESSED_KEPT = 64
 """Captions of shops of which it is remembered where they were pressed first; of those beyond, the latest."""
 
 _PRESSED = frozenset({Kind.CLICK, Kind.SUBMIT, Kind.PAYMENT})
-_PRIVATE_FIELDS = frozenset({"password", "email", "tel"})
-"""Types of fields that say by themselves what they are for."""
+_OF_FIELDS = stems(words("your email e-mail mail address password phone telephone number card user name login account"))
+"""Stems of what every form calls its fields: they say only what belongs there."""
 _POINTING = words("index ref uid selector xpath element element_id element_index")
 """Names of arguments that say which field is meant."""
 _LOOKS = frozenset({Effect.READ})
@@ -34,6 +34,8 @@ class Errand:
         self._request = request
         self._pressed: OrderedDict[str, tuple[str, str]] = OrderedDict()
         """Where each caption of a shop was pressed first: page and element."""
+        self._served: frozenset[str] = frozenset()
+        """With whom the one deed was done that the human leaves to a text to say."""
 
     def includes(self, action: Action, deed: Deed, heard: Heard) -> bool:
         """Whether a deed is a step of the errand to which an order, though it resembles it, adds nothing.
@@ -54,17 +56,30 @@ class Errand:
             return False
         shared = _shared(action, deed, heard)
         if action.kind is Kind.INPUT:
-            return action.element is not None and self._types_own(action, action.element, shared)
+            return element is not None and self._types_own(action, element, shared)
         if not shared or action.kind is Kind.NAVIGATE:
             return not shared
         return self._shops(action, heard, shared)
+
+    def serves(self, action: Action, deed: Deed, heard: Heard) -> bool:
+        """Whether a deed with what a text names is the one the human asks for: a second one, with others, is not."""
+        named = frozenset(named_by_both(action, deed, heard))
+        if self._request.delegates or not named:
+            return True
+        if self._served and named.isdisjoint(self._served):
+            return False
+        self._served |= heard.telling
+        return True
 
     def _is_at_home(self, action: Action) -> bool:
         """Whether it is done on a page of a site that the task names, or leads to one; to go back leads nowhere new."""
         element = action.element
         if action.kind is Kind.NAVIGATE:
-            goes = reading(action).goes
-            return len(goes.places) == len(goes.links) and all(map(self._request.task.names, goes.places))
+            read = reading(action)
+            places = read.goes.places
+            if len(places) != len(read.goes.links) or not places:
+                return not read.arguments
+            return all(map(self._request.task.names, places))
         if element is None or (action.kind not in _PRESSED and action.kind is not Kind.INPUT):
             return False
         stands = (action.url, *filter(None, (element.form_action, element.frame_origin)))
@@ -85,13 +100,10 @@ class Errand:
         return not all(map(self._request.names, heard.said.entities & deed.entities))
 
     def _types_own(self, action: Action, element: Element, shared: frozenset[str]) -> bool:
-        """Whether what is typed is the human's, into a field that is for it or that the order does not speak of."""
+        """Whether what is typed is the human's, into a field of which the order says nothing of its own."""
         typed = [text for key, text in reading(action).arguments if key not in _POINTING]
         is_secret = element.type == "password" and all(text.startswith("‹secret:") for text in typed)
-        if not typed or not (is_secret or all(map(self._request.names, typed))):
-            return False
-        fits = element.type in _PRIVATE_FIELDS or not self._request.stems.isdisjoint(_label(element))
-        return not (shared - _label(element) if fits else shared)
+        return bool(typed) and (is_secret or all(map(self._request.names, typed))) and shared <= _OF_FIELDS
 
     def _shops(self, action: Action, heard: Heard, shared: frozenset[str]) -> bool:
         """Whether it is a step of the purchase that the human asks for, in the words of all shops.
@@ -112,7 +124,3 @@ def _shared(action: Action, deed: Deed, heard: Heard) -> frozenset[str]:
     """The words of the deed that the order brings in, beside when and why; its page may be named in its address."""
     said = deed.given if action.kind is Kind.NAVIGATE else deed.given | stems(spoken(plain(action.url)))
     return heard.fresh & heard.said.words_of_deed & said
-
-
-def _label(element: Element) -> frozenset[str]:
-    return stems(spoken(plain(element.text)))
