@@ -1,5 +1,6 @@
 """What happens at each wrapped place of browser-use: the agent's own call, inside a block of its live run."""
 
+import asyncio
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
@@ -11,9 +12,13 @@ from sentric.guard.gate import Gate
 from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
 from sentric.instrumentors import _browser_use_reading as reading
+from sentric.instrumentors._browser_use_landing import Landings
 from sentric.instrumentors._browser_use_patience import Patience
 from sentric.instrumentors._instrumentor import send_what_is_left
 from sentric.instrumentors._layer import Wrapped, lay
+
+RENEWED_WITHIN = 30.0
+"""Seconds in which a page is looked at anew; browser-use gives itself as many."""
 
 
 class Observer:
@@ -22,6 +27,7 @@ class Observer:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._patience = Patience()
+        self._landings = Landings(gate, self._patience.pause)
         self._stepped: WeakKeyDictionary[Any, LiveRun] = WeakKeyDictionary()
 
     @shielded(None)
@@ -66,15 +72,26 @@ class Observer:
         if here() is None and not self._gate.enforces:
             return await wrapped(*args, **kwargs)
         agent = None if (place := here()) is None else place.run.subject
+        session = _argument(args, kwargs, 1, "browser_session")
+        if (refusal := await self._landings.acted_on(session)) is not None:
+            return reading.refused(refusal, agent)
         guarded = self._gate.action(
-            lambda run: _wanted(run, args, kwargs), agent=reading.AGENT, pause=lambda: self._patience.pause(agent)
+            lambda run: _wanted(run, args, kwargs),
+            agent=reading.AGENT,
+            pause=lambda: self._patience.pause(agent),
+            renew=_renewed(_argument(args, kwargs, 0, "action"), session),
         )
         async with guarded as action:
             if action.refusal is not None:
                 return reading.refused(action.refusal, agent)
+            self._landings.aimed(_argument(args, kwargs, 0, "action"))
             result = await wrapped(*args, **kwargs)
             action.finished(**_outcome(result))
         return result
+
+    async def shown(self, wrapped: Wrapped, session: Any, args: Any, kwargs: Any) -> Any:
+        """`BrowserSession.get_browser_state_summary`."""
+        return await self._landings.shown(wrapped, session, args, kwargs)
 
     async def ask(self, wrapped: Wrapped, model: Any, args: Any, kwargs: Any) -> Any:
         """`ainvoke` of a model."""
@@ -120,6 +137,7 @@ class Observer:
         layers.callback(lay(agent.tools, "act", self.act))
         if self._gate.enforces:
             layers.callback(lay(agent, "step", self.step))
+            layers.callback(lay(agent.browser_session, "get_browser_state_summary", self.shown))
         for model in reading.models(agent):
             layers.callback(lay(model, "ainvoke", self.ask))
 
@@ -161,6 +179,16 @@ def _wanted(run: LiveRun, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> W
     run.add_secrets(reading.typed_secrets(action, run.subject, session))
     run.add_secrets(reading.sensitive(kwargs.get("sensitive_data")))
     return reading.wanted(action, run.subject, session)
+
+
+def _renewed(action: Any, session: Any) -> Callable[[], None]:
+    """What looks at the page anew, from another thread."""
+    loop = asyncio.get_running_loop()
+
+    def renew() -> None:
+        asyncio.run_coroutine_threadsafe(reading.renew(action, session), loop).result(RENEWED_WITHIN)
+
+    return renew
 
 
 @shielded(None)

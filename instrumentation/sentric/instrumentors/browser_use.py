@@ -27,6 +27,7 @@ class BrowserUseInstrumentor(FrameworkInstrumentor):
             "Agent.step": "step",
             "Agent._execute_initial_actions": "initial",
         },
+        "browser_use.browser.session": {"BrowserSession.get_browser_state_summary": "shown"},
         "browser_use.tools.service": {"Tools.act": "act"},
         "browser_use.tokens.service": {"TokenCost.register_llm": "register_llm"},
         "browser_use.utils": {"SignalHandler.sigterm_handler": "on_sigterm"},
