@@ -37,7 +37,7 @@ class World:
             "OTEL_EXPORTER_OTLP_PROTOCOL": "http/protobuf",
             "SENTRIC_MODE": "enforce",
             "SENTRIC_POLICY": str(policy(environment.scratch, away.url)),
-            "SENTRIC_SPOOL_DIR": str(environment.scratch / "spool"),
+            "SENTRIC_GUARD_DIR": str(environment.scratch / "guard"),
         }
         self.command = ("opentelemetry-instrument", "python", str(AGENT))
 
@@ -142,7 +142,7 @@ def test_the_third_refusal_ends_the_run(world: World) -> None:
 def test_a_model_is_not_shown_a_page_it_may_not_go_to_however_it_came_there(
     world: World, stated: dict[str, str]
 ) -> None:
-    desk, away = world.desk.url, world.away.url
+    desk = world.desk.url
     world.plays(opens(f"{desk}/jump"), opens(f"{desk}/"), clicks("id=leave"), ends)
     finished = world.run(*(world.command[1:] if stated else world.command), **stated, ENDPOINT=world.sink.url)
     assert "DONE True That is not allowed" in finished.out, finished.err[-9000:]

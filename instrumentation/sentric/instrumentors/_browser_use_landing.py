@@ -133,14 +133,16 @@ class Landings:
 
 def origin_of(url: str) -> str:
     """The origin of a page, "" of what the browser shows by itself, and the page's digest where it has no origin."""
+    encoded = url.encode(errors="replace")
+    digest = sha256(encoded).hexdigest()
     try:
-        read = can_ada.parse(url)
+        read = can_ada.parse(encoded.decode())
     except ValueError:
-        return sha256(url.encode(errors="replace")).hexdigest() if url else ""
+        return digest if url else ""
     if str(read.protocol).rstrip(":") in _OWN:
         return ""
     origin = str(read.origin)
-    return origin if origin != "null" else sha256(url.encode(errors="replace")).hexdigest()
+    return digest if origin == "null" else origin
 
 
 async def _leave(session: Any, target_id: Any) -> None:
