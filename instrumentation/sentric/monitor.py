@@ -2,32 +2,30 @@
 
 import json
 import logging
-from collections.abc import Callable, Generator, Iterable, Mapping
-from contextlib import AbstractContextManager, contextmanager
-from functools import lru_cache, partial
-from types import TracebackType
+from collections.abc import Generator, Iterable, Mapping
+from contextlib import contextmanager, nullcontext
+from functools import partial
 from typing import Any
-from urllib.parse import urlsplit
 
-from opentelemetry import trace
-
-from sentric.errors import SentricError, SettingError
-from sentric.events import Author
+from sentric.errors import SentricError
+from sentric.events import Author, Source
 from sentric.guard.boundary import shielded
-from sentric.guard.calls import Offered
+from sentric.guard.calls import Offered, Seen
 from sentric.guard.gate import Gate
 from sentric.guard.judgement import check_policy
-from sentric.guard.live_run import LiveRun, end_open_runs
+from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
+from sentric.guard.process import telemetry
+from sentric.guard.stated_run import Block
 from sentric.instrumentors._browser_use_observer import Observer
 from sentric.instrumentors._instrumentor import supported_version
 from sentric.instrumentors.browser_use import DISTRIBUTION, OLDEST
 from sentric.settings import Settings
-from sentric.tracing.exit import BoundedExit, providers
-from sentric.tracing.telemetry import Telemetry, own
 
 _AUTHORS = {"user": Author.USER, "human": Author.USER, "system": Author.SYSTEM, "developer": Author.SYSTEM}
 """Whoever else speaks is no authority, and counts as the model."""
+
+_SOURCES = {source.value: source for source in (Source.PAGE, Source.TOOL_RESULT, Source.EXTRACT)}
 
 _logger = logging.getLogger("sentric")
 
@@ -58,20 +56,18 @@ class SentricMonitor:
         self._runs: list[LiveRun] = []
         if self._settings.disabled:
             return
-        if self._settings.endpoint and urlsplit(self._settings.endpoint).scheme not in {"http", "https"}:
-            raise SettingError(f"endpoint is {self._settings.endpoint!r}: use http://HOST:PORT or https://HOST:PORT")
         if self._settings.policy or self._settings.mode == "enforce":
             check_policy(self._settings)
-        self._telemetry = _telemetry(self._settings)
+        self._telemetry = telemetry(self._settings)
 
-    def wrap(self, agent: Any) -> "Watch":
+    def wrap(self, agent: Any) -> Block:
         """Observe an agent in a `with` or `async with` block, which is one run.
 
         Raises:
             SentricError: the agent is of no framework that can be observed.
         """
         if self._settings.disabled:
-            return Watch(_nothing)
+            return Block(nullcontext)
         if not any((base.__module__, base.__name__) == _AGENT for base in type(agent).__mro__):
             raise SentricError(
                 f"SentricMonitor cannot observe {type(agent).__module__}.{type(agent).__qualname__}: "
@@ -81,7 +77,7 @@ class SentricMonitor:
         if not installed.supported:
             raise SentricError(installed.problem)
         gate = Gate(self._telemetry, self._settings, f"{DISTRIBUTION} {installed.version}")
-        return Watch(partial(self._watch, Observer(gate), agent))
+        return Block(partial(self._watch, Observer(gate), agent))
 
     @shielded(None)
     def log_reasoning(self, text: str) -> None:
@@ -99,6 +95,18 @@ class SentricMonitor:
         """
         if run := self._run():
             run.message(_AUTHORS.get(str(role).lower(), Author.MODEL), str(text))
+
+    @shielded(None)
+    def log_observation(self, text: str, origin: str, source: str = Source.RESOURCE) -> None:
+        """Record a text that came into the model's view, other than as the result of a guarded call.
+
+        Args:
+            text: what the model is shown.
+            origin: whose words these are: the page's URL, or the name of the document or the tool.
+            source: `page`, `tool_result` or `extract`; whatever else counts as a resource.
+        """
+        if run := self._run():
+            run.observe(Seen(source=_SOURCES.get(source, Source.RESOURCE), origin=str(origin), text=str(text)))
 
     @shielded(None)
     def log_tools(self, tools: Iterable[Mapping[str, Any]], server: str = "") -> None:
@@ -143,50 +151,4 @@ class SentricMonitor:
                     self._runs.remove(run)
 
 
-class Watch:
-    """A block in which an agent is observed, for `with` and for `async with`; used again, it is another run."""
-
-    def __init__(self, begin: Callable[[], AbstractContextManager[None]]) -> None:
-        self._begin = begin
-        self._block: AbstractContextManager[None] | None = None
-
-    def __enter__(self) -> None:
-        if self._block is not None:
-            raise SentricError("this wrapped agent is in use: leave its block first, or call wrap(agent) again")
-        block = self._begin()
-        block.__enter__()
-        self._block = block
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        block, self._block = self._block, None
-        if block is not None:
-            block.__exit__(kind, error, trace)
-
-    async def __aenter__(self) -> None:
-        self.__enter__()
-
-    async def __aexit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
-    ) -> None:
-        self.__exit__(kind, error, trace)
-
-
 _AGENT = ("browser_use.agent.service", "Agent")
-
-
-@lru_cache(maxsize=8)
-def _telemetry(settings: Settings) -> Telemetry:
-    if providers(trace.get_tracer_provider()):
-        if settings.endpoint:
-            _logger.warning("sentric: endpoint is not used, because this process has its own OpenTelemetry pipeline")
-        return Telemetry.of()
-    telemetry, made = own(settings)
-    BoundedExit(made, settings.exit_timeout, before=lambda: end_open_runs("the process ended"))
-    return telemetry
-
-
-@contextmanager
-def _nothing() -> Generator[None, None, None]:
-    yield

@@ -14,7 +14,7 @@ from browser_use.agent.views import ActionResult
 from e2e.browser_agent.servers import Sink, receiver
 from sentric import SentricError, SentricMonitor
 from sentric.guard.place import here
-from sentric.monitor import _telemetry
+from sentric.guard.process import _telemetry
 from sentric.settings import Settings
 from sentric.tracing.exit import Provider
 from sentric.tracing.telemetry import Telemetry, configured, own
@@ -53,7 +53,7 @@ def no_pipeline(monkeypatch: pytest.MonkeyPatch) -> Generator[None, None, None]:
         made.extend(providers)
         return telemetry, providers
 
-    monkeypatch.setattr("sentric.monitor.own", kept)
+    monkeypatch.setattr("sentric.guard.process.own", kept)
     monkeypatch.setenv("OTEL_EXPORTER_OTLP_TIMEOUT", "1")  # seconds it tries: bounds the shutdown below
     yield
     _telemetry.cache_clear()
@@ -121,7 +121,7 @@ async def test_used_twice_it_is_two_runs_and_inside_itself_an_error(agent: Any) 
         wrapped = SentricMonitor(endpoint=sink.url).wrap(agent)
         with wrapped:
             await act(agent)
-            with pytest.raises(SentricError, match=r"in use: leave its block first, or call wrap\(agent\) again"):
+            with pytest.raises(SentricError, match="in use: leave it first"):
                 wrapped.__enter__()
             await act(agent)
         async with wrapped:

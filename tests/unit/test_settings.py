@@ -32,7 +32,7 @@ def test_a_secret_may_be_given_in_a_file(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
-        ({"SENTRIC_MODE": "enforced"}, "SENTRIC_MODE is 'enforced': use one of observe"),
+        ({"SENTRIC_MODE": "enforced"}, "SENTRIC_MODE is 'enforced': use one of observe, enforce"),
         ({"SENTRIC_IDLE": "soon"}, "SENTRIC_IDLE is 'soon': it must be a number"),
         ({"SENTRIC_IDLE": "-1"}, "SENTRIC_IDLE is -1: it must be at least 0.1"),
         ({"SENTRIC_TEXT_LIMIT": "1e3"}, "SENTRIC_TEXT_LIMIT is '1e3': it must be a whole number"),
@@ -68,7 +68,7 @@ def test_a_value_that_cannot_be_used_is_named_with_its_cure(environ: dict[str, s
         ("projcet: a\n", "unknown setting 'projcet'"),
         ("- a\n", "must be a mapping"),
         ("mode: {", "cannot be read as YAML"),
-        ("mode: loud\n", "mode is 'loud': use one of observe"),
+        ("mode: loud\n", "mode is 'loud': use one of observe, enforce"),
         ("idle: 1\nidle: 2\n", "sentric.yaml:2: 'idle' is stated twice: leave one of them out"),
         (
             "dialects:\n  - name: a\n    tool: {when: k}\n    tool: {when: l}\n",

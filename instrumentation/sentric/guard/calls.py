@@ -69,7 +69,7 @@ class Wanted:
     @property
     def call(self) -> Call:
         """The same call, to know it again in another layer."""
-        return Call(self.tool, self.arguments)
+        return Call(self.tool, self.arguments, self.server)
 
     def is_same(self, other: "Wanted") -> bool:
         """Whether the other is the very same action: of one that a person has approved, nothing may be different."""

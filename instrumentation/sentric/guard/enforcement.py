@@ -218,7 +218,7 @@ class Enforcement:
         """
         match judged.verdict.decision:
             case Decision.BLOCK:
-                self._sums.add(strikes=0 if judged.blocking == {STOPPED_RULE.id} else 1)
+                self._sums.add(strikes=int(judged.verdict.is_strike))
                 self._keep(wish, "refused")
                 return Ruling(judged=judged, refusal=_by_rules(judged, is_last=self._sums.state.strikes >= STRIKES))
             case Decision.ASK:

@@ -3,6 +3,7 @@
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
+from dataclasses import replace
 from threading import Lock
 from types import TracebackType
 from typing import TypeAlias
@@ -43,21 +44,29 @@ class Gate:
         self.framework = framework
         self.exit_timeout = settings.exit_timeout
         self._telemetry, self._settings = telemetry, settings
-        self._ambient: dict[str, tuple[LiveRun, float]] = {}
+        self._ambient: dict[tuple[str, str], tuple[LiveRun, float]] = {}
         self._lock = Lock()
 
     @shielded(None)
     def begin(
-        self, about: About, *, subject: object = None, secrets: Mapping[str, str] | None = None
+        self, about: About, *, agent_id: str = "", subject: object = None, secrets: Mapping[str, str] | None = None
     ) -> LiveRun | None:
-        """Begin a run; None if that fails: then the agent runs unobserved, or is refused everything."""
-        return LiveRun(self._telemetry, self._settings, about, subject=subject, secrets=secrets)
+        """Begin a run; None if that fails: then the agent runs unobserved, or is refused everything.
+
+        Args:
+            about: the agent.
+            agent_id: what its risk is kept under, in all its runs; "" where nobody has said.
+            subject: the agent's own object.
+            secrets: values to redact wherever they occur, each with its kind.
+        """
+        return LiveRun(self._telemetry, self._settings_of(agent_id), about, subject=subject, secrets=secrets)
 
     def action(
         self,
         read: Callable[[LiveRun], Wanted],
         *,
         agent: str = "",
+        agent_id: str = "",
         pause: Pause = nullcontext,
         renew: Renew = None,
     ) -> "GuardedAction | Unwatched":
@@ -66,35 +75,43 @@ class Gate:
         Args:
             read: looks at the action. It is called again when a person has approved it.
             agent: name of the agent where there is no run.
+            agent_id: of an agent whose risk is kept under this id; the run the code is in must be of it.
             pause: makes what holds while a person is waited for, such as a framework's own timeouts being suspended.
             renew: called in a thread, before it is looked at again, where it would be seen as it was.
         """
         try:
             place = here()
-            run = place.run if place is not None else self._run_of(agent or self.framework.partition(" ")[0])
+            if place is not None and agent_id in ("", place.run.agent_id):
+                run = place.run
+            else:
+                run = self._run_of(agent or self.framework.partition(" ")[0], agent_id)
             return run.action(lambda: read(run), pause, renew)
         except Exception as error:  # noqa: BLE001  # held back where nothing is enforced, refused where it is
             report(Gate.action.__qualname__, error, "the action is refused" if self.enforces else "it is not recorded")
             return Unwatched(UNDECIDED if self.enforces else None)
 
-    def _run_of(self, agent: str) -> LiveRun:
+    def _run_of(self, agent: str, agent_id: str) -> LiveRun:
         """The run of an agent that nobody has begun: it goes on as long as actions follow each other."""
-        now = time.monotonic()
+        now, wanted = time.monotonic(), (agent, agent_id)
         with self._lock:
-            for name, (_, last) in list(self._ambient.items()):
+            for key, (_, last) in list(self._ambient.items()):
                 if now - last > IDLE_SECONDS:
-                    self._end(name)
-            if agent in self._ambient:
-                run = self._ambient.pop(agent)[0]
+                    self._end(key)
+            if wanted in self._ambient:
+                run = self._ambient.pop(wanted)[0]
             else:
-                run = LiveRun(self._telemetry, self._settings, About(agent=agent, framework=self.framework))
-            self._ambient[agent] = (run, now)
+                about = About(agent=agent, framework=self.framework)
+                run = LiveRun(self._telemetry, self._settings_of(agent_id), about)
+            self._ambient[wanted] = (run, now)
             if len(self._ambient) > AMBIENT_LIMIT:
                 self._end(next(iter(self._ambient)))
             return run
 
-    def _end(self, name: str) -> None:
-        run, _ = self._ambient.pop(name)
+    def _settings_of(self, agent_id: str) -> Settings:
+        return replace(self._settings, agent_id=agent_id) if agent_id else self._settings
+
+    def _end(self, key: tuple[str, str]) -> None:
+        run, _ = self._ambient.pop(key)
         run.end()
 
 

@@ -98,7 +98,6 @@ class LiveRun:
         """
         outer, self.source = here(), judgement.source(settings)
         self.settings, self.clock, self.run_id = settings, clock, run_id or uuid4().hex
-        policy = self._first_policy()
         self.content = settings.capture == "full"
         self.intake = Intake(settings)
         self.intake.add_secrets(secrets or {})
@@ -123,7 +122,7 @@ class LiveRun:
         self.span = self._started(name, SpanKind.INTERNAL, described)
         self._place = Place(self)
         trace_id = format_trace_id(self.span.get_span_context().trace_id)
-        self._policy = policy
+        policy = self._policy = self._first_policy()
         self._engine = Engine(
             policy, project=settings.project, run_id=self.run_id, trace_id=trace_id, agent=about.agent
         )

@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 _KEY = context.create_key("sentric-place")
 _DIGEST_LIMIT = 1 << 20
+_SEPARATORS = "-_./:"
+"""What may stand between the prefix that a framework gives a tool and the tool's own name."""
 
 
 @dataclass(frozen=True)
@@ -29,12 +31,37 @@ class Call:
 
     tool: str
     arguments: Mapping[str, object]
+    server: str = ""
 
     @cached_property
     def digest(self) -> bytes:
-        """Of the tool and its canonical arguments; computed only when two layers meet."""
+        """Of the tool and its canonical arguments."""
+        return sha256(self.tool.encode("utf-8", "replace") + b"\0" + self.given).digest()
+
+    @cached_property
+    def given(self) -> bytes:
+        """Digest of the canonical arguments; computed only when two layers meet."""
         entries = sorted((str(name), plain(value, _DIGEST_LIMIT)) for name, value in self.arguments.items())
-        return sha256(encode([self.tool, [list(entry) for entry in entries]]).encode()).digest()
+        return sha256(encode([list(entry) for entry in entries]).encode()).digest()
+
+    def is_inside(self, outer: "Call") -> bool:
+        """Whether an outer layer has judged this very call, perhaps by a name with a prefix: `files_read` for `read`.
+
+        This is where a call escapes being judged, so it is the same only if nothing is known here that was not known
+        there. The arguments are the same. The name here is all of the name there, or ends it after a separator: what a
+        framework puts before it says more, not something else. And who knows here which server's tool it is judges by
+        that server's definitions, pins and meanings in the policy; where that was not known there, it is judged again.
+        A framework may know the server by a name of its own, and has judged by what the policy says of that.
+
+        What is left to gain: code of the agent's own that is judged as `safe_delete` may call a server's `delete` with
+        the same arguments, if it says itself that it is that server's. A model or a server writes no such code; they
+        choose arguments, which must be the same, and names, of which the outer one is judged too.
+        """
+        if self.server and not outer.server:
+            return False
+        before = outer.tool.removesuffix(self.tool)
+        is_named = bool(self.tool) and outer.tool.endswith(self.tool) and (not before or before[-1] in _SEPARATORS)
+        return is_named and self.given == outer.given
 
 
 @dataclass(frozen=True, slots=True)
@@ -49,7 +76,7 @@ class Place:
 
     def holds(self, call: Call) -> bool:
         """Whether this call is already under way, in an outer layer."""
-        return any(call.digest == outer.digest for outer in self.calls)
+        return any(call.is_inside(outer) for outer in self.calls)
 
 
 def here() -> Place | None:

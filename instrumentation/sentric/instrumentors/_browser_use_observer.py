@@ -7,15 +7,17 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sentric.guard.boundary import shielded
-from sentric.guard.calls import Asked, ModelCall, Wanted, said
+from sentric.guard.calls import Asked, ModelCall, Wanted
 from sentric.guard.gate import Gate
 from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
+from sentric.guard.stated_run import running
 from sentric.instrumentors import _browser_use_reading as reading
 from sentric.instrumentors._browser_use_landing import Landings
 from sentric.instrumentors._browser_use_patience import Patience
 from sentric.instrumentors._instrumentor import send_what_is_left
 from sentric.instrumentors._layer import Wrapped, lay
+from sentric.instrumentors._listed import listed
 
 RENEWED_WITHIN = 30.0
 """Seconds in which a page is looked at anew; browser-use gives itself as many."""
@@ -154,19 +156,6 @@ class Observer:
             return await wrapped(*args, **kwargs)
 
 
-@contextmanager
-def running(run: LiveRun, how: Callable[[], Mapping[str, Any]]) -> Generator[None, None, None]:
-    """A whole run: the agent's error ends it and goes on its way; else `how` says how it ended."""
-    with run.current():
-        try:
-            yield
-        except BaseException as error:
-            name = type(error).__qualname__
-            run.end(error=said(error) or name, error_type=name)
-            raise
-        run.end(**how())
-
-
 @shielded(None)
 def _offer(run: LiveRun) -> None:
     """Look at the tools anew before the agent's model is asked: a server may have changed them."""
@@ -178,7 +167,9 @@ def _wanted(run: LiveRun, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> W
     action, session = _argument(args, kwargs, 0, "action"), _argument(args, kwargs, 1, "browser_session")
     run.add_secrets(reading.typed_secrets(action, run.subject, session))
     run.add_secrets(reading.sensitive(kwargs.get("sensitive_data")))
-    return reading.wanted(action, run.subject, session)
+    wanted = reading.wanted(action, run.subject, session)
+    run.offer(listed.offered(wanted.server, wanted.tool))
+    return wanted
 
 
 def _renewed(action: Any, session: Any) -> Callable[[], None]:

@@ -13,6 +13,7 @@ from sentric.events import Element, Reasoning, Source
 from sentric.guard.calls import Asked, Offered, Seen, Wanted
 from sentric.guard.live_run import About
 from sentric.guard.refusal import Refusal
+from sentric.instrumentors._listed import listed
 
 AGENT = "browser-use"
 NAVIGATE = "navigate"
@@ -60,6 +61,13 @@ def offered(agent: Any) -> list[Offered]:
 
 def _is_built_in(module: str) -> bool:
     return module.startswith("browser_use.") and not module.startswith("browser_use.mcp.")
+
+
+def _function(tool: str, agent: Any) -> Any:
+    """What does an action."""
+    tools = getattr(agent, "tools", None)
+    action = tools.registry.registry.actions.get(tool) if tools is not None else None
+    return getattr(action, "function", None)
 
 
 def _definition(action: Any) -> str:
@@ -120,9 +128,12 @@ def wanted(action: Any, agent: Any, session: Any) -> Wanted:
     tool, arguments = _call(action)
     url = current_url(session)
     node = _node(action, session)
+    server, name = listed.called_by(_function(tool, agent)) or ("", tool)
     return Wanted(
-        tool=tool,
-        arguments=arguments,
+        tool=name,
+        # Servers are sent no arguments that are null.
+        arguments={key: value for key, value in arguments.items() if value is not None} if server else arguments,
+        server=server,
         url=url,
         element=None if node is None else _element(node, url),
         reasoning=_reasoning(action, agent),

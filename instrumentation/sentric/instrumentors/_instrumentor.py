@@ -45,6 +45,7 @@ class FrameworkInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         distribution: name of the framework's distribution.
         oldest: oldest supported version.
         places: what is wrapped, by module: names of functions, each with the method of the observer that wraps it.
+            `a|b`: what one place is called in different versions, of which the first that is there is wrapped.
         optional: those of them that only some versions have.
         uncovered: what of the framework goes other ways and is not guarded; said once where verdicts are enforced.
     """
@@ -119,18 +120,24 @@ class Wrapping:
             self._observer = self._instrumentor.observer(Gate(self._telemetry, self._settings, framework))
             if self._instrumentor.uncovered and self._settings.mode == _ENFORCE:
                 _logger.warning("sentric: not guarded in %s: %s", framework, self._instrumentor.uncovered)
-        for name, method in self._instrumentor.places[module.__name__].items():
-            self._wrap(module, name, getattr(self._observer, method))
+        for names, method in self._instrumentor.places[module.__name__].items():
+            wrapper = getattr(self._observer, method)
+            if (
+                not any(self._wrap(module, name, wrapper) for name in names.split("|"))
+                and names not in self._instrumentor.optional
+            ):
+                found = names.replace("|", " or ")
+                self._stand_in_the_way(f"{module.__name__} has no {found}: this part of it is not observed")
 
-    def _wrap(self, module: Any, name: str, wrapper: Callable[..., Any]) -> None:
+    def _wrap(self, module: Any, name: str, wrapper: Callable[..., Any]) -> bool:
+        """Wrap a function, if it is there."""
         owner, _, attribute = name.rpartition(".")
         holder = getattr(module, owner, None) if owner else module
         if not hasattr(holder, attribute):
-            if name not in self._instrumentor.optional:
-                self._stand_in_the_way(f"{module.__name__} has no {name}: this part of it is not observed")
-            return
+            return False
         wrapt.wrap_function_wrapper(module, name, wrapper)
         self._undo.append(lambda: unwrap(holder, attribute))
+        return True
 
     def _stand_in_the_way(self, problem: str) -> None:
         if self._settings.mode == _ENFORCE:

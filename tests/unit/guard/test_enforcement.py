@@ -69,7 +69,17 @@ def pipeline() -> Pipeline:
 @pytest.fixture
 def begin(pipeline: Pipeline, policy: Path) -> Callable[..., LiveRun]:
     def begin(**stated: Any) -> LiveRun:
-        settings = Settings(**({"policy": str(policy), "mode": "enforce", "redaction_key": "k"} | stated))
+        settings = Settings(
+            **(
+                {
+                    "policy": str(policy),
+                    "mode": "enforce",
+                    "redaction_key": "k",
+                    "guard_dir": str(policy.parent / "guard"),
+                }
+                | stated
+            )
+        )
         run = Gate(pipeline.telemetry, settings, "test 1.0").begin(About(agent="a", framework="test", task="Tidy up"))
         assert run is not None
         return run
@@ -262,7 +272,7 @@ class TestWithAService:
         assert tried(run, "peek_file") == (True, None), "an agent of its own has all its sums here"
         assert tried(run, "erase")[1].cause is Cause.RULE
         assert tried(run, "wire")[1].cause is Cause.NOBODY
-        assert [record["settled"] for record in kept] == ["done", "refused", "refused"]
+        assert [record["settled"] for record in kept] == ["refused", "done", "refused", "refused"]
 
 
 def refuse_to_keep(*_: object) -> None:

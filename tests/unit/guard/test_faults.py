@@ -140,7 +140,11 @@ def policy(tmp_path: Path) -> Path:
 
 
 def begun(policy: Path, mode: str) -> tuple[Gate, LiveRun]:
-    gate = Gate(Pipeline().telemetry, Settings(policy=str(policy), mode=mode, redaction_key="k"), "test 1.0")
+    gate = Gate(
+        Pipeline().telemetry,
+        Settings(policy=str(policy), mode=mode, redaction_key="k", guard_dir=str(policy.parent / "guard")),
+        "test 1.0",
+    )
     run = gate.begin(About(agent="a", framework="test", task="Tidy up"))
     assert run is not None
     return gate, run

@@ -75,7 +75,7 @@ class FromService:
     def is_ready(self) -> bool:
         """Whether nobody waits for the first answer."""
         self._turns.start()
-        return not self._enforced or self._turns.wait_for_first(0)
+        return not self._enforced or self._turns.has_begun
 
     def current(self) -> Policy:
         """The policy in force, see `PolicySource`.

@@ -52,6 +52,11 @@ class Turns:
         """Let the next step be done at once."""
         self._wake.set()
 
+    @property
+    def has_begun(self) -> bool:
+        """Whether the first step was done."""
+        return self._first.is_set()
+
     def wait_for_first(self, seconds: float) -> bool:
         """Wait until the first step was done: whether it was.
 
