@@ -15,8 +15,8 @@ from sentric.guard.stated_run import running
 from sentric.instrumentors import _browser_use_reading as reading
 from sentric.instrumentors._browser_use_landing import Landings
 from sentric.instrumentors._browser_use_patience import Patience
-from sentric.instrumentors._instrumentor import send_what_is_left
-from sentric.instrumentors._layer import Wrapped, lay
+from sentric.instrumentors._instrumentor import GuardError, send_what_is_left
+from sentric.instrumentors._layer import Wrapped, is_laid, lay
 from sentric.instrumentors._listed import listed
 
 RENEWED_WITHIN = 30.0
@@ -121,13 +121,22 @@ class Observer:
 
     @contextmanager
     def watch(self, agent: Any) -> Generator[LiveRun | None, None, None]:
-        """Observe this one agent in the block, which is one run."""
+        """Observe this one agent in the block, which is one run.
+
+        Raises:
+            GuardError: it cannot be held to anything, where that is wanted.
+        """
         run = self.begin(agent)
         if run is None:
+            if self._gate.enforces:
+                raise GuardError("sentric: this agent cannot be guarded; the log says why")
             yield None
             return
         with ExitStack() as layers:
             self._lay_all(agent, layers)
+            if self._gate.enforces and not is_laid(agent.tools, "act"):
+                run.end(error="it cannot be guarded", error_type="not_guarded")
+                raise GuardError("sentric: the tools of this agent cannot be guarded; the log says why")
             with self._patient(agent), running(run, lambda: _ended(agent)):
                 yield run
 
@@ -172,8 +181,10 @@ def _wanted(run: LiveRun, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> W
     return wanted
 
 
-def _renewed(action: Any, session: Any) -> Callable[[], None]:
-    """What looks at the page anew, from another thread."""
+def _renewed(action: Any, session: Any) -> Callable[[], None] | None:
+    """What looks at the page anew, from another thread; None where there is no browser."""
+    if session is None:
+        return None
     loop = asyncio.get_running_loop()
 
     def renew() -> None:

@@ -87,6 +87,7 @@ def policy(directory: Path, away: str) -> Path:
         _rule("no-foul-words", "block", *_argument("input", "damn")),
         _rule("not-there", "block", *_argument("navigate", away)),
         _rule("paying", "ask", *_button("Pay")),
+        _rule("paying-paul", "ask", 'action.tool == "pay_paul"', "{event: action, tool: pay_paul}"),
     ]
     (directory / "rules.yaml").write_text("pack: tests\ndescription: For tests.\nrules:" + "".join(rules))
     file = directory / "policy.yaml"
