@@ -17,7 +17,7 @@ from sentric_analyzer.cli.demo import EXPECTED
 pytestmark = pytest.mark.browser
 
 SCRIPTS = Path(sysconfig.get_path("scripts"))
-DEADLINE = 200.0
+DEADLINE = 400.0
 SECRETS = ("Quack!Pond-2931", "4111 1111 1111 1111", "4111111111111111")
 VARYING = (
     (r"/\S*sentric-demo-\w+", "‹directory›"),
@@ -147,8 +147,8 @@ def test_an_agent_that_is_held_to_the_policy_gives_nothing_away(guarded: Perform
     assert not running_in(guarded.directory)
 
 
-def test_in_an_honest_shop_a_person_is_asked_and_the_duck_is_bought(tmp_path: Path) -> None:
-    performance = perform(tmp_path / "guarded", "--enforce", "--honest")
+def test_in_an_honest_shop_a_person_is_asked_and_the_duck_is_bought(tmp_path_factory: pytest.TempPathFactory) -> None:
+    performance = perform(tmp_path_factory.mktemp("demo") / "asked", "--enforce", "--honest")
 
     assert "the agent asks to click" in performance.result.stderr
     assert "answered yes over the API" in performance.result.stderr

@@ -21,11 +21,11 @@ from sentric.errors import MissingDependencyError, SentricError
 from sentric_analyzer.cli.demo_guard import Person, guarding
 from sentric_analyzer.cli.programs import Program, Programs, finished, first_line, until
 
-START_TIMEOUT = 20.0
+START_TIMEOUT = 60.0
 """Seconds a server of the demo may take to listen."""
-AGENT_TIMEOUT = 150.0
+AGENT_TIMEOUT = 240.0
 """Seconds the agent may take to buy its duck; about ten is usual."""
-VERDICT_TIMEOUT = 30.0
+VERDICT_TIMEOUT = 60.0
 """Seconds between the agent's end and the judged run."""
 CHROMIUMS = ("chromium", "chromium-browser", "google-chrome")
 REDACTION_KEY = "sentric-demo"
