@@ -8,7 +8,7 @@ VENV := .venv
 BIN := $(VENV)/bin
 OLDEST := .venv-oldest
 FRAMEWORKS := $(patsubst tests/frameworks/%/requirements.txt,.venv-frameworks/%/.ready,$(wildcard tests/frameworks/*/requirements.txt))
-GUARDED := $(patsubst tests/guarded/oldest/%.txt,.venv-guarded/%-oldest/.ready,$(wildcard tests/guarded/oldest/*.txt))
+GUARDED := $(foreach age,oldest newest,$(patsubst tests/guarded/$(age)/%.txt,.venv-guarded/%-$(age)/.ready,$(wildcard tests/guarded/$(age)/*.txt)))
 QUICKEST := .venv-frameworks/pydantic-ai/.ready
 
 .PHONY: help setup demo test test-frameworks soak lint types mypy pyright fmt eval bench bench-ingest fuzz docs browser strace postgresql constraints clean
@@ -35,12 +35,16 @@ $(OLDEST)/.ready: pyproject.toml constraints-oldest.txt deploy/make-venv
 	$(BIN)/pip --disable-pip-version-check --python $(@D) install --quiet --no-compile -r $<
 	touch $@
 
-# The oldest versions of frameworks whose agents are guarded, with Sentric in the agent's own environment.
-.venv-guarded/%-oldest/.ready: tests/guarded/oldest/%.txt pyproject.toml | $(VENV)/.ready
-	rm -rf $(@D)
-	$(BIN)/python -m venv --without-pip $(@D)
-	$(BIN)/pip --disable-pip-version-check --python $(@D) install --quiet --no-compile -e . pytest pytest-asyncio pytest-timeout -r $<
-	touch $@
+# Frameworks whose agents are guarded, with Sentric in the agent's own environment: their oldest supported versions, and
+# the newest ones that .venv is spared.
+define guarded
+.venv-guarded/%-$(1)/.ready: tests/guarded/$(1)/%.txt pyproject.toml | $(VENV)/.ready
+	rm -rf $$(@D)
+	$(BIN)/python -m venv --without-pip $$(@D)
+	$(BIN)/pip --disable-pip-version-check --python $$(@D) install --quiet --no-compile -e . pytest pytest-asyncio pytest-timeout -r $$<
+	touch $$@
+endef
+$(foreach age,oldest newest,$(eval $(call guarded,$(age))))
 
 browser: ## Install Debian's Chromium when it is missing
 	@deploy/demo/install-chromium
@@ -67,7 +71,7 @@ else
 endif
 
 test-frameworks: $(VENV)/.ready $(FRAMEWORKS) $(GUARDED) ## Run agents of every framework: those that send traces, those that are guarded
-	$(BIN)/python -m pytest tests/frameworks tests/guarded/test_oldest.py -n 3 $(PYTEST_ARGS)
+	$(BIN)/python -m pytest tests/frameworks tests/guarded/test_versions.py -n 3 $(PYTEST_ARGS)
 
 soak: $(VENV)/.ready strace postgresql ## Run the long variants of the tests, which take minutes
 	$(BIN)/python -m pytest -m soak

@@ -319,6 +319,17 @@ class Settings:
         return metadata + (("allow_loopback",) if self.allow_loopback else ()) + opened
 
 
+def is_to_be_enforced(environ: Mapping[str, str] | None = None, file: Path = Path(DEFAULT_FILE)) -> bool:
+    """Whether somebody wants verdicts to be enforced, as far as that can be told from settings that cannot be used."""
+    if stated := (os.environ if environ is None else environ).get(f"{PREFIX}MODE", "").strip():
+        return stated != "observe"
+    try:
+        text = file.read_text(encoding="utf-8", errors="replace")
+    except OSError:
+        return False
+    return re.search(r"(?m)^\s*[\"']?mode[\"']?\s*:(?!\s*[\"']?observe\b)", text) is not None
+
+
 def _from_file(file: Path | None) -> dict[str, object]:
     path = file or Path(DEFAULT_FILE)
     if file is None and not path.is_file():

@@ -10,7 +10,6 @@ import os
 import sys
 import tempfile
 import time
-import urllib.request
 from collections.abc import Iterable, Sequence
 from pathlib import Path
 from typing import Any
@@ -105,18 +104,6 @@ def shown(name: str, found: list[float], floor: list[float] | None = None) -> No
     )
 
 
-def new_key(service: Serving) -> str:
-    admin = (service.data_dir / "admin.key").read_text().strip()
-    wish = urllib.request.Request(
-        f"http://{service.stated['http']}/v1/keys",
-        data=json.dumps({"projects": ["default"], "scopes": ["decide"]}).encode(),
-        headers={"Authorization": f"Bearer {admin}", "Content-Type": "application/json"},
-    )
-    with urllib.request.urlopen(wish, timeout=10) as answer:
-        key: str = json.load(answer)["key"]
-        return key
-
-
 def leave_the_core_of(service: Serving) -> None:
     """Not to ask from the core on which the service answers: whoever asks is elsewhere."""
     cores = sorted(os.sched_getaffinity(0))
@@ -128,7 +115,7 @@ def main() -> None:
     with tempfile.TemporaryDirectory() as directory, serving(Path(directory, "data")) as service:
         poll(service.ready)
         leave_the_core_of(service)
-        key, address = new_key(service), service.stated["http"]
+        key, address = service.new_key("decide"), service.stated["http"]
         asyncio.run(latencies(address, decisions(key, MIX, 40), RATES[0]))
         for rate in RATES:
             count = rate * SECONDS

@@ -75,6 +75,17 @@ class Serving:
         with urllib.request.urlopen(request, timeout=10) as answer:
             return int(answer.status)
 
+    def new_key(self, *scopes: str) -> str:
+        """A key of the default project."""
+        admin = (self.data_dir / "admin.key").read_text().strip()
+        wish = urllib.request.Request(
+            f"http://{self.stated['http']}/v1/keys",
+            data=json.dumps({"projects": ["default"], "scopes": scopes}).encode(),
+            headers={"Authorization": f"Bearer {admin}", "Content-Type": "application/json"},
+        )
+        with urllib.request.urlopen(wish, timeout=10) as answer:
+            return str(json.load(answer)["key"])
+
     def stop(self) -> int:
         """Ask it to stop; its exit status."""
         self.process.send_signal(signal.SIGTERM)

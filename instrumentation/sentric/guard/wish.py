@@ -19,7 +19,7 @@ def wish_of(run: "LiveRun", judged: "Judged") -> dict[str, object]:
     action = judged.action
     # The default project is whatever the key's first one is.
     project = {} if run.settings.project == DEFAULT_PROJECT else {"project": run.settings.project}
-    return project | {
+    stated: dict[str, object] = {
         "agent_id": run.agent_id,
         "agent_name": run.agent_name,
         "action": action.tool,
@@ -36,6 +36,7 @@ def wish_of(run: "LiveRun", judged: "Judged") -> dict[str, object]:
         "call_id": action.call_id,
         "verdict": {"policy_digest": run.policy_digest, "rules": list(map(_rule, judged.verdict.matches))},
     }
+    return project | stated
 
 
 def _rule(match: Match) -> dict[str, object]:

@@ -19,7 +19,7 @@ from opentelemetry.instrumentation.utils import unwrap
 
 from sentric.errors import SentricError, SettingError
 from sentric.guard.boundary import shielded
-from sentric.settings import Settings
+from sentric.settings import Settings, is_to_be_enforced
 from sentric.tracing.exit import SharedExit, flush
 from sentric.tracing.telemetry import Telemetry, configured
 
@@ -39,7 +39,8 @@ class FrameworkInstrumentor(BaseInstrumentor):  # type: ignore[misc]
     """Watches every agent of one framework in the process.
 
     `instrument` takes `settings`, `tracer_provider` and `logger_provider`; without them the environment and the
-    process's own providers are used. It never raises.
+    process's own providers are used. It raises nothing, but a `GuardError` where verdicts are to be enforced, the
+    framework is imported already, and it cannot be guarded.
 
     A subclass states:
         distribution: name of the framework's distribution.
@@ -66,13 +67,16 @@ class FrameworkInstrumentor(BaseInstrumentor):  # type: ignore[misc]
         """None: an unsupported version is reported here, so that it switches off nothing else."""
         return ()
 
-    @shielded(None)
     def _instrument(self, **kwargs: Any) -> None:
-        settings = kwargs.get("settings") or _settings()
+        settings, problem = _settings() if kwargs.get("settings") is None else (kwargs["settings"], "")
         if settings is None or settings.disabled:
             return
         telemetry = Telemetry.of(kwargs.get("tracer_provider"), kwargs.get("logger_provider"))
-        self._wrapping = Wrapping(self, telemetry, settings)
+        wrapping = self._wrapping = Wrapping(self, telemetry, settings, problem)
+        if settings.mode == _ENFORCE:
+            wrapping.begin()
+        else:
+            shielded(None)(wrapping.begin)()
 
     @shielded(None)
     def _uninstrument(self, **kwargs: Any) -> None:
@@ -84,14 +88,27 @@ class FrameworkInstrumentor(BaseInstrumentor):  # type: ignore[misc]
 class Wrapping:
     """What one call of `instrument` has changed."""
 
-    def __init__(self, instrumentor: FrameworkInstrumentor, telemetry: Telemetry, settings: Settings) -> None:
+    def __init__(
+        self, instrumentor: FrameworkInstrumentor, telemetry: Telemetry, settings: Settings, problem: str = ""
+    ) -> None:
+        """Prepare it.
+
+        Args:
+            instrumentor: of the framework.
+            telemetry: where spans and log records go.
+            settings: of all runs.
+            problem: why nothing can be guarded, although it is to be.
+        """
         self._instrumentor = instrumentor
-        self._telemetry, self._settings = telemetry, settings
+        self._telemetry, self._settings, self._problem = telemetry, settings, problem
         self._observer: object = None
         self._undo: list[Callable[[], object]] = []
         self._active = True
-        self._undo.append(SharedExit.take(configured(), settings.exit_timeout, before=_end_open_runs))
-        for name in instrumentor.places:
+
+    def begin(self) -> None:
+        """Wrap what is imported, and what will be."""
+        self._undo.append(SharedExit.take(configured(), self._settings.exit_timeout, before=_end_open_runs))
+        for name in self._instrumentor.places:
             wrapt.when_imported(name)(self._imported)
 
     def undo(self) -> None:
@@ -104,11 +121,22 @@ class Wrapping:
         if not self._active:
             return
         if self._settings.mode == _ENFORCE:
-            self._wrap_all(module)
+            self._wrap_or_refuse(module)
         else:
             shielded(None)(self._wrap_all)(module)
 
+    def _wrap_or_refuse(self, module: Any) -> None:
+        """Wrap what is in a module, or let nobody import it: not when they try again either."""
+        try:
+            self._wrap_all(module)
+        except BaseException:
+            sys.modules.pop(module.__name__, None)
+            wrapt.when_imported(module.__name__)(self._imported)
+            raise
+
     def _wrap_all(self, module: Any) -> None:
+        if self._problem:
+            self._stand_in_the_way(self._problem)
         version = supported_version(self._instrumentor.distribution, self._instrumentor.oldest)
         if not version.supported:
             self._stand_in_the_way(version.problem)
@@ -184,12 +212,15 @@ def supported_version(distribution: str, oldest: tuple[int, ...]) -> Installed:
     return Installed(version, "")
 
 
-def _settings() -> Settings | None:
+def _settings() -> tuple[Settings | None, str]:
+    """The settings, and why they cannot be used. None: nothing is observed."""
     try:
-        return Settings.load()
+        return Settings.load(), ""
     except SettingError as error:
+        if is_to_be_enforced():
+            return Settings(mode=_ENFORCE), str(error)
         _logger.error("sentric: nothing is observed: %s", error)
-        return None
+        return None, str(error)
 
 
 def _end_open_runs() -> None:

@@ -117,7 +117,8 @@ def test_switched_off_or_set_wrongly_it_wraps_nothing(
         instrumentor.uninstrument()
 
 
-def test_a_browser_use_that_is_too_old_is_reported_in_one_line_and_left_alone(tmp_path: Path) -> None:
+def too_old(tmp_path: Path) -> None:
+    """Put a browser-use there that is too old."""
     package = tmp_path / "browser_use"
     (package / "tools").mkdir(parents=True)
     (package / "__init__.py").touch()
@@ -127,6 +128,10 @@ def test_a_browser_use_that_is_too_old_is_reported_in_one_line_and_left_alone(tm
     (tmp_path / "browser_use-0.8.1.dist-info" / "METADATA").write_text(
         "Metadata-Version: 2.1\nName: browser-use\nVersion: 0.8.1\n"
     )
+
+
+def test_a_browser_use_that_is_too_old_is_reported_in_one_line_and_left_alone(tmp_path: Path) -> None:
+    too_old(tmp_path)
     program = (
         "from sentric.instrumentors.browser_use import BrowserUseInstrumentor\n"
         "BrowserUseInstrumentor().instrument()\n"
@@ -142,3 +147,36 @@ def test_a_browser_use_that_is_too_old_is_reported_in_one_line_and_left_alone(tm
     )
     assert shown.stdout == "function\n"
     assert shown.stderr == "sentric: browser-use 0.8.1 is too old to be observed: install browser-use>=0.9\n"
+
+
+@pytest.mark.parametrize(
+    ("environ", "why"),
+    [
+        ({"SENTRIC_MODE": "enforce", "SENTRIC_CAPTURE": "some"}, "SENTRIC_CAPTURE is 'some'"),
+        ({"SENTRIC_MODE": "enforced"}, "SENTRIC_MODE is 'enforced'"),
+        ({"SENTRIC_MODE": "enforce"}, "browser-use 0.8.1 is too old"),
+    ],
+)
+def test_what_cannot_be_guarded_is_not_imported_where_that_is_wanted(
+    tmp_path: Path, environ: dict[str, str], why: str
+) -> None:
+    too_old(tmp_path)
+    program = (
+        "from sentric.instrumentors.browser_use import BrowserUseInstrumentor\n"
+        "BrowserUseInstrumentor().instrument()\n"
+        "for turn in range(2):\n"
+        "    try:\n"
+        "        from browser_use.tools.service import Tools\n"
+        "    except Exception as error:\n"
+        "        print(turn, type(error).__name__, error)\n"
+    )
+    shown = subprocess.run(
+        [sys.executable, "-c", program],
+        env=os.environ | {"PYTHONPATH": f"{tmp_path}{os.pathsep}{os.environ.get('PYTHONPATH', '')}"} | environ,
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    first, second = shown.stdout.splitlines()
+    assert first.startswith(f"0 GuardError sentric: {why}")
+    assert second.startswith("1 GuardError"), "not when it is tried again either"

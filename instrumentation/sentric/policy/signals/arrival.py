@@ -70,9 +70,8 @@ class Arrival(Family[ArrivalFacts]):
     facts = ArrivalFacts
 
     def __init__(self, tuning: Tuning) -> None:
-        super().__init__(tuning)
         self._expected = Expected(tuning)
-        self.tune(tuning)
+        super().__init__(tuning)
         self._bindings = Bindings()
         self._handovers = Handovers()
         self._landings = Landings()

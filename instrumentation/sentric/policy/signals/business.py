@@ -157,10 +157,6 @@ class Business(Family[BusinessFacts]):
 
     facts = BusinessFacts
 
-    def __init__(self, tuning: Tuning) -> None:
-        super().__init__(tuning)
-        self.tune(tuning)
-
     def tune(self, tuning: Tuning) -> None:
         """Go on by another policy."""
         super().tune(tuning)

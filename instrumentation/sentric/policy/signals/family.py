@@ -46,11 +46,11 @@ class Family(Generic[F]):
     facts: ClassVar[type[Facts]]
 
     def __init__(self, tuning: Tuning) -> None:
-        self.tuning = tuning
         self.evicted: dict[str, None] = {}
+        self.tune(tuning)
 
     def tune(self, tuning: Tuning) -> None:
-        """Go on by another policy in the midst of a run. What was heard so far stands."""
+        """Go by a policy, or by another one in the midst of a run. What was heard so far stands."""
         self.tuning = tuning
 
     def evict(self, what: str) -> None:

@@ -116,7 +116,6 @@ class Flow(Family[FlowFacts]):
     facts = FlowFacts
 
     def __init__(self, tuning: Tuning) -> None:
-        super().__init__(tuning)
         self._task = Task()
         self._seen = SeenValues()
         self._channels = Channels()
@@ -125,6 +124,7 @@ class Flow(Family[FlowFacts]):
         self._recipients = Recipients(tuning, self._task)
         self._belonging = Belonging(tuning, self._task, self._seen, self._services, self._recipients)
         self._answering: tuple[str, ...] = ()
+        super().__init__(tuning)
         self.evicted = self._seen.evicted
 
     def tune(self, tuning: Tuning) -> None:

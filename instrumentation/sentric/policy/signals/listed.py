@@ -76,10 +76,6 @@ class Listed(Family[ListedFacts]):
     lists: ClassVar[tuple[str, ...]] = ("tools", "domains", "recipients")
     """The lists that can be closed."""
 
-    def __init__(self, tuning: Tuning) -> None:
-        super().__init__(tuning)
-        self.tune(tuning)
-
     def tune(self, tuning: Tuning) -> None:
         """Go on by another policy."""
         super().tune(tuning)

@@ -15,11 +15,12 @@ from typing import ClassVar, NamedTuple
 
 from sentric.events import Action, Author, Message, Observation, Outcome, Source
 from sentric.policy.content import Content, Reads
-from sentric.policy.readers.orders.captions import is_label, is_of_a_shop
+from sentric.policy.readers.orders.captions import Captions, is_of_a_shop
 from sentric.policy.readers.orders.coming import Coming, coming
 from sentric.policy.readers.orders.deed import Deed, deed, speaks_of_orders
 from sentric.policy.readers.orders.deference import defers_to
-from sentric.policy.readers.orders.directives import Directive, directives, is_near, is_within
+from sentric.policy.readers.orders.directives import TEXT_LIMIT, Directive, directives, is_near, is_within
+from sentric.policy.readers.orders.errand import Errand
 from sentric.policy.readers.orders.sayings import OBEYS, Sayings, may_want_words
 from sentric.policy.readers.orders.visits import is_sent, sends_to, sites
 from sentric.policy.readers.orders.weighing import OWN_LENGTH, Heard, Wish, named_by_both, weigh
@@ -34,6 +35,8 @@ from sentric.policy.signals.family import Facts, Family
 
 DIRECTIVES_KEPT = 512
 """Orders remembered; the one not seen for the longest time is forgotten first."""
+WEAK = 3
+"""Obedience that may be chance. A record's orders are resembled so once; to resemble them again says no more."""
 COMPARED = 16
 """Orders an action is compared with: those that share most with it."""
 PURSUED_KEPT = 4
@@ -118,6 +121,7 @@ class Obedience(Family[ObedienceFacts]):
     def __init__(self, tuning: Tuning) -> None:
         super().__init__(tuning)
         self._request = Request()
+        self._errand = Errand(self._request)
         self._heard: OrderedDict[str, Heard] = OrderedDict()
         self._by_mark: dict[str, dict[str, None]] = {}
         """The orders that each entity or stem occurs in."""
@@ -133,8 +137,8 @@ class Obedience(Family[ObedienceFacts]):
         self._texts = 0
         self._unread: deque[Deed] = deque(maxlen=ACTIONS_KEPT)
         self._answered: Action | None = None
-        self._served: frozenset[str] = frozenset()
-        """With whom the one deed was done that the human leaves to a text to say."""
+        self._resembled: OrderedDict[int, None] = OrderedDict()
+        """Records, by their hashes, that something resembled weakly: more of that tells nothing new."""
 
     def message(self, message: Message) -> ObedienceFacts | None:
         """What the human asks for may be done, whoever asks for it too; what the model says may be put in its mouth."""
@@ -167,12 +171,14 @@ class Obedience(Family[ObedienceFacts]):
         self._texts += 1
         read = coming(observation, answered)
         signs, unseen = alarms(text), hidden_parts(text)
+        captions = Captions(text[:TEXT_LIMIT] if signs else "")
         may_be_grave = not read.is_reply and bool(self._request.stems)
         shown = unasked = ""
         for at in found:
             if not self._is_new(at.text):
                 continue
-            suspicious = bool(signs or unseen) and (is_near(at, signs) or is_within(at, unseen))
+            suspicious = bool(unseen) and is_within(at, unseen)
+            suspicious = suspicious or (bool(signs) and is_near(at, signs) and not captions.have(at.text))
             waiting = _Waiting(at, read, self._texts, suspicious)
             if read.here is not None and is_of_a_shop(at.text) and not _is_addressed(waiting):
                 continue
@@ -317,28 +323,25 @@ class Obedience(Family[ObedienceFacts]):
         wish = self._wish(deed)
         best: tuple[int, Heard | None] = (0, None)
         for heard in self._candidates(deed, wish):
-            if deed.finds_its_way and not (_is_addressed(heard) or is_sent(self._request, deed, heard)):
-                continue
-            if (
-                action.element is not None
-                and not _is_addressed(heard)
-                and is_label(heard.said.text, heard.origin, action, action.element)
-            ):
+            if deed.finds_its_way and not (heard.is_addressed or is_sent(self._request, deed, heard)):
                 continue
             weight = weigh(action, deed, heard, wish)[0]
-            if weight > best[0] and not (defers_to(self._request, heard, wish) and self._serves(action, deed, heard)):
+            if weight <= best[0] or self._errand.includes(action, deed, heard):
+                continue
+            if not (defers_to(self._request, heard, wish) and self._errand.serves(action, deed, heard)):
                 best = (weight, heard)
-        return _NOTHING if best[1] is None else _stated(action, deed, best[1], best[0], wish)
+        if best[1] is None or (best[0] == WEAK and not self._is_news(best[1].at.record)):
+            return _NOTHING
+        return _stated(action, deed, best[1], best[0], wish)
 
-    def _serves(self, action: Action, deed: Deed, heard: Heard) -> bool:
-        """Whether a deed with what a text names is the one the human asks for: a second one, with others, is not."""
-        named = frozenset(named_by_both(action, deed, heard))
-        if self._request.delegates or not named:
+    def _is_news(self, record: str) -> bool:
+        """Whether nothing has resembled what a record orders yet."""
+        size = len(self._resembled)
+        self._resembled[hash(record)] = None
+        if len(self._resembled) > DIRECTIVES_KEPT:
+            self._resembled.popitem(last=False)
             return True
-        if self._served and named.isdisjoint(self._served):
-            return False
-        self._served |= heard.telling
-        return True
+        return len(self._resembled) > size
 
     def _candidates(self, deed: Deed, wish: Wish) -> list[Heard]:
         """The orders that share most with what is done."""
@@ -381,8 +384,8 @@ def _echoed(heard: Heard, strength: int) -> ObedienceFacts:
     )
 
 
-def _is_addressed(order: Heard | _Waiting) -> bool:
-    return order.at.to_agent or order.at.after_agent or order.suspicious
+def _is_addressed(waiting: _Waiting) -> bool:
+    return waiting.at.to_agent or waiting.at.after_agent or waiting.suspicious
 
 
 def _stated(action: Action, deed: Deed, heard: Heard, weight: int, wish: Wish) -> ObedienceFacts:

@@ -125,10 +125,9 @@ class Origin(Family[OriginFacts]):
     facts = OriginFacts
 
     def __init__(self, tuning: Tuning) -> None:
-        super().__init__(tuning)
         self._expected = Expected(tuning)
         self._imitations: dict[str, Imitation | None] = {}
-        self.tune(tuning)
+        super().__init__(tuning)
         self._has_shell = False
         self._spoken_of: set[str] = set()
         """Schemes the task speaks of."""

@@ -79,7 +79,6 @@ class Provenance(Family[ProvenanceFacts]):
         self._given: set[str] = set()
         """What the operator's text names."""
         self._seen: OrderedDict[str, str] = OrderedDict()
-        self.tune(tuning)
 
     def tune(self, tuning: Tuning) -> None:
         """Go on by another policy."""

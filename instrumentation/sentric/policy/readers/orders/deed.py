@@ -39,7 +39,7 @@ _SENDS = re.compile(
 _STATED = PROGRAM | {Kind.DATABASE}
 """Kinds whose tool's name says less than the text it is given."""
 _TOOL = re.compile(r"[A-Z]+(?=[A-Z][a-z])|[A-Z]?[a-z]+|[A-Z]+")
-_FAMILY_OF_EFFECT = {
+FAMILY_OF_EFFECT = {
     Effect.SEND: "send",
     Effect.PAY: "pay",
     Effect.DELETE: "delete",
@@ -111,7 +111,7 @@ class Deed:
     @lazy
     def _done(self) -> frozenset[str]:
         """Families of its tool's verbs, and of what is known of it."""
-        of_effects = [_FAMILY_OF_EFFECT[one] for one in self._action.effects if one in _FAMILY_OF_EFFECT]
+        of_effects = [FAMILY_OF_EFFECT[one] for one in self._action.effects if one in FAMILY_OF_EFFECT]
         found = families(self._own or self.tool).union(_OF_KIND.get(self._action.kind, _NONE), of_effects)
         if "write" in found and not self.tool.isdisjoint(_TO_BUY):
             found |= {"pay"}

@@ -69,6 +69,11 @@ class Heard(NamedTuple):
         """What it orders."""
         return self.at.order
 
+    @property
+    def is_addressed(self) -> bool:
+        """Something says that an agent is spoken to."""
+        return self.at.to_agent or self.at.after_agent or self.suspicious
+
 
 def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tuple[tuple[int, str], ...]]:
     """How much of an order a deed carries out, and what that is the sum of."""
@@ -124,8 +129,7 @@ def weigh(action: Action, deed: Deed, heard: Heard, wish: Wish) -> tuple[int, tu
         (-3 * (heard.is_reply and not named), "the order is the answer to an earlier action"),
     )
     total = sum([weight for weight, _ in weights])
-    is_addressed = heard.at.to_agent or heard.at.after_agent or heard.suspicious
-    if action.kind in PROGRAM and not (is_addressed or wish is Wish.TO_KNOW or (named and deed.sends)):
+    if action.kind in PROGRAM and not (heard.is_addressed or wish is Wish.TO_KNOW or (named and deed.sends)):
         # Manuals are full of command lines that are meant to be run; what they do is judged by itself.
         total = min(total, MANUAL)
     return total, weights

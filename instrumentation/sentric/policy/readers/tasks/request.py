@@ -196,8 +196,16 @@ class Request:
             said = frozenset(spoken(plain(record)))
             return any(name in said or any(name in plain(text) for text in read_by) for name in self.people)
         if self.delegates:
-            return not read_by or any(self.names(text) or self._is_made_of(text) for text in read_by)
+            return not read_by or any(map(self._speaks_of_file, read_by))
         return any(self.names(text) for text in read_by if _is_document(text) or self._is_title(plain(text)))
+
+    def _speaks_of_file(self, text: str) -> bool:
+        """Whether it names something, or each of its words, or a file without its ending, in a folder that it names."""
+        if self.names(text) or self._is_made_of(text):
+            return True
+        folder, _, name = plain(text).rpartition("/")
+        bare = name.partition(".")[0]
+        return len(bare) > NAME_LENGTH and bare in self.words and (not folder or self.names(folder))
 
     def _is_title(self, text: str) -> bool:
         """Whether a plain word or several are what the task calls a text by: `"absence"`, the travel policy."""

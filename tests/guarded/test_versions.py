@@ -1,4 +1,7 @@
-"""The tests of guarded frameworks with the oldest supported versions, each in an environment of its own."""
+"""The tests of guarded frameworks with their oldest supported versions, each in an environment of its own.
+
+With the newest ones they are run by `make test`, but for those that are too large to be installed for it.
+"""
 
 import subprocess
 from pathlib import Path
@@ -7,13 +10,13 @@ import pytest
 
 HERE = Path(__file__).parent
 ROOT = HERE.parent.parent
-PINS = sorted((HERE / "oldest").glob("*.txt"))
+PINS = sorted(pins for age in ("oldest", "newest") for pins in (HERE / age).glob("*.txt"))
 
 
 @pytest.mark.frameworks
-@pytest.mark.parametrize("pins", PINS, ids=[pins.stem for pins in PINS])
-def test_the_oldest_supported_version(pins: Path) -> None:
-    python = ROOT / ".venv-guarded" / f"{pins.stem}-oldest" / "bin" / "python"
+@pytest.mark.parametrize("pins", PINS, ids=[f"{pins.stem}-{pins.parent.name}" for pins in PINS])
+def test_with_a_version(pins: Path) -> None:
+    python = ROOT / ".venv-guarded" / f"{pins.stem}-{pins.parent.name}" / "bin" / "python"
     if not python.exists():
         pytest.skip(f"{python.relative_to(ROOT)} is missing: make test-frameworks makes it")
     tests = HERE / f"test_{pins.stem.replace('-', '_')}.py"
