@@ -55,8 +55,9 @@ strace: ## Install Debian's strace when it is missing: some tests watch system c
 postgresql: ## Install Debian's PostgreSQL when it is missing: tests of the control state start servers of their own
 	@deploy/install-postgresql
 
+# ARGS=--enforce holds the agent to the policy.
 demo: $(VENV)/.ready browser ## Run a browser agent, observed and judged, end to end
-	$(BIN)/sentric demo
+	$(BIN)/sentric demo $(ARGS)
 
 # Browsers come first and by themselves: two agents keep two cores busy. The other tests often wait for processes that
 # they have started, so there are more workers than cores; worksteal has most modules be run by one of them.

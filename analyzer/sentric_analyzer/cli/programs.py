@@ -4,7 +4,7 @@ import os
 import signal
 import subprocess
 import time
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -126,8 +126,8 @@ def first_line(program: Program, timeout: float) -> str:
     return until(lambda: next(iter(program.lines()), None), program, timeout, "did not start")
 
 
-def finished(program: Program, timeout: float) -> None:
-    """Wait until a program has done its work.
+def finished(program: Program, timeout: float, codes: Collection[int] = (0,)) -> None:
+    """Wait until a program has done its work, and ended with one of the codes.
 
     Raises:
         SentricError: it failed, or took too long.
@@ -136,7 +136,7 @@ def finished(program: Program, timeout: float) -> None:
         code = program.process.wait(timeout)
     except subprocess.TimeoutExpired:
         raise program.failed(f"was not done after {timeout:.0f} s") from None
-    if code:
+    if code not in codes:
         raise program.failed(f"failed with status {code}")
 
 

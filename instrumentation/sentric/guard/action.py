@@ -34,6 +34,7 @@ if TYPE_CHECKING:
 
 Reads = Callable[[], Wanted]
 Pause = Callable[[], AbstractContextManager[None]]
+Renew = Callable[[], object] | None
 
 
 class GuardedAction(UnderWay):
@@ -46,12 +47,12 @@ class GuardedAction(UnderWay):
         refusal: why the tool must not be called; None where it may be. Always None where nothing is enforced.
     """
 
-    def __init__(self, run: "LiveRun", read: Reads, pause: Pause = nullcontext) -> None:
+    def __init__(self, run: "LiveRun", read: Reads, pause: Pause = nullcontext, renew: Renew = None) -> None:
         super().__init__(run)
         self.verdict: Verdict = ALLOW
         self.refusal: Refusal | None = None if run.enforcement is None else UNDECIDED
         self.pause = pause
-        self._read = read
+        self._read, self._renew = read, renew
         self._wanted: Wanted | None = None
         self._action: Action | None = None
         self._concluded = False
@@ -155,6 +156,11 @@ class GuardedAction(UnderWay):
         self._action = replace(judged.action, state=state)
         self._span.set_attributes(attributes.state(state) | self._run.decided(self.verdict))
         return Judged(self._action, self.verdict)
+
+    def renew(self) -> Steps[None]:
+        """Bring up to date what it is looked at in; that may take as long as it takes."""
+        if self._renew is not None:
+            yield self._renew
 
     def has_changed(self) -> bool:
         """Whether it is another one by now than was judged."""

@@ -84,6 +84,10 @@ class Attempt(Protocol):
         """Judge it once more, now that it is certain what its agent has added up to."""
         ...
 
+    def renew(self) -> Steps[None]:
+        """Bring up to date what it is looked at in."""
+        ...
+
     def has_changed(self) -> bool:
         """Whether it is another one by now than was judged."""
         ...
@@ -249,6 +253,7 @@ def _waited(link: Link, attempt: Attempt, approval_id: str) -> Steps[None]:
     try:
         with attempt.pause():
             yield partial(link.wait, approval_id, given_up)
+            yield from attempt.renew()
     except BaseException:
         given_up.set()
         link.withdraw(approval_id)

@@ -8,7 +8,7 @@ from threading import Lock
 from types import TracebackType
 from typing import TypeAlias
 
-from sentric.guard.action import GuardedAction, Pause
+from sentric.guard.action import GuardedAction, Pause, Renew
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import Wanted
 from sentric.guard.live_run import ENFORCE, About, LiveRun
@@ -62,7 +62,13 @@ class Gate:
         return LiveRun(self._telemetry, self._settings_of(agent_id), about, subject=subject, secrets=secrets)
 
     def action(
-        self, read: Callable[[LiveRun], Wanted], *, agent: str = "", agent_id: str = "", pause: Pause = nullcontext
+        self,
+        read: Callable[[LiveRun], Wanted],
+        *,
+        agent: str = "",
+        agent_id: str = "",
+        pause: Pause = nullcontext,
+        renew: Renew = None,
     ) -> "GuardedAction | Unwatched":
         """An action that is done in the block: of the run the code is in, or else of one that nobody has begun.
 
@@ -71,6 +77,7 @@ class Gate:
             agent: name of the agent where there is no run.
             agent_id: of an agent whose risk is kept under this id; the run the code is in must be of it.
             pause: makes what holds while a person is waited for, such as a framework's own timeouts being suspended.
+            renew: called in a thread, before it is looked at again, where it would be seen as it was.
         """
         try:
             place = here()
@@ -78,7 +85,7 @@ class Gate:
                 run = place.run
             else:
                 run = self._run_of(agent or self.framework.partition(" ")[0], agent_id)
-            return run.action(lambda: read(run), pause)
+            return run.action(lambda: read(run), pause, renew)
         except Exception as error:  # noqa: BLE001  # held back where nothing is enforced, refused where it is
             report(Gate.action.__qualname__, error, "the action is refused" if self.enforces else "it is not recorded")
             return Unwatched(UNDECIDED if self.enforces else None)

@@ -29,7 +29,7 @@ from sentric import semconv
 from sentric.errors import PolicyError, SentricError
 from sentric.events import Action, AgentState, Author, Message, Observation, Outcome
 from sentric.guard import judgement
-from sentric.guard.action import GuardedAction, Pause, Reads
+from sentric.guard.action import GuardedAction, Pause, Reads, Renew
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import Asked, ModelCall, Offered, Seen, Wanted
 from sentric.guard.enforcement import Enforcement, complain
@@ -164,14 +164,15 @@ class LiveRun:
         """A model is asked in the block; what it is shown is observed first."""
         return ModelCall(self, asked)
 
-    def action(self, wanted: Wanted | Reads, pause: Pause = nullcontext) -> GuardedAction:
+    def action(self, wanted: Wanted | Reads, pause: Pause = nullcontext, renew: Renew = None) -> GuardedAction:
         """An action is done in the block; it is judged first.
 
         Args:
             wanted: the action, or what looks at it: it is looked at again when a person has approved it.
             pause: makes what holds while a person is waited for, such as a framework's own timeouts being suspended.
+            renew: called in a thread, before it is looked at again, where it would be seen as it was.
         """
-        return GuardedAction(self, wanted if callable(wanted) else lambda: wanted, pause)
+        return GuardedAction(self, wanted if callable(wanted) else lambda: wanted, pause, renew)
 
     @contextmanager
     def hearing(self) -> Generator[None, None, None]:

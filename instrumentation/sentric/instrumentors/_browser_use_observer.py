@@ -1,5 +1,6 @@
 """What happens at each wrapped place of browser-use: the agent's own call, inside a block of its live run."""
 
+import asyncio
 from collections.abc import Callable, Generator, Mapping
 from contextlib import AbstractContextManager, ExitStack, contextmanager, nullcontext
 from typing import Any
@@ -12,10 +13,14 @@ from sentric.guard.live_run import LiveRun
 from sentric.guard.place import here
 from sentric.guard.stated_run import running
 from sentric.instrumentors import _browser_use_reading as reading
+from sentric.instrumentors._browser_use_landing import Landings
 from sentric.instrumentors._browser_use_patience import Patience
-from sentric.instrumentors._instrumentor import send_what_is_left
-from sentric.instrumentors._layer import Wrapped, lay
+from sentric.instrumentors._instrumentor import GuardError, send_what_is_left
+from sentric.instrumentors._layer import Wrapped, is_laid, lay
 from sentric.instrumentors._listed import listed
+
+RENEWED_WITHIN = 30.0
+"""Seconds in which a page is looked at anew; browser-use gives itself as many."""
 
 
 class Observer:
@@ -24,6 +29,7 @@ class Observer:
     def __init__(self, gate: Gate) -> None:
         self._gate = gate
         self._patience = Patience()
+        self._landings = Landings(gate, self._patience.pause)
         self._stepped: WeakKeyDictionary[Any, LiveRun] = WeakKeyDictionary()
 
     @shielded(None)
@@ -68,15 +74,26 @@ class Observer:
         if here() is None and not self._gate.enforces:
             return await wrapped(*args, **kwargs)
         agent = None if (place := here()) is None else place.run.subject
+        session = _argument(args, kwargs, 1, "browser_session")
+        if (refusal := await self._landings.acted_on(session)) is not None:
+            return reading.refused(refusal, agent)
         guarded = self._gate.action(
-            lambda run: _wanted(run, args, kwargs), agent=reading.AGENT, pause=lambda: self._patience.pause(agent)
+            lambda run: _wanted(run, args, kwargs),
+            agent=reading.AGENT,
+            pause=lambda: self._patience.pause(agent),
+            renew=_renewed(_argument(args, kwargs, 0, "action"), session),
         )
         async with guarded as action:
             if action.refusal is not None:
                 return reading.refused(action.refusal, agent)
+            self._landings.aimed(_argument(args, kwargs, 0, "action"))
             result = await wrapped(*args, **kwargs)
             action.finished(**_outcome(result))
         return result
+
+    async def shown(self, wrapped: Wrapped, session: Any, args: Any, kwargs: Any) -> Any:
+        """`BrowserSession.get_browser_state_summary`."""
+        return await self._landings.shown(wrapped, session, args, kwargs)
 
     async def ask(self, wrapped: Wrapped, model: Any, args: Any, kwargs: Any) -> Any:
         """`ainvoke` of a model."""
@@ -104,13 +121,22 @@ class Observer:
 
     @contextmanager
     def watch(self, agent: Any) -> Generator[LiveRun | None, None, None]:
-        """Observe this one agent in the block, which is one run."""
+        """Observe this one agent in the block, which is one run.
+
+        Raises:
+            GuardError: it cannot be held to anything, where that is wanted.
+        """
         run = self.begin(agent)
         if run is None:
+            if self._gate.enforces:
+                raise GuardError("sentric: this agent cannot be guarded; the log says why")
             yield None
             return
         with ExitStack() as layers:
             self._lay_all(agent, layers)
+            if self._gate.enforces and not is_laid(agent.tools, "act"):
+                run.end(error="it cannot be guarded", error_type="not_guarded")
+                raise GuardError("sentric: the tools of this agent cannot be guarded; the log says why")
             with self._patient(agent), running(run, lambda: _ended(agent)):
                 yield run
 
@@ -122,6 +148,7 @@ class Observer:
         layers.callback(lay(agent.tools, "act", self.act))
         if self._gate.enforces:
             layers.callback(lay(agent, "step", self.step))
+            layers.callback(lay(agent.browser_session, "get_browser_state_summary", self.shown))
         for model in reading.models(agent):
             layers.callback(lay(model, "ainvoke", self.ask))
 
@@ -152,6 +179,18 @@ def _wanted(run: LiveRun, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> W
     wanted = reading.wanted(action, run.subject, session)
     run.offer(listed.offered(wanted.server, wanted.tool))
     return wanted
+
+
+def _renewed(action: Any, session: Any) -> Callable[[], None] | None:
+    """What looks at the page anew, from another thread; None where there is no browser."""
+    if session is None:
+        return None
+    loop = asyncio.get_running_loop()
+
+    def renew() -> None:
+        asyncio.run_coroutine_threadsafe(reading.renew(action, session), loop).result(RENEWED_WITHIN)
+
+    return renew
 
 
 @shielded(None)

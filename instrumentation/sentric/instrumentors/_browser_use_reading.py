@@ -8,6 +8,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any, TypeGuard
 from urllib.parse import urljoin
 
+from sentric.errors import SentricError
 from sentric.events import Element, Reasoning, Source
 from sentric.guard.calls import Asked, Offered, Seen, Wanted
 from sentric.guard.live_run import About
@@ -15,6 +16,13 @@ from sentric.guard.refusal import Refusal
 from sentric.instrumentors._listed import listed
 
 AGENT = "browser-use"
+NAVIGATE = "navigate"
+
+
+class GoneError(SentricError):
+    """What a person has approved cannot be done any more."""
+
+
 _FORM_REACH = 64
 """How many ancestors of an element are looked at for its form."""
 _FRAME_REACH = 256
@@ -134,6 +142,13 @@ def wanted(action: Any, agent: Any, session: Any) -> Wanted:
     )
 
 
+def aim(action: Any) -> str:
+    """Where an action navigates to, "" where it does something else."""
+    tool, arguments = _call(action)
+    url = arguments.get("url")
+    return url if tool == NAVIGATE and isinstance(url, str) else ""
+
+
 def outcome(result: Any) -> dict[str, str]:
     """An action's result, as arguments of `GuardedAction.finished`."""
     text = getattr(result, "extracted_content", None) or getattr(result, "long_term_memory", None) or ""
@@ -147,6 +162,30 @@ def refused(refusal: Refusal, agent: Any) -> Any:
     if refusal.final and agent is not None:
         agent.stop()
     return ActionResult(error=refusal.text)
+
+
+def tell(refusal: Refusal, agent: Any) -> None:
+    """Let the model be shown a refusal beside the result of its last action."""
+    if agent is None:
+        return
+    agent.state.last_result = [*(agent.state.last_result or ()), refused(refusal, agent)]
+
+
+def focus(session: Any) -> Any:
+    """The tab the agent stands on, None where there is none."""
+    known = getattr(session, "agent_focus_target_id", None)
+    return known or getattr(getattr(session, "agent_focus", None), "target_id", None)
+
+
+async def renew(action: Any, session: Any) -> None:
+    """Look at the page anew, so that an action is seen as it would be now.
+
+    Raises:
+        GoneError: its element is not there any more.
+    """
+    await session.get_browser_state_summary(include_screenshot=False)
+    if action.get_index() is not None and _node(action, session) is None:
+        raise GoneError("the element of an action that was approved is not on the page any more")
 
 
 def asked(model: Any, messages: Sequence[Any], output: Any, agent: Any, *, in_action: bool) -> Asked:

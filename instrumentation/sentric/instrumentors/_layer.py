@@ -60,6 +60,11 @@ def lay(owner: Any, name: str, wrapper: Wrapper) -> Callable[[], None]:
     return layer.lift
 
 
+def is_laid(owner: Any, name: str) -> bool:
+    """Whether the calls of a method of one object go through a wrapper of ours."""
+    return _mark(name) in getattr(owner, "__dict__", {})
+
+
 def _through(wrapper: Wrapper, wrapped: Wrapped, owner: Any) -> Wrapped:
     async def observed(*args: Any, **kwargs: Any) -> Any:
         return await wrapper(wrapped, owner, args, kwargs)

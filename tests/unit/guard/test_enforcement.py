@@ -235,6 +235,30 @@ class TestWithAService:
         spans = [span.attributes for span in pipeline.spans if span.name == "execute_tool wire"]
         assert [attributes.get("sentric.refused") for attributes in spans] == ["changed", None]
 
+    def test_it_is_brought_up_to_date_before_it_is_looked_at_again(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        amounts = [9]
+
+        def read() -> Wanted:
+            return Wanted(tool="wire", arguments={"amount": amounts[-1]})
+
+        with begin().action(read, renew=lambda: amounts.append(999)) as action:
+            assert action.refusal is None
+        asked = [wish["arguments"] for wish, _ in service.approvals.values()]
+        assert asked == [{"amount": 9}, {"amount": 999}]
+
+    def test_one_that_cannot_be_brought_up_to_date_is_refused_and_the_approval_given_back(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        def renew() -> None:
+            raise SentricError("it is gone")
+
+        with begin().action(Wanted(tool="wire", arguments={}), renew=renew) as action:
+            assert action.refusal is not None
+            assert action.refusal.cause is Cause.UNDECIDED
+        assert service.withdrawn == list(service.approvals)
+
     def test_one_that_is_another_one_whenever_it_is_looked_at_is_refused(
         self, begin: Callable[..., LiveRun], service: Service
     ) -> None:
