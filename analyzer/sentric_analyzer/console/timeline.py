@@ -18,6 +18,7 @@ _SOURCES = {
     "resource": "Resource put into the context",
     "tool_definition": "Tool offered to the model",
 }
+_REFUSED = "refused: it was not done"
 _AUTHORS = {"user": "The user said", "system": "The operator's instructions", "model": "The model said"}
 _REASONING = {"thinking": "Thinking", "evaluation": "Previous step", "memory": "Memory", "next_goal": NEXT_GOAL}
 
@@ -41,6 +42,8 @@ class _Reader:
     steps: dict[str, Json] = field(default_factory=dict[str, Any])
     outcomes: dict[str, str] = field(default_factory=dict[str, str])
     """Event ids, by the actions they conclude."""
+    refused: set[str] = field(default_factory=set[str])
+    """Actions that were not done."""
     marks: dict[str, list[Json]] = field(default_factory=dict[str, Any])
     shown: list[Moment] = field(default_factory=list[Moment])
     anchors: dict[str, str] = field(default_factory=dict[str, str])
@@ -55,8 +58,9 @@ class _Reader:
         self.steps = {step["event_id"]: step for step in self.document["steps"]}
         for finding in self.document["findings"]:
             self.marks.setdefault(finding["event_id"], []).append(finding)
-        concluded = (event for event in self.document["timeline"] if event["event"] == "outcome")
+        concluded = [event for event in self.document["timeline"] if event["event"] == "outcome"]
         self.outcomes = {event["action_id"]: event["event_id"] for event in concluded}
+        self.refused = {event["action_id"] for event in concluded if event.get("refused")}
         for index, event in enumerate(self.document["timeline"]):
             self.began = self.began or event.get("time", 0)
             self.anchors[event["event_id"]] = f"event-{index}"
@@ -99,7 +103,7 @@ class _Reader:
             element=element_of(event.get("element") or {}),
             arguments=arguments_of(event.get("arguments", {})),
             result=visible(step.get("result") or ""),
-            error=visible(step.get("error") or ""),
+            error=_REFUSED if event["event_id"] in self.refused else visible(step.get("error") or ""),
             duration=_duration(step.get("duration_ms")),
             decision=event.get("verdict", {}).get("decision", "allow"),
             severity=severity,

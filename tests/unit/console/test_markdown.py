@@ -50,3 +50,9 @@ def test_it_has_every_section(document: dict[str, Any]) -> None:
 
 def test_no_finding_is_never_called_safe(quiet_document: dict[str, Any]) -> None:
     assert "not the same as safe" in render_markdown(quiet_document)
+
+
+def test_what_was_refused_is_said_not_to_have_been_done(document: dict[str, Any]) -> None:
+    outcome = next(event for event in document["timeline"] if event["event"] == "outcome")
+    outcome["refused"] = True
+    assert "error: `refused: it was not done`" in render_markdown(document)
