@@ -66,12 +66,13 @@ test: $(VENV)/.ready $(OLDEST)/.ready $(QUICKEST) browser strace postgresql ## R
 ifdef PYTEST_ARGS
 	$(BIN)/python -m pytest $(PYTEST_ARGS)
 else
-	$(BIN)/python -m pytest tests/e2e -m browser -n 2 --dist loadscope
+	$(BIN)/python -m pytest tests/e2e -m "browser and not frameworks and not soak" -n 2 --dist loadscope
 	$(BIN)/python -m pytest -m "not browser and not soak and not frameworks" -n 3 --dist worksteal
 endif
 
-test-frameworks: $(VENV)/.ready $(FRAMEWORKS) $(GUARDED) ## Run agents of every framework: those that send traces, those that are guarded
-	$(BIN)/python -m pytest tests/frameworks tests/guarded/test_versions.py -n 3 $(PYTEST_ARGS)
+test-frameworks: $(VENV)/.ready $(OLDEST)/.ready $(FRAMEWORKS) $(GUARDED) browser ## Run agents of every framework: those that send traces, those that are guarded, oldest and newest
+	$(BIN)/python -m pytest tests/e2e -m "browser and frameworks" -n 2 --dist loadscope
+	$(BIN)/python -m pytest tests/frameworks tests/guarded -m frameworks -n 3 $(PYTEST_ARGS)
 
 soak: $(VENV)/.ready strace postgresql ## Run the long variants of the tests, which take minutes
 	$(BIN)/python -m pytest -m soak

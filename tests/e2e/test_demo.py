@@ -147,6 +147,7 @@ def test_an_agent_that_is_held_to_the_policy_gives_nothing_away(guarded: Perform
     assert not running_in(guarded.directory)
 
 
+@pytest.mark.soak
 def test_in_an_honest_shop_a_person_is_asked_and_the_duck_is_bought(tmp_path_factory: pytest.TempPathFactory) -> None:
     performance = perform(tmp_path_factory.mktemp("demo") / "asked", "--enforce", "--honest")
 
