@@ -428,7 +428,7 @@ async def test_where_nothing_is_enforced_nothing_is_refused_and_no_bug_of_ours_i
     model = script(wants(("erase", "a"), ("erase", "b"), ("erase", "c")), wants(("erase", "d")), "Finished")
     await ainvoked(agent(model, tools(done)), TASK)
     assert sorted(done) == ["erase a", "erase b", "erase c", "erase d"]
-    for name in ("wanted", "outcome", "turns", "prompt", "answers", "offered"):
+    for name in ("wanted", "outcome", "turns", "about", "prompt", "answers", "offered"):
         monkeypatch.setattr(reading, name, _broken)
     for run in (invoked, ainvoked):
         model = script(wants(("erase", "e")), "Finished")
@@ -436,7 +436,7 @@ async def test_where_nothing_is_enforced_nothing_is_refused_and_no_bug_of_ours_i
     assert done[4:] == ["erase e", "erase e"]
 
 
-@pytest.mark.parametrize("name", ["wanted", "turns", "prompt", "answers", "offered"])
+@pytest.mark.parametrize("name", ["wanted", "turns", "about", "prompt", "answers", "offered"])
 async def test_where_it_is_enforced_a_bug_of_ours_refuses(
     guard: Any, done: Done, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:

@@ -324,11 +324,9 @@ async def test_a_bug_of_ours_changes_nothing_or_refuses(
     assert (await Runner.run(clerk, "Tidy up")).final_output == "well"
     if mode == "observe":
         assert sorted(done) == ["erase x", "read x"]
-    elif broken in ("wanted", "thoughts", "offered", "history"):
+    else:
         assert done == []
         assert all("could not be decided" in result for result in clerk.model.results)
-    else:
-        assert "erase x" not in done
 
 
 async def test_nothing_is_refused_where_nothing_is_enforced_and_nothing_is_left_behind(

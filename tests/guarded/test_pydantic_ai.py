@@ -378,7 +378,7 @@ async def test_a_bug_of_ours_changes_nothing_or_refuses(
     assert (await clerk.run("Tidy up")).output == "well"
     if mode == "observe":
         assert sorted(done) == ["erase x", "read x"]
-    elif broken in ("about", "text"):
+    elif broken == "text":
         assert done == ["read x"]
     else:
         assert done == []

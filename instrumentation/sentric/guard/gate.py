@@ -55,17 +55,31 @@ class Gate:
 
     @shielded(None)
     def begin(
-        self, about: About, *, agent_id: str = "", subject: object = None, secrets: Mapping[str, str] | None = None
+        self,
+        about: About | Callable[[], About],
+        *,
+        agent_id: str = "",
+        subject: object = None,
+        secrets: Mapping[str, str] | None = None,
     ) -> LiveRun | None:
         """Begin a run; None if that fails: then the agent runs unobserved, or is refused everything.
 
         Args:
-            about: the agent.
+            about: the agent, or what looks at it. Where that fails, nobody knows the task of the run: it is refused
+                everything where verdicts are enforced.
             agent_id: what its risk is kept under, in all its runs; "" where nobody has said.
             subject: the agent's own object.
             secrets: values to redact wherever they occur, each with its kind.
         """
-        return LiveRun(self._telemetry, self._settings_of(agent_id), about, subject=subject, secrets=secrets)
+        settings = self._settings_of(agent_id)
+        try:
+            known = about() if callable(about) else about
+            return LiveRun(self._telemetry, settings, known, subject=subject, secrets=secrets)
+        except Exception as error:  # noqa: BLE001  # a bug of ours, which is the run's business
+            name = self.framework.partition(" ")[0]
+            run = LiveRun(self._telemetry, settings, About(agent=name, framework=self.framework), secrets=secrets)
+            _deafen(run, error)
+            return run
 
     def action(
         self,
@@ -137,6 +151,11 @@ os.register_at_fork(after_in_child=_after_fork)
 def _is_shut_down(run: LiveRun) -> bool:
     """Whether everything is refused in it: so it stays, as another one would begin anew."""
     return run.enforcement is not None and run.enforcement.is_shut_down
+
+
+def _deafen(run: LiveRun, failed: Exception) -> None:
+    with run.hearing():
+        raise failed
 
 
 class Unwatched:

@@ -36,7 +36,7 @@ class Observer:
     def begin(self, agent: Any) -> LiveRun | None:
         """Begin a run of an agent; None if that fails: then the agent runs unobserved."""
         return self._gate.begin(
-            reading.about(agent, self._gate.framework),
+            lambda: reading.about(agent, self._gate.framework),
             subject=agent,
             secrets=reading.sensitive(getattr(agent, "sensitive_data", None)),
         )

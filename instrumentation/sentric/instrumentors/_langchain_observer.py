@@ -204,17 +204,17 @@ class Observer:
 
     @shielded(None)
     def _begin(self, graph: Any, args: Any, kwargs: Any) -> LiveRun | None:
-        """Begin a run. Where its input cannot be read, nobody knows its task: then it hears nothing."""
-        failed, turns, begun = None, reading.Turns(), About(agent=reading.AGENT, framework=self._gate.framework)
-        try:
+        """Begin a run."""
+        turns = reading.Turns()
+
+        def read() -> About:
+            nonlocal turns
             turns, begun = self._read(graph, args, kwargs)
-        except Exception as error:  # noqa: BLE001  # a bug of ours is the run's business
-            failed = error
-        run = self._gate.begin(begun)
+            return begun
+
+        run = self._gate.begin(read)
         if run is not None:
             with run.hearing():
-                if failed is not None:
-                    raise failed
                 self._conversations.of(run).said(turns.all)
                 for turn in turns.others if here() is None else ():
                     run.message(Author.USER, turn)

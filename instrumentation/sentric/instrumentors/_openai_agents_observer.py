@@ -87,7 +87,7 @@ class Observer:
     @shielded(None)
     def _begin(self, agent: Any, given: object, options: Mapping[str, Any]) -> LiveRun | None:
         is_root = here() is None
-        run = self._gate.begin(reading.about(agent, given, options, self._gate.framework), subject=agent)
+        run = self._gate.begin(lambda: reading.about(agent, given, options, self._gate.framework), subject=agent)
         if run is not None:
             with run.hearing():
                 for author, text in reading.history(given):

@@ -71,10 +71,10 @@ class Observer:
     @shielded(None)
     def _begin(self, agent: Any, prompt: object, options: Any) -> LiveRun | None:
         is_root = here() is None
-        about = reading.about(agent, prompt, options, self._gate.framework)
-        run = self._gate.begin(about, subject=agent)
+        run = self._gate.begin(lambda: reading.about(agent, prompt, options, self._gate.framework), subject=agent)
         if run is not None:
-            self._heard[run] = Heard(is_root, about.task)
+            with run.hearing():
+                self._heard[run] = Heard(is_root, reading.content(prompt))
         return run
 
     # --- tools ---------------------------------------------------------------------------------------------------

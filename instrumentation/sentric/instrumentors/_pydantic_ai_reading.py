@@ -32,7 +32,7 @@ def about(agent: Any, prompt: object, options: Mapping[str, Any], framework: str
         framework=framework,
         conversation=str(conversation or ""),
         model=_model(options.get("model") or agent.model),
-        task=_content(prompt),
+        task=content(prompt),
     )
 
 
@@ -74,28 +74,28 @@ def told(message: Any, own: frozenset[str] | set[str]) -> Iterator[tuple[Author,
     if instructions := getattr(message, "instructions", None):
         yield Author.SYSTEM, str(instructions)
     for part in message.parts:
-        kind, content = str(part.part_kind), getattr(part, "content", None)
+        kind, said = str(part.part_kind), getattr(part, "content", None)
         if kind == "system-prompt":
-            yield Author.SYSTEM, _content(content)
+            yield Author.SYSTEM, content(said)
         elif kind == "user-prompt":
-            yield Author.USER, _content(content)
+            yield Author.USER, content(said)
         elif kind in _PROVIDED or (kind == "tool-return" and str(part.tool_call_id) not in own):
-            yield Seen(source=Source.TOOL_RESULT, origin=str(part.tool_name), text=text(content))
+            yield Seen(source=Source.TOOL_RESULT, origin=str(part.tool_name), text=text(said))
         elif kind == "text" and not _calls(message) & own:
-            yield Author.MODEL, _content(content)
+            yield Author.MODEL, content(said)
 
 
 def _calls(message: Any) -> set[str]:
     return {str(part.tool_call_id) for part in message.parts if str(part.part_kind) == "tool-call"}
 
 
-def _content(content: object) -> str:
+def content(prompt: object) -> str:
     """The words of a prompt; its pictures and files say nothing."""
-    if isinstance(content, str):
-        return content
-    if not isinstance(content, list | tuple):
+    if isinstance(prompt, str):
+        return prompt
+    if not isinstance(prompt, list | tuple):
         return ""
-    found = (part if isinstance(part, str) else getattr(part, "content", None) for part in content)
+    found = (part if isinstance(part, str) else getattr(part, "content", None) for part in prompt)
     return "\n".join(part for part in found if isinstance(part, str) and part)
 
 
