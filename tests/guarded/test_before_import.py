@@ -1,4 +1,4 @@
-"""Instrumented before the framework is imported, as `opentelemetry-instrument` does it."""
+"""When a framework is imported: after it is instrumented, as `opentelemetry-instrument` does it, or before."""
 
 import subprocess
 import sys
@@ -41,3 +41,42 @@ def test_everything_is_wrapped_when_it_comes(module: str, name: str, package: st
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stderr[-3000:]
     assert ran.stderr.count("not guarded in") == 1
+
+
+TOO_LATE = """\
+import sys
+import {package}
+from sentric.instrumentors._instrumentor import GuardError
+from sentric.instrumentors.{module} import {name}
+from sentric.settings import Settings
+
+assert {place!r} in sys.modules
+{name}.oldest = (99, 0)
+failed = []
+
+def attempt(act):
+    try:
+        act()
+    except GuardError as error:
+        failed.append(str(error))
+
+attempt(lambda: {name}().instrument(settings=Settings(mode="enforce")))
+attempt(lambda: __import__({place!r}))
+attempt(lambda: __import__({package!r}))
+assert len(failed) == 3 and all("is too old" in said for said in failed), failed
+assert {place!r} not in sys.modules
+"""
+
+
+@pytest.mark.parametrize(
+    ("module", "name", "place"),
+    [
+        ("openai_agents", "OpenAIAgentsInstrumentor", "agents.run"),
+        ("mcp", "McpInstrumentor", "mcp.client.session"),
+    ],
+)
+def test_what_cannot_be_guarded_is_not_used_although_it_is_imported_already(module: str, name: str, place: str) -> None:
+    package = place.partition(".")[0]
+    code = TOO_LATE.format(module=module, name=name, place=place, package=package)
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
+    assert ran.returncode == 0, ran.stderr[-3000:]

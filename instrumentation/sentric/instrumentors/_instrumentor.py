@@ -108,6 +108,22 @@ class Wrapping:
     def begin(self) -> None:
         """Wrap what is imported, and what will be."""
         self._undo.append(SharedExit.take(configured(), self._settings.exit_timeout, before=_end_open_runs))
+        try:
+            for name in self._instrumentor.places:
+                wrapt.when_imported(name)(self._imported)
+        except BaseException as error:
+            self._problem = self._problem or f"{self._instrumentor.distribution}: {type(error).__name__}"
+            self._forget()
+            raise
+
+    def _forget(self) -> None:
+        """Let what has been imported of a framework that cannot be guarded be imported anew, which fails.
+
+        `opentelemetry-instrument` goes on with the agent's program where an instrumentor has failed.
+        """
+        packages = {name.partition(".")[0] for name in self._instrumentor.places}
+        for name in [name for name in sys.modules if name.partition(".")[0] in packages]:
+            del sys.modules[name]
         for name in self._instrumentor.places:
             wrapt.when_imported(name)(self._imported)
 
@@ -169,6 +185,7 @@ class Wrapping:
 
     def _stand_in_the_way(self, problem: str) -> None:
         if self._settings.mode == _ENFORCE:
+            self._problem = problem
             raise GuardError(f"sentric: {problem}; without that SENTRIC_MODE=enforce is not possible")
         if problem not in _reported:
             _reported.add(problem)
