@@ -7,7 +7,8 @@ from typing import Any
 
 import pytest
 from pydantic import BaseModel
-from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, ModelRetry
+from pydantic_ai import Agent, DeferredToolRequests, DeferredToolResults, ModelRetry, TextOutput, ToolOutput
+from pydantic_ai.exceptions import ToolRetryError, UnexpectedModelBehavior
 from pydantic_ai.messages import (
     ModelRequest,
     ModelResponse,
@@ -383,6 +384,36 @@ async def test_a_bug_of_ours_changes_nothing_or_refuses(
     else:
         assert done == []
         assert all("could not be decided" in result for result in script.results)
+
+
+class Wish(BaseModel):
+    what: str
+
+
+@WAYS
+@pytest.mark.parametrize("way", ["function", "tool", "model", "text"])
+async def test_a_function_that_makes_the_output_is_an_action(
+    guard: Any, done: Done, pipeline: Pipeline, way: str, run: Any
+) -> None:
+    act = done.tool("file")
+
+    async def file(wish: Wish) -> str:
+        return str(act(wish.what))
+
+    kind: Any = {"function": act, "tool": ToolOutput(act, name="answer"), "model": file, "text": TextOutput(act)}[way]
+    name = "answer" if way == "tool" else "final_result"
+    said = [text("erase")] if way == "text" else [call(name, "erase")]
+    good = [text("notes")] if way == "text" else [call(name, "notes")]
+    # A stream may have no second output: there a refusal ends the run, as a ModelRetry of the function itself does.
+    clerk, script = agent(done, said, good, [text("no more")], output_type=kind, tools=())
+    guard()
+    try:
+        assert await run(clerk, "Tidy up") == "file: notes is done"
+        assert "file was refused" in str(script.shown[-1][-1])
+    except (ModelRetry, ToolRetryError, UnexpectedModelBehavior):
+        assert run is streamed
+    assert set(done) <= {"file notes"}
+    assert calls(pipeline)[0] == ("file", "rule")
 
 
 async def test_nothing_is_left_behind(guard: Any, done: Done, pipeline: Pipeline) -> None:

@@ -1,10 +1,13 @@
 """What happens at each wrapped place of Pydantic AI."""
 
-from collections.abc import AsyncGenerator, Callable, Sequence
+from collections.abc import AsyncGenerator, Awaitable, Callable, Sequence
 from contextlib import AbstractAsyncContextManager, asynccontextmanager, nullcontext
 from dataclasses import dataclass, field
+from functools import partial
 from typing import Any
 from weakref import WeakKeyDictionary
+
+from pydantic_ai.exceptions import ModelRetry
 
 from sentric.events import Author
 from sentric.guard.boundary import shielded
@@ -104,6 +107,32 @@ class Observer:
             _finish(action, result)
         return result
 
+    async def make(self, wrapped: Wrapped, module: Any, args: Any, kwargs: Any) -> Any:
+        """`execute_output_function`, and what it was called before."""
+
+        async def call(function: Any, given: Any, context: Any) -> Any:
+            read = partial(reading.output, function, given, context)
+            return await self._made(read, lambda: function.call(given, context))
+
+        if args:
+            return await wrapped(_Function(args[0], call), *args[1:], **kwargs)
+        return await wrapped(**(kwargs | {"function_schema": _Function(kwargs["function_schema"], call)}))
+
+    async def choose(self, wrapped: Wrapped, module: Any, args: Any, kwargs: Any) -> Any:
+        """`execute_choice_action`."""
+        action = args[0] if args else kwargs.get("action")
+        return await self._made(partial(reading.choice, action), lambda: wrapped(*args, **kwargs))
+
+    async def _made(self, read: Callable[[], Wanted], call: Callable[[], Awaitable[Any]]) -> Any:
+        place = here()
+        pause = nullcontext if place is None else self._of(place.run).asking.pause
+        async with self._gate.action(lambda _: read(), agent=reading.AGENT, pause=pause) as action:
+            if action.refusal is not None:
+                raise action.refusal.error() if action.refusal.final else ModelRetry(action.refusal.text)
+            result = await call()
+            _finish(action, result)
+        return result
+
     def _listen(self, manager: Any, args: Any, kwargs: Any) -> None:
         """Hear what the model was shown and said up to this call."""
         if (place := here()) is None:
@@ -130,6 +159,19 @@ class Observer:
 
     def _of(self, run: LiveRun) -> Heard:
         return self._heard.setdefault(run, Heard(is_root=False))
+
+
+class _Function:
+    """The schema of a function, each of whose calls goes through `call`."""
+
+    def __init__(self, function: Any, call: Callable[..., Awaitable[Any]]) -> None:
+        self._function, self._call = function, call
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._function, name)
+
+    def call(self, given: Any, context: Any) -> Awaitable[Any]:
+        return self._call(self._function, given, context)
 
 
 def _say(run: LiveRun, heard: Heard, author: Author, text: str) -> None:

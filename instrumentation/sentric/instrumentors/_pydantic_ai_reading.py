@@ -137,6 +137,26 @@ def wanted(manager: Any, given: Any, tool: Any) -> Wanted:
     )
 
 
+def output(function: Any, given: object, context: Any) -> Wanted:
+    """A function that is about to make an output, by its schema."""
+    call, single = str(context.tool_call_id or ""), getattr(function, "single_arg_name", None)
+    return Wanted(
+        tool=_name(function.function),
+        call_id=call,
+        arguments=written.arguments(_plain({single: given} if single else given)),
+        reasoning=Reasoning(thinking=_reasons(context.messages or [], call)),
+    )
+
+
+def choice(action: object) -> Wanted:
+    """What a model has chosen is about to be done."""
+    return Wanted(tool=_name(action), arguments={})
+
+
+def _name(function: object) -> str:
+    return str(getattr(function, "__name__", None) or type(function).__name__)
+
+
 def call_id(given: Any) -> str:
     """The id of a call."""
     return str(getattr(given, "call", given).tool_call_id)
