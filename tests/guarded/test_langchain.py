@@ -15,12 +15,13 @@ from langchain_core.language_models import BaseChatModel
 from langchain_core.messages import AIMessage, HumanMessage, SystemMessage, ToolMessage
 from langchain_core.outputs import ChatGeneration, ChatResult
 from langchain_core.retrievers import BaseRetriever
-from langchain_core.tools import BaseTool, StructuredTool, Tool, tool
+from langchain_core.tools import BaseTool, InjectedToolArg, InjectedToolCallId, StructuredTool, Tool, tool
 from langchain_core.utils.function_calling import convert_to_openai_tool
 from langgraph.checkpoint.memory import MemorySaver
 from langgraph.graph import END, START, MessagesState, StateGraph
 from langgraph.prebuilt import InjectedState, ToolNode
 from langgraph.types import Command, interrupt
+from pydantic import BaseModel, Field
 
 from fixtures.pipeline import Pipeline
 from sentric.errors import ActionBlocked
@@ -302,6 +303,51 @@ async def test_what_a_graph_adds_to_arguments_is_left_out(guard: Any, done: Done
     assert done == ["x after 2"]
     (span,) = named(pipeline, "execute_tool read")
     assert span.attributes["gen_ai.tool.call.arguments"] == '{"what":"x"}'
+
+
+class Sent(BaseModel):
+    what: str = Field(alias="text")
+    to: str = "erase"
+
+
+class Sender(BaseTool):
+    name: str = "send"
+    description: str = "Send."
+    done: Any = None
+
+    def _run(self, what: str, to: str = "erase") -> str:
+        self.done.append(what)
+        return "done"
+
+
+async def test_arguments_that_nobody_states_or_that_a_model_adds_are_judged(
+    guard: Any, done: Done, pipeline: Pipeline
+) -> None:
+    def send(what: str, to: str) -> str:
+        """Send."""
+        done.append(what)
+        return "done"
+
+    @tool
+    def hand(what: str, call: Annotated[str, InjectedToolCallId], to: Annotated[Any, InjectedToolArg] = "ann") -> str:
+        """Hand over."""
+        done.append(f"{what} to {to}")
+        return "done"
+
+    def call(name: str, **given: Any) -> Any:
+        return {"type": "tool_call", "id": "1", "name": name, "args": given}
+
+    guard(agent_id="arguments")
+    by_schema = StructuredTool.from_function(send, name="send", description="Send.", args_schema=Sent)
+    assert "refused" in by_schema.invoke(call("send", text="x")).content
+    assert "refused" in (await Sender(done=done).ainvoke(call("send", what="x"))).content
+    assert done == []
+    assert hand.invoke(call("hand", what="x")).content == "done"
+    assert done == ["x to ann"]
+    span = named(pipeline, "execute_tool hand")[0]
+    assert span.attributes["gen_ai.tool.call.arguments"] == '{"what":"x","to":"ann"}'
+    assert "refused" in hand.invoke(call("hand", what="x", to=["bob", {"and": "erase"}])).content
+    assert done == ["x to ann"]
 
 
 async def test_only_what_the_caller_gives_is_the_users(guard: Any, done: Done, pipeline: Pipeline) -> None:

@@ -1,5 +1,6 @@
 """What LangChain's and LangGraph's objects say, in our words. Written against langchain-core 0.3.63 to 1.8.3."""
 
+import inspect
 import json
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
@@ -154,7 +155,7 @@ def wanted(tool: Any, given: Any, call_id: str, reasoning: str) -> Wanted:
     server, name = listed.called_by(function) or ("", str(tool.name))
     return Wanted(
         tool=name,
-        arguments=_arguments(tool, given),
+        arguments=_arguments(tool, given, call_id),
         server=server,
         call_id=call_id,
         reasoning=Reasoning(thinking=reasoning),
@@ -188,10 +189,23 @@ def tool_call(given: Any) -> tuple[Any, str]:
     return given, ""
 
 
-def _arguments(tool: Any, given: Any) -> Mapping[str, object]:
-    """What the model states; not what the framework adds: the state, a store, the configuration."""
+def _arguments(tool: Any, given: Any, call_id: str) -> Mapping[str, object]:
+    """What the tool is called with: what was stated, and the defaults of the rest.
+
+    What a graph adds is left out, such as its state, a store, a runtime, the id of the call: but only what no model can
+    have stated, since whoever calls a tool may pass on what a model has added.
+    """
     if not isinstance(given, Mapping):
         return {"input": given}
+    stated = _stated_arguments(tool, given)
+    added = {str(name): value for name, value in given.items() if name not in stated}
+    data = {name: value for name, value in added.items() if _is_data(value) and value != call_id}
+    known = {**stated, **data}
+    return known | {name: value for name, value in _defaults(tool, given) if name not in added and _is_data(value)}
+
+
+def _stated_arguments(tool: Any, given: Mapping[Any, Any]) -> Mapping[str, object]:
+    """Those that the model is shown."""
     own: Any = getattr(tool, "_filter_injected_args", None)
     if own is not None:
         kept: Mapping[str, object] = own(given)
@@ -199,6 +213,37 @@ def _arguments(tool: Any, given: Any) -> Mapping[str, object]:
     everything = set(getattr(tool.get_input_schema(), "model_fields", ()))
     shown = set(getattr(tool.tool_call_schema, "model_fields", everything))
     return {str(name): value for name, value in given.items() if name not in everything - shown}
+
+
+def _defaults(tool: Any, given: Mapping[Any, Any]) -> Iterator[tuple[str, object]]:
+    """What a tool takes for what it is not given, by its schema, or else by its function. What is made anew is not."""
+    schema = tool.args_schema
+    if schema is None:
+        for name, parameter in inspect.signature(tool._run).parameters.items():
+            if name not in given and parameter.default is not parameter.empty and parameter.default is not None:
+                yield name, parameter.default
+        return
+    fields: Mapping[str, Any] = getattr(schema, "model_fields" if hasattr(schema, "model_fields") else "__fields__", {})
+    for name, entry in fields.items():
+        names = (name, entry.alias, getattr(entry, "validation_alias", None))
+        if entry.default is not None and not any(isinstance(one, str) and one in given for one in names):
+            yield name, entry.default
+
+
+def _is_data(value: object) -> bool:
+    """Whether a model could have stated it; what is too large to tell counts as that."""
+    waiting = [value]
+    for _ in range(PARTS_READ):
+        if not waiting:
+            return True
+        one = waiting.pop()
+        if isinstance(one, Mapping):
+            waiting += islice(one.values(), PARTS_READ)
+        elif isinstance(one, list | tuple):
+            waiting += one[:PARTS_READ]
+        elif not isinstance(one, str | int | float | None):
+            return False
+    return True
 
 
 def _definition(name: str, stated: Any) -> Offered:
