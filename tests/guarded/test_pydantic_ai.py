@@ -1,6 +1,7 @@
 import asyncio
 import threading
 from collections.abc import AsyncIterator, Callable, Generator, Iterator
+from functools import partial
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -414,6 +415,24 @@ async def test_a_function_that_makes_the_output_is_an_action(
         assert run is streamed
     assert set(done) <= {"file notes"}
     assert calls(pipeline)[0] == ("file", "rule")
+
+
+async def test_what_a_model_chooses_is_an_action(guard: Any, done: Done, pipeline: Pipeline) -> None:
+    output = pytest.importorskip("pydantic_ai.output")
+    if not hasattr(output, "Choices"):
+        pytest.skip("this version has no choices")
+    act = done.tool("file")
+    kind = output.Choices(
+        {
+            "one": output.Choice("Erase", value=partial(act, what="erase")),
+            "two": output.Choice("Notes", value=partial(act, "notes")),
+        }
+    )
+    chosen = [[ToolCallPart("final_result", {"response": key}, tool_call_id=key)] for key in ("one", "two")]
+    clerk, _ = agent(done, *chosen, output_type=kind, tools=())
+    guard()
+    assert await plain(clerk, "Tidy up") == "file: notes is done"
+    assert (done, calls(pipeline)) == (["file notes"], [("file", "rule"), ("file", "")])
 
 
 async def test_nothing_is_left_behind(guard: Any, done: Done, pipeline: Pipeline) -> None:

@@ -5,6 +5,7 @@ Written against 1.0.0 to 2.68.0; names that only some versions have are looked u
 
 import json
 from collections.abc import Iterator, Mapping, Sequence
+from functools import partial
 from typing import Any
 
 from pydantic_core import to_jsonable_python
@@ -150,7 +151,10 @@ def output(function: Any, given: object, context: Any) -> Wanted:
 
 def choice(action: object) -> Wanted:
     """What a model has chosen is about to be done."""
-    return Wanted(tool=_name(action), arguments={})
+    if not isinstance(action, partial):
+        return Wanted(tool=_name(action), arguments={})
+    given = ({"args": action.args} if action.args else {}) | action.keywords
+    return Wanted(tool=_name(action.func), arguments=written.arguments(_plain(given)))
 
 
 def _name(function: object) -> str:
