@@ -135,9 +135,7 @@ async def acall(
     return result
 
 
-def _guarded(
-    function: Any, *, agent: str, action: str, server: str, context: Context, is_static: bool = False
-) -> Any:
+def _guarded(function: Any, *, agent: str, action: str, server: str, context: Context, is_static: bool = False) -> Any:
     if isinstance(function, staticmethod | classmethod):
         inner = cast("Callable[..., Any]", function.__func__)
         kind = cast("Callable[[Any], Any]", type(cast("object", function)))
