@@ -20,7 +20,7 @@ from sentric.guard.calls import UnderWay, Wanted, said
 from sentric.guard.counts import Count, count
 from sentric.guard.enforcement import Enforcement, Judged, Ruling, complain
 from sentric.guard.intake import NO_ARGUMENTS
-from sentric.guard.place import Place, here
+from sentric.guard.place import Call, Place, here
 from sentric.guard.refusal import UNDECIDED, Cause, Refusal
 from sentric.guard.steps import Steps, go, go_aside
 from sentric.guard.wish import wish_of
@@ -54,6 +54,7 @@ class GuardedAction(UnderWay):
         self.pause = pause
         self._read, self._renew = read, renew
         self._wanted: Wanted | None = None
+        self._call: Call | None = None
         self._action: Action | None = None
         self._concluded = False
         self._cut = set(run.task_cut)
@@ -117,7 +118,7 @@ class GuardedAction(UnderWay):
     def _ruled(self, enforcement: Enforcement) -> Steps[None]:
         """Have the action decided about; until that is done, and whatever goes wrong, it is refused."""
         try:
-            wanted = self._wanted = self._read()
+            wanted = self._wanted = self._read().copied()
             if self._is_under_way(wanted):  # decided about in the outer layer
                 self.refusal = None
                 return
@@ -164,7 +165,7 @@ class GuardedAction(UnderWay):
 
     def has_changed(self) -> bool:
         """Whether it is another one by now than was judged."""
-        before, now = self._wanted, self._read()
+        before, now = self._wanted, self._read().copied()
         self._wanted = now
         return before is None or not before.is_same(now)
 
@@ -190,14 +191,18 @@ class GuardedAction(UnderWay):
         self._report(found)
 
     def _undecided(self, enforcement: Enforcement, error: Exception) -> None:
-        count(Count.REFUSED_UNDECIDED)
         if isinstance(error, SentricError):
             complain(f"nothing can be decided: {error}")
         else:
-            report(GuardedAction.__qualname__, error, "the action is not decided about, so it is refused")
-        if enforcement.may_pass(self._action):
-            count(Count.OPENED_UNDECIDED)
-            self.refusal = None
+            report(GuardedAction.__qualname__, error, "the action could not be decided about")
+        if self._action is not None:
+            self._may_pass(enforcement.doubtful(Judged(self._action, self.verdict), Cause.UNDECIDED))
+
+    @shielded(None)
+    def _may_pass(self, ruling: Ruling) -> None:
+        """Let it be done although something went wrong, if the policy's owner has said so, and it is recorded."""
+        self._note(ruling)
+        self.refusal = ruling.refusal
 
     @shielded(None)
     def _held_back(self, cause: Cause) -> None:
@@ -234,7 +239,8 @@ class GuardedAction(UnderWay):
         calls = place.calls if place is not None else ()
         tool = self._run.intake.name(wanted.tool)
         span = self._run.start_span(f"{semconv.OPERATION_EXECUTE_TOOL} {tool}", SpanKind.INTERNAL, {})
-        self._enter(span, Place(self._run, (*calls, wanted.call)))
+        self._call = wanted.call
+        self._enter(span, Place(self._run, (*calls, self._call)))
         return span
 
     def _judged(self, wanted: Wanted, span: Span, state: AgentState | None) -> Action:
@@ -290,6 +296,8 @@ class GuardedAction(UnderWay):
         return action, given.encoded
 
     def _close(self) -> None:
+        if self._call is not None:
+            self._call.is_over = True
         self._leave()
         self._end()
 

@@ -66,3 +66,16 @@ class Bounded:
         self.cut = self.cut or len(name) > NAME_LIMIT
         kept = name[:NAME_LIMIT]
         return kept if kept.isascii() else kept.encode("utf-8", "replace").decode("utf-8")
+
+
+def copied(value: object, depth: int = 0) -> object:
+    """The same data in containers of its own. What is no data, or lies deeper than is judged, is its text."""
+    if value is None or isinstance(value, str | bool | int | float):
+        return value
+    if depth > DEPTH_LIMIT:
+        return str(value)
+    if isinstance(value, Mapping):
+        return {key: copied(item, depth + 1) for key, item in cast("Mapping[object, object]", value).items()}
+    if isinstance(value, list | tuple | set | frozenset):
+        return [copied(item, depth + 1) for item in cast("Iterable[object]", value)]
+    return str(value)

@@ -1,13 +1,13 @@
 """What a program's own call looks like to the guard: its arguments by their names, and its result as text."""
 
 import inspect
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Mapping
 from typing import Any, cast
 
 from sentric.errors import SentricError
 from sentric.events import Reasoning
 from sentric.guard.boundary import shielded
-from sentric.guard.bounded import DEPTH_LIMIT
+from sentric.guard.bounded import copied
 from sentric.guard.calls import Wanted
 from sentric.tracing.limits import encode, plain
 
@@ -93,17 +93,6 @@ def named(
         elif position or not has_self or type(bound.arguments[name]) in _DATA:
             found[name] = bound.arguments[name]
     return found | {name if name not in found else f"**{name}": value for name, value in extra.items()}
-
-
-def copied(value: object, depth: int = 0) -> object:
-    """The same data in containers of its own."""
-    if value is None or isinstance(value, str | bool | int | float) or depth > DEPTH_LIMIT:
-        return value
-    if isinstance(value, Mapping):
-        return {key: copied(item, depth + 1) for key, item in cast("Mapping[object, object]", value).items()}
-    if isinstance(value, list | tuple | set | frozenset):
-        return [copied(item, depth + 1) for item in cast("Iterable[object]", value)]
-    return str(value)
 
 
 @shielded("")

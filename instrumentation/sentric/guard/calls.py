@@ -4,15 +4,16 @@ The agent's errors pass through unchanged and are noted; ours are held back at t
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, cast
 
 from opentelemetry.trace import Span, SpanKind, format_span_id
 
 from sentric import semconv
 from sentric.events import Author, Element, Message, Reasoning, Source
 from sentric.guard.boundary import shielded
+from sentric.guard.bounded import copied
 from sentric.guard.place import Call, Place, Stay, here
 from sentric.tracing.attributes import ANSWER, Attributes
 
@@ -70,6 +71,10 @@ class Wanted:
     def call(self) -> Call:
         """The same call, to know it again in another layer."""
         return Call(self.tool, self.arguments, self.server)
+
+    def copied(self) -> "Wanted":
+        """The same, with arguments of its own: whoever has those that were given may change them meanwhile."""
+        return replace(self, arguments=cast("Mapping[str, object]", copied(self.arguments)))
 
     def is_same(self, other: "Wanted") -> bool:
         """Whether the other is the very same action: of one that a person has approved, nothing may be different."""

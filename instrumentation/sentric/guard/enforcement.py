@@ -114,17 +114,45 @@ class Enforcement:
         if self._link is not None:
             self._link.deliver(self._spool)
             self._watch = self._link.watch(agent_id, agent_name)
-        self._has_waited = False
+        self._has_waited = self._has_ended = False
+        self._waits: set[threading.Event] = set()
+        """Set to end a wait for a person."""
         self._sums = Sums.of(settings.project, agent_id) if self._is_named else Sums()
 
     def close(self) -> None:
-        """The run has ended."""
+        """The run has ended: nobody is waited for any more, and nothing is done."""
+        self._has_ended = True
+        for given_up in list(self._waits):
+            given_up.set()
         if self._watch is not None:
             self._watch.close()
+
+    @property
+    def is_shut_down(self) -> bool:
+        """Whether everything is refused, as far as is known here."""
+        return self._sums.state.strikes >= STRIKES
 
     def ruling(self, attempt: Attempt) -> Steps[Ruling]:
         """Decide about an action."""
         yield from attempt.prepare()
+        ruling = yield from self._ruling(attempt)
+        if self._has_ended and ruling.refusal is None:
+            return replace(ruling, refusal=_refusal(Cause.WITHDRAWN, ruling.judged))
+        return ruling
+
+    def doubtful(self, judged: Judged, cause: Cause) -> Ruling:
+        """Something is not certain: then only what the policy's owner has said is done, and what no rule is against."""
+        verdict = judged.verdict
+        if verdict.decision.rank() > Decision.WARN.rank() or not self._may_pass_with(judged.action):
+            return Ruling(judged=judged, refusal=_refusal(cause, judged))
+        self._sums.add(risk=verdict.risk)
+        return Ruling(judged=judged, opened=cause)
+
+    def _may_pass_with(self, action: Action) -> bool:
+        """Whether all that an action does may be done although something about it is not certain."""
+        return bool(action.effects) and action.effects <= self._may_pass
+
+    def _ruling(self, attempt: Attempt) -> Steps[Ruling]:
         if self._link is None:
             with self._sums.turn:
                 judged = attempt.judge(self._sums.state)
@@ -134,10 +162,6 @@ class Enforcement:
                 return self._alone(wish, judged, durable=judged.verdict.decision is not Decision.ALLOW)
         judged = attempt.judge((yield from self._state()))
         return self._plain(judged) if judged.is_plain else (yield from self._shared(self._link, attempt, judged))
-
-    def may_pass(self, action: Action | None) -> bool:
-        """Whether an action is done although something about it is not certain. What it does must be known."""
-        return action is not None and bool(action.effects) and action.effects <= self._may_pass
 
     def _state(self) -> Steps[AgentState]:
         """What the agent has added up to. A run waits once until it is known."""
@@ -151,7 +175,7 @@ class Enforcement:
         return self._sums.state
 
     def _plain(self, judged: Judged) -> Ruling:
-        return Ruling(judged=judged) if self._may_last(judged.action) else self._doubtful(judged, Cause.UNVERIFIED)
+        return Ruling(judged=judged) if self._may_last(judged.action) else self.doubtful(judged, Cause.UNVERIFIED)
 
     def _may_last(self, action: Action) -> bool:
         """Whether the agent may still do what cannot be taken back, as far as this action does; who knows may."""
@@ -167,7 +191,7 @@ class Enforcement:
             try:
                 answer: Answer = yield partial(link.decide, wish)
             except LinkError as error:
-                return self._away(wish, judged, error)
+                return self._away(attempt, wish, judged, error)
             self._hear(answer)
             judged = attempt.restate(judged, answer.before)
             if answer.allowed:
@@ -176,18 +200,41 @@ class Enforcement:
                 return Ruling(judged=judged, refusal=_refused(judged, answer, approval_id), answer=answer)
             approval_id = answer.approval_id
             try:
-                yield from _waited(link, attempt, approval_id)
+                yield from self._waited(link, attempt, approval_id)
             except LinkError as error:
                 complain(str(error))
                 return Ruling(judged=judged, refusal=_refusal(Cause.NOBODY, judged), answer=answer)
+            if self._has_ended:
+                break
             if attempt.has_changed():
                 judged = attempt.judge((yield from self._state()))
-        return Ruling(judged=judged, refusal=_refusal(Cause.CHANGED, judged))
+        cause = Cause.WITHDRAWN if self._has_ended else Cause.CHANGED
+        return Ruling(judged=judged, refusal=_refusal(cause, judged))
+
+    def _waited(self, link: Link, attempt: Attempt, approval_id: str) -> Steps[None]:
+        """Wait for a person. Who gives up meanwhile takes the question back."""
+        given_up = threading.Event()
+        self._waits.add(given_up)
+        if self._has_ended:
+            given_up.set()
+        try:
+            with attempt.pause():
+                yield partial(link.wait, approval_id, given_up)
+                yield from attempt.renew()
+        except BaseException:
+            given_up.set()
+            link.withdraw(approval_id)
+            raise
+        finally:
+            self._waits.discard(given_up)
+        if self._has_ended:
+            link.withdraw(approval_id)
 
     def _hear(self, answer: Answer) -> None:
         if self._watch is not None:
             self._watch.told(answer)
-        self._sums.at_least(replace(answer.before, risk=answer.cumulative_risk, strikes=answer.strikes))
+            if (known := self._watch.state()) is not None:
+                self._sums.tell(known)
 
     def _allowed(self, judged: Judged, answer: Answer, *, is_approved: bool) -> Ruling:
         """It may be done, unless the rules say more by the exact sums than the service was told they say."""
@@ -196,17 +243,20 @@ class Enforcement:
             return Ruling(judged=judged, answer=answer)
         return Ruling(judged=judged, refusal=_refusal(Cause.CHANGED, judged), answer=answer)
 
-    def _away(self, wish: Wish, judged: Judged, error: LinkError) -> Ruling:
+    def _away(self, attempt: Attempt, wish: Wish, judged: Judged, error: LinkError) -> Ruling:
         """The service does not answer. What it may have heard nevertheless has the same key when it is told later."""
         complain(str(error))
-        changes_sums = self._is_named and judged.verdict.risk > 0
-        if judged.verdict.decision.rank() <= Decision.WARN.rank() and (
-            changes_sums or not self._may_last(judged.action)
-        ):
-            ruling = self._doubtful(judged, Cause.UNVERIFIED)
-            self._keep(wish, "done" if ruling.refusal is None else "refused")
-            return ruling
-        return self._alone(wish, judged, durable=True)
+        with self._sums.turn:  # others may have been decided meanwhile
+            judged = attempt.restate(judged, self._sums.state)
+            wish |= {"verdict": attempt.wish(judged)["verdict"]}
+            changes_sums = self._is_named and judged.verdict.risk > 0
+            if judged.verdict.decision.rank() <= Decision.WARN.rank() and (
+                changes_sums or not self._may_last(judged.action)
+            ):
+                ruling = self.doubtful(judged, Cause.UNVERIFIED)
+                self._keep(wish, "done" if ruling.refusal is None else "refused")
+                return ruling
+            return self._alone(wish, judged, durable=True)
 
     def _alone(self, wish: Wish, judged: Judged, *, durable: bool) -> Ruling:
         """Decide by what is known here.
@@ -226,16 +276,9 @@ class Enforcement:
                 return Ruling(judged=judged, refusal=_refusal(Cause.NOBODY, judged))
             case Decision.WARN | Decision.ALLOW:
                 if durable and not self._keep(wish, "done"):
-                    return self._doubtful(judged, Cause.UNRECORDED)
+                    return self.doubtful(judged, Cause.UNRECORDED)
                 self._sums.add(risk=judged.verdict.risk)
                 return Ruling(judged=judged)
-
-    def _doubtful(self, judged: Judged, cause: Cause) -> Ruling:
-        """Something is not certain: then only what the policy's owner has said is done."""
-        if not self.may_pass(judged.action):
-            return Ruling(judged=judged, refusal=_refusal(cause, judged))
-        self._sums.add(risk=judged.verdict.risk)
-        return Ruling(judged=judged, opened=cause)
 
     def _keep(self, wish: Wish, settled: str) -> bool:
         """Have on the disk what became of an action; whether it is there."""
@@ -245,19 +288,6 @@ class Enforcement:
             complain(str(error))
             return False
         return True
-
-
-def _waited(link: Link, attempt: Attempt, approval_id: str) -> Steps[None]:
-    """Wait for a person. Who gives up meanwhile takes the question back."""
-    given_up = threading.Event()
-    try:
-        with attempt.pause():
-            yield partial(link.wait, approval_id, given_up)
-            yield from attempt.renew()
-    except BaseException:
-        given_up.set()
-        link.withdraw(approval_id)
-        raise
 
 
 def _refused(judged: Judged, answer: Answer, approval_id: str) -> Refusal:

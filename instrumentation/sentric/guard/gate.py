@@ -1,5 +1,6 @@
 """Where the runs and the actions of agents begin, for whoever wraps a framework, or plain functions."""
 
+import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
@@ -7,6 +8,7 @@ from dataclasses import replace
 from threading import Lock
 from types import TracebackType
 from typing import TypeAlias
+from weakref import WeakSet
 
 from sentric.guard.action import GuardedAction, Pause, Renew
 from sentric.guard.boundary import report, shielded
@@ -21,6 +23,9 @@ IDLE_SECONDS = 300.0
 """How long after its last action a run that nobody began is over."""
 AMBIENT_LIMIT = 64
 """Most of those runs at a time; the one that was used longest ago ends first."""
+
+
+_all: "WeakSet[Gate]" = WeakSet()
 
 
 class Gate:
@@ -46,6 +51,7 @@ class Gate:
         self._telemetry, self._settings = telemetry, settings
         self._ambient: dict[tuple[str, str], tuple[LiveRun, float]] = {}
         self._lock = Lock()
+        _all.add(self)
 
     @shielded(None)
     def begin(
@@ -90,12 +96,16 @@ class Gate:
             report(Gate.action.__qualname__, error, "the action is refused" if self.enforces else "it is not recorded")
             return Unwatched(UNDECIDED if self.enforces else None)
 
+    def in_child(self) -> None:
+        """Go on in a process of its own."""
+        self._lock = Lock()
+
     def _run_of(self, agent: str, agent_id: str) -> LiveRun:
         """The run of an agent that nobody has begun: it goes on as long as actions follow each other."""
         now, wanted = time.monotonic(), (agent, agent_id)
         with self._lock:
             for key, (_, last) in list(self._ambient.items()):
-                if now - last > IDLE_SECONDS:
+                if now - last > IDLE_SECONDS and not _is_shut_down(self._ambient[key][0]):
                     self._end(key)
             if wanted in self._ambient:
                 run = self._ambient.pop(wanted)[0]
@@ -104,7 +114,7 @@ class Gate:
                 run = LiveRun(self._telemetry, self._settings_of(agent_id), about)
             self._ambient[wanted] = (run, now)
             if len(self._ambient) > AMBIENT_LIMIT:
-                self._end(next(iter(self._ambient)))
+                self._end(next((key for key, (one, _) in self._ambient.items() if not _is_shut_down(one)), wanted))
             return run
 
     def _settings_of(self, agent_id: str) -> Settings:
@@ -113,6 +123,20 @@ class Gate:
     def _end(self, key: tuple[str, str]) -> None:
         run, _ = self._ambient.pop(key)
         run.end()
+
+
+def _after_fork() -> None:
+    """Go on in a child: a thread of the parent may hold what nobody here gives back."""
+    for gate in list(_all):
+        gate.in_child()
+
+
+os.register_at_fork(after_in_child=_after_fork)
+
+
+def _is_shut_down(run: LiveRun) -> bool:
+    """Whether everything is refused in it: so it stays, as another one would begin anew."""
+    return run.enforcement is not None and run.enforcement.is_shut_down
 
 
 class Unwatched:

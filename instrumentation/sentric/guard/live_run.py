@@ -4,6 +4,7 @@ Redaction first, then the engine, then the span: what an instrumentor hands in l
 has seen it. Nothing here raises into the agent.
 """
 
+import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Set
 from contextlib import contextmanager, nullcontext
@@ -312,6 +313,15 @@ class LiveRun:
 
     # --- the run itself --------------------------------------------------------------------------------------
 
+    def in_child(self) -> None:
+        """Go on in a process of its own."""
+        self._lock = Lock()
+
+    @property
+    def is_open(self) -> bool:
+        """Whether it has not ended."""
+        return not self._ended
+
     def _first_policy(self) -> Policy:
         """The policy of what is heard before the first action: where the one in force is not there yet, the shipped."""
         try:
@@ -368,6 +378,15 @@ class LiveRun:
 
 def _span_id(span: Span) -> str:
     return format_span_id(span.get_span_context().span_id)
+
+
+def _after_fork() -> None:
+    """Go on in a child: a thread of the parent may hold what nobody here gives back."""
+    for run in list(_open_runs):
+        run.in_child()
+
+
+os.register_at_fork(after_in_child=_after_fork)
 
 
 def end_open_runs(error: str) -> None:

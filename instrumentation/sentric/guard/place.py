@@ -4,34 +4,39 @@ It is kept in the OpenTelemetry context, beside the current span, so both go the
 and threads that carry the context on.
 """
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from functools import cached_property
 from hashlib import sha256
+from secrets import token_bytes
 from typing import TYPE_CHECKING, cast
 
 from opentelemetry import context
 from opentelemetry.trace import Span, set_span_in_context
 
 from sentric.guard.boundary import shielded
-from sentric.tracing.limits import encode, plain
+from sentric.guard.bounded import Bounded
 
 if TYPE_CHECKING:
     from sentric.guard.live_run import LiveRun
 
 _KEY = context.create_key("sentric-place")
-_DIGEST_LIMIT = 1 << 20
+DIGEST_LIMIT = 1 << 22
+"""Characters of arguments of which it can be told whether they are the same."""
 _SEPARATORS = "-_./:"
 """What may stand between the prefix that a framework gives a tool and the tool's own name."""
 
 
-@dataclass(frozen=True)
+@dataclass(eq=False)
 class Call:
     """A tool call as one layer sees it, to know it again in the next layer that wraps the same call."""
 
     tool: str
     arguments: Mapping[str, object]
     server: str = ""
+    is_over: bool = False
+    """What it has left behind, a task or a thread, makes calls of its own."""
 
     @cached_property
     def digest(self) -> bytes:
@@ -40,9 +45,10 @@ class Call:
 
     @cached_property
     def given(self) -> bytes:
-        """Digest of the canonical arguments; computed only when two layers meet."""
-        entries = sorted((str(name), plain(value, _DIGEST_LIMIT)) for name, value in self.arguments.items())
-        return sha256(encode([list(entry) for entry in entries]).encode()).digest()
+        """Digest of the canonical arguments; computed only when two layers meet. Of too much, it is like no other."""
+        whole = Bounded(DIGEST_LIMIT)
+        canonical = json.dumps(whole.value(self.arguments), sort_keys=True)
+        return sha256(canonical.encode("utf-8", "replace")).digest() if not whole.cut else token_bytes(32)
 
     def is_inside(self, outer: "Call") -> bool:
         """Whether an outer layer has judged this very call, perhaps by a name with a prefix: `files_read` for `read`.
@@ -76,7 +82,7 @@ class Place:
 
     def holds(self, call: Call) -> bool:
         """Whether this call is already under way, in an outer layer."""
-        return any(call.is_inside(outer) for outer in self.calls)
+        return any(call.is_inside(outer) for outer in self.calls if not outer.is_over)
 
 
 def here() -> Place | None:

@@ -32,7 +32,7 @@ class Cause(StrEnum):
     CHANGED = "changed"
     """It is another one by now than was decided about."""
     WITHDRAWN = "withdrawn"
-    """Whoever wanted it gave up while a person was asked."""
+    """Whoever wanted it gave up, or its run has ended, before it was decided about."""
     UNDECIDED = "undecided"
     """It could not be judged."""
     UNVERIFIED = "unverified"
@@ -47,7 +47,7 @@ _WHY = {
     Cause.STOPPED: "An operator has stopped this agent. Nothing it wants is done any more.",
     Cause.SHUT_DOWN: "This agent was refused too often and is shut down. Nothing it wants is done any more.",
     Cause.CHANGED: "It was not the same any more when it was about to be done.",
-    Cause.WITHDRAWN: "It was given up before a person had answered.",
+    Cause.WITHDRAWN: "It was given up, or its run has ended, before it was decided about.",
     Cause.UNDECIDED: "Whether it may be done could not be decided.",
     Cause.UNVERIFIED: "Whether this agent may still do it could not be made sure of.",
     Cause.UNRECORDED: "It could not be recorded, and nothing is done that is not.",

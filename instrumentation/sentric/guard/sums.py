@@ -2,11 +2,15 @@
 
 import os
 from threading import RLock
+from weakref import WeakSet
 
 from sentric.events import AgentState
 
 _named: "dict[tuple[str, str], Sums]" = {}
 """Bounded by the agents that settings name."""
+
+
+_all: "WeakSet[Sums]" = WeakSet()
 
 
 class Sums:
@@ -17,6 +21,7 @@ class Sums:
         self._told: AgentState | None = None
         self.turn = RLock()
         """Held while something is decided by what they are, and added to them."""
+        _all.add(self)
 
     @classmethod
     def of(cls, project: str, agent_id: str) -> "Sums":
@@ -28,18 +33,10 @@ class Sums:
         """What it has added up to now."""
         return self._state
 
-    def at_least(self, state: AgentState) -> None:
-        """Hear one of several answers, which may come in another order than they were given."""
-        with self.turn:
-            now = self._state
-            self._state = AgentState(
-                max(now.risk, state.risk), max(now.strikes, state.strikes), now.enforced, state.stopped or now.stopped
-            )
-
     def tell(self, state: AgentState) -> None:
-        """Hear what somebody who knows better says; what was said before says nothing new."""
+        """Hear what somebody who knows better says; the same object again says nothing new."""
         with self.turn:
-            if state != self._told:
+            if state is not self._told:
                 self._told = self._state = state
 
     def add(self, risk: int = 0, strikes: int = 0) -> None:
@@ -51,7 +48,7 @@ class Sums:
 
 def _after_fork() -> None:
     """Go on in a child: a thread of the parent may hold what nobody here gives back."""
-    for sums in _named.values():
+    for sums in list(_all):
         sums.turn = RLock()
 
 

@@ -1,6 +1,9 @@
 """What a verdict amounts to where it is enforced."""
 
 import asyncio
+import os
+import subprocess
+import sys
 import threading
 from collections.abc import Callable
 from contextlib import AbstractContextManager, contextmanager
@@ -356,3 +359,177 @@ def test_pause_is_no_matter_where_nobody_is_asked(begin: Callable[..., LiveRun])
 
     with begin().action(Wanted(tool="peek", arguments={}), pause) as action:
         assert action.refusal is None
+
+
+class TestAttacks:
+    @pytest.fixture
+    def service(self, monkeypatch: pytest.MonkeyPatch) -> Service:
+        return linked(monkeypatch, Service())
+
+    def test_what_goes_wrong_after_the_verdict_opens_no_block_and_no_question(
+        self, begin: Callable[..., LiveRun], service: Service, monkeypatch: pytest.MonkeyPatch, pipeline: Pipeline
+    ) -> None:
+        def fail(*_: object) -> None:
+            raise RuntimeError("can't start new thread")
+
+        monkeypatch.setattr("sentric.guard.action.wish_of", fail)
+        run = begin(fail_mode="open:read")
+        assert tried(run, "read_erase")[1].cause is Cause.UNDECIDED
+        assert tried(run, "read_wire")[1].cause is Cause.UNDECIDED
+        assert tried(run, "read_peek") == (True, None)
+        assert pipeline.spans[-1].attributes["sentric.opened"] == "undecided"
+
+    def test_nothing_is_done_that_is_approved_when_its_run_has_ended(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        service.hold = threading.Event()
+        run, found = begin(), []
+        waiting = threading.Thread(target=lambda: found.append(tried(run, "wire")))
+        waiting.start()
+        service.waiting.wait()
+        run.end()
+        waiting.join()
+        service.hold.set()
+        assert (found[0][0], found[0][1].cause) == (False, Cause.WITHDRAWN)
+        assert service.withdrawn == ["a-0"]
+        assert tried(run, "read_file")[1].cause is Cause.WITHDRAWN
+
+    def test_arguments_that_change_while_a_person_is_asked_are_asked_about_again(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        arguments: dict[str, Any] = {"lines": [{"amount": "10 EUR"}]}
+
+        def approve(wish: Any) -> str:
+            arguments["lines"][0]["amount"] = "1000000 EUR"
+            return "approved"
+
+        service.person = approve
+        with begin().action(Wanted(tool="wire", arguments=arguments)) as action:
+            assert action.refusal is None
+        asked = [wish["arguments"]["lines"][0]["amount"] for wish in service.wishes]
+        assert asked[0] == "10 EUR"
+        assert asked[-1] == "1000000 EUR"
+        assert [wish["approval_id"] for wish in service.wishes] == ["", "a-0", "a-1"]
+
+    @pytest.mark.parametrize(
+        ("harmless", "harmful"),
+        [
+            ({"what": [*range(1000), "ok"]}, {"what": [*range(1000), "erase"]}),
+            ({"what": {"a": {"b": ["ok", "ok"]}}}, {"what": {"a": {"b": ["ok", "erase"]}}}),
+        ],
+        ids=["long", "deep"],
+    )
+    def test_an_inner_call_that_is_not_the_same_is_judged(
+        self, begin: Callable[..., LiveRun], pipeline: Pipeline, harmless: dict[str, Any], harmful: dict[str, Any]
+    ) -> None:
+        run, arguments = begin(), dict(harmless)
+        with run.current(), run.action(Wanted(tool="send", arguments=arguments)):
+            with run.action(Wanted(tool="send", arguments=harmful)):
+                pass
+            arguments |= harmful  # what is called is judged, not what was
+            with run.action(Wanted(tool="send", arguments=arguments)):
+                pass
+        assert len(pipeline.spans) == 3
+
+    async def test_a_task_that_outlives_its_call_is_judged(
+        self, begin: Callable[..., LiveRun], pipeline: Pipeline
+    ) -> None:
+        run, wanted = begin(), Wanted(tool="peek", arguments={"at": 1})
+        go_on = asyncio.Event()
+
+        async def later() -> None:
+            await go_on.wait()
+            async with run.action(wanted):
+                pass
+
+        with run.current():
+            async with run.action(wanted):
+                task = asyncio.create_task(later())
+            go_on.set()
+            await task
+        assert len(pipeline.spans) == 2
+
+    def test_the_budget_holds_while_the_service_is_away_and_tools_run_side_by_side(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        service.is_away = True
+        run, together, done = begin(), threading.Barrier(10), []
+
+        def work() -> None:
+            together.wait()
+            done.append(tried(run, "read_peek")[0])
+
+        threads = [threading.Thread(target=work) for _ in range(10)]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+        assert done.count(True) == 5, "twenty each, and the budget is a hundred"
+
+    def test_a_reset_is_heard_though_it_says_what_was_said_before(
+        self, begin: Callable[..., LiveRun], service: Service
+    ) -> None:
+        run = begin()
+        assert tried(run, "read_file")[0]
+        service.is_away = True
+        for turn in range(3):
+            tried(run, "erase", turn=turn)
+        assert tried(run, "read_file")[1].cause is Cause.SHUT_DOWN
+        service.is_away = False
+        service.known = AgentState(enforced=True)
+        assert tried(run, "read_file") == (True, None)
+
+
+def test_who_is_shut_down_is_not_let_begin_anew_by_being_idle(
+    begin: Callable[..., LiveRun], pipeline: Pipeline, policy: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sentric.guard.gate.IDLE_SECONDS", -1.0)
+    settings = Settings(policy=str(policy), mode="enforce", redaction_key="k", guard_dir=str(policy.parent / "guard"))
+    gate = Gate(pipeline.telemetry, settings, "test 1.0")
+
+    def act(tool: str) -> bool:
+        with gate.action(lambda _: Wanted(tool=tool, arguments={})) as action:
+            return action.refusal is None
+
+    assert act("read_file")
+    monkeypatch.setattr("sentric.guard.gate.IDLE_SECONDS", 300.0)
+    for _ in range(3):
+        assert not act("erase")
+    monkeypatch.setattr("sentric.guard.gate.IDLE_SECONDS", -1.0)
+    assert not act("read_file")
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_a_forked_child_goes_on_though_threads_were_in_the_midst_of_something(policy: Path, mode: str) -> None:
+    program = f"""
+import os, signal, threading
+from fixtures.pipeline import Pipeline
+from sentric.guard.calls import Wanted
+from sentric.guard.gate import Gate
+from sentric.guard.live_run import About
+from sentric.settings import Settings
+
+kept = {str(policy.parent / "guard")!r}
+settings = Settings(policy={str(policy)!r}, mode={mode!r}, redaction_key="k", guard_dir=kept)
+gate = Gate(Pipeline().telemetry, settings, "test 1.0")
+run = gate.begin(About(agent="a", framework="test"))
+turns = run.enforcement._sums.turn if run.enforcement else threading.Lock()
+holding, go_on = threading.Event(), threading.Event()
+
+def hold():
+    with run._lock, gate._lock, turns:
+        holding.set()
+        go_on.wait()
+
+threading.Thread(target=hold).start()
+holding.wait()
+child = os.fork()
+if child == 0:
+    signal.alarm(20)
+    with run.current(), gate.action(lambda _: Wanted(tool="read_file", arguments={{}})) as action:
+        os._exit(0 if action.refusal is None else 1)
+go_on.set()
+raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
+"""
+    env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
+    assert subprocess.run([sys.executable, "-c", program], env=env, timeout=60).returncode == 0
