@@ -11,6 +11,7 @@ if TYPE_CHECKING:
     from sentric.guard.functions import acall, call, guard
     from sentric.guard.question import Verdict, aevaluate, evaluate
     from sentric.guard.stated_run import run
+    from sentric.instrumentors._all import instrument
     from sentric.monitor import SentricMonitor
 
 __all__ = [
@@ -25,6 +26,7 @@ __all__ = [
     "call",
     "evaluate",
     "guard",
+    "instrument",
     "run",
 ]
 
@@ -35,6 +37,7 @@ _HEAVY = {
     "aevaluate": "sentric.guard.question",
     "call": "sentric.guard.functions",
     "evaluate": "sentric.guard.question",
+    "instrument": "sentric.instrumentors._all",
     "run": "sentric.guard.stated_run",
 }
 """What is imported when it is first asked for, each with its module."""

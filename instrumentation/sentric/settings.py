@@ -76,7 +76,9 @@ class Settings:
     capture: str = _setting(
         "full",
         "`full` captures arguments, results, page text and reasoning, redacted and capped; `metadata` captures none "
-        "of them, and rules about content say that they were not evaluated.",
+        "of them, and rules about content say that they were not evaluated. A service that decides is then told "
+        "fingerprints instead of arguments: who is asked to approve sees the tool, the names of its arguments, what "
+        "kind of action it is, its effects, the site and the rules.",
         choices=("full", "metadata"),
     )
     project: str = _setting(DEFAULT_PROJECT, "Project that the runs of this process belong to.")

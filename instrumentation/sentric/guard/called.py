@@ -17,6 +17,8 @@ Context = Mapping[str, object] | Callable[[Mapping[str, object]], Mapping[str, o
 RESULT_LIMIT = 1 << 16
 """Characters of a result that are read: more than a span carries, so that what is cut there was redacted first."""
 _OWN = frozenset({"self", "cls"})
+_DATA = frozenset({type(None), bool, int, float, str, bytes, bytearray, list, tuple, dict, set, frozenset})
+"""What no object of a program's own class is."""
 
 
 def wanted(
@@ -28,14 +30,18 @@ def wanted(
     reasoning: str = "",
     context: Context = None,
 ) -> Wanted:
-    """An action as it is now: of arguments that may still change, what they hold is kept."""
+    """An action as it is now: of arguments that may still change, what they hold is kept.
+
+    What is asserted comes first: a function of the arguments may change them, and what is done is what is judged.
+    """
+    asserted = (context(dict(arguments)) if callable(context) else context) or {}
     return Wanted(
         tool=tool,
         arguments={name: copied(value) for name, value in arguments.items()},
         server=server,
         call_id=call_id,
         reasoning=Reasoning(thinking=reasoning),
-        context=(context(arguments) if callable(context) else context) or {},
+        context=asserted,
     )
 
 
@@ -54,10 +60,25 @@ def checked(tool: object, arguments: object) -> None:
         raise SentricError(f"the arguments of {tool} are not all named by texts: use {{name: value}}")
 
 
-def named(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> dict[str, object]:
+def is_method(function: Callable[..., Any], signature: inspect.Signature) -> bool:
+    """Whether a function's first parameter is the object, or the class, that it is a method of."""
+    owner = str(getattr(function, "__qualname__", "")).rpartition(".")[0]
+    in_class = bool(owner) and not owner.endswith("<locals>") and not inspect.ismethod(function)
+    return in_class and next(iter(signature.parameters), "") in _OWN
+
+
+def named(
+    signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[str, Any], *, has_self: bool
+) -> dict[str, object]:
     """The arguments of a call by the names of its parameters; without the object that a method is of.
 
     Where they do not fit, which is for the function itself to say, they are named by their places.
+
+    Args:
+        signature: of the function.
+        args: by their places.
+        kwargs: by their names.
+        has_self: whether the first parameter is that object. Plain data is none, whatever the parameter's name.
     """
     try:
         bound = signature.bind(*args, **kwargs)
@@ -69,7 +90,7 @@ def named(signature: inspect.Signature, args: tuple[Any, ...], kwargs: Mapping[s
     for position, (name, parameter) in enumerate(signature.parameters.items()):
         if parameter.kind is inspect.Parameter.VAR_KEYWORD:
             extra = bound.arguments[name]
-        elif position or name not in _OWN:
+        elif position or not has_self or type(bound.arguments[name]) in _DATA:
             found[name] = bound.arguments[name]
     return found | {name if name not in found else f"**{name}": value for name, value in extra.items()}
 

@@ -7,7 +7,7 @@ from typing import Any, TypeVar, cast, overload
 
 from sentric.errors import SentricError
 from sentric.guard import process
-from sentric.guard.called import Context, checked, named, told, wanted
+from sentric.guard.called import Context, checked, is_method, named, told, wanted
 from sentric.guard.gate import Guarded
 from sentric.guard.streams import Begun, guarded_async_generator, guarded_generator
 
@@ -39,8 +39,8 @@ def guard(
 
     Raises:
         ActionBlocked: calling the function, when that is refused.
-        SettingError: calling the function, where a setting cannot be used.
-        SentricError: what is decorated is no function.
+        SettingError: calling the function, where a setting cannot be used and verdicts are to be enforced.
+        SentricError: what is decorated is no function, or does not say what its parameters are.
     """
     decorate = partial(_guarded, agent=agent, action=action, server=server, context=context)
     return decorate if function is None else decorate(function)
@@ -74,7 +74,8 @@ def call(
 
     Raises:
         ActionBlocked: it is refused; its text is for the model. `fn` was not called.
-        SentricError: `tool` or `arguments` are none, `fn` is asynchronous, or a setting cannot be used.
+        SentricError: `tool` or `arguments` are none, `fn` is asynchronous, or a setting cannot be used and verdicts
+            are to be enforced.
     """
     if inspect.iscoroutinefunction(fn):
         raise SentricError(f"{tool} is asynchronous: use `await sentric.acall(…)`")
@@ -134,18 +135,20 @@ async def acall(
     return result
 
 
-def _guarded(function: Any, *, agent: str, action: str, server: str, context: Context) -> Any:
+def _guarded(function: Any, *, agent: str, action: str, server: str, context: Context, is_static: bool = False) -> Any:
     if isinstance(function, staticmethod | classmethod):
         inner = cast("Callable[..., Any]", function.__func__)
         kind = cast("Callable[[Any], Any]", type(cast("object", function)))
-        return kind(_guarded(inner, agent=agent, action=action, server=server, context=context))
+        static = isinstance(function, staticmethod)
+        return kind(_guarded(inner, agent=agent, action=action, server=server, context=context, is_static=static))
     if not callable(function) or inspect.isclass(function):
         raise SentricError(f"sentric.guard decorates functions and methods, and {function!r} is none")
-    signature = inspect.signature(function)
+    signature = _signature(function)
+    has_self = not is_static and is_method(function, signature)
     tool = action or getattr(function, "__name__", type(function).__name__)
 
     def begun(args: tuple[Any, ...], kwargs: Mapping[str, Any]) -> Guarded:
-        arguments = named(signature, args, kwargs)
+        arguments = named(signature, args, kwargs, has_self=has_self)
         return process.action(lambda _: wanted(tool, arguments, server=server, context=context), agent=agent)
 
     if inspect.isgeneratorfunction(function):
@@ -153,6 +156,15 @@ def _guarded(function: Any, *, agent: str, action: str, server: str, context: Co
     if inspect.isasyncgenfunction(function):
         return guarded_async_generator(function, begun)
     return _guarded_aside(function, begun) if inspect.iscoroutinefunction(function) else _guarded_plain(function, begun)
+
+
+def _signature(function: Callable[..., Any]) -> inspect.Signature:
+    try:
+        return inspect.signature(function)
+    except (TypeError, ValueError):  # of many that are written in C
+        raise SentricError(
+            f"{function!r} does not say what its parameters are: call it in a function of yours, and guard that"
+        ) from None
 
 
 def _guarded_plain(function: Callable[..., Any], begun: Begun) -> Callable[..., Any]:

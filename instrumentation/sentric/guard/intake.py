@@ -1,5 +1,6 @@
 """The front door: every text of a running agent is redacted here, then cut to what a span may carry."""
 
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import cast
@@ -17,8 +18,8 @@ _REASONING = (
     semconv.SENTRIC_REASONING_MEMORY,
     semconv.SENTRIC_REASONING_NEXT_GOAL,
 )
-
-
+CONTENT = "content"
+"""Kind of the fingerprints that stand for what is no secret, but is not captured."""
 NOTHING: Mapping[str, str] = {}
 
 
@@ -95,6 +96,10 @@ class Intake:
         if not isinstance(value, str):
             return value
         return cast("dict[str, JsonValue]", self._redactor.value({kind: value}))[kind]
+
+    def fingerprint(self, value: JsonValue) -> str:
+        """What stands for a value where no content is captured: the same for the same value, under the same key."""
+        return self._redactor.fingerprint(json.dumps(value, sort_keys=True), CONTENT)
 
     def name(self, name: str) -> str:
         """A name or an id as it may leave."""

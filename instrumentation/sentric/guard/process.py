@@ -12,10 +12,11 @@ from opentelemetry import trace
 from sentric.errors import SentricError, SettingError
 from sentric.guard.boundary import report
 from sentric.guard.calls import Wanted
+from sentric.guard.enforcement import complain
 from sentric.guard.gate import Gate, Guarded, Unwatched
 from sentric.guard.live_run import ENFORCE, About, LiveRun, end_open_runs
 from sentric.guard.refusal import UNDECIDED
-from sentric.settings import Settings
+from sentric.settings import Settings, is_to_be_enforced
 from sentric.tracing.exit import BoundedExit, providers
 from sentric.tracing.telemetry import Telemetry, own
 
@@ -30,10 +31,18 @@ _making = Lock()
 def settings() -> Settings:
     """The settings of this process, as they are when they are first needed.
 
+    Where one of them cannot be used and nobody wants anything to be enforced, that is logged, and Sentric is off.
+
     Raises:
-        SettingError: one of them cannot be used.
+        SettingError: one of them cannot be used, and verdicts are to be enforced.
     """
-    return Settings.load()
+    try:
+        return Settings.load()
+    except SettingError as error:
+        if is_to_be_enforced():
+            raise
+        _logger.error("sentric: nothing is observed: %s", error)
+        return Settings(disabled=True)
 
 
 def telemetry(settings: Settings) -> Telemetry:
@@ -81,7 +90,7 @@ def action(read: Callable[[LiveRun], Wanted], *, agent: str = "", agent_id: str 
     """An action that is done in the block, as `Gate.action`.
 
     Raises:
-        SettingError: a setting cannot be used, so that nobody knows whether anything is to be enforced.
+        SettingError: a setting cannot be used, and verdicts are to be enforced.
     """
     found = _found_gate()
     return found.action(read, agent=agent, agent_id=agent_id) if isinstance(found, Gate) else found
@@ -97,7 +106,7 @@ def _found_gate() -> Gate | Unwatched:
     except SentricError as error:
         if enforces:
             raise
-        _logger.error("sentric: nothing is observed: %s", error)
+        complain(f"nothing is observed: {error}")
     except Exception as error:  # noqa: BLE001  # held back where nothing is enforced, refused where it is
         report(gate.__qualname__, error, "the action is refused" if enforces else "it is not recorded")
     return Unwatched(UNDECIDED if enforces else None)

@@ -63,7 +63,7 @@ def evaluate(
         context: what is asserted about the action, such as a ticket.
 
     Raises:
-        SentricError: `action` or `arguments` are none, or a setting cannot be used.
+        SentricError: `action` or `arguments` are none, or a setting cannot be used and verdicts are to be enforced.
     """
     given = arguments if arguments is not None else {}
     _checked(action, given, agent_id)

@@ -61,7 +61,7 @@ def run(
         framework: what drives the agent, with its version; Python where it is empty.
 
     Raises:
-        SettingError: entering the block, where a setting cannot be used.
+        SettingError: entering the block, where a setting cannot be used and verdicts are to be enforced.
     """
     about = About(
         agent=agent or "python",

@@ -58,7 +58,7 @@ def action(event: Action, arguments: str, *, content: bool) -> Attributes:
     }
     _put(found, semconv.GEN_AI_TOOL_CALL_ID, event.call_id)
     _put(found, semconv.SENTRIC_ACTION_SERVER, event.server)
-    _put(found, semconv.URL_FULL, event.url if content else _place(event.url))
+    _put(found, semconv.URL_FULL, event.url if content else place(event.url))
     if event.element is not None:
         found |= _element(event.element, content=content)
     if content:
@@ -117,6 +117,20 @@ def carried(messages: Sequence[Message], observations: Sequence[Observation], *,
     return found
 
 
+def place(url: str) -> str:
+    """Scheme and host: where the agent is, without what it does there."""
+    try:
+        parts = urlsplit(url)
+        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
+    except ValueError:
+        return ""
+
+
+def structure(element: Element) -> Element:
+    """What of an element is no content: what sort of field or button it is."""
+    return Element(**{part: getattr(element, part) for part in map(_ELEMENT.__getitem__, _STRUCTURE)})
+
+
 def _message(message: Message, *, content: bool) -> dict[str, JsonValue]:
     stated: dict[str, JsonValue] = {
         "sequence": message.sequence,
@@ -141,15 +155,6 @@ def _element(element: Element, *, content: bool) -> Attributes:
         for name, part in _ELEMENT.items()
         if (text := getattr(element, part)) and (content or name in _STRUCTURE)
     }
-
-
-def _place(url: str) -> str:
-    """Scheme and host: where the agent is, without what it does there."""
-    try:
-        parts = urlsplit(url)
-        return f"{parts.scheme}://{parts.hostname}" if parts.hostname else ""
-    except ValueError:
-        return ""
 
 
 def _put(found: Attributes, name: str, text: str) -> None:

@@ -256,6 +256,79 @@ def test_arguments_that_change_while_a_person_is_asked_are_another_action(enforc
     assert not before.is_same(sentric.guard.called.wanted("mail", given))  # type: ignore[attr-defined]
 
 
+@pytest.mark.parametrize("function", [min, iter, dict.update])
+def test_what_hides_its_parameters_is_said_in_one_line(function: Any) -> None:
+    with pytest.raises(SentricError, match="does not say what its parameters are") as error:
+        sentric.guard(function)
+    assert "\n" not in str(error.value)
+
+
+@sentric.guard(action="look")
+def plain_self(self: Any) -> None:
+    DONE.append(self)
+
+
+@sentric.guard(action="look")
+def plain_cls(cls: Any, what: str = "") -> None:
+    DONE.append(cls)
+
+
+class Odd:
+    @sentric.guard(action="look")
+    @staticmethod
+    def inside(self: Any) -> None:  # noqa: PLW0211  # the name is what is tried
+        DONE.append(self)
+
+    @staticmethod
+    @sentric.guard(action="look")
+    def outside(self: Any) -> None:  # noqa: PLW0211  # the name is what is tried
+        DONE.append(self)
+
+    @sentric.guard(action="look")
+    def __repr__(self) -> str:
+        return "erase"
+
+
+def local() -> Any:
+    @sentric.guard(action="look")
+    def nested(self: Any) -> None:
+        DONE.append(self)
+
+    return nested
+
+
+@pytest.mark.parametrize("function", [plain_self, plain_cls, Odd.inside, Odd.outside, local()])
+def test_self_is_an_argument_like_others_where_nothing_is_a_method(function: Any, enforced: None) -> None:
+    with pytest.raises(ActionBlocked):
+        function("erase")
+    function("a look")
+    assert DONE == ["a look"]
+
+
+def test_the_object_of_a_method_is_no_argument(enforced: None) -> None:
+    assert repr(Odd()) == "erase"
+
+
+def test_what_is_asserted_changes_no_argument_behind_the_rules(enforced: None) -> None:
+    def deep(arguments: Any) -> Any:
+        arguments["what"][0] = "erase"
+        return {}
+
+    def flat(arguments: Any) -> Any:
+        arguments["what"] = ["harmless"]
+        return {}
+
+    def act(what: list[str]) -> None:
+        DONE.append(what[0])
+
+    for context, what in ((deep, ["ok"]), (flat, ["erase"])):
+        with pytest.raises(ActionBlocked):
+            sentric.guard(context=context)(act)(what)
+        with pytest.raises(ActionBlocked):
+            sentric.call("act", {"what": what}, act, context=context)
+    assert DONE == []
+
+
 def test_importing_sentric_stays_light() -> None:
     program = (
         "import sys, sentric; print([m for m in ('opentelemetry.sdk', 'ahocorasick', 'asyncio') if m in sys.modules])"
