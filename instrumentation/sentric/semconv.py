@@ -89,6 +89,8 @@ SENTRIC_TASK: Final = "sentric.task"
 """The human's task. On every tool span as well."""
 SENTRIC_FRAMEWORK: Final = "sentric.framework"
 """Framework and version the agent runs on."""
+SENTRIC_UNGUARDED: Final = "sentric.unguarded"
+"""On a run that is held to its verdicts: what its framework does in other ways, which nothing stands in."""
 SENTRIC_SUCCESS: Final = "sentric.success"
 """Whether the agent says that it reached its goal."""
 

@@ -344,6 +344,8 @@ def _notes(spans: Sequence[Span], root: Span | None, events: Iterable[AnyEvent])
         yield "The run's own end was not seen: its last events may be missing."
     elif changed := sorted(_names(root.attributes.get(semconv.SENTRIC_SETTING_CHANGED))):
         yield f"Settings that loosen a default were in force: {', '.join(changed)}."
+    if uncovered := attribute(root, semconv.SENTRIC_UNGUARDED) if root else "":
+        yield f"Not guarded in this framework: {uncovered}."
     if any(map(_is_silent, spans)):
         yield "Content was not captured."
     if not all(objects(span.attributes.get(name))[1] for span in spans for name in _BROUGHT):

@@ -10,6 +10,7 @@ from types import TracebackType
 from typing import TypeAlias
 from weakref import WeakSet
 
+from sentric import semconv
 from sentric.guard.action import GuardedAction, Pause, Renew
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import Wanted
@@ -37,14 +38,16 @@ class Gate:
         exit_timeout: seconds that sending what is left may hold up the process's end.
     """
 
-    def __init__(self, telemetry: Telemetry, settings: Settings, framework: str) -> None:
+    def __init__(self, telemetry: Telemetry, settings: Settings, framework: str, uncovered: str = "") -> None:
         """Begin.
 
         Args:
             telemetry: where spans and log records go.
             settings: of all runs.
             framework: its name and version.
+            uncovered: what of it goes other ways and is not guarded.
         """
+        self._uncovered = uncovered
         self.enforces = settings.mode == ENFORCE
         self.framework = framework
         self.exit_timeout = settings.exit_timeout
@@ -74,7 +77,7 @@ class Gate:
         settings = self._settings_of(agent_id)
         try:
             known = about() if callable(about) else about
-            return LiveRun(self._telemetry, settings, known, subject=subject, secrets=secrets)
+            return self._told(LiveRun(self._telemetry, settings, known, subject=subject, secrets=secrets))
         except Exception as error:  # noqa: BLE001  # a bug of ours, which is the run's business
             name = self.framework.partition(" ")[0]
             run = LiveRun(self._telemetry, settings, About(agent=name, framework=self.framework), secrets=secrets)
@@ -125,11 +128,17 @@ class Gate:
                 run = self._ambient.pop(wanted)[0]
             else:
                 about = About(agent=agent, framework=self.framework)
-                run = LiveRun(self._telemetry, self._settings_of(agent_id), about)
+                run = self._told(LiveRun(self._telemetry, self._settings_of(agent_id), about))
             self._ambient[wanted] = (run, now)
             if len(self._ambient) > AMBIENT_LIMIT:
                 self._end(next((key for key, (one, _) in self._ambient.items() if not _is_shut_down(one)), wanted))
             return run
+
+    def _told(self, run: LiveRun) -> LiveRun:
+        """The run, which says what of it nothing stands in."""
+        if self.enforces and self._uncovered:
+            run.span.set_attribute(semconv.SENTRIC_UNGUARDED, self._uncovered)
+        return run
 
     def _settings_of(self, agent_id: str) -> Settings:
         return replace(self._settings, agent_id=agent_id) if agent_id else self._settings

@@ -161,9 +161,10 @@ class Wrapping:
             from sentric.guard.gate import Gate
 
             framework = f"{self._instrumentor.distribution} {version.version}"
-            self._observer = self._instrumentor.observer(Gate(self._telemetry, self._settings, framework))
-            if self._instrumentor.uncovered and self._settings.mode == _ENFORCE:
-                _logger.warning("sentric: not guarded in %s: %s", framework, self._instrumentor.uncovered)
+            uncovered = self._instrumentor.uncovered
+            self._observer = self._instrumentor.observer(Gate(self._telemetry, self._settings, framework, uncovered))
+            if uncovered and self._settings.mode == _ENFORCE:
+                _logger.warning("sentric: not guarded in %s: %s", framework, uncovered)
         for names, method in self._instrumentor.places[module.__name__].items():
             wrapper = getattr(self._observer, method)
             if (

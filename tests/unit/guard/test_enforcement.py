@@ -533,3 +533,12 @@ raise SystemExit(os.waitstatus_to_exitcode(os.waitpid(child, 0)[1]))
 """
     env = os.environ | {"PYTHONPATH": os.pathsep.join(sys.path), "PYTHONWARNINGS": "ignore"}
     assert subprocess.run([sys.executable, "-c", program], env=env, timeout=60).returncode == 0
+
+
+def test_a_run_says_what_of_its_framework_is_not_guarded(pipeline: Pipeline, policy: Path) -> None:
+    settings = Settings(policy=str(policy), mode="enforce", redaction_key="k", guard_dir=str(policy.parent / "guard"))
+    run = Gate(pipeline.telemetry, settings, "test 1.0", "its back door").begin(About(agent="a", framework="test"))
+    assert run is not None
+    run.end()
+    (recorded,) = read(list(spans_of(encode_spans(pipeline.ended))))
+    assert "Not guarded in this framework: its back door." in recorded.coverage.notes
