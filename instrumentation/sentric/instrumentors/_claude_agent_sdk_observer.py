@@ -138,7 +138,7 @@ def _permitting(session: Session, can_use_tool: Callable[..., Any] | None) -> Ca
         refusal = await session.refusal(given, getattr(context, "tool_use_id", None), instead)
         if refusal is None:
             return answer
-        from claude_agent_sdk.types import PermissionResultDeny
+        from claude_agent_sdk.types import PermissionResultDeny  # pyright: ignore[reportMissingImports]  # too large to be installed for development
 
         return PermissionResultDeny(message=refusal.text, interrupt=refusal.final)
 
@@ -147,7 +147,7 @@ def _permitting(session: Session, can_use_tool: Callable[..., Any] | None) -> Ca
 
 def _can_block() -> bool:
     """Whether this version can be told to hold a tool back where a hook fails."""
-    from claude_agent_sdk.types import HookMatcher
+    from claude_agent_sdk.types import HookMatcher  # pyright: ignore[reportMissingImports]  # the same
 
     return "on_failure" in getattr(HookMatcher, "__dataclass_fields__", {})
 
