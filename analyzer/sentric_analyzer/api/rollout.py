@@ -136,7 +136,7 @@ def add_rollout(app: FastAPI, plane: "ControlPlane", store: Store, loading: Answ
     refuse_with(app, {UnknownRuleError: HTTPStatus.NOT_FOUND})
     refused = {404: "There is no such project or rule.", 409: "It is so already, or something else is in force by now."}
 
-    @routes.get("/v1/policies/rollout", needs(Scope.READ), gives=Rollout)
+    @routes.get("/v1/policies/rollout", needs(Scope.READ), gives=Rollout, errors={404: "There is no such project."})
     async def get_rollout(project: OneProject, days: _Days = DAYS) -> Response:
         """What the rules in shadow would have refused so far, and what that says.
 

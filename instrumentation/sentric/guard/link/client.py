@@ -180,10 +180,11 @@ class Client:
         return content
 
     def close(self) -> None:
-        """Close the connections that are kept."""
+        """Close the connections that are kept, and those in use once they are not."""
         with self._lock:
             idle = list(self._idle)
             self._idle.clear()
+            self._leaving |= self._open
         for _, (wire, _) in idle:
             self._end(wire)
 
@@ -196,6 +197,8 @@ class Client:
     def _begin(self) -> None:
         self._lock = threading.Lock()
         self._open: set[Wire] = set()
+        self._leaving: set[Wire] = set()
+        """Those that are not to be kept."""
         self._idle: deque[tuple[float, _Line]] = deque()
         self._context: ssl.SSLContext | None = None
 
@@ -274,14 +277,17 @@ class Client:
 
     def _keep(self, line: "_Line") -> None:
         with self._lock:
-            gone = self._idle.popleft()[1] if len(self._idle) == MOST_IDLE else None
-            self._idle.append((time.monotonic(), line))
+            gone: _Line | None = line
+            if line[0] not in self._leaving:
+                gone = self._idle.popleft()[1] if len(self._idle) == MOST_IDLE else None
+                self._idle.append((time.monotonic(), line))
         if gone is not None:
             self._end(gone[0])
 
     def _end(self, wire: "Wire") -> None:
         with self._lock:
             self._open.discard(wire)
+            self._leaving.discard(wire)
         wire.end()
 
     def _refusal(self, response: "HTTPResponse", document: dict[str, Any] | None) -> LinkError:

@@ -276,7 +276,7 @@ def test_withdrawing_is_tried_again_a_few_times(
     link, service = linked(lambda request: None)
     link.withdraw("aa")
     poll(lambda: counted("withdrawal_failed") == 1)
-    assert len(service.requests) == links.WITHDRAWAL_TRIES
+    poll(lambda: len(service.requests) == links.WITHDRAWAL_TRIES)
 
 
 def test_only_so_many_questions_wait_to_be_withdrawn(
