@@ -27,7 +27,8 @@ from sentric.policy.risk import BUILT_IN
 from sentric.policy.rule import Example, Rule
 from sentric.policy.signals.family import variables
 from sentric.policy.signals.registry import FAMILIES
-from sentric.settings import PREFIX, Section, Settings
+from sentric.settings import Settings
+from sentric.stated import PREFIX, Section
 from sentric_analyzer.api.app import published_description
 from sentric_analyzer.console.text import visible
 

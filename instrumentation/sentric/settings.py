@@ -8,28 +8,13 @@ docs/reference/settings.md is generated from this table.
 import os
 import re
 from collections.abc import Mapping
-from dataclasses import Field, dataclass, field, fields
+from dataclasses import dataclass, field, fields
 from pathlib import Path
 from typing import Any, cast
 
-from sentric.errors import SettingError
+from sentric.stated import DEFAULT_FILE, PREFIX, Section, from_environment, from_file, parse
 
-PREFIX = "SENTRIC_"
-DEFAULT_FILE = "sentric.yaml"
 DEFAULT_PROJECT = "default"
-
-
-@dataclass(frozen=True, slots=True)
-class Section:
-    """A setting of many parts, which only the file can hold; what they mean is for whoever uses it to read.
-
-    Attributes:
-        where: the file, and the setting's name in it.
-        stated: what stands there; None where nothing does.
-    """
-
-    where: str = ""
-    stated: object = None
 
 
 def _setting(
@@ -302,10 +287,10 @@ class Settings:
             SettingError: a value cannot be used, or the file holds an unknown name; the message names it.
         """
         environ = os.environ if environ is None else environ
-        stated = _from_file(file)
+        stated = from_file(file, {setting.name: setting for setting in fields(cls)})
         for setting in fields(cls):
-            if (text := _from_environment(setting, environ)) is not None:
-                stated[setting.name] = _parse(setting, text, f"{PREFIX}{setting.name.upper()}")
+            if (text := from_environment(setting, environ)) is not None:
+                stated[setting.name] = parse(setting, text, f"{PREFIX}{setting.name.upper()}")
         stated.update({name: value for name, value in arguments.items() if value is not None})
         return cls(**cast(dict[str, Any], stated))
 
@@ -330,94 +315,3 @@ def is_to_be_enforced(environ: Mapping[str, str] | None = None, file: Path = Pat
     except OSError:
         return False
     return re.search(r"(?m)^\s*[\"']?mode[\"']?\s*:(?!\s*[\"']?observe\b)", text) is not None
-
-
-def _from_file(file: Path | None) -> dict[str, object]:
-    path = file or Path(DEFAULT_FILE)
-    if file is None and not path.is_file():
-        return {}
-    import yaml  # only where there is a file: the agent's start stays light
-
-    try:
-        text = path.read_text(encoding="utf-8")
-        stated = yaml.safe_load(text) or {}
-        twice = _stated_twice(yaml.compose(text, yaml.SafeLoader))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SettingError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
-    if not isinstance(stated, dict):
-        raise SettingError(f"{path}: must be a mapping of setting names to values")
-    if twice:
-        raise SettingError(f"{path}:{twice[1]}: {twice[0]!r} is stated twice: leave one of them out")
-    known = {setting.name: setting for setting in fields(Settings)}
-    for name in cast(dict[object, object], stated):
-        if name not in known:
-            raise SettingError(f"{path}: unknown setting {name!r}: use one of {', '.join(known)}")
-    entries = cast(dict[str, object], stated)
-    return {name: _of_file(known[name], value, f"{path}: {name}") for name, value in entries.items()}
-
-
-def _stated_twice(whole: Any) -> tuple[str, int] | None:
-    """A name of which YAML drops all values but the last, and its line."""
-    nodes, seen = [whole], {id(whole)}
-    for node in nodes:  # grows meanwhile
-        inside: list[Any] = node.value if node is not None and node.id != "scalar" else []
-        if node is not None and node.id == "mapping":
-            names: set[str] = set()
-            for key, _ in node.value:
-                if str(key.value) in names:
-                    return str(key.value), key.start_mark.line + 1
-                names.add(str(key.value))
-            inside = [value for _, value in node.value]
-        fresh = [one for one in inside if id(one) not in seen]
-        seen.update(map(id, fresh))
-        nodes += fresh
-    return None
-
-
-def _of_file(setting: Field[Any], value: object, where: str) -> object:
-    return Section(where, value) if setting.type is Section else _parse(setting, str(value), where)
-
-
-def _from_environment(setting: Field[Any], environ: Mapping[str, str]) -> str | None:
-    if setting.type is Section:
-        return None
-    name = f"{PREFIX}{setting.name.upper()}"
-    if (text := environ.get(name)) is not None and text != "":
-        return text
-    if not setting.metadata["secret"] or not (path := environ.get(f"{name}_FILE")):
-        return None
-    try:
-        return Path(path).read_text(encoding="utf-8").strip()
-    except (OSError, ValueError) as error:
-        raise SettingError(f"{name}_FILE: {path} cannot be read: {type(error).__name__}") from None
-
-
-def _parse(setting: Field[Any], text: str, where: str) -> object:
-    choices = setting.metadata["choices"]
-    if choices and text not in choices:
-        raise SettingError(f"{where} is {text!r}: use one of {', '.join(choices)}")
-    try:
-        value = _PARSERS[setting.type](text)
-    except ValueError:
-        shown = "a value" if setting.metadata["secret"] else repr(text)
-        raise SettingError(f"{where} is {shown}: it must be {_NOUNS[setting.type]}") from None
-    form, words = setting.metadata["form"]
-    if form and not re.fullmatch(form, text):
-        shown = "a value" if setting.metadata["secret"] else repr(text)
-        raise SettingError(f"{where} is {shown}: it must be {words}")
-    if isinstance(value, int | float) and value < setting.metadata["minimum"]:
-        raise SettingError(f"{where} is {text}: it must be at least {setting.metadata['minimum']}")
-    return value
-
-
-def _boolean(text: str) -> bool:
-    lowered = text.strip().lower()
-    if lowered in {"1", "true", "yes", "on"}:
-        return True
-    if lowered in {"0", "false", "no", "off"}:
-        return False
-    raise ValueError(text)
-
-
-_PARSERS: dict[Any, Any] = {bool: _boolean, int: int, float: float, str: str}
-_NOUNS: dict[Any, str] = {bool: "true or false", int: "a whole number", float: "a number", str: "text"}

@@ -82,7 +82,7 @@ def refused(settings: Settings) -> str:
 def another_process() -> Iterator[None]:
     """What is known in this one is not known in the block."""
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(judgement._sources, "made", {})
+        patch.setattr(judgement, "_made", {})
         yield
 
 

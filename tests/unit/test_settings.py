@@ -4,7 +4,8 @@ from pathlib import Path
 import pytest
 
 from sentric.errors import SettingError
-from sentric.settings import Section, Settings
+from sentric.settings import Settings
+from sentric.stated import Section
 
 
 def test_an_argument_beats_the_environment_which_beats_the_file_which_beats_the_default(tmp_path: Path) -> None:

@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTrace
 
 from sentric.events import Run
 from sentric.redaction import Redactor
-from sentric.settings import Section
+from sentric.stated import Section
 from sentric_analyzer.dialects.agent_framework import AgentFramework
 from sentric_analyzer.dialects.claude_code import ClaudeCode
 from sentric_analyzer.dialects.codex import Codex

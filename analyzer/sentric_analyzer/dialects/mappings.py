@@ -5,7 +5,7 @@ from collections.abc import Collection, Iterator, Mapping
 from typing import Any, cast
 
 from sentric.errors import SettingError
-from sentric.settings import Section
+from sentric.stated import Section
 from sentric_analyzer.dialects.mapped import FIELDS, Condition, Mapped, Shape
 from sentric_analyzer.dialects.source import Source
 from sentric_analyzer.dialects.telling import Operation

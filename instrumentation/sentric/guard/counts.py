@@ -4,13 +4,12 @@
 OpenTelemetry, `sentric.guard.events`, by reason.
 """
 
-import os
-import threading
 from collections.abc import Iterable
 from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sentric import semconv
+from sentric.forks import ProcessLock, in_child
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Observation
@@ -89,7 +88,7 @@ class Count(StrEnum):
     """Records that the service refused for good, and for which that file had no room."""
 
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _counts = dict.fromkeys(Count, 0)
 
 
@@ -114,9 +113,7 @@ def export() -> None:
 
 
 def _after_fork() -> None:
-    """Begin at 0 in a child, whatever a thread of the parent was counting."""
-    global _lock  # noqa: PLW0603  # the parent's may be held by a thread that is not here
-    _lock = threading.Lock()
+    """Begin at 0 in a child."""
     _counts.update(dict.fromkeys(Count, 0))
 
 
@@ -126,4 +123,4 @@ def _observed(_: "CallbackOptions") -> "Iterable[Observation]":
     return [Observation(number, {semconv.SENTRIC_REASON: reason}) for reason, number in counts().items()]
 
 
-os.register_at_fork(after_in_child=_after_fork)
+in_child(_after_fork)

@@ -1,16 +1,14 @@
 """Where the runs and the actions of agents begin, for whoever wraps a framework, or plain functions."""
 
-import os
 import time
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
 from dataclasses import replace
-from threading import Lock
 from types import TracebackType
 from typing import TypeAlias
-from weakref import WeakSet
 
 from sentric import semconv
+from sentric.forks import ProcessLock
 from sentric.guard.action import GuardedAction, Pause, Renew
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import Wanted
@@ -24,9 +22,6 @@ IDLE_SECONDS = 300.0
 """How long after its last action a run that nobody began is over."""
 AMBIENT_LIMIT = 64
 """Most of those runs at a time; the one that was used longest ago ends first."""
-
-
-_all: "WeakSet[Gate]" = WeakSet()
 
 
 class Gate:
@@ -53,8 +48,7 @@ class Gate:
         self.exit_timeout = settings.exit_timeout
         self._telemetry, self._settings = telemetry, settings
         self._ambient: dict[tuple[str, str], tuple[LiveRun, float]] = {}
-        self._lock = Lock()
-        _all.add(self)
+        self._lock = ProcessLock()
 
     @shielded(None)
     def begin(
@@ -113,10 +107,6 @@ class Gate:
             report(Gate.action.__qualname__, error, "the action is refused" if self.enforces else "it is not recorded")
             return Unwatched(UNDECIDED if self.enforces else None)
 
-    def in_child(self) -> None:
-        """Go on in a process of its own."""
-        self._lock = Lock()
-
     def _run_of(self, agent: str, agent_id: str) -> LiveRun:
         """The run of an agent that nobody has begun: it goes on as long as actions follow each other."""
         now, wanted = time.monotonic(), (agent, agent_id)
@@ -146,15 +136,6 @@ class Gate:
     def _end(self, key: tuple[str, str]) -> None:
         run, _ = self._ambient.pop(key)
         run.end()
-
-
-def _after_fork() -> None:
-    """Go on in a child: a thread of the parent may hold what nobody here gives back."""
-    for gate in list(_all):
-        gate.in_child()
-
-
-os.register_at_fork(after_in_child=_after_fork)
 
 
 def _is_shut_down(run: LiveRun) -> bool:

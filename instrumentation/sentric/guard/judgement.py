@@ -1,13 +1,10 @@
 """What a process judges and redacts with: made once, at the first run, so that starting a program stays light."""
 
-import os
 import secrets
-import sys
-import threading
-from dataclasses import dataclass, field
 from pathlib import Path
 
 from sentric.errors import SettingError
+from sentric.forks import ProcessLock
 from sentric.guard.supply.file import FromFile
 from sentric.guard.supply.packaged import Packaged
 from sentric.guard.supply.source import PolicySource
@@ -25,18 +22,8 @@ _SOURCES_KEPT = 8
 _process_key = secrets.token_bytes(32)
 
 
-@dataclass(slots=True)
-class _Sources:
-    made: dict[Settings, PolicySource] = field(default_factory=dict[Settings, PolicySource])
-    lock: threading.Lock = field(default_factory=threading.Lock)
-
-    def in_child(self) -> None:
-        self.lock = threading.Lock()  # whoever held it has not come along
-
-
-_sources = _Sources()
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_sources.in_child)
+_made: dict[Settings, PolicySource] = {}
+_making = ProcessLock()
 
 
 def redactor(settings: Settings) -> Redactor:
@@ -60,14 +47,13 @@ def source(settings: Settings) -> PolicySource:
     rules stand in meanwhile.
     """
     relevant = _relevant(settings)
-    with _sources.lock:
-        made = _sources.made
-        if relevant not in made:
-            found = _made(settings)
-            if len(made) >= _SOURCES_KEPT:
-                del made[next(iter(made))]
-            made[relevant] = found
-        return made[relevant]
+    with _making:
+        if relevant not in _made:
+            found = _new(settings)
+            if len(_made) >= _SOURCES_KEPT:
+                del _made[next(iter(_made))]
+            _made[relevant] = found
+        return _made[relevant]
 
 
 def check_policy(settings: Settings) -> None:
@@ -109,7 +95,7 @@ def _relevant(settings: Settings) -> Settings:
     return Settings(allow_loopback=settings.allow_loopback)
 
 
-def _made(settings: Settings) -> PolicySource:
+def _new(settings: Settings) -> PolicySource:
     if _is_of_service(settings):
         from sentric.guard.supply.fetching import from_service  # only who has a service needs a link to it
 

@@ -4,13 +4,11 @@ Redaction first, then the engine, then the span: what an instrumentor hands in l
 has seen it. Nothing here raises into the agent.
 """
 
-import os
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Set
 from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass, replace
 from itertools import count
-from threading import Lock
 from typing import TypeVar
 from uuid import uuid4
 from weakref import WeakSet, ref
@@ -29,6 +27,7 @@ from opentelemetry.trace import (
 from sentric import semconv
 from sentric.errors import PolicyError, SentricError
 from sentric.events import Action, AgentState, Author, Message, Observation, Outcome
+from sentric.forks import ProcessLock
 from sentric.guard import judgement
 from sentric.guard.action import GuardedAction, Pause, Reads, Renew
 from sentric.guard.boundary import report, shielded
@@ -103,7 +102,7 @@ class LiveRun:
         self.intake = Intake(settings)
         self.intake.add_secrets(secrets or {})
         self._telemetry, self._subject = telemetry, ref(subject) if subject is not None else None
-        self._sequence, self._lock, self._ended, self._is_deaf = count(), Lock(), False, False
+        self._sequence, self._lock, self._ended, self._is_deaf = count(), ProcessLock(), False, False
         self.heard = Heard(self)
         self._common: Attributes = {
             semconv.SENTRIC_SCHEMA_VERSION: semconv.SCHEMA_VERSION,
@@ -313,15 +312,6 @@ class LiveRun:
 
     # --- the run itself --------------------------------------------------------------------------------------
 
-    def in_child(self) -> None:
-        """Go on in a process of its own."""
-        self._lock = Lock()
-
-    @property
-    def is_open(self) -> bool:
-        """Whether it has not ended."""
-        return not self._ended
-
     def _first_policy(self) -> Policy:
         """The policy of what is heard before the first action: where the one in force is not there yet, the shipped."""
         try:
@@ -378,15 +368,6 @@ class LiveRun:
 
 def _span_id(span: Span) -> str:
     return format_span_id(span.get_span_context().span_id)
-
-
-def _after_fork() -> None:
-    """Go on in a child: a thread of the parent may hold what nobody here gives back."""
-    for run in list(_open_runs):
-        run.in_child()
-
-
-os.register_at_fork(after_in_child=_after_fork)
 
 
 def end_open_runs(error: str) -> None:

@@ -1,16 +1,10 @@
 """What an agent has added up to, as far as this process knows: for what is decided before anybody else is asked."""
 
-import os
-from threading import RLock
-from weakref import WeakSet
-
 from sentric.events import AgentState
+from sentric.forks import ProcessLock
 
 _named: "dict[tuple[str, str], Sums]" = {}
 """Bounded by the agents that settings name."""
-
-
-_all: "WeakSet[Sums]" = WeakSet()
 
 
 class Sums:
@@ -19,9 +13,8 @@ class Sums:
     def __init__(self) -> None:
         self._state = AgentState(enforced=True)
         self._told: AgentState | None = None
-        self.turn = RLock()
+        self.turn = ProcessLock()
         """Held while something is decided by what they are, and added to them."""
-        _all.add(self)
 
     @classmethod
     def of(cls, project: str, agent_id: str) -> "Sums":
@@ -44,12 +37,3 @@ class Sums:
         with self.turn:
             now = self._state
             self._state = AgentState(now.risk + risk, now.strikes + strikes, now.enforced, now.stopped)
-
-
-def _after_fork() -> None:
-    """Go on in a child: a thread of the parent may hold what nobody here gives back."""
-    for sums in list(_all):
-        sums.turn = RLock()
-
-
-os.register_at_fork(after_in_child=_after_fork)

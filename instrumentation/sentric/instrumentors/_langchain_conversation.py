@@ -2,11 +2,11 @@
 
 from collections import OrderedDict
 from collections.abc import Iterable
-from threading import Lock
 from typing import Any
 from weakref import WeakKeyDictionary
 
 from sentric.events import Author
+from sentric.forks import ProcessLock
 from sentric.guard.live_run import LiveRun
 from sentric.guard.refusal import Refusal
 from sentric.instrumentors import _langchain_reading as reading
@@ -27,7 +27,7 @@ class Conversation:
         self._last = ""
         self._refusal: Refusal | None = None
         self._has_spoken = False
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def said(self, turns: Iterable[str]) -> None:
         """The user has said this; the run knows it already."""
@@ -108,7 +108,7 @@ class Conversations:
 
     def __init__(self) -> None:
         self._of: WeakKeyDictionary[LiveRun, Conversation] = WeakKeyDictionary()
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def of(self, run: LiveRun) -> Conversation:
         """That of a run."""

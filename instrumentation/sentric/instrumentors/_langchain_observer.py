@@ -4,10 +4,10 @@ from collections import OrderedDict
 from collections.abc import AsyncGenerator, AsyncIterator, Callable, Generator, Iterator
 from contextlib import asynccontextmanager, contextmanager
 from dataclasses import replace
-from threading import Lock
 from typing import Any
 
 from sentric.events import Author
+from sentric.forks import ProcessLock
 from sentric.guard.boundary import shielded
 from sentric.guard.calls import Wanted, said
 from sentric.guard.gate import Gate, Guarded
@@ -36,7 +36,7 @@ class Observer:
         self._gate = gate
         self._conversations = Conversations()
         self._threads: OrderedDict[str, tuple[str, ...]] = OrderedDict()
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     # --- tools -------------------------------------------------------------------------------------------------
 

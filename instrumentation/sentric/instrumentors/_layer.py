@@ -2,15 +2,15 @@
 
 from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
-from threading import RLock
 from typing import Any, TypeAlias
 
+from sentric.forks import ProcessLock
 from sentric.guard.boundary import shielded
 
 Wrapped: TypeAlias = Callable[..., Awaitable[Any]]
 Wrapper: TypeAlias = Callable[[Wrapped, Any, Any, Any], Awaitable[Any]]
 """Makes the call in place of a method; given the method, its object, and the positional and keyword arguments."""
-_laying = RLock()
+_laying = ProcessLock()
 """Reentrant: a block that is collected as garbage lifts its layers wherever that happens."""
 
 

@@ -10,10 +10,10 @@ import json
 import re
 from collections import OrderedDict
 from collections.abc import Iterable, Iterator
-from threading import Lock
 from typing import Any
 from weakref import ref
 
+from sentric.forks import ProcessLock
 from sentric.guard.calls import Offered
 
 TOOLS_LIMIT = 1024
@@ -35,7 +35,7 @@ class ListedTools:
         self._servers: dict[str, OrderedDict[str, tuple[str, ...]]] = {}
         self._origins: dict[int, tuple[ref[Any], str]] = {}
         self._count = 0
-        self._lock = Lock()
+        self._lock = ProcessLock()
 
     def note(self, server: str, tools: Iterable[tuple[str, str]]) -> None:
         """A server has listed these tools, each its name and the JSON of its definition."""

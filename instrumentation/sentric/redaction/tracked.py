@@ -3,11 +3,11 @@
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cached_property
-from threading import Lock
 from typing import Any
 
 import ahocorasick
 
+from sentric.forks import ProcessLock
 from sentric.redaction.forms import forms
 from sentric.redaction.patterns import PatternSet, any_of, pattern
 from sentric.redaction.sieve import Sieve
@@ -84,7 +84,7 @@ class Tracked:
     """
 
     def __init__(self) -> None:
-        self._lock = Lock()
+        self._lock = ProcessLock()
         self._secrets: dict[str, Secret] = {}
         self._generations = (_EMPTY, _EMPTY)
         self.added = 0

@@ -13,7 +13,8 @@ from sentric.guard import judgement
 from sentric.guard.supply.file import FromFile
 from sentric.guard.supply.packaged import Packaged
 from sentric.guard.supply.service import FromService
-from sentric.settings import Section, Settings
+from sentric.settings import Settings
+from sentric.stated import Section
 from support.supplying import pack
 
 
@@ -131,7 +132,7 @@ from sentric.settings import Settings
 
 settings = Settings(policy=sys.argv[1])
 held = judgement.policy(settings)
-judgement._sources.lock.acquire()  # as if another thread were making one
+judgement._making._lock.acquire()  # as if another thread were making one
 if (child := os.fork()) == 0:
     signal.alarm(60)
     kept = judgement.policy(settings) is held

@@ -1,7 +1,6 @@
 """The service as a guard asks it: decisions, what people answer, and what is known of agents."""
 
 import json
-import os
 import random
 import secrets
 import threading
@@ -10,6 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
+from sentric.forks import ProcessLock, in_child
 from sentric.guard import counts
 from sentric.guard.boundary import shielded
 from sentric.guard.counts import Count, count
@@ -320,15 +320,13 @@ def _is_told(listener: Callable[[], object]) -> bool:
     return True
 
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _links: dict[tuple[str, str, str, float], Link] = {}
 
 
 def _after_fork() -> None:
-    global _lock  # noqa: PLW0603  # the parent's may be held by a thread that is not here
-    _lock = threading.Lock()
     for link in _links.values():
         link.after_fork()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+in_child(_after_fork)

@@ -10,6 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 
+from sentric.forks import ProcessLock, in_child
 from sentric.guard.counts import Count, count
 from sentric.guard.link.backlog import Backlog, OwnFile
 from sentric.guard.link.directory import Directory
@@ -208,15 +209,13 @@ class LeftBehind(Backlog):
         os.close(self._open)
 
 
-_lock = threading.Lock()
+_lock = ProcessLock()
 _spools: dict[tuple[str, bool], Spool] = {}
 
 
 def _after_fork() -> None:
-    global _lock  # noqa: PLW0603  # the parent's may be held by a thread that is not here
-    _lock = threading.Lock()
     for spool in _spools.values():
         spool.after_fork()
 
 
-os.register_at_fork(after_in_child=_after_fork)
+in_child(_after_fork)

@@ -1,13 +1,12 @@
 """Something that is done again and again, beside the agent."""
 
-import os
-import sys
 import time
 from contextlib import suppress
 from threading import Event, Lock, Thread
 from typing import Protocol
 from weakref import WeakSet, ref
 
+from sentric.forks import in_child
 from sentric.guard.boundary import shielded
 
 _AFTER_A_BUG = 30.0
@@ -99,5 +98,4 @@ def _in_child() -> None:
         one.in_child()
 
 
-if sys.platform != "win32":
-    os.register_at_fork(after_in_child=_in_child)
+in_child(_in_child)
