@@ -1,7 +1,9 @@
 """When a framework is imported: after it is instrumented, as `opentelemetry-instrument` does it, or before."""
 
+import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -80,3 +82,24 @@ def test_what_cannot_be_guarded_is_not_used_although_it_is_imported_already(modu
     code = TOO_LATE.format(module=module, name=name, place=place, package=package)
     ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, check=False)
     assert ran.returncode == 0, ran.stderr[-3000:]
+
+
+@pytest.mark.parametrize("mode", ["observe", "enforce"])
+def test_a_package_of_the_programs_own_that_is_called_as_a_framework_is_left_alone(tmp_path: Path, mode: str) -> None:
+    package = tmp_path / "agents"
+    package.mkdir()
+    (package / "__init__.py").touch()
+    (package / "run.py").write_text("ANSWER = 42\n")
+    code = (
+        "from importlib import metadata\n"
+        "from sentric.instrumentors import _instrumentor\n"
+        "from sentric.instrumentors.openai_agents import OpenAIAgentsInstrumentor\n"
+        "from sentric.settings import Settings\n"
+        "_instrumentor.supported_version = lambda *_: _instrumentor.Installed('', 'it is not installed')\n"
+        f"OpenAIAgentsInstrumentor().instrument(settings=Settings(mode={mode!r}))\n"
+        "import agents.run\n"
+        "print(agents.run.ANSWER)\n"
+    )
+    env = os.environ | {"PYTHONPATH": os.pathsep.join((str(tmp_path), *sys.path))}
+    ran = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, timeout=120, env=env)
+    assert (ran.stdout, ran.stderr) == ("42\n", "")

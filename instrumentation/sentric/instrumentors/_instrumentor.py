@@ -155,7 +155,8 @@ class Wrapping:
             self._stand_in_the_way(self._problem)
         version = supported_version(self._instrumentor.distribution, self._instrumentor.oldest)
         if not version.supported:
-            self._stand_in_the_way(version.problem)
+            if version.version or self._is_the_framework(module):
+                self._stand_in_the_way(version.problem)
             return
         if self._observer is None:
             from sentric.guard.gate import Gate
@@ -174,14 +175,17 @@ class Wrapping:
                 found = names.replace("|", " or ")
                 self._stand_in_the_way(f"{module.__name__} has no {found}: this part of it is not observed")
 
+    def _is_the_framework(self, module: Any) -> bool:
+        """Whether a module is the framework's, and not one of the program's own that has the same name."""
+        places = self._instrumentor.places[module.__name__]
+        return any(_found(module, name) is not None for names in places for name in names.split("|"))
+
     def _wrap(self, module: Any, name: str, wrapper: Callable[..., Any]) -> bool:
         """Wrap a function, if it is there."""
-        owner, _, attribute = name.rpartition(".")
-        holder = getattr(module, owner, None) if owner else module
-        if not hasattr(holder, attribute):
+        if (holder := _found(module, name)) is None:
             return False
         wrapt.wrap_function_wrapper(module, name, wrapper)
-        self._undo.append(lambda: unwrap(holder, attribute))
+        self._undo.append(lambda: unwrap(holder, name.rpartition(".")[2]))
         return True
 
     def _stand_in_the_way(self, problem: str) -> None:
@@ -191,6 +195,13 @@ class Wrapping:
         if problem not in _reported:
             _reported.add(problem)
             _logger.warning("sentric: %s", problem)
+
+
+def _found(module: Any, name: str) -> Any:
+    """What has a function, the module or a class in it; None where it is not there."""
+    owner, _, attribute = name.rpartition(".")
+    holder = getattr(module, owner, None) if owner else module
+    return holder if hasattr(holder, attribute) else None
 
 
 _reported: set[str] = set()
