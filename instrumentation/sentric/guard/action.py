@@ -28,6 +28,7 @@ from sentric.policy.readers.actions.effects import classify
 from sentric.policy.verdict import ALLOW, Verdict
 from sentric.tracing import attributes
 from sentric.tracing.attributes import ACTION, OUTCOME, Attributes
+from sentric.tracing.limits import FIELD_LIMIT
 
 if TYPE_CHECKING:
     from sentric.guard.live_run import LiveRun
@@ -168,6 +169,10 @@ class GuardedAction(UnderWay):
         before, now = self._wanted, self._read().copied()
         self._wanted = now
         return before is None or not before.is_same(now)
+
+    def redacted(self, text: str) -> str:
+        """What somebody says of it, as its model may be told."""
+        return self._run.intake.text(text, FIELD_LIMIT)[0]
 
     def wish(self, judged: Judged) -> dict[str, object]:
         """What the service is told of it."""

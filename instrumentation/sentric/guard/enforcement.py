@@ -96,6 +96,10 @@ class Attempt(Protocol):
         """What the service is told of it."""
         ...
 
+    def redacted(self, text: str) -> str:
+        """What somebody says of it, as its model may be told."""
+        ...
+
     def pause(self) -> AbstractContextManager[None]:
         """While a person is waited for."""
         ...
@@ -197,7 +201,7 @@ class Enforcement:
             if answer.allowed:
                 return self._allowed(judged, answer, is_approved=bool(approval_id))
             if answer.decision is not Decision.ASK or not answer.approval_id:
-                return Ruling(judged=judged, refusal=_refused(judged, answer, approval_id), answer=answer)
+                return Ruling(judged=judged, refusal=_refused(attempt, judged, answer, approval_id), answer=answer)
             approval_id = answer.approval_id
             try:
                 yield from self._waited(link, attempt, approval_id)
@@ -290,7 +294,7 @@ class Enforcement:
         return True
 
 
-def _refused(judged: Judged, answer: Answer, approval_id: str) -> Refusal:
+def _refused(attempt: Attempt, judged: Judged, answer: Answer, approval_id: str) -> Refusal:
     """Why the service says no."""
     if answer.agent_state == "stopped":
         return _refusal(Cause.STOPPED, judged)
@@ -298,7 +302,8 @@ def _refused(judged: Judged, answer: Answer, approval_id: str) -> Refusal:
     if judged.blocking:
         return _by_rules(judged, is_last=is_last)
     cause = Cause.DENIED if approval_id else Cause.SERVICE
-    return _refusal(cause, judged, said=answer.reasons[-1] if answer.reasons else "", is_last=is_last)
+    said = attempt.redacted(answer.reasons[-1]) if answer.reasons else ""
+    return _refusal(cause, judged, said, is_last=is_last)
 
 
 def _by_rules(judged: Judged, *, is_last: bool) -> Refusal:

@@ -171,6 +171,12 @@ class TestWithAService:
         assert (called, refusal.cause) == (False, Cause.DENIED)
         assert "They said: the approval is denied: not today" in refusal.text
 
+    def test_what_a_person_says_is_redacted(self, begin: Callable[..., LiveRun], service: Service) -> None:
+        service.person = lambda wish: "denied, the key is sk-proj-4f9aB2cD8eF1gH3iJ5kL7mN9oP0qR2sT4uV6wX8yZ"
+        _, refusal = tried(begin(), "wire")
+        assert "the key is" in refusal.text
+        assert "4f9aB2cD8eF1gH3i" not in refusal.text
+
     async def test_other_tasks_go_on_while_a_person_is_asked(
         self, begin: Callable[..., LiveRun], service: Service
     ) -> None:
