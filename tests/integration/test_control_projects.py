@@ -19,6 +19,8 @@ from support.sse import streaming
 
 CANARY = "canary7bank"
 BANK = f"bank-{CANARY}"
+NAMESAKE = "of-both"
+"""The id of an agent that each of the projects has."""
 QUERIES = ("", f"?project={BANK}", f"?agent_id={CANARY}", "?limit=1000&open=false&state=pending", "?wait=0.01")
 STREAMS = ("/v1/stream", "/v1/guard/stream")
 MINE = ("shop reads", "shop decides")
@@ -57,8 +59,10 @@ def test_no_route_and_no_stream_tells_of_another_project(served: Plane) -> None:
     with (
         streaming(served, "/v1/stream", "shop reads", **since) as watching,
         streaming(served, f"/v1/stream?project={BANK}", "shop reads", **since) as asking,
-        streaming(served, f"/v1/guard/stream?agent_id={CANARY}", "shop decides") as guard,
+        streaming(served, f"/v1/guard/stream?agent_id={NAMESAKE}", "shop decides") as guard,
     ):
+        assert served.decide(NAMESAKE, "block", "bank decides", **told)["strikes"] == 1
+        assert served.post(f"/v1/agents/{NAMESAKE}/stop", "bank reads", reason=CANARY).status_code == 200
         asked = served.decide(CANARY, "ask", "bank decides", agent_name=CANARY, **told)
         blocked = served.decide(CANARY, "block", "bank decides", **told)
         assert served.post(f"/v1/agents/{CANARY}/stop", "bank reads", reason=CANARY).status_code == 200

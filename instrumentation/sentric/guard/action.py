@@ -7,8 +7,9 @@ everything has been decided, verified and recorded: whatever goes wrong meanwhil
 from collections.abc import Callable
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import replace
+from functools import partial
 from types import TracebackType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from opentelemetry.trace import Span, SpanKind
 
@@ -218,19 +219,7 @@ class GuardedAction(UnderWay):
         self._concluded = True
         span.set_attribute(semconv.SENTRIC_REFUSED, cause.value)
         self._run.fail(span, semconv.ERROR_REFUSED, cause.value)
-        now = self._run.clock()
-        ended = Outcome(
-            sequence=0,
-            time=now,
-            span_id=self._span_id,
-            ordinal=OUTCOME,
-            action_id=action.event_id,
-            refused=True,
-            duration=now - action.time,
-        )
-        outcome, _ = self._run.conclude(ended)
-        span.set_attributes(attributes.outcome(outcome, content=self._run.content))
-        self._run.mark_cut(span, self._cut)
+        self._ended(span, action, refused=True)
 
     # --- both --------------------------------------------------------------------------------------------------
 
@@ -271,8 +260,8 @@ class GuardedAction(UnderWay):
         }
         self._run.report(self.verdict, self._span, about | (found or {}), always=bool(found))
 
-    def _made(self, wanted: Wanted) -> tuple[Action, str]:
-        """The action as an event without a number so far, and its arguments as JSON."""
+    def _made(self, wanted: Wanted) -> tuple[Callable[..., Action], str]:
+        """The action as an event but for its number, and its arguments as JSON."""
         run, intake = self._run, self._run.intake
         given = intake.arguments(wanted.arguments, wanted.secret, wanted.stand_ins)
         context = intake.arguments(wanted.context) if wanted.context else NO_ARGUMENTS
@@ -281,8 +270,8 @@ class GuardedAction(UnderWay):
         self._cut |= {semconv.SENTRIC_ACTION_CONTEXT} if context.carried_cut else set[str]()
         self._cut |= cut_parts
         kind, effects = classify(wanted.tool, given.judged, wanted.element)
-        action = Action(
-            sequence=0,
+        action = partial(
+            Action,
             time=run.clock(),
             span_id=self._span_id,
             ordinal=ACTION,
@@ -312,19 +301,23 @@ class GuardedAction(UnderWay):
         error, cut_error = run.intake.text(error, limit)
         self._cut |= {semconv.GEN_AI_TOOL_CALL_RESULT} if cut_result else set[str]()
         self._cut |= {semconv.SENTRIC_OUTCOME_ERROR} if cut_error else set[str]()
-        now = run.clock()
-        ended = Outcome(
-            sequence=0,
-            time=now,
-            span_id=self._span_id,
-            ordinal=OUTCOME,
-            action_id=action.event_id,
-            result=result,
-            error=error,
-            duration=now - action.time,
-            truncated=cut_result or cut_error,
+        outcome, verdict = self._ended(span, action, result=result, error=error, truncated=cut_result or cut_error)
+        run.report(verdict, span, {semconv.SENTRIC_SEQUENCE: outcome.sequence})
+
+    def _ended(self, span: Span, action: Action, **how: Any) -> tuple[Outcome, Verdict]:
+        """Judge how it ended, and let the span say so."""
+        run, now = self._run, self._run.clock()
+        outcome, verdict = run.judge(
+            partial(
+                Outcome,
+                time=now,
+                span_id=self._span_id,
+                ordinal=OUTCOME,
+                action_id=action.event_id,
+                duration=now - action.time,
+                **how,
+            )
         )
-        outcome, verdict = run.conclude(ended)
         span.set_attributes(attributes.outcome(outcome, content=run.content))
         run.mark_cut(span, self._cut)
-        run.report(verdict, span, {semconv.SENTRIC_SEQUENCE: outcome.sequence})
+        return outcome, verdict

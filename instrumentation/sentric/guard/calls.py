@@ -5,6 +5,7 @@ The agent's errors pass through unchanged and are noted; ours are held back at t
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import partial
 from types import TracebackType
 from typing import TYPE_CHECKING, cast
 
@@ -178,9 +179,9 @@ class ModelCall(UnderWay):
         if self._span is None:
             return
         run, (read, written) = self._run, self._tokens
-        answer, verdict = run.hear(
-            Message(
-                sequence=0,
+        answer, verdict = run.judge(
+            partial(
+                Message,
                 time=run.clock(),
                 span_id=self._span_id,
                 ordinal=ANSWER,

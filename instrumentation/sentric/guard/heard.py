@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from functools import partial
 from hashlib import sha256
 from typing import TYPE_CHECKING
 
@@ -42,7 +43,7 @@ class Heard:
         run = self._run
         room = run.settings.text_limit - sum(len(message.text) for message in self._messages)
         if taken := self._taken(text, max(room, 0), semconv.SENTRIC_MESSAGES):
-            message, verdict = run.judge(Message(sequence=0, time=run.clock(), author=author, text=taken))
+            message, verdict = run.judge(partial(Message, time=run.clock(), author=author, text=taken))
             self._messages.append(message)
             run.report(verdict, run.span, {semconv.SENTRIC_SEQUENCE: message.sequence})
 
@@ -116,8 +117,8 @@ class Heard:
         text, was_cut = run.intake.text(seen.text, room)
         if was_cut:
             self._cut.add(semconv.SENTRIC_OBSERVATIONS)
-        seen_now = Observation(
-            sequence=0,
+        seen_now = partial(
+            Observation,
             time=run.clock(),
             span_id=format_span_id(span.get_span_context().span_id) if span else "",
             ordinal=ordinal,

@@ -7,9 +7,9 @@ has seen it. Nothing here raises into the agent.
 import time
 from collections.abc import Callable, Generator, Iterable, Mapping, Set
 from contextlib import contextmanager, nullcontext
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import count
-from typing import TypeVar
+from typing import TypeAlias, TypeVar
 from uuid import uuid4
 from weakref import WeakSet, ref
 
@@ -47,6 +47,8 @@ from sentric.tracing.limits import FIELD_LIMIT
 from sentric.tracing.telemetry import Telemetry
 
 E = TypeVar("E", bound=Action | Message | Observation | Outcome)
+Unnumbered: TypeAlias = Callable[..., E]
+"""Makes an event, given its `sequence`: an event is frozen, and is numbered only when it is judged."""
 
 ENFORCE = "enforce"
 
@@ -263,11 +265,11 @@ class LiveRun:
         span.set_attribute(semconv.ERROR_TYPE, self.intake.name(error_type))
         span.set_status(Status(StatusCode.ERROR, self.intake.text(error, FIELD_LIMIT)[0] if self.content else None))
 
-    def check(self, action: Action, state: AgentState | None) -> tuple[Action, Verdict]:
-        """Judge an action that is about to be done, by the policy that is in force now; it is numbered.
+    def check(self, action: Unnumbered[Action], state: AgentState | None) -> tuple[Action, Verdict]:
+        """Judge an action that is about to be done, by the policy that is in force now.
 
         Args:
-            action: the action.
+            action: the action, but for its number and the state of its agent.
             state: what its agent has added up to; None: what the run has seen, where nothing is enforced.
 
         Raises:
@@ -281,20 +283,20 @@ class LiveRun:
             with self._lock:
                 self._engine.adopt(policy)
                 self._policy = policy
-        return self.judge(action if state is None else replace(self._engine.meant(action), state=state))
+        if state is None:
+            return self.judge(action)
+        return self.judge(lambda sequence: self._engine.meant(action(sequence=sequence, state=state)))
+
+    def judge(self, event: Unnumbered[E]) -> tuple[E, Verdict]:
+        """Number an event and judge it, both at once: in a replay the numbers are the order."""
+        with self._lock:
+            numbered = event(sequence=self.next())
+            return numbered, self._engine.judge(numbered)
 
     def restate(self, action: Action, state: AgentState) -> Verdict:
         """Judge an action that was judged once more, now that it is certain what its agent has added up to."""
         with self._lock:
             return self._engine.restate(action, state)
-
-    def hear(self, answer: Message) -> tuple[Message, Verdict]:
-        """Hear what a model answered; that is numbered."""
-        return self.judge(answer)
-
-    def conclude(self, outcome: Outcome) -> tuple[Outcome, Verdict]:
-        """Hear how an action ended; that is numbered."""
-        return self.judge(outcome)
 
     def decided(self, verdict: Verdict) -> Attributes:
         """A verdict of this run's engine as attributes."""
@@ -350,17 +352,18 @@ class LiveRun:
             self.span.set_attribute(semconv.SENTRIC_SETTING_CHANGED, changed)
         self.mark_cut(self.span, self.task_cut)
         if self._task:
-            said = Message(sequence=0, time=self.clock(), author=Author.USER, text=self._task)
+            said = Message(
+                sequence=0,
+                time=self.clock(),
+                span_id=_span_id(self.span),
+                ordinal=TASK,
+                author=Author.USER,
+                text=self._task,
+            )
             with self._lock:
-                self._engine.judge(replace(said, span_id=_span_id(self.span), ordinal=TASK))
+                self._engine.judge(said)
         self.message(Author.MODEL, given)
         self._say(semconv.EVENT_RUN_STARTED, self.span, described)
-
-    def judge(self, event: E) -> tuple[E, Verdict]:
-        """Number an event and judge it, both at once: in a replay the numbers are the order."""
-        with self._lock:
-            numbered = replace(event, sequence=self.next())
-            return numbered, self._engine.judge(numbered)
 
     def _say(self, event: str, span: Span, about: Attributes, verdict: Verdict | None = None) -> None:
         records.emit(self._telemetry.logger, event, span, self.clock(), self._common | about, verdict)

@@ -130,4 +130,6 @@ def _is_same_brand(site: str, where: Place) -> bool:
 
 def _plain(text: str) -> str:
     """A text without accents."""
+    if text.isascii():
+        return text
     return "".join(char for char in unicodedata.normalize("NFKD", text) if not unicodedata.combining(char))
