@@ -2,8 +2,9 @@
 
 import os
 from collections.abc import Callable
+from contextlib import AbstractContextManager
 from threading import RLock
-from types import TracebackType
+from typing import Any
 from weakref import WeakSet
 
 
@@ -13,30 +14,23 @@ def in_child(go_on: Callable[[], object]) -> None:
         os.register_at_fork(after_in_child=go_on)
 
 
-class ProcessLock:
-    """A reentrant lock of one process: a child finds it free, whoever held it in its parent."""
+def process_lock() -> AbstractContextManager[bool]:
+    """A reentrant lock of one process: a child finds it free, whoever held it in its parent.
 
-    def __init__(self) -> None:
-        self._lock = RLock()
-        _locks.add(self)
-
-    def __enter__(self) -> None:
-        self._lock.acquire()
-
-    def __exit__(self, kind: type[BaseException] | None, error: BaseException | None, _: TracebackType | None) -> None:
-        self._lock.release()
-
-    def renew(self) -> None:
-        """Be free."""
-        self._lock = RLock()
+    It is the interpreter's own, and nothing of ours is around it: what interrupts a thread, such as Ctrl-C, cannot come
+    between taking it and the block that gives it back.
+    """
+    lock = RLock()
+    _locks.add(lock)
+    return lock
 
 
-_locks: "WeakSet[ProcessLock]" = WeakSet()
+_locks: "WeakSet[Any]" = WeakSet()
 
 
 def _renew_all() -> None:
     for lock in list(_locks):
-        lock.renew()
+        lock._at_fork_reinit()  # as `logging` and `threading` do with theirs
 
 
 in_child(_renew_all)

@@ -9,7 +9,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING
 
 from sentric import semconv
-from sentric.forks import ProcessLock, in_child
+from sentric.forks import in_child, process_lock
 
 if TYPE_CHECKING:
     from opentelemetry.metrics import CallbackOptions, Observation
@@ -88,7 +88,7 @@ class Count(StrEnum):
     """Records that the service refused for good, and for which that file had no room."""
 
 
-_lock = ProcessLock()
+_lock = process_lock()
 _counts = dict.fromkeys(Count, 0)
 
 

@@ -8,7 +8,7 @@ from types import TracebackType
 from typing import TypeAlias
 
 from sentric import semconv
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard.action import GuardedAction, Pause, Renew
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import Wanted
@@ -48,7 +48,7 @@ class Gate:
         self.exit_timeout = settings.exit_timeout
         self._telemetry, self._settings = telemetry, settings
         self._ambient: dict[tuple[str, str], tuple[LiveRun, float]] = {}
-        self._lock = ProcessLock()
+        self._lock = process_lock()
 
     @shielded(None)
     def begin(

@@ -4,7 +4,7 @@ import secrets
 from pathlib import Path
 
 from sentric.errors import SettingError
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard.supply.file import FromFile
 from sentric.guard.supply.packaged import Packaged
 from sentric.guard.supply.source import PolicySource
@@ -23,7 +23,7 @@ _process_key = secrets.token_bytes(32)
 
 
 _made: dict[Settings, PolicySource] = {}
-_making = ProcessLock()
+_making = process_lock()
 
 
 def redactor(settings: Settings) -> Redactor:

@@ -27,7 +27,7 @@ from opentelemetry.trace import (
 from sentric import semconv
 from sentric.errors import PolicyError, SentricError
 from sentric.events import Action, AgentState, Author, Message, Observation, Outcome
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard import judgement
 from sentric.guard.action import GuardedAction, Pause, Reads, Renew
 from sentric.guard.boundary import report, shielded
@@ -104,7 +104,7 @@ class LiveRun:
         self.intake = Intake(settings)
         self.intake.add_secrets(secrets or {})
         self._telemetry, self._subject = telemetry, ref(subject) if subject is not None else None
-        self._sequence, self._lock, self._ended, self._is_deaf = count(), ProcessLock(), False, False
+        self._sequence, self._lock, self._ended, self._is_deaf = count(), process_lock(), False, False
         self.heard = Heard(self)
         self._common: Attributes = {
             semconv.SENTRIC_SCHEMA_VERSION: semconv.SCHEMA_VERSION,

@@ -9,7 +9,7 @@ from urllib.parse import urlsplit
 from opentelemetry import trace
 
 from sentric.errors import SentricError, SettingError
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard.boundary import report
 from sentric.guard.calls import Wanted
 from sentric.guard.enforcement import complain
@@ -24,7 +24,7 @@ FRAMEWORK = f"python {platform.python_version()}"
 """What the runs of plain functions say of themselves."""
 
 _logger = logging.getLogger("sentric")
-_making = ProcessLock()
+_making = process_lock()
 
 
 @cache

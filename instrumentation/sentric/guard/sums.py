@@ -1,7 +1,7 @@
 """What an agent has added up to, as far as this process knows: for what is decided before anybody else is asked."""
 
 from sentric.events import AgentState
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 
 _named: "dict[tuple[str, str], Sums]" = {}
 """Bounded by the agents that settings name."""
@@ -13,7 +13,7 @@ class Sums:
     def __init__(self) -> None:
         self._state = AgentState(enforced=True)
         self._told: AgentState | None = None
-        self.turn = ProcessLock()
+        self.turn = process_lock()
         """Held while something is decided by what they are, and added to them."""
 
     @classmethod

@@ -6,7 +6,7 @@ from typing import Any
 from weakref import WeakKeyDictionary
 
 from sentric.events import Author
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard.live_run import LiveRun
 from sentric.guard.refusal import Refusal
 from sentric.instrumentors import _langchain_reading as reading
@@ -27,7 +27,7 @@ class Conversation:
         self._last = ""
         self._refusal: Refusal | None = None
         self._has_spoken = False
-        self._lock = ProcessLock()
+        self._lock = process_lock()
 
     def said(self, turns: Iterable[str]) -> None:
         """The user has said this; the run knows it already."""
@@ -108,7 +108,7 @@ class Conversations:
 
     def __init__(self) -> None:
         self._of: WeakKeyDictionary[LiveRun, Conversation] = WeakKeyDictionary()
-        self._lock = ProcessLock()
+        self._lock = process_lock()
 
     def of(self, run: LiveRun) -> Conversation:
         """That of a run."""

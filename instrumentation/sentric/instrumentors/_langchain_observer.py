@@ -7,7 +7,7 @@ from dataclasses import replace
 from typing import Any
 
 from sentric.events import Author
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard.boundary import shielded
 from sentric.guard.calls import Wanted, said
 from sentric.guard.gate import Gate, Guarded
@@ -36,7 +36,7 @@ class Observer:
         self._gate = gate
         self._conversations = Conversations()
         self._threads: OrderedDict[str, tuple[str, ...]] = OrderedDict()
-        self._lock = ProcessLock()
+        self._lock = process_lock()
 
     # --- tools -------------------------------------------------------------------------------------------------
 

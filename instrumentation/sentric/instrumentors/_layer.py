@@ -4,13 +4,13 @@ from collections.abc import Awaitable, Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard.boundary import shielded
 
 Wrapped: TypeAlias = Callable[..., Awaitable[Any]]
 Wrapper: TypeAlias = Callable[[Wrapped, Any, Any, Any], Awaitable[Any]]
 """Makes the call in place of a method; given the method, its object, and the positional and keyword arguments."""
-_laying = ProcessLock()
+_laying = process_lock()
 """Reentrant: a block that is collected as garbage lifts its layers wherever that happens."""
 
 

@@ -13,7 +13,7 @@ from collections.abc import Iterable, Iterator
 from typing import Any
 from weakref import ref
 
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.guard.calls import Offered
 
 TOOLS_LIMIT = 1024
@@ -35,7 +35,7 @@ class ListedTools:
         self._servers: dict[str, OrderedDict[str, tuple[str, ...]]] = {}
         self._origins: dict[int, tuple[ref[Any], str]] = {}
         self._count = 0
-        self._lock = ProcessLock()
+        self._lock = process_lock()
 
     def note(self, server: str, tools: Iterable[tuple[str, str]]) -> None:
         """A server has listed these tools, each its name and the JSON of its definition."""

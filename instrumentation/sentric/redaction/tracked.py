@@ -7,7 +7,7 @@ from typing import Any
 
 import ahocorasick
 
-from sentric.forks import ProcessLock
+from sentric.forks import process_lock
 from sentric.redaction.forms import forms
 from sentric.redaction.patterns import PatternSet, any_of, pattern
 from sentric.redaction.sieve import Sieve
@@ -84,7 +84,7 @@ class Tracked:
     """
 
     def __init__(self) -> None:
-        self._lock = ProcessLock()
+        self._lock = process_lock()
         self._secrets: dict[str, Secret] = {}
         self._generations = (_EMPTY, _EMPTY)
         self.added = 0

@@ -9,7 +9,7 @@ from collections import OrderedDict, deque
 from collections.abc import Callable, Mapping
 from urllib.parse import quote
 
-from sentric.forks import ProcessLock, in_child
+from sentric.forks import in_child, process_lock
 from sentric.guard import counts
 from sentric.guard.boundary import shielded
 from sentric.guard.counts import Count, count
@@ -320,7 +320,7 @@ def _is_told(listener: Callable[[], object]) -> bool:
     return True
 
 
-_lock = ProcessLock()
+_lock = process_lock()
 _links: dict[tuple[str, str, str, float], Link] = {}
 
 

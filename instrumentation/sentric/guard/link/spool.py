@@ -10,7 +10,7 @@ import secrets
 import threading
 from collections.abc import Callable, Mapping
 
-from sentric.forks import ProcessLock, in_child
+from sentric.forks import in_child, process_lock
 from sentric.guard.counts import Count, count
 from sentric.guard.link.backlog import Backlog, OwnFile
 from sentric.guard.link.directory import Directory
@@ -209,7 +209,7 @@ class LeftBehind(Backlog):
         os.close(self._open)
 
 
-_lock = ProcessLock()
+_lock = process_lock()
 _spools: dict[tuple[str, bool], Spool] = {}
 
 
