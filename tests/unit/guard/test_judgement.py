@@ -132,7 +132,7 @@ from sentric.settings import Settings
 
 settings = Settings(policy=sys.argv[1])
 held = judgement.policy(settings)
-judgement._making._lock.acquire()  # as if another thread were making one
+judgement._making.acquire()  # as if another thread were making one
 if (child := os.fork()) == 0:
     signal.alarm(60)
     kept = judgement.policy(settings) is held
