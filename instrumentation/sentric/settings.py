@@ -168,6 +168,33 @@ class Settings:
         "Severity from which on two people must approve; `never`: one is enough.",
         choices=("low", "medium", "high", "critical", "never"),
     )
+    approvals: Section = _setting(  # noqa: RUF009  # a field, like every other here
+        Section(),
+        "Only in the file: who is asked about approvals, by chat, mail or phone, and in what order: docs/approvals.md.",
+        secret=True,
+    )
+    model_url: str = _setting(
+        "",
+        "Base URL of an OpenAI-compatible API, such as `http://localhost:11434/v1`, whose model scores what rules with "
+        "`score: true` match, judges runs and answers questions about approvals. Empty: none does.",
+    )
+    model_key: str = _setting("", "Key for that API. Empty: none is sent.", secret=True)
+    model: str = _setting("", "Name of the model there.")
+    score_timeout: float = _setting(
+        5.0, "Seconds that a score may take: later than that counts as above the threshold.", minimum=0.1
+    )
+    score_threshold: int = _setting(
+        50, "Highest score, of 0 to 100, with which an action goes on as the rules say; above it a person is asked."
+    )
+    judge: str = _setting(
+        "none",
+        "Which runs the model judges when they are over: `none`, `flagged` (those with findings) or `all`.",
+        choices=("none", "flagged", "all"),
+    )
+    judge_prompt: str = _setting(
+        "", "File with words of your own that are added to what the model is told before it judges a run."
+    )
+    judge_daily: int = _setting(1000, "Most runs of a project that the model judges in 24 hours.", minimum=0)
     agents_kept: float = _setting(
         30.0,
         "Days after which an agent that was not seen is forgotten, where it has neither risk nor strikes, is not "

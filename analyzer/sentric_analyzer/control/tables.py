@@ -149,6 +149,46 @@ APPROVAL_ANSWERS = Table(
     Column("time", Double, nullable=False),
 )
 
+APPROVAL_ATTEMPTS = Table(
+    "approval_attempts",
+    METADATA,
+    Column("id", String(32), primary_key=True),
+    Column("approval_id", String(32), ForeignKey("approvals.id"), nullable=False),
+    Column("step", Integer, nullable=False),  # of the route, from 0
+    Column("channel", String(64), nullable=False),
+    Column("person", String(12), nullable=False),
+    Column("state", String(12), nullable=False),
+    Column("created", Double, nullable=False),
+    Column("due", Double, nullable=False),  # when it is the next step's turn
+    Column("sent", Double),
+    Column("ended", Double),
+    Column("reference", String(256), nullable=False),  # how the other side names it
+    Column("detail", String(512), nullable=False),
+    Index("approval_attempts_once", "approval_id", "step", unique=True),
+    Index("approval_attempts_by_state", "state", "due"),
+)
+"""Every attempt to reach somebody about an approval: one for each step of the route, whichever service takes it."""
+
+APPROVAL_LINKS = Table(
+    "approval_links",
+    METADATA,
+    Column("digest", String(64), primary_key=True),  # of the link's secret, which is kept nowhere
+    Column("attempt_id", String(32), ForeignKey("approval_attempts.id"), nullable=False),
+    Column("expires", Double, nullable=False),
+    Column("used", Double),
+)
+"""The links that were sent: each is for one answer of one person."""
+
+WEBHOOK_EVENTS = Table(
+    "webhook_events",
+    METADATA,
+    Column("source", String(16), primary_key=True),
+    Column("id", String(128), primary_key=True),
+    Column("received", Double, nullable=False),
+    Index("webhook_events_by_time", "received"),
+)
+"""What other services have told, by their ids: nothing is taken twice."""
+
 POLICIES = Table(
     "policies",
     METADATA,
