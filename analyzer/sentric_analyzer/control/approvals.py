@@ -108,7 +108,15 @@ class Approvals:
         return self._step(found.approval_id, SYSTEM, lambda change, approval: approval)
 
     def answer(
-        self, approval_id: str, said: Said, *, approver: str, actor: str, note: str = "", channel: str = "api"
+        self,
+        approval_id: str,
+        said: Said,
+        *,
+        approver: str,
+        actor: str,
+        note: str = "",
+        channel: str = "api",
+        first: Callable[[Change], None] = lambda change: None,
     ) -> Approval:
         """Take a person's answer.
 
@@ -119,6 +127,7 @@ class Approvals:
             actor: as the audit names who answers.
             note: for the record, and for the agent where it is a denial.
             channel: how the answer came.
+            first: done before, in the same transaction: what it raises leaves all as it was.
 
         Raises:
             UnknownApprovalError: there is no such approval.
@@ -127,6 +136,7 @@ class Approvals:
         """
 
         def step(change: Change, approval: Approval) -> Approval:
+            first(change)
             given = Answer(approver, said, change.now, note, channel)
             after = answered(approval, given, use_seconds=self._patience.use)
             change.connection.execute(
@@ -256,6 +266,12 @@ def loaded(change: Change, approval_id: str) -> Approval:
         raise UnknownApprovalError(f"there is no approval {approval_id!r}: `sentric approvals list` shows them")
     (found,) = _with_answers(change.connection, [row])
     return found
+
+
+def as_it_is(connection: Connection, approval_id: str) -> Approval | None:
+    """An approval as it was last saved, for whoever only looks; None: there is none."""
+    rows = connection.execute(select(APPROVALS).where(APPROVALS.c.id == approval_id)).all()
+    return next(_with_answers(connection, rows), None)
 
 
 def on_time(change: Change, approval: Approval) -> tuple[Approval, bool]:

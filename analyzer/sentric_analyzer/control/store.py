@@ -17,6 +17,7 @@ from sentric_analyzer.control.decisions import Decisions
 from sentric_analyzer.control.incidents import Incidents
 from sentric_analyzer.control.jobs import Jobs
 from sentric_analyzer.control.keys import Project
+from sentric_analyzer.control.links import Links
 from sentric_analyzer.control.people import People
 from sentric_analyzer.control.plain import PlainAllows
 from sentric_analyzer.control.policies import Policies
@@ -58,6 +59,7 @@ class ControlStore:
         self.agents = Agents(self.changes, self.plain.write)
         self.stopping = Stopping(self.changes)
         self.approvals = Approvals(self.changes, patience)
+        self.links = Links(self.changes, self.approvals)
         self.decisions = Decisions(self.changes, self.plain, patience, two_people)
         self.incidents = Incidents(self.changes)
         self.refusals = Refusals(self.changes)
