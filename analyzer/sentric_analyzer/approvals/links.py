@@ -14,7 +14,7 @@ _SECRET_BYTES = 32
 _FORM = b"answer by form:"
 
 
-def new_link(links: "Links", public_url: str, attempt_id: str, *, expires: float) -> str:
+def new_link(links: "Links", public_url: str, attempt_id: str, expires: float) -> str:
     """A new link, for one answer of the person whom an attempt is to reach.
 
     Args:

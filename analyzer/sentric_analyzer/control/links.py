@@ -2,12 +2,13 @@
 
 from dataclasses import dataclass
 
-from sqlalchemy import Connection, delete, insert, select, update
+from sqlalchemy import ColumnElement, Connection, delete, insert, select, update
 
 from sentric_analyzer.control import people
 from sentric_analyzer.control.approval import Approval, Said, State
-from sentric_analyzer.control.approvals import Approvals, as_it_is
+from sentric_analyzer.control.approvals import as_it_is
 from sentric_analyzer.control.attempt import OPEN
+from sentric_analyzer.control.attempts import Attempts
 from sentric_analyzer.control.changes import Change, Changes
 from sentric_analyzer.control.errors import ApprovalStateError, LinkError, UnknownPersonError
 from sentric_analyzer.control.keyring import Scope
@@ -31,9 +32,9 @@ class Linked:
 class Links:
     """Keeps links, and takes the answers that come by them."""
 
-    def __init__(self, changes: Changes, approvals: Approvals) -> None:
+    def __init__(self, changes: Changes, attempts: Attempts) -> None:
         self._changes = changes
-        self._approvals = approvals
+        self._attempts = attempts
 
     def add(self, digest: str, attempt_id: str, *, expires: float) -> None:
         """Keep the digest of a link's secret.
@@ -66,17 +67,12 @@ class Links:
         linked = self.find(digest)
 
         def use(change: Change) -> None:
-            unused = update(APPROVAL_LINKS).where(APPROVAL_LINKS.c.digest == digest, APPROVAL_LINKS.c.used.is_(None))
-            _good(change.connection, digest, change.now)  # it may have been withdrawn while others were first
+            unused = update(APPROVAL_LINKS).where(*_is_good(digest, change.now))
             if change.connection.execute(unused.values(used=change.now)).rowcount != 1:
                 raise _no_link()
 
-        identity = f"person:{linked.person.person_id}"
-        approval_id = linked.approval.approval_id
         try:
-            return self._approvals.answer(
-                approval_id, said, approver=identity, actor=identity, note=note, channel=CHANNEL, first=use
-            )
+            return self._attempts.answer(linked.attempt_id, said, channel=CHANNEL, note=note, also=use)
         except ApprovalStateError:
             raise _no_link() from None
 
@@ -95,8 +91,8 @@ def _good(connection: Connection, digest: str, now: float) -> Linked:
     """
     of_attempt = APPROVAL_LINKS.c.attempt_id == APPROVAL_ATTEMPTS.c.id
     asked = select(APPROVAL_ATTEMPTS).join(APPROVAL_LINKS, of_attempt)
-    unused = (APPROVAL_LINKS.c.digest == digest, APPROVAL_LINKS.c.used.is_(None), APPROVAL_LINKS.c.expires > now)
-    attempt = connection.execute(asked.where(*unused, APPROVAL_ATTEMPTS.c.state.in_(OPEN))).one_or_none()
+    asked = asked.where(*_is_good(digest, now), APPROVAL_ATTEMPTS.c.state.in_(OPEN))
+    attempt = connection.execute(asked).one_or_none()
     approval = as_it_is(connection, attempt.approval_id) if attempt else None
     if attempt is None or approval is None or approval.state is not State.PENDING or approval.is_late(now):
         raise _no_link()
@@ -104,6 +100,11 @@ def _good(connection: Connection, digest: str, now: float) -> Linked:
     if person is None:
         raise _no_link()
     return Linked(attempt.id, person, approval)
+
+
+def _is_good(digest: str, now: float) -> tuple[ColumnElement[bool], ...]:
+    links = APPROVAL_LINKS.c
+    return links.digest == digest, links.used.is_(None), links.expires > now
 
 
 def _approver(connection: Connection, person_id: str) -> Person | None:
