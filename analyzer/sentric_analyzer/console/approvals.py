@@ -10,7 +10,7 @@ from rich.text import Text as Line
 
 from sentric_analyzer.console.lines import Json, block, each, inside, listed, listing, number, said, time_left, when
 from sentric_analyzer.console.terminal import STYLES
-from sentric_analyzer.console.text import one_line, plural, shortened
+from sentric_analyzer.visible import one_line, plural, shortened
 
 ID_WIDTH = 12
 """Characters of an approval's id in a list: enough to name it to other commands."""
