@@ -11,6 +11,7 @@ from collections.abc import Callable, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
+from html import escape
 from typing import Any
 
 from sentric.errors import MissingDependencyError, SettingError
@@ -19,8 +20,8 @@ from sentric_analyzer.approvals.configuration import ChannelStated, Kind, Surrou
 
 SECONDS = 20.0
 """Seconds that a message may take, however slowly the other side answers: it counts as not sent after that."""
-MOST_HANGING = 8
-"""Messages of a channel that may hang beyond that; while they do, the channel sends nothing more."""
+MOST_UNDER_WAY = 16
+"""Messages of a channel that may be under way, those included that hang beyond that: it sends no more meanwhile."""
 
 _STATUS = re.compile(r"\berror=(\d{3})\b")
 _REASONS = {
@@ -31,7 +32,8 @@ _REASONS = {
     "429": "too many messages were sent in too short a time",
     "200": "the message is not accepted: the token may have been revoked",
 }
-_LIBRARIES = ("apprise", "urllib3", "requests")
+_LOOK = "Look and answer"
+_PUNCTUATION = re.compile(r"([!-/:-@\[-`{-~])")
 
 
 class AppriseChannel:
@@ -47,49 +49,65 @@ class AppriseChannel:
         self.name = name
         self._make = make
         self._seconds = seconds
-        self._hanging = threading.BoundedSemaphore(MOST_HANGING)
+        self._places = threading.BoundedSemaphore(MOST_UNDER_WAY)
 
     def notify(self, notice: Notice) -> str:
         """See Channel. The other side names no message."""
-        self._send(notice.shown.title, f"{_how(notice)}\n\n{notice.shown.text}", notice.seconds)
+        self._send(notice.shown.title, partial(_told, notice), notice.seconds)
         return ""
 
     def withdraw(self, notice: Notice, reference: str, why: str) -> None:
         """See Channel: another message follows."""
         text = f"Nobody need answer any more: {why}." if why else "Nobody need answer any more."
-        self._send(f"Over: {notice.shown.title}", text, self._seconds)
+        self._send(f"Over: {notice.shown.title}", lambda form: text, self._seconds)
 
-    def _send(self, title: str, text: str, seconds: float) -> None:
-        if not self._hanging.acquire(blocking=False):
-            raise ChannelError(f"{MOST_HANGING} messages are under way that the other side does not take: none is sent")
-        message = _Message(partial(self._make().notify, title=title, body=text, body_format="text"), self._hanging)
+    def _send(self, title: str, text: "_Text", seconds: float) -> None:
+        if not self._places.acquire(blocking=False):
+            raise ChannelError(f"{MOST_UNDER_WAY} messages are under way that the other side does not take")
+        message = _Message(self._make, title, text, self._places.release)
         message.start()
         message.join(min(seconds, self._seconds))
         if message.is_alive():
-            raise ChannelError("the other side has not taken the message in time: it may be slow, or out of reach")
+            raise ChannelError("the other side has not taken the message in time: it is slow, or out of reach")
         if not message.is_sent:
             raise ChannelError(_reason(message.said))
+
+
+_Text = Callable[[str], str]
+"""Gives the text of a message in a format that Apprise has a name for."""
 
 
 class _Message(threading.Thread):
     """Sends a message. One that hangs ends with the process: it cannot be stopped, and nobody waits for it."""
 
-    def __init__(self, send: Callable[[], bool], place: threading.BoundedSemaphore) -> None:
+    def __init__(self, make: Callable[[], Any], title: str, text: _Text, on_end: Callable[[], None]) -> None:
         super().__init__(name="sentric-message", daemon=True)
-        self._do = send
-        self._place = place
+        self._make = make
+        self._title = title
+        self._text = text
+        self._on_end = on_end
         self.is_sent = False
         self.said: list[str] = []
         """What the library says meanwhile."""
 
+    def start(self) -> None:
+        """Begin to send it."""
+        try:
+            super().start()
+        except RuntimeError:  # there are as many threads as there may be
+            self._on_end()
+            raise
+
     def run(self) -> None:
         """Send it; whatever the library raises, it was not sent."""
         try:
-            self.is_sent = self._do()
-        except Exception as error:  # noqa: BLE001  # a hundred plugins: what one raises is no error of ours
+            sender = self._make()
+            form = sender.resolve_format().value  # what suits the service best, or what the URL asks for
+            self.is_sent = bool(sender.notify(title=self._title, body=self._text(form), body_format=form))
+        except Exception as error:  # a hundred plugins: what one raises is no error of ours
             self.said.append(type(error).__name__)
         finally:
-            self._place.release()
+            self._on_end()
 
 
 class _Unwritten(logging.Filter):
@@ -165,18 +183,29 @@ def _maker(stated: ChannelStated) -> _Maker:
 
 def _silence() -> None:
     """Have nothing written of what the libraries say: it may hold addresses, tokens and links."""
-    for name in _LIBRARIES:
-        logger = logging.getLogger(name)
-        logger.setLevel(logging.WARNING)
-        logger.propagate = False
-    logging.getLogger(_LIBRARIES[0]).addFilter(_UNWRITTEN)
+    logging.getLogger("urllib3").setLevel(logging.WARNING)  # below that it names every address
+    logger = logging.getLogger("apprise")
+    logger.setLevel(logging.WARNING)
+    logger.addFilter(_UNWRITTEN)
 
 
-def _how(notice: Notice) -> str:
-    """How to answer: it stands before what others wrote, where no service cuts it off."""
-    if notice.link:
-        return f"Look and answer here, in the browser: {notice.link}"
-    return f"To answer: sentric approvals approve {notice.approval_id} (or: deny)"
+def _told(notice: Notice, form: str) -> str:
+    """What somebody is told. How to answer stands before what others wrote, where no service cuts it off."""
+    text, link = notice.shown.text, notice.link
+    how = "" if link else f"To answer: sentric approvals approve {notice.approval_id} (or: deny)"
+    match form:
+        case "markdown":
+            return f"{f'[{_LOOK}]({link})' if link else _literal(how)}\n\n{_literal(text)}"
+        case "html":
+            target = f'<a href="{escape(link)}">{_LOOK}</a>' if link else escape(how)
+            return f"<p>{target}</p>\n<pre>{escape(text)}</pre>"
+        case _:
+            return f"{f'{_LOOK}: {link}' if link else how}\n\n{text}"
+
+
+def _literal(text: str) -> str:
+    """A text in Markdown that nothing in it changes: no link, no mention, no heading."""
+    return _PUNCTUATION.sub(r"\\\1", text)
 
 
 def _reason(said: Sequence[str]) -> str:
