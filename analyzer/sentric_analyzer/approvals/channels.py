@@ -2,10 +2,11 @@
 
 from collections.abc import Mapping
 
+from sentric_analyzer.approvals.apprise import APPRISE
 from sentric_analyzer.approvals.channel import Channel
 from sentric_analyzer.approvals.configuration import Kind, Surroundings
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {"apprise": APPRISE}
 """By what is stated as `type`."""
 
 
