@@ -6,7 +6,7 @@ Run as a program it asks through a channel that hangs, until it is killed.
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -89,7 +89,7 @@ def asking(
     *steps: tuple[str, float | None],
     on_count: OnCount = lambda name, value, amount: None,
     patience: float = 300.0,
-) -> Iterator[Asking]:
+) -> Generator[Asking]:
     """A service's asking: with a feed of its own, and people of the channels' names."""
     for name in channels.stated(*steps).stated["channels"]:  # type: ignore[index]
         if name not in {person.name for person in store.people.list()}:

@@ -167,7 +167,6 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
 
         A key that decides, and neither reads nor approves, is shown its own ones.
         """
-
         is_shown_less = by is not None and not _OF_ANYBODY.met_by(by.scopes)
         found = await until(
             feed,
