@@ -11,12 +11,14 @@ from sentric.policy.rule import Severity
 from sentric_analyzer.control.agents import Agents
 from sentric_analyzer.control.api_keys import ApiKeys
 from sentric_analyzer.control.approvals import Approvals, Patience
+from sentric_analyzer.control.attempts import Attempts
 from sentric_analyzer.control.changes import Changes
 from sentric_analyzer.control.database import Database
 from sentric_analyzer.control.decisions import Decisions
 from sentric_analyzer.control.incidents import Incidents
 from sentric_analyzer.control.jobs import Jobs
 from sentric_analyzer.control.keys import Project
+from sentric_analyzer.control.links import Links
 from sentric_analyzer.control.people import People
 from sentric_analyzer.control.plain import PlainAllows
 from sentric_analyzer.control.policies import Policies
@@ -58,6 +60,8 @@ class ControlStore:
         self.agents = Agents(self.changes, self.plain.write)
         self.stopping = Stopping(self.changes)
         self.approvals = Approvals(self.changes, patience)
+        self.attempts = Attempts(self.changes, self.approvals)
+        self.links = Links(self.changes, self.attempts)
         self.decisions = Decisions(self.changes, self.plain, patience, two_people)
         self.incidents = Incidents(self.changes)
         self.refusals = Refusals(self.changes)

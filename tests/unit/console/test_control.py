@@ -53,6 +53,18 @@ APPROVAL: dict[str, Any] = {
         "rules": [RULE, {**RULE, "title": "Broken", "error": "no such name"}],
         "risk": 40,
     },
+    "attempts": [
+        {
+            "step": 0,
+            "channel": "duty-phone",
+            "person": "ab",
+            "state": "failed",
+            "created": "2026-11-01T11:58:00Z",
+            "sent": None,
+            "ended": "2026-11-01T11:58:30Z",
+            "detail": "busy",
+        }
+    ],
     "answers": [
         {"approver": "person:ab", "answer": "approve", "note": "ok", "channel": "cli", "time": "2026-11-01T11:59:00Z"}
     ],
@@ -161,6 +173,7 @@ def test_an_approval_says_what_where_why_with_which_risk_and_who_must_answer() -
         "bot-1 (payer) of project shop, run r1",
         "asked by   key:43a6233c6643 on 2026-11-01 11:58 UTC",
         "2 different people, other than who asked (high); 1 approval so far",
+        "person:ab through duty-phone failed 2026-11-01 11:58 UTC: busy",
         "approved by person:ab (cli) 2026-11-01 11:59 UTC: ok",
     ):
         assert re.search(re.escape(line).replace(r"\ ", " +"), text), line
