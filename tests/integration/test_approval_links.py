@@ -169,9 +169,7 @@ def test_the_page_runs_nothing_fetches_nothing_and_tells_nobody_its_address(serv
     page = Page(answer)
     (policy,) = (attributes["content"] for _, attributes in page.tags if "http-equiv" in attributes)
     assert policy is not None
-    assert re.fullmatch(
-        r"default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'self'", policy
-    )
+    assert re.fullmatch(r"default-src 'none'; style-src 'sha256-[^']+'; base-uri 'none'; form-action 'self'", policy)
     assert not {"script", "img", "iframe", "object", "link", "a"} & {tag for tag, _ in page.tags}
     for _, attributes in page.tags:
         assert not {"src", "style", "action", "formaction", "onclick", "href"} & set(attributes)
@@ -383,7 +381,9 @@ def test_a_head_that_is_no_http_tells_nothing(served: Plane) -> None:
         assert b"400" in line.recv(100)
 
 
-async def test_links_are_asked_by_any_name_where_reading_takes_no_key_and_not_too_often(served: Plane, runs: Store) -> None:
+async def test_links_are_asked_by_any_name_where_reading_takes_no_key_and_not_too_often(
+    served: Plane, runs: Store
+) -> None:
     times = iter(range(1_000_000))
     access = Access(lambda: None, key_needed=False, rates=Buckets(0.001, 3, lambda: next(times) / 1e6))
     app = create_app(runs, str, access=access, plane=served.control)
