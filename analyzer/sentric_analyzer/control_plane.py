@@ -128,6 +128,8 @@ class ControlPlane:
             (_FORGET_SECONDS, self.store.approvals.forget),
             (_FORGET_SECONDS, partial(self.store.agents.forget, self._agents_kept)),
             (_FORGET_SECONDS, self.store.jobs.forget),
+            (_FORGET_SECONDS, self.store.calls.forget),
+            (_FORGET_SECONDS, self.store.webhooks.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))
 
