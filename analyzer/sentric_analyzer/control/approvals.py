@@ -14,7 +14,7 @@ from sentric_analyzer.control.changes import SYSTEM, Change, Changes
 from sentric_analyzer.control.errors import ApprovalStateError, UnknownApprovalError
 from sentric_analyzer.control.kept_decisions import KEPT
 from sentric_analyzer.control.pages import Place, paged, within
-from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVALS, DECISIONS
+from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVAL_ATTEMPTS, APPROVAL_LINKS, APPROVALS, DECISIONS
 
 MOST_PENDING = 100
 """Approvals of one agent that may wait at once: more questions than people can answer are refused."""
@@ -108,7 +108,15 @@ class Approvals:
         return self._step(found.approval_id, SYSTEM, lambda change, approval: approval)
 
     def answer(
-        self, approval_id: str, said: Said, *, approver: str, actor: str, note: str = "", channel: str = "api"
+        self,
+        approval_id: str,
+        said: Said,
+        *,
+        approver: str,
+        actor: str,
+        note: str = "",
+        channel: str = "api",
+        also: Callable[[Change], None] = lambda change: None,
     ) -> Approval:
         """Take a person's answer.
 
@@ -119,6 +127,7 @@ class Approvals:
             actor: as the audit names who answers.
             note: for the record, and for the agent where it is a denial.
             channel: how the answer came.
+            also: called in the same transaction; where it raises, nothing was answered.
 
         Raises:
             UnknownApprovalError: there is no such approval.
@@ -127,6 +136,7 @@ class Approvals:
         """
 
         def step(change: Change, approval: Approval) -> Approval:
+            also(change)
             given = Answer(approver, said, change.now, note, channel)
             after = answered(approval, given, use_seconds=self._patience.use)
             change.connection.execute(
@@ -189,7 +199,10 @@ class Approvals:
         old = APPROVALS.c.created < self._changes.clock() - KEPT
         is_over = or_(APPROVALS.c.state.not_in((State.PENDING, State.APPROVED)), APPROVALS.c.consumed.is_not(None))
         over = select(APPROVALS.c.id).where(old, is_over).scalar_subquery()
+        attempts = select(APPROVAL_ATTEMPTS.c.id).where(APPROVAL_ATTEMPTS.c.approval_id.in_(over)).scalar_subquery()
         with self._changes.database.changing() as connection:
+            connection.execute(delete(APPROVAL_LINKS).where(APPROVAL_LINKS.c.attempt_id.in_(attempts)))
+            connection.execute(delete(APPROVAL_ATTEMPTS).where(APPROVAL_ATTEMPTS.c.approval_id.in_(over)))
             connection.execute(delete(APPROVAL_ANSWERS).where(APPROVAL_ANSWERS.c.approval_id.in_(over)))
             return connection.execute(delete(APPROVALS).where(APPROVALS.c.id.in_(over))).rowcount
 

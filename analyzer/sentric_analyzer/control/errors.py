@@ -47,6 +47,10 @@ class ApprovalStateError(SentricError):
     """An approval is past that step."""
 
 
+class UnknownAttemptError(SentricError):
+    """No attempt to reach somebody is meant."""
+
+
 class NotAnApproverError(SentricError):
     """This one may not answer that question."""
 

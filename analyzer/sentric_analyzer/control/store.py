@@ -11,6 +11,7 @@ from sentric.policy.rule import Severity
 from sentric_analyzer.control.agents import Agents
 from sentric_analyzer.control.api_keys import ApiKeys
 from sentric_analyzer.control.approvals import Approvals, Patience
+from sentric_analyzer.control.attempts import Attempts
 from sentric_analyzer.control.calls import Calls
 from sentric_analyzer.control.changes import Changes
 from sentric_analyzer.control.database import Database
@@ -60,6 +61,7 @@ class ControlStore:
         self.agents = Agents(self.changes, self.plain.write)
         self.stopping = Stopping(self.changes)
         self.approvals = Approvals(self.changes, patience)
+        self.attempts = Attempts(self.changes, self.approvals)
         self.decisions = Decisions(self.changes, self.plain, patience, two_people)
         self.incidents = Incidents(self.changes)
         self.refusals = Refusals(self.changes)
