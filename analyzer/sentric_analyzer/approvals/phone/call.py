@@ -24,6 +24,8 @@ MOST_SILENCES = 3
 """Times in a call that something is said again, because nothing came that could be used."""
 MOST_QUESTIONS = 5
 """Questions that are answered in a call."""
+KEY_SECONDS, QUESTION_SECONDS = 10.0, 20.0
+"""Seconds for which a key, and a question, is waited for."""
 
 
 class Stage(StrEnum):
@@ -166,6 +168,7 @@ class Gather:
     """Wait for one of some keys, and not for ever."""
 
     keys: str
+    seconds: float
 
 
 @dataclass(frozen=True, slots=True)
@@ -297,7 +300,8 @@ def _said(call: Call) -> Stepped:
     if call.stage is Stage.CHOOSING:
         call = replace(call, was_read=True)
     listening: Commands = (Listen(),) if call.stage in _LISTENING else ()
-    return call, (*listening, Gather(_KEYS[call.stage]))
+    seconds = QUESTION_SECONDS if call.stage is Stage.ASKING else KEY_SECONDS
+    return call, (*listening, Gather(_KEYS[call.stage], seconds))
 
 
 def _gathered(call: Call, how: Gathering, keys: str) -> Stepped:
