@@ -10,6 +10,7 @@ from sentric.errors import SentricError
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.agents import add_agents
 from sentric_analyzer.api.answers import Answer, answers, quick_answers
+from sentric_analyzer.api.approval_links import add_approval_links
 from sentric_analyzer.api.approvals import add_approvals
 from sentric_analyzer.api.audit import add_audit
 from sentric_analyzer.api.backtests import add_backtests
@@ -28,7 +29,7 @@ from sentric_analyzer.api.policy_problems import add_policy_problems
 from sentric_analyzer.api.policy_supply import add_policy_supply
 from sentric_analyzer.api.problems import add_problems, refuse_with
 from sentric_analyzer.api.rollout import add_rollout
-from sentric_analyzer.api.routes import declared_routes
+from sentric_analyzer.api.routes import open_paths
 from sentric_analyzer.api.rules import add_rule_changes, add_rules
 from sentric_analyzer.api.runs import add_runs
 from sentric_analyzer.api.signing_in import add_signing_in
@@ -92,8 +93,7 @@ def create_app(
         _add_control(app, plane, store, answer)
         app.state.on_end = plane.feed.end
     add_description(app)
-    open_paths = {route.path: route.needed for route in declared_routes(app) if route.needed.open}
-    app.add_middleware(Entrance, access=access, open_paths=open_paths)
+    app.add_middleware(Entrance, access=access, open_paths=open_paths(app))
     if origins:
         let_ask(app, origins)
     return app
@@ -103,6 +103,7 @@ def _add_control(app: FastAPI, plane: "ControlPlane", store: Store, answer: Answ
     control, deciding = plane.store, quick_answers(DECIDING)
     add_decisions(app, control, plane.decider, deciding)
     add_approvals(app, control, plane.feed, deciding)
+    add_approval_links(app, control, deciding)
     add_agents(app, control, deciding)
     add_incidents(app, control, answer)
     add_audit(app, control, plane.checkpoints, plane.signer, answer)

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Path, Query, Response
 from pydantic import ConfigDict, Field, JsonValue
 
 from sentric_analyzer.api.access import Caller, MaybeCaller
-from sentric_analyzer.api.answers import Answer, json_answer
+from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.models import Document, Next, Text
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects
@@ -18,6 +18,7 @@ from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.api.waiting import until
 from sentric_analyzer.control import Grant, Scope
 from sentric_analyzer.control.approval import Approval, Said, State
+from sentric_analyzer.control.attempt import Attempt, AttemptState
 from sentric_analyzer.control.errors import ApprovalStateError, NotAnApproverError, UnknownApprovalError
 from sentric_analyzer.control.feed import Feed
 from sentric_analyzer.control.keys import moment
@@ -68,6 +69,35 @@ class KnownApproval(Document):
     request: dict[str, JsonValue]
     """What is asked: the action, redacted, the rules that want a person to look, and what they saw."""
     answers: list[GivenAnswer]
+
+
+class KnownAttempt(Document):
+    """An attempt to reach somebody."""
+
+    attempt_id: str
+    step: int
+    """Of the route, from 0."""
+    channel: str
+    """As the configuration of the service names it."""
+    person: str
+    """Id of the person who is asked; empty where there is no such person."""
+    state: AttemptState
+    created: datetime
+    due: datetime
+    """When it is the next step's turn."""
+    sent: datetime | None
+    """When they were told."""
+    ended: datetime | None
+    """When their turn was over."""
+    detail: str
+    """Why it failed, or was not needed any more."""
+
+
+class ShownApproval(KnownApproval):
+    """An approval, with whom the service has asked about it."""
+
+    attempts: list[KnownAttempt]
+    """In their order; none for a key that decides, and neither reads nor approves."""
 
 
 class ApprovalList(Document):
@@ -123,7 +153,7 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
     @routes.get(
         "/v1/approvals/{approval_id}",
         needs(Scope.DECIDE, Scope.READ, Scope.APPROVE),
-        gives=KnownApproval,
+        gives=ShownApproval,
         errors={404: "There is no such approval."},
     )
     async def get_approval(
@@ -137,9 +167,11 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
         A key that decides, and neither reads nor approves, is shown its own ones.
         """
 
+        is_shown_less = by is not None and not _OF_ANYBODY.met_by(by.scopes)
+
         def ask() -> Approval:
             found = control.approvals.find(approval_id, projects=projects)
-            if by is not None and not _OF_ANYBODY.met_by(by.scopes) and found.requester != by.identity:
+            if is_shown_less and by is not None and found.requester != by.identity:
                 raise UnknownApprovalError(f"key {by.key_id} has asked for no approval {approval_id!r}")
             return found
 
@@ -150,7 +182,13 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
             lambda approval: approval.state is not State.PENDING,
             wait,
         )
-        return json_answer(approval_document(found))
+        document = approval_document(found)
+
+        def ask_attempts() -> dict[str, Any]:
+            attempts = [] if is_shown_less else control.attempts.of(found.approval_id)
+            return {**document, "attempts": [_attempt_document(attempt) for attempt in attempts]}
+
+        return await answer(ask_attempts)
 
     @routes.post("/v1/approvals/{approval_id}/approve", needs(Scope.APPROVE), gives=KnownApproval, errors=_ERRORS)
     async def approve(by: Caller, approval_id: _Id, note: Note) -> Response:
@@ -197,6 +235,21 @@ def approval_document(approval: Approval) -> dict[str, Any]:
             }
             for given in approval.answers
         ],
+    }
+
+
+def _attempt_document(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt_id": attempt.attempt_id,
+        "step": attempt.step,
+        "channel": attempt.channel,
+        "person": attempt.person,
+        "state": attempt.state.value,
+        "created": moment(attempt.created),
+        "due": moment(attempt.due),
+        "sent": moment(attempt.sent),
+        "ended": moment(attempt.ended),
+        "detail": attempt.detail,
     }
 
 

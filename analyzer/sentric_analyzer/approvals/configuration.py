@@ -64,7 +64,7 @@ class Route:
     risk: int | None = None
     """Least risk."""
     rules: tuple[str, ...] = ()
-    """Patterns of ids: one of the rules that want a person matches."""
+    """Patterns of ids: one of the rules that matched has such an id."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

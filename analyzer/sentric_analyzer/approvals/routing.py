@@ -4,7 +4,7 @@ from collections.abc import Mapping, Sequence
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
-from sentric.policy.rule import Decision, Severity
+from sentric.policy.rule import Severity
 from sentric_analyzer.approvals.configuration import Route
 from sentric_analyzer.control.approval import Approval
 
@@ -40,11 +40,7 @@ def _risk(approval: Approval) -> int:
 
 
 def _rules(approval: Approval) -> list[str]:
-    """Ids of the rules that want a person; the other rules that matched have asked for none."""
+    """Ids of the rules that matched."""
     rules = approval.request.get("rules")
     stated = cast(list[Any], rules) if isinstance(rules, list) else []
-    return [
-        str(cast(Mapping[str, Any], rule).get("id"))
-        for rule in stated
-        if isinstance(rule, dict) and cast(Mapping[str, Any], rule).get("decision") == Decision.ASK
-    ]
+    return [str(cast(Mapping[str, Any], rule).get("id")) for rule in stated if isinstance(rule, dict)]

@@ -10,11 +10,12 @@ from rich.text import Text as Line
 
 from sentric_analyzer.console.lines import Json, block, each, inside, listed, listing, number, said, time_left, when
 from sentric_analyzer.console.terminal import STYLES
-from sentric_analyzer.console.text import one_line, plural, shortened
+from sentric_analyzer.visible import one_line, plural, shortened
 
 ID_WIDTH = 12
 """Characters of an approval's id in a list: enough to name it to other commands."""
 STATE_STYLES = {"pending": "bold yellow", "approved": "green", "denied": "red", "expired": "dim", "cancelled": "dim"}
+ATTEMPT_STYLES = {"begun": "yellow", "sent": "yellow", "reached": "bold yellow", "failed": "red", "answered": "green"}
 _CELL = 200
 _CLAIM = "says the agent"
 
@@ -85,6 +86,8 @@ def _rows(approval: Json, now: datetime) -> Iterator[tuple[str, RenderableType]]
     if said(request, "judged_by") == "guard":
         yield "judged by", Line("its own guard, which has seen the whole run: rules and risk are what it says")
     yield "takes", Line(_needed(approval))
+    for attempt in each(approval, "attempts"):
+        yield "asked", _attempt(attempt)
     for answer in each(approval, "answers"):
         yield "answer", Line(_answer(answer))
 
@@ -158,6 +161,14 @@ def _needed(approval: Json) -> str:
     people = "one person" if needed == 1 else plural(needed, "different person").replace("persons", "people")
     tier = said(approval, "tier")
     return f"{people}, other than who asked ({tier}); {plural(so_far, 'approval')} so far"
+
+
+def _attempt(attempt: Json) -> Line:
+    word = said(attempt, "state")
+    since = next(filter(None, (attempt.get(name) for name in ("ended", "sent", "created"))), None)
+    detail = f": {shortened(said(attempt, 'detail'), _CELL)}" if attempt.get("detail") else ""
+    who = f"person:{said(attempt, 'person')} through {said(attempt, 'channel')}"
+    return Line.assemble(f"{who}  ", (word, ATTEMPT_STYLES.get(word, "")), f" {when(since)} UTC{detail}")
 
 
 def _answer(answer: Json) -> str:

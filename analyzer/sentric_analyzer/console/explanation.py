@@ -8,7 +8,7 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Line
 
-from sentric_analyzer.console.text import one_line, shortened
+from sentric_analyzer.visible import one_line, shortened
 from sentric_analyzer.dialects.explained import Group, ReadAs
 
 MOST_NAMES = 40

@@ -26,7 +26,7 @@ from sentric_analyzer.console.report import (
     Text,
     Turn,
 )
-from sentric_analyzer.console.text import one_line, shortened
+from sentric_analyzer.visible import one_line, shortened
 from sentric_analyzer.console.unevaluated import sentences_about
 
 STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}

@@ -271,6 +271,12 @@ def loaded(change: Change, approval_id: str) -> Approval:
     return found
 
 
+def as_it_is(connection: Connection, approval_id: str) -> Approval | None:
+    """An approval as it was last saved, for whoever only looks; None: there is none."""
+    rows = connection.execute(select(APPROVALS).where(APPROVALS.c.id == approval_id)).all()
+    return next(_with_answers(connection, rows), None)
+
+
 def on_time(change: Change, approval: Approval) -> tuple[Approval, bool]:
     """An approval as it is now, and whether its time has passed only just: then that is saved and recorded."""
     if not approval.is_late(change.now):

@@ -55,6 +55,10 @@ class NotAnApproverError(SentricError):
     """This one may not answer that question."""
 
 
+class LinkError(SentricError):
+    """A link is good for nothing: it never was, or is not any more."""
+
+
 class IdempotencyError(SentricError):
     """An idempotency key was used before, for something else."""
 

@@ -19,6 +19,7 @@ from sentric_analyzer.control.decisions import Decisions
 from sentric_analyzer.control.incidents import Incidents
 from sentric_analyzer.control.jobs import Jobs
 from sentric_analyzer.control.keys import Project
+from sentric_analyzer.control.links import Links
 from sentric_analyzer.control.people import People
 from sentric_analyzer.control.plain import PlainAllows
 from sentric_analyzer.control.policies import Policies
@@ -62,6 +63,7 @@ class ControlStore:
         self.stopping = Stopping(self.changes)
         self.approvals = Approvals(self.changes, patience)
         self.attempts = Attempts(self.changes, self.approvals)
+        self.links = Links(self.changes, self.attempts)
         self.decisions = Decisions(self.changes, self.plain, patience, two_people)
         self.incidents = Incidents(self.changes)
         self.refusals = Refusals(self.changes)

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentric_analyzer.console.text import one_line, shortened, visible
+from sentric_analyzer.visible import one_line, shortened, visible
 
 
 @pytest.mark.parametrize(

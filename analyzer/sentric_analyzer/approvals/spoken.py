@@ -1,0 +1,161 @@
+"""What is said of a question on the phone: what a voice can say, and nothing that others wrote to be said.
+
+On a screen a bar tells whose words are whose; a voice has none. So little of what others wrote is spoken, and nothing of
+it that speaks of approving, of keys to press, or of Sentric.
+"""
+
+import re
+import unicodedata
+from collections.abc import Iterator
+from itertools import islice
+
+from sentric_analyzer.approvals.question import Leaf, Question, number, said
+from sentric_analyzer.visible import visible
+
+MOST_WORDS = 50
+"""That is 20 seconds at 150 words a minute. A number counts as many as it has digits."""
+_READ = 2048
+"""Characters of a text that are made speakable."""
+_NAME_WORDS, _VALUE_WORDS, _COMMAND_WORDS, _TITLE_WORDS, _REASON_WORDS = 4, 5, 10, 10, 12
+_FACTS = 3
+_COMMANDS = frozenset({"command", "cmd", "script", "code", "sql", "query", "statement"})
+_MONEY = frozenset({"amount", "total", "currency", "price"})
+_CURRENCIES = {
+    "EUR": "euros",
+    "USD": "US dollars",
+    "GBP": "pounds",
+    "CHF": "Swiss francs",
+    "JPY": "yen",
+    "SEK": "Swedish kronor",
+    "NOK": "Norwegian kroner",
+    "DKK": "Danish kroner",
+    "PLN": "zloty",
+    "INR": "rupees",
+    "CAD": "Canadian dollars",
+    "AUD": "Australian dollars",
+}
+_SIGNS = {
+    "&": " and ",
+    "@": " at ",
+    "%": " percent ",
+    "/": " slash ",
+    "\\": " backslash ",
+    "|": " pipe ",
+    "*": " star ",
+    "€": " euros ",
+    "$": " dollars ",
+    "£": " pounds ",
+    "+": " plus ",
+    "=": " equals ",
+    "~": " tilde ",
+}
+_MISLEADING = re.compile(
+    r"approv|sentric|\bpress|\bdial|\bkeys?\b|\bdigit|quot|confirm|authori[sz]|\ballow|\bpermi[ts]|\bden(y|ied)|\bsay yes"
+    r"|\byes\b|\bsafe\b|verified|trusted",
+    re.IGNORECASE,
+)
+"""What a voice must not be made to say in somebody else's words: it would pass for ours."""
+_SECRET = re.compile(r"‹secret:([\w-]{1,40}):[0-9a-f]*›")
+_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://(?:[^\s/?#@]*@)?([\w.-]+)[^\s\"'<>]*")
+_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_OPTION = re.compile(r"(?<!\S)--?(?=\w)")
+_DOTTED = re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])")
+_UNSPOKEN = re.compile(r"[^\w\s.,'-]|_")
+_DIGITS_READ, _ID_LENGTH, _ID_ENDING = 6, 10, 4
+_WITHHELD = "words that are not read out"
+
+
+def spoken(question: Question, *, name: str, tier: str) -> str:
+    """The summary of a question that is spoken: `MOST_WORDS` at most, plain letters, digits and full stops.
+
+    Args:
+        question: what is asked.
+        name: of the agent.
+        tier: severity of the question.
+    """
+    parts: list[str] = []
+    left = MOST_WORDS
+    for part in _parts(question, name, tier):
+        if (length := words(part)) <= left:
+            parts.append(part)
+            left -= length
+    return " ".join(parts)
+
+
+def words(text: str) -> int:
+    """How many words a voice needs for a text: a number has as many as it has digits."""
+    return sum(max(1, sum(char.isdigit() for char in word)) for word in text.split())
+
+
+def speakable(text: str, most: int) -> str:
+    """Anybody's text as a voice can say it, in up to so many words. No markup, and no URL but its host."""
+    read = unicodedata.normalize("NFKC", text[:_READ])
+    read = _URL.sub(r" \1 ", _SECRET.sub(r" a secret \1 ", read))
+    read = _OPTION.sub(" dash ", _DOTTED.sub(" dot ", _CAMEL.sub(" ", visible(read))))
+    for sign, word in _SIGNS.items():
+        read = read.replace(sign, word)
+    tokens = " ".join(map(_token, _UNSPOKEN.sub(" ", read).split())).split()
+    taken: list[str] = []
+    for token in tokens:
+        if words(" ".join([*taken, token])) > most:
+            return " ".join([*taken, "and more"])
+        taken.append(token)
+    return " ".join(taken)
+
+
+def _parts(question: Question, name: str, tier: str) -> Iterator[str]:
+    who = _theirs(name, _NAME_WORDS)
+    lasting = ", which cannot be taken back" if question.is_irreversible else ""
+    yield f"Sentric asks. The agent {who} wants to {_does(question)}{lasting}."
+    for fact in _facts(question):
+        yield fact
+    yield f"{tier.capitalize()} risk, {question.risk} of 100."
+    for rule in question.each("rules")[:1]:
+        title = said(rule, "title")
+        yield f"Rule: {_theirs(title, _TITLE_WORDS) if question.is_of_guard else speakable(title, _TITLE_WORDS)}."
+    if score := question.inside("score"):
+        yield f"A model rates it {number(score, 'risk')}." if said(score, "model") else "No model could rate it."
+    if reason := question.said("reasoning").strip():
+        yield f"Its reason: {_theirs(reason, _REASON_WORDS)}."
+
+
+def _does(question: Question) -> str:
+    paid = question.paid
+    if paid is None or not paid.currency:
+        return question.does
+    amount = paid.text.removesuffix(paid.currency).strip()
+    return f"pay {amount} {_CURRENCIES.get(paid.currency, ' '.join(paid.currency))}"
+
+
+def _facts(question: Question) -> Iterator[str]:
+    leaves, _ = question.arguments()
+    is_paid = question.paid is not None and question.paid.currency
+    told = [leaf for leaf in leaves if not (is_paid and _last(leaf) in _MONEY) and leaf.text.strip()]
+    for leaf in islice(sorted(told, key=lambda leaf: leaf.rank), _FACTS):
+        most = _COMMAND_WORDS if _last(leaf) in _COMMANDS else _VALUE_WORDS
+        yield f"{_theirs(_last(leaf), 2).capitalize()}: {_theirs(leaf.text, most)}."
+    if url := question.said("url"):
+        yield f"On {_theirs(url, _VALUE_WORDS)}."
+
+
+def _last(leaf: Leaf) -> str:
+    return leaf.name.rpartition(".")[2].lower()
+
+
+def _theirs(text: str, most: int) -> str:
+    """Somebody else's words, unless they would pass for ours."""
+    told = speakable(text, most)
+    squeezed = re.sub(r"[\W_]+", "", told)
+    if _MISLEADING.search(told) or "approv" in squeezed.lower():
+        return _WITHHELD
+    return told.rstrip(".,'- ") or _WITHHELD
+
+
+def _token(word: str) -> str:
+    """A word, or how a long number or id ends."""
+    word = word.strip("-'")
+    digits = sum(char.isdigit() for char in word)
+    is_amount = digits == sum(char.isalnum() for char in word)
+    if (digits > _DIGITS_READ and is_amount) or (digits >= _ID_ENDING and len(word) >= _ID_LENGTH):
+        return "ending in " + " ".join([char for char in word if char.isalnum()][-_ID_ENDING:])
+    return word.replace(".", " ") if not is_amount and "." in word.strip(".") else word
