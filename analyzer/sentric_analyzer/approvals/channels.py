@@ -4,8 +4,9 @@ from collections.abc import Mapping
 
 from sentric_analyzer.approvals.channel import Channel
 from sentric_analyzer.approvals.configuration import Kind, Surroundings
+from sentric_analyzer.approvals.phone.channel import TELNYX
 
-KINDS: Mapping[str, Kind] = {}
+KINDS: Mapping[str, Kind] = {"telnyx": TELNYX}
 """By what is stated as `type`."""
 
 

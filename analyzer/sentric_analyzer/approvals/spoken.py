@@ -65,16 +65,17 @@ _DIGITS_READ, _ID_LENGTH, _ID_ENDING = 6, 10, 4
 _WITHHELD = "words that are not read out"
 
 
-def spoken(question: Question, *, name: str, tier: str) -> str:
-    """The summary of a question that is spoken: `MOST_WORDS` at most, plain letters, digits and full stops.
+def spoken(question: Question, *, name: str, tier: str, most: int = MOST_WORDS) -> str:
+    """The summary of a question that is spoken: plain letters, digits and full stops.
 
     Args:
         question: what is asked.
         name: of the agent.
         tier: severity of the question.
+        most: words that it has at most.
     """
     parts: list[str] = []
-    left = MOST_WORDS
+    left = most
     for part in _parts(question, name, tier):
         if (length := words(part)) <= left:
             parts.append(part)

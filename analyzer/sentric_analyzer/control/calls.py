@@ -8,9 +8,11 @@ from typing import Any
 from sqlalchemy import Row, delete, insert, select, update
 
 from sentric_analyzer.control.changes import Changes
-from sentric_analyzer.control.tables import CALLS
+from sentric_analyzer.control.tables import APPROVALS, CALLS
 from sentric_analyzer.control.webhooks import taken
 
+LONGEST_SAID = 512
+"""Characters that the audit has of what was said."""
 KEPT_SECONDS = 86_400.0
 """Seconds for which a call is kept after its last step."""
 
@@ -72,11 +74,32 @@ class Calls:
             connection.execute(stepped.values(**_values(after), changed=now))
             return True
 
+    def questioned(self, call: KeptCall, question: str, answer: str) -> None:
+        """Have the audit say what somebody has asked, and what they were told."""
+        with self._changes.changing(f"person:{call.person}") as change:
+            about = select(APPROVALS.c.project, APPROVALS.c.agent_id).where(APPROVALS.c.id == call.approval_id)
+            project, agent_id = change.connection.execute(about).one()
+            change.record(
+                "approval.question",
+                project=project,
+                subject=call.approval_id,
+                agent_id=agent_id,
+                attempt=call.attempt_id,
+                question=_line(question),
+                answer=_line(answer),
+            )
+
     def forget(self) -> int:
         """Forget the calls of long ago; how many they were."""
         old = CALLS.c.changed < self._changes.clock() - KEPT_SECONDS
         with self._changes.database.changing() as connection:
             return connection.execute(delete(CALLS).where(old)).rowcount
+
+
+def _line(text: str) -> str:
+    """A text as one line that every database keeps, and not too long a one."""
+    line = " ".join(text[: 8 * LONGEST_SAID].split())[:LONGEST_SAID]
+    return "".join(character if character.isprintable() else "\ufffd" for character in line)
 
 
 def _values(call: KeptCall) -> dict[str, Any]:

@@ -150,9 +150,7 @@ class Withdrawn:
     """Nobody wants an answer any more."""
 
 
-Event: TypeAlias = (
-    Answered | Detected | Spoken | Gathered | Heard | HungUp | Replied | Kept | Failed | Withdrawn
-)
+Event: TypeAlias = Answered | Detected | Spoken | Gathered | Heard | HungUp | Replied | Kept | Failed | Withdrawn
 """What happens in a call."""
 
 

@@ -71,7 +71,9 @@ def why(error: Exception) -> ChannelError:
     match getattr(error, "status_code", None):
         case None:
             waited = isinstance(error, telnyx.APITimeoutError)
-            return ChannelError(f"Telnyx does not answer within {SECONDS:g} s" if waited else "Telnyx cannot be reached")
+            return ChannelError(
+                f"Telnyx does not answer within {SECONDS:g} s" if waited else "Telnyx cannot be reached"
+            )
         case int() as status if status in _REFUSED_KEY:
             return ChannelError(f"Telnyx refuses the key ({status}): check telnyx.api_key")
         case int() as status if status in _REFUSED_CALL:

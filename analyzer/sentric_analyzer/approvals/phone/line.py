@@ -2,6 +2,7 @@
 
 import threading
 import time
+from collections.abc import Callable
 from concurrent.futures import Future
 from dataclasses import dataclass
 from typing import Any
@@ -93,7 +94,12 @@ class Line:
         about = {"client_state": place.client_state, "command_id": place.command_id}
         self._tried(lambda client: getattr(client.calls.actions, name)(place.reference, **arguments, **about))
 
-    def _tried(self, ask: Any) -> Any:
+    def close(self) -> None:
+        """Close all connections."""
+        if self._loaded.done() and not self._loaded.exception():
+            self._loaded.result()[0].close()
+
+    def _tried(self, ask: Callable[[Any], Any]) -> Any:
         try:
             client, errors = self._loaded.result(LOADING_SECONDS)
         except TimeoutError:
@@ -102,7 +108,7 @@ class Line:
             raise ChannelError("the phone needs the package telnyx: pip install 'sentric[people]'") from None
         try:
             return ask(client)
-        except Exception as error:  # whatever the client, or its transport, raises
+        except Exception as error:  # noqa: BLE001  # whatever the client, or its transport, raises
             if not errors.may_be_repeated(error):
                 raise errors.why(error) from None
         time.sleep(_AGAIN_SECONDS)

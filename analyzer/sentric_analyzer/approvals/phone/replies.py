@@ -2,12 +2,13 @@
 
 import json
 import logging
-from collections.abc import Mapping
-from typing import Any
+import re
 
 from pydantic import BaseModel
 
-from sentric_analyzer.approvals.phone.words import speakable
+from sentric_analyzer.approvals.question import Question
+from sentric_analyzer.approvals.spoken import speakable, spoken
+from sentric_analyzer.control.approval import Approval
 from sentric_analyzer.models import Model, ModelError, quoted
 
 SECONDS = 8.0
@@ -15,7 +16,8 @@ SECONDS = 8.0
 LONGEST_RECORD = 8000
 """Characters of the record that the model is given."""
 LONGEST_QUESTION = 500
-_RECORD_WORDS = 80
+_ANSWER_WORDS, _RECORD_WORDS = 60, 100
+"""That is up to 40 seconds."""
 _TOKENS = 200
 _BY_MODEL = "A model says, from the record:"
 _WITHOUT_MODEL = "I cannot answer that. This is the record:"
@@ -30,27 +32,33 @@ _INSTRUCTIONS = (
 _logger = logging.getLogger(__name__)
 
 
+_OURS = re.compile(r"\bpress|\bdial|\bkeys?\b|\bsay (yes|no)|sentric|has been (approved|denied)", re.IGNORECASE)
+"""What only we say: a record that makes a model say it would speak in our name."""
+
+
 class _Answer(BaseModel):
     answer: str
 
 
-def reply(model: Model | None, question: str, *, request: Mapping[str, Any], shown: str) -> str:
+def reply(model: Model | None, question: str, approval: Approval, shown: str) -> str:
     """What is said to a question. It never takes much longer than SECONDS, whatever the model does.
 
     Args:
         model: answers; None: there is none.
         question: as it was understood.
-        request: of the approval.
+        approval: what it is about.
         shown: what people are shown of it.
     """
-    said = speakable(_asked(model, question, request, shown)) if model is not None else ""
-    if said:
-        return f"{_BY_MODEL} {said}"
-    return f"{_WITHOUT_MODEL} {speakable(shown, _RECORD_WORDS)}"
+    said = speakable(_asked(model, question, approval, shown), _ANSWER_WORDS) if model is not None else ""
+    if said and not _OURS.search(said):
+        return f"{_BY_MODEL} {said}."
+    asked = Question(approval.request)
+    name = asked.said("agent_name") or approval.agent_id
+    return f"{_WITHOUT_MODEL} {spoken(asked, name=name, tier=approval.tier, most=_RECORD_WORDS)}"
 
 
-def _asked(model: Model, question: str, request: Mapping[str, Any], shown: str) -> str:
-    record = json.dumps(request, ensure_ascii=False, indent=1)
+def _asked(model: Model, question: str, approval: Approval, shown: str) -> str:
+    record = json.dumps(approval.request, ensure_ascii=False, indent=1)
     content = "\n\n".join(
         (
             quoted("the record", record, LONGEST_RECORD),

@@ -111,11 +111,15 @@ class Telephone:
             thread.start()
 
     def close(self) -> None:
-        """Do nothing more; calls go on until they end."""
+        """Do nothing more in calls. Those that are under way end by themselves; none of them approves anything."""
+        if not self._threads:
+            return
         for _ in self._threads:
             self._steps.put(None)
         for thread in self._threads:
             thread.join(_ENDING_SECONDS)
+        self._threads = []
+        self._line.close()
 
     def __enter__(self) -> Self:
         return self
@@ -194,7 +198,7 @@ class Telephone:
         while (one := self._steps.get()) is not None:
             try:
                 self._do(one)
-            except Exception as error:  # the boundary of this thread, which must not end
+            except Exception as error:  # noqa: BLE001  # the boundary of this thread, which must not end
                 self._give_up(one, error)
 
     def _give_up(self, one: _Step, error: Exception) -> None:
@@ -269,7 +273,7 @@ class Telephone:
 
     def _reply(self, kept: KeptCall, question: str) -> str:
         approval = self._store.approvals.find(kept.approval_id, projects=None)
-        text = reply(self._model, question, request=approval.request, shown=str(kept.document["shown"]))
+        text = reply(self._model, question, approval, str(kept.document["shown"]))
         try:
             self._store.calls.questioned(kept, question, text)
         except ControlError as error:

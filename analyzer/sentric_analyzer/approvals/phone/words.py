@@ -8,8 +8,6 @@ LEAST_CONFIDENCE = 0.6
 
 Not measured: it keeps out what an engine itself calls a guess.
 """
-LONGEST_ANSWER_WORDS = 60
-"""Words of an answer that are spoken: about 25 seconds."""
 LONGEST_TEXT = 2800
 """Characters of what is spoken at once: Telnyx takes 3,000."""
 
@@ -21,8 +19,7 @@ PROVE = "This is Sentric, with a question for you. To hear it, press 5."
 NOT_UNDERSTOOD = "I did not understand that."
 NOBODY = "I heard no answer, so nothing is approved. Goodbye."
 
-_URL = re.compile(r"\b[a-z][a-z0-9+.-]*://(?:[^\s/?#@]*@)?([^\s/?#:]+)[^\s]*", re.IGNORECASE)
-_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")  # noqa: RUF001  # transcriptions have either apostrophe
+_WORD = re.compile(r"[^\W_]+(?:['’][^\W_]+)*")
 _FILLING = frozenset({"um", "uh", "erm", "well", "okay", "ok", "please", "thanks", "sentric"})
 _YES = frozenset(
     {"yes", "yes yes", "yes i do", "yes i approve", "i approve", "approve", "approved", "yes approve", "yes approve it"}
@@ -55,16 +52,8 @@ def meant(transcript: str, confidence: float | None) -> Meant:
         return Meant.UNCLEAR
     if "?" in transcript:
         return Meant.UNCLEAR
-    words = (word.replace("’", "'") for word in _WORD.findall(transcript.casefold()))  # noqa: RUF001
+    words = (word.replace("’", "'") for word in _WORD.findall(transcript.casefold()))
     said = " ".join(word for word in words if word not in _FILLING)
     if said in _YES:
         return Meant.YES
     return Meant.NO if said in _NO else Meant.UNCLEAR
-
-
-def speakable(text: str, most_words: int = LONGEST_ANSWER_WORDS) -> str:
-    """A text as it can be spoken: one line, of a URL the host alone, no signs that are read out, and not too long."""
-    plain = "".join(character if character.isprintable() else " " for character in text[: 20 * LONGEST_TEXT])
-    words = re.sub(r"[<>{}\[\]|\\^~`*_#=]+", " ", _URL.sub(r"\1", plain)).split()
-    kept = [word[:40] for word in words[:most_words]]
-    return " ".join(kept)[:LONGEST_TEXT] + (" …" if len(words) > most_words else "")
