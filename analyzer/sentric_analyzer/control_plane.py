@@ -12,6 +12,13 @@ from typing import Any, Self
 from sentric.policy.rule import Severity
 from sentric.redaction import Redactor
 from sentric.settings import Settings
+from sentric_analyzer.approvals.asking import Asking
+from sentric_analyzer.approvals.configuration import Surroundings
+from sentric_analyzer.approvals.counts import Metric as AttemptMetric
+from sentric_analyzer.approvals.counts import values_of
+from sentric_analyzer.approvals.gathered import shown_of
+from sentric_analyzer.approvals.links import new_link
+from sentric_analyzer.approvals.reading import configuration
 from sentric_analyzer.control import KeyRing
 from sentric_analyzer.control.approvals import Patience
 from sentric_analyzer.control.audit_chain import Record
@@ -67,6 +74,11 @@ class ControlPlane:
         on_count: OnCount = lambda name, value, amount: None,
         on_time: OnTime = lambda name, value, seconds: None,
     ) -> None:
+        self._settings = settings
+        self._on_count = on_count
+        self.configuration = configuration(settings.approvals, patience=settings.approval_timeout)
+        self.asking: Asking | None = None
+        """Asks people; None where nobody is to be asked."""
         self._stack = ExitStack()
         self.signer = Signer.open(directory / SIGNING_KEY_FILE, settings.signing_key)
         patience = Patience(settings.approval_timeout, settings.approval_use)
@@ -118,6 +130,8 @@ class ControlPlane:
         self._stack.callback(self._write_last)
         self.feed.listen(self._take_up)  # first of all: what others then tell of is in force
         self._stack.enter_context(self.feed)
+        if self.configuration.routes:
+            self.asking = self._stack.enter_context(self._new_asking())
         tasks = (
             (_SWEEP_SECONDS, self.store.approvals.expire),
             (_SWEEP_SECONDS, self.checkpoints.note),
@@ -130,8 +144,24 @@ class ControlPlane:
             (_FORGET_SECONDS, self.store.jobs.forget),
             (_FORGET_SECONDS, self.store.calls.forget),
             (_FORGET_SECONDS, self.store.webhooks.forget),
+            (_FORGET_SECONDS, self.store.links.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))
+
+    def _new_asking(self) -> Asking:
+        stated, store = self.configuration, self.store
+        for value in values_of(stated.channels):
+            self._on_count(AttemptMetric.ATTEMPTS, value, 0)  # each is there before the first time
+        store.attempts.on_outcome = lambda channel, outcome: self._on_count(
+            AttemptMetric.ATTEMPTS, (channel, outcome.value), 1
+        )
+        return Asking(
+            Surroundings(stated, store, self._settings),
+            self.feed,
+            show=partial(shown_of, store),
+            new_link=lambda attempt_id, until: new_link(store.links, stated.public_url, attempt_id, expires=until),
+            on_count=self._on_count,
+        )
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Path, Query, Response
 from pydantic import ConfigDict, Field, JsonValue
 
 from sentric_analyzer.api.access import Caller, MaybeCaller
-from sentric_analyzer.api.answers import Answer
+from sentric_analyzer.api.answers import Answer, json_answer
 from sentric_analyzer.api.models import Document, Next, Text
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects
@@ -183,12 +183,14 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
             wait,
         )
         document = approval_document(found)
+        if is_shown_less:
+            return json_answer({**document, "attempts": []})
 
-        def ask_attempts() -> dict[str, Any]:
-            attempts = [] if is_shown_less else control.attempts.of(found.approval_id)
+        def with_attempts() -> dict[str, Any]:
+            attempts = control.attempts.of(found.approval_id)
             return {**document, "attempts": [_attempt_document(attempt) for attempt in attempts]}
 
-        return await answer(ask_attempts)
+        return await answer(with_attempts)
 
     @routes.post("/v1/approvals/{approval_id}/approve", needs(Scope.APPROVE), gives=KnownApproval, errors=_ERRORS)
     async def approve(by: Caller, approval_id: _Id, note: Note) -> Response:

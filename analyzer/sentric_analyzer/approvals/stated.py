@@ -43,7 +43,7 @@ class Stated:
             return {}
         entries: dict[str, Stated] = {}
         for key, value in cast(dict[object, object], self.value).items():
-            if not isinstance(key, str) or not key.strip():
+            if not isinstance(key, str) or not key.strip() or not key.isprintable():
                 self.mistake(f"{key!r} is no name: put it in quotes")
             elif known is not None and key not in known:
                 self.mistake(f"unknown key {key!r}{_near(key, known)}")
@@ -96,7 +96,9 @@ def secret_keys(name: str) -> tuple[str, str, str]:
 
 
 def secret(of: Stated, entries: Mapping[str, Stated], name: str, environ: Mapping[str, str] | None = None) -> str:
-    """A secret, wherever it is stated; "" where it is not, or cannot be had. No mistake repeats it.
+    """A secret, wherever it is stated; "" where it is not, or cannot be had.
+
+    No mistake repeats it, nor what stands where a path or a name is expected: that may be the secret.
 
     Args:
         of: the mapping that must state it.
@@ -117,7 +119,7 @@ def secret(of: Stated, entries: Mapping[str, Stated], name: str, environ: Mappin
         return _of_file(entry, Path(value).expanduser())
     found = (os.environ if environ is None else environ).get(value, "").strip()
     if not found:
-        entry.mistake(f"the environment has no {value!r}, or it is empty: set it where the service starts")
+        entry.mistake("the environment has no such variable, or it is empty: set it where the service starts")
     return found
 
 
@@ -128,10 +130,10 @@ def _of_file(entry: Stated, path: Path) -> str:
         text = found.decode().strip()
     except (OSError, ValueError) as error:
         reason = getattr(error, "strerror", None) or type(error).__name__
-        entry.mistake(f"{path} cannot be read: {reason}")
+        entry.mistake(f"the file cannot be read: {reason}")
         return ""
     if not text or len(found) > LARGEST_SECRET or not text.isprintable():
-        entry.mistake(f"{path} must hold the secret alone, in one line")
+        entry.mistake("the file must hold the secret alone, in one line")
         return ""
     return text
 
