@@ -136,7 +136,11 @@ def test_a_channel_that_hangs_delays_neither_the_next_nor_others_nor_the_end(
         assert len(channels["ann"].told) == telling.Lane.__init__.__kwdefaults__["threads"]
         hanging.set()  # what is told only now is taken back; those who waited behind it are not told at all
         poll(lambda: channels["ann"].withdrawn == [("late", "it was approved")])
-        poll(lambda: sum(attempt.sent is not None for one in asked for attempt in store.attempts.of(one.approval_id)) == 20)
+        poll(
+            lambda: (
+                sum(attempt.sent is not None for one in asked for attempt in store.attempts.of(one.approval_id)) == 20
+            )
+        )
         assert len(channels["ann"].told) == 8
     begun = time.monotonic()
     with asking(store, Channels(ann=hang, bob=ok), ("ann", None)):
@@ -146,15 +150,16 @@ def test_a_channel_that_hangs_delays_neither_the_next_nor_others_nor_the_end(
 
 def test_silence_ends_in_a_denial_and_everybody_is_told(control_url: str) -> None:
     channels = Channels(ann=ok, bob=ok)
-    with ControlStore.open(control_url, patience=Patience(3.0)) as store:
-        with asking(store, channels, ("ann", 1.0), ("bob", None), patience=3.0):
-            approval = ask(store)
-            poll(lambda: states(store, approval.approval_id) == ["unanswered", "sent"])
-            poll(lambda: store.approvals.expire())
-            poll(lambda: channels["ann"].withdrawn and channels["bob"].withdrawn)
-            assert store.approvals.find(approval.approval_id, projects=None).state is State.EXPIRED
-            assert channels["bob"].withdrawn[0][1] == "nobody has answered in time"
-            assert states(store, approval.approval_id) == ["withdrawn", "withdrawn"]
+    with (
+        ControlStore.open(control_url, patience=Patience(3.0)) as store,
+        asking(store, channels, ("ann", 1.0), ("bob", None), patience=3.0),
+    ):
+        approval = ask(store)
+        poll(lambda: states(store, approval.approval_id) == ["unanswered", "sent"])
+        poll(lambda: channels["ann"].withdrawn and channels["bob"].withdrawn)
+        assert store.approvals.find(approval.approval_id, projects=None).state is State.EXPIRED
+        assert channels["bob"].withdrawn[0][1] == "nobody has answered in time"
+        assert states(store, approval.approval_id) == ["withdrawn", "withdrawn"]
 
 
 def test_of_two_people_the_second_is_asked_when_the_first_has_approved(store: ControlStore) -> None:
@@ -236,9 +241,7 @@ def test_what_waited_before_the_start_is_asked_about(store: ControlStore) -> Non
         poll(lambda: states(store, waiting.approval_id) == ["sent"])
 
 
-def test_a_service_that_was_killed_is_gone_on_from_and_nobody_is_told_twice(
-    control_url: str, tmp_path: Path
-) -> None:
+def test_a_service_that_was_killed_is_gone_on_from_and_nobody_is_told_twice(control_url: str, tmp_path: Path) -> None:
     marker = tmp_path / "told"
     program = [sys.executable, "-m", "support.asking", control_url, str(marker)]
     with ControlStore.open(control_url) as store, subprocess.Popen(program) as process:

@@ -17,7 +17,7 @@ from sentric_analyzer.api.pages import PAGE, notice, page
 from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.api.routes import Routes, form_of
 from sentric_analyzer.approvals import links
-from sentric_analyzer.approvals.shown import shown
+from sentric_analyzer.approvals.gathered import shown_of
 from sentric_analyzer.console.question import LONGEST_NOTE, read_question
 from sentric_analyzer.control.approval import Approval, Said, State
 from sentric_analyzer.control.errors import LinkError
@@ -78,7 +78,7 @@ def _question(control: "ControlStore", secret: str) -> Response:
     except LinkError:
         raise _nothing_there() from None
     question = read_question(
-        shown(linked.approval),
+        shown_of(control, linked.approval),
         linked.approval,
         person=linked.person.name,
         token=links.form_token(secret),

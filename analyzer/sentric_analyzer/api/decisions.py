@@ -8,9 +8,10 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, Path, Query, Response
 from pydantic import ConfigDict, Field, JsonValue
 
-from sentric.events import Effect, Element, Kind
+from sentric.events import Effect, Element, Kind, Source
 from sentric.policy.rule import Decision, Severity
 from sentric.policy.rule_file import KEBAB
+from sentric.policy.seen import EXCERPT_LENGTH, MOST_SHOWN, ORIGIN_LENGTH, Excerpt
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer, json_answer
 from sentric_analyzer.api.models import Document, Next
@@ -66,6 +67,17 @@ class ClaimedVerdict(Document):
     """Of the policy by which the guard judged."""
 
 
+class SeenText(Document):
+    """Part of what the agent has seen before, for people who are asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Source
+    origin: str = Field("", max_length=ORIGIN_LENGTH)
+    """The page's URL, or the tool's name."""
+    excerpt: str = Field(max_length=EXCERPT_LENGTH)
+
+
 class DecisionWish(Document):
     """An action that is about to be done. All but ids and names is redacted before anything else happens."""
 
@@ -100,6 +112,9 @@ class DecisionWish(Document):
     events: list[JsonValue] = Field([], max_length=MOST_EVENTS)
     """What happened in the run before, the earliest first, each as in the examples of rules: what the agent was
     shown and did, so that rules about injections and flows can see it."""
+    seen: list[SeenText] = Field([], max_length=MOST_SHOWN)
+    """What people are shown of what the agent has seen before, the latest first. Left out, it is taken from `events`:
+    what the evidence of the rules points to, or else the latest."""
     run_id: _Name = ""
     call_id: _Name = ""
     approval_id: str = Field("", max_length=32)
@@ -288,6 +303,7 @@ def _asked(wish: DecisionWish) -> Asked:
         context=wish.context,
         task=wish.task,
         events=wish.events,
+        seen=[Excerpt(one.source, one.origin, one.excerpt) for one in wish.seen],
         run_id=wish.run_id,
         call_id=wish.call_id,
         approval_id=wish.approval_id,

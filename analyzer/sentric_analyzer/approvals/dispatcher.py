@@ -59,7 +59,7 @@ class Dispatcher:
         self._stopped = threading.Event()
         self._all_due = 0.0
         self._said = ""
-        self._leave = lambda: None
+        self._leave: Callable[[], None] = lambda: None
         self._thread = threading.Thread(target=self._run, name="sentric-asking", daemon=True)
 
     def __enter__(self) -> Self:

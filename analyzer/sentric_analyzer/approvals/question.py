@@ -98,7 +98,11 @@ class Question:
     def does(self) -> str:
         """What it does, in a few words of ours."""
         paid = self.paid
-        return f"pay {paid.text}" if paid is not None and paid.currency else _DOES[self.kind]
+        if paid is not None and paid.currency:
+            return f"pay {paid.text}"
+        if self.kind is Kind.DATABASE and Effect.DELETE in self.effects:
+            return "delete from a database"
+        return _DOES[self.kind]
 
     @property
     def kind(self) -> Kind:

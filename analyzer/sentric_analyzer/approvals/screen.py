@@ -36,7 +36,7 @@ def own(text: str, most: int = 2) -> list[str]:
 
 
 def barred(text: str, most: int, indent: int = 0) -> list[str]:
-    """Lines of somebody else's words: shortened in the middle, so that the end does not hide behind a long beginning."""
+    """Lines of somebody else's words. What is too long lacks its middle: no end hides behind a long beginning."""
     width = WIDTH - LABEL - len(BAR) - indent
     return [f"{BAR}{' ' * indent}{_isolated(line)}" for line in fitted(harmless(text), width, most)]
 

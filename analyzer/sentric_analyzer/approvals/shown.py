@@ -5,6 +5,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Any, NamedTuple
 
+from sentric.events import Kind
 from sentric.policy.risk import BUDGET, STRIKES
 from sentric.policy.rule import Decision
 from sentric_analyzer.approvals.question import Leaf, Question, number, said
@@ -30,6 +31,9 @@ _SOURCES = {
     "resource": "resource",
     "tool_definition": "tool",
 }
+
+
+_COUNTED = {Decision.ALLOW: "allowed", Decision.ASK: "asked", Decision.BLOCK: "blocked"}
 
 
 class Past(NamedTuple):
@@ -67,7 +71,7 @@ def shown(approval: Approval, agent: Agent | None, history: Sequence[Past] = (),
     """
     question = Question(approval.request)
     name = question.said("agent_name") or approval.agent_id
-    before = [*_asked(approval, question, agent)]
+    before = [*_asked(approval, question, agent, now)]
     after = [
         *_why(question),
         *_rules(question),
@@ -75,23 +79,30 @@ def shown(approval: Approval, agent: Agent | None, history: Sequence[Past] = (),
         *_seen(question),
         *_agent(approval, question, agent, name, now),
         *_past(history),
-        *_answer(approval, now),
-        "",
+        *_answer(approval),
         _LEGEND,
     ]
     room = max(HEIGHT - len(before) - len(after), FEWEST_OF_ARGUMENTS)
     return Shown(
-        title=f"Sentric asks: may {named(name)} {question.does}? ({approval.tier} risk)",
+        title=f"Sentric asks: may {named(name)} {_does(question)}? ({approval.tier} risk)",
         text="\n".join([*before, *_arguments(question, room), *after]),
         spoken=spoken(question, name=name, tier=approval.tier),
     )
 
 
-def _asked(approval: Approval, question: Question, agent: Agent | None) -> Iterator[str]:
+def _does(question: Question) -> str:
+    return f"use {named(question.said('tool'))}" if question.kind is Kind.OTHER else question.does
+
+
+def _asked(approval: Approval, question: Question, agent: Agent | None, now: float) -> Iterator[str]:
     lasting = " It cannot be taken back." if question.is_irreversible else ""
     yield f"Sentric asks: may an agent {question.does}?{lasting}"
+    if approval.state is State.PENDING:
+        yield f"Answer by {_moment(approval.expires)} UTC, in {_span(approval.expires - now)}: silence is a denial."
+    else:
+        yield f"It is {told(approval)}: it can no longer be answered."
     yield ""
-    yield from beside("RISK", own(_risk(approval, question, agent)))
+    yield from beside("RISK", own(_risk(approval, question, agent), 1))
     tool, server = question.said("tool"), question.said("server")
     lines = barred(f"{tool} of {server}" if server else tool, 1)
     if url := question.said("url"):
@@ -104,10 +115,10 @@ def _asked(approval: Approval, question: Question, agent: Agent | None) -> Itera
 def _risk(approval: Approval, question: Question, agent: Agent | None) -> str:
     head = f"{approval.tier}, {question.risk} of 100"
     if agent is None:
-        return f"{head}."
+        return head
     after = agent.risk + question.risk
-    over = ", over its budget: it is blocked all the same" if after > BUDGET else ""
-    return f"{head}; with it the agent has added up to {after} of {BUDGET}{over}."
+    over = ": over its budget, blocked all the same" if after > BUDGET else ""
+    return f"{head}; with it the agent has {after} of {BUDGET}{over}"
 
 
 def _element(element: Mapping[str, Any]) -> str:
@@ -146,31 +157,30 @@ def _why(question: Question) -> Iterator[str]:
 
 
 def _rules(question: Question) -> Iterator[str]:
-    rules = question.each("rules")
+    rules = sorted(question.each("rules"), key=lambda rule: number(rule, "risk"), reverse=True)
+    each = 2 if len(rules) < MOST_RULES else 1
     lines: list[str] = []
     for rule in rules[:MOST_RULES]:
-        head = f"{said(rule, 'title')} ({said(rule, 'id')}, {said(rule, 'severity')}, risk {number(rule, 'risk')})"
-        head += ", could not be evaluated" if rule.get("error") else ""
-        lines += barred(head, 1) if question.is_of_guard else own(head, 1)
-    if len(rules) > MOST_RULES:
-        lines += own(f"and {plural(len(rules) - MOST_RULES, 'more rule')}")
-    if question.is_of_guard:
-        lines += own("That is what the agent's own guard says, which has seen the whole run.")
+        unsure = ", could not be evaluated" if rule.get("error") else ""
+        head = f"{said(rule, 'title')} ({said(rule, 'severity')}, {said(rule, 'id')}{unsure})"
+        lines += barred(head, each) if question.is_of_guard else own(head, each)
+    more = f"and {plural(len(rules) - MOST_RULES, 'more rule')}" if len(rules) > MOST_RULES else ""
+    whose = "as its own guard says, which has seen the whole run" if question.is_of_guard else ""
+    if last := ", ".join(filter(None, (more, whose))):
+        lines += own(last, 1)
     yield from beside("RULES", lines)
 
 
 def _opinion(question: Question) -> Iterator[str]:
-    score = question.inside("score")
-    if not score:
+    if not (score := question.inside("score")):
         return
-    model = said(score, "model")
-    lines = own(
-        f"{number(score, 'risk')} of 100, says the model {named(model)}:"
+    model, why = said(score, "model"), said(score, "explanation")
+    risk = (
+        f"{number(score, 'risk')} of 100, says the model {named(model)}"
         if model
-        else "No model has said how risky it is:",
-        1,
+        else "no model could say how risky it is"
     )
-    yield from beside("OPINION", [*lines, *barred(said(score, "explanation"), 2)])
+    yield from beside("OPINION", [*own(risk, 1), *(barred(why, 2) if why else [])])
 
 
 def _seen(question: Question) -> Iterator[str]:
@@ -188,17 +198,9 @@ def _agent(approval: Approval, question: Question, agent: Agent | None, name: st
     run = question.said("run_id")
     lines = barred(f"{who}, run {run}" if run and run != approval.agent_id else who, 1)
     if agent is not None:
-        counts = [
-            f"{agent.counts.get(decision, 0):,} {word}"
-            for decision, word in (
-                (Decision.ALLOW, "allowed"),
-                (Decision.WARN, "warned"),
-                (Decision.ASK, "asked"),
-                (Decision.BLOCK, "blocked"),
-            )
-        ]
-        age = _span(now - agent.first_seen)
-        lines += own(f"Known for {age}: {', '.join(counts)}; {agent.strikes} of {STRIKES} refusals.")
+        counts = [f"{agent.counts.get(decision, 0):,} {word}" for decision, word in _COUNTED.items()]
+        known = _span(now - agent.first_seen)
+        lines += own(f"known for {known}: {', '.join(counts)}; {agent.strikes} of {STRIKES} refusals", 1)
     yield from beside("AGENT", lines)
 
 
@@ -210,22 +212,12 @@ def _past(history: Sequence[Past]) -> Iterator[str]:
     yield from beside("BEFORE", lines)
 
 
-def _answer(approval: Approval, now: float) -> Iterator[str]:
-    if approval.state is not State.PENDING:
-        yield from beside("ANSWER", own(f"It is {told(approval)}: it can no longer be answered."))
-        return
+def _answer(approval: Approval) -> Iterator[str]:
     given = sum(answer.said is Said.APPROVE for answer in approval.answers)
     who = "one person" if approval.needed == 1 else f"{approval.needed} different people"
-    so_far = f", {given} so far" if given else ""
-    left = _span(approval.expires - now)
-    yield from beside(
-        "ANSWER",
-        [
-            *own(f"By {_moment(approval.expires)} UTC, in {left}. Silence is a denial.", 1),
-            *own(f"Takes {who}{so_far}, other than who asks.", 1),
-            *own(f"All of it: sentric approvals show {approval.approval_id[:12]}", 1),
-        ],
-    )
+    so_far = f"; {given} approved so far" if given else ""
+    takes = own(f"Takes {who}, other than who asks{so_far}.", 1)
+    yield from beside("ANSWER", [*takes, *own(f"All of it: sentric approvals show {approval.approval_id[:12]}", 1)])
 
 
 def _moment(time: float) -> str:

@@ -1,14 +1,15 @@
 """What is said of a question on the phone: what a voice can say, and nothing that others wrote to be said.
 
-On a screen a bar tells whose words are whose; a voice has none. So little of what others wrote is spoken, and nothing of
-it that speaks of approving, of keys to press, or of Sentric.
+On a screen a bar tells whose words are whose; a voice has none. So little of what others wrote is spoken, and nothing
+of it that speaks of approving, of keys to press, or of Sentric.
 """
 
 import re
 import unicodedata
 from collections.abc import Iterator
-from itertools import islice
+from typing import NamedTuple
 
+from sentric.events import Kind
 from sentric_analyzer.approvals.question import Leaf, Question, number, said
 from sentric_analyzer.visible import visible
 
@@ -16,8 +17,10 @@ MOST_WORDS = 50
 """That is 20 seconds at 150 words a minute. A number counts as many as it has digits."""
 _READ = 2048
 """Characters of a text that are made speakable."""
-_NAME_WORDS, _VALUE_WORDS, _COMMAND_WORDS, _TITLE_WORDS, _REASON_WORDS = 4, 5, 10, 10, 12
-_FACTS = 3
+_NAME_WORDS, _VALUE_WORDS, _COMMAND_WORDS, _TITLE_WORDS, _REASON_WORDS = 4, 7, 12, 10, 12
+_FEWEST = 5
+"""Words for which it is worth to begin with a text."""
+_FACTS = 2
 _COMMANDS = frozenset({"command", "cmd", "script", "code", "sql", "query", "statement"})
 _MONEY = frozenset({"amount", "total", "currency", "price"})
 _CURRENCIES = {
@@ -50,19 +53,30 @@ _SIGNS = {
     "~": " tilde ",
 }
 _MISLEADING = re.compile(
-    r"approv|sentric|\bpress|\bdial|\bkeys?\b|\bdigit|quot|confirm|authori[sz]|\ballow|\bpermi[ts]|\bden(y|ied)|\bsay yes"
-    r"|\byes\b|\bsafe\b|verified|trusted",
+    r"approv|sentric|\bpress|\bdial|\bkeys?\b|\bdigit|quot|confirm|authori[sz]|\ballow|\bpermi[ts]"
+    r"|\bden(y|ied)|\byes\b|\bsafe\b|verified|trusted",
     re.IGNORECASE,
 )
 """What a voice must not be made to say in somebody else's words: it would pass for ours."""
 _SECRET = re.compile(r"‹secret:([\w-]{1,40}):[0-9a-f]*›")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://(?:[^\s/?#@]*@)?([\w.-]+)[^\s\"'<>]*")
-_CAMEL = re.compile(r"(?<=[a-z0-9])(?=[A-Z])")
+_CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _OPTION = re.compile(r"(?<!\S)--?(?=\w)")
 _DOTTED = re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])")
 _UNSPOKEN = re.compile(r"[^\w\s.,'-]|_")
 _DIGITS_READ, _ID_LENGTH, _ID_ENDING = 6, 10, 4
+_MORE = "and more"
 _WITHHELD = "words that are not read out"
+
+
+class _Part(NamedTuple):
+    """Something that is said."""
+
+    label: str
+    text: str = ""
+    most: int = 0
+    """Words of the text."""
+    is_theirs: bool = True
 
 
 def spoken(question: Question, *, name: str, tier: str, most: int = MOST_WORDS) -> str:
@@ -74,13 +88,16 @@ def spoken(question: Question, *, name: str, tier: str, most: int = MOST_WORDS) 
         tier: severity of the question.
         most: words that it has at most.
     """
-    parts: list[str] = []
+    told: list[str] = []
     left = most
     for part in _parts(question, name, tier):
-        if (length := words(part)) <= left:
-            parts.append(part)
-            left -= length
-    return " ".join(parts)
+        room = min(part.most, left - words(part.label))
+        if room < min(part.most, _FEWEST):
+            continue
+        text = _theirs(part.text, room) if part.is_theirs and part.text else speakable(part.text, room)
+        told.append(f"{part.label} {text}".rstrip() + ".")
+        left -= words(told[-1])
+    return " ".join(told)
 
 
 def words(text: str) -> int:
@@ -95,48 +112,48 @@ def speakable(text: str, most: int) -> str:
     read = _OPTION.sub(" dash ", _DOTTED.sub(" dot ", _CAMEL.sub(" ", visible(read))))
     for sign, word in _SIGNS.items():
         read = read.replace(sign, word)
-    tokens = " ".join(map(_token, _UNSPOKEN.sub(" ", read).split())).split()
+    tokens = list(filter(None, map(_token, _UNSPOKEN.sub(" ", read).split())))
+    if words(" ".join(tokens)) <= most:
+        return " ".join(tokens)
     taken: list[str] = []
-    for token in tokens:
-        if words(" ".join([*taken, token])) > most:
-            return " ".join([*taken, "and more"])
-        taken.append(token)
-    return " ".join(taken)
+    while tokens and words(" ".join([*taken, tokens[0], _MORE])) <= most:
+        taken.append(tokens.pop(0))
+    return " ".join([*taken, _MORE])
 
 
-def _parts(question: Question, name: str, tier: str) -> Iterator[str]:
-    who = _theirs(name, _NAME_WORDS)
-    lasting = ", which cannot be taken back" if question.is_irreversible else ""
-    yield f"Sentric asks. The agent {who} wants to {_does(question)}{lasting}."
-    for fact in _facts(question):
-        yield fact
-    yield f"{tier.capitalize()} risk, {question.risk} of 100."
-    for rule in question.each("rules")[:1]:
-        title = said(rule, "title")
-        yield f"Rule: {_theirs(title, _TITLE_WORDS) if question.is_of_guard else speakable(title, _TITLE_WORDS)}."
+def _parts(question: Question, name: str, tier: str) -> Iterator[_Part]:
+    final = " It is final" if question.is_irreversible else ""
+    yield _Part(f"Sentric asks. The agent {_theirs(name, _NAME_WORDS)} wants to {_does(question)}.{final}".rstrip("."))
+    yield from _facts(question)
+    yield _Part(f"{tier.capitalize()} risk, {question.risk} of 100")
     if score := question.inside("score"):
-        yield f"A model rates it {number(score, 'risk')}." if said(score, "model") else "No model could rate it."
+        yield _Part(f"A model says {number(score, 'risk')}" if said(score, "model") else "No model could rate it")
     if reason := question.said("reasoning").strip():
-        yield f"Its reason: {_theirs(reason, _REASON_WORDS)}."
+        yield _Part("Its reason:", reason, _REASON_WORDS)
+    for rule in question.each("rules")[:1]:
+        yield _Part("Rule:", said(rule, "title"), _TITLE_WORDS, question.is_of_guard)
 
 
 def _does(question: Question) -> str:
     paid = question.paid
-    if paid is None or not paid.currency:
-        return question.does
-    amount = paid.text.removesuffix(paid.currency).strip()
-    return f"pay {amount} {_CURRENCIES.get(paid.currency, ' '.join(paid.currency))}"
+    if paid is not None and paid.currency:
+        amount = paid.text.removesuffix(paid.currency).strip()
+        return f"pay {amount} {_CURRENCIES.get(paid.currency, ' '.join(paid.currency))}"
+    if question.kind is Kind.OTHER:
+        return f"use the tool {_theirs(question.said('tool'), _NAME_WORDS)}"
+    return question.does
 
 
-def _facts(question: Question) -> Iterator[str]:
+def _facts(question: Question) -> Iterator[_Part]:
     leaves, _ = question.arguments()
     is_paid = question.paid is not None and question.paid.currency
     told = [leaf for leaf in leaves if not (is_paid and _last(leaf) in _MONEY) and leaf.text.strip()]
-    for leaf in islice(sorted(told, key=lambda leaf: leaf.rank), _FACTS):
+    for leaf in sorted(told, key=lambda leaf: leaf.rank)[:_FACTS]:
+        label = _theirs(_last(leaf), 2)
         most = _COMMAND_WORDS if _last(leaf) in _COMMANDS else _VALUE_WORDS
-        yield f"{_theirs(_last(leaf), 2).capitalize()}: {_theirs(leaf.text, most)}."
+        yield _Part("An argument:" if label == _WITHHELD else f"{label.capitalize()}:", leaf.text, most)
     if url := question.said("url"):
-        yield f"On {_theirs(url, _VALUE_WORDS)}."
+        yield _Part("On", url, _VALUE_WORDS)
 
 
 def _last(leaf: Leaf) -> str:

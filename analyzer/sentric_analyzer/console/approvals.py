@@ -77,9 +77,13 @@ def _rows(approval: Json, now: datetime) -> Iterator[tuple[str, RenderableType]]
     if arguments := inside(request, "arguments"):
         yield "arguments", _values(arguments)
     yield "why", _why(request)
+    if task := said(request, "task"):
+        yield "task", Group(Line("of its user, says the agent:", "dim italic"), block(task))
     if asserted := inside(request, "asserted"):
         yield _CLAIM, _values(asserted)
     yield from _rules(request)
+    yield from _opinion(request)
+    yield from _seen(request)
     yield "risk", Line(_risk(approval, request))
     yield "agent", Line(_agent(approval, request))
     yield "asked by", Line(f"{said(approval, 'requester')} on {when(approval.get('created'))} UTC")
@@ -137,6 +141,24 @@ def _rules(request: Json) -> Iterator[tuple[str, RenderableType]]:
         if evidence := inside(rule, "evidence"):
             parts.append(_values(evidence))
         yield "rule", Group(*parts)
+
+
+def _opinion(request: Json) -> Iterator[tuple[str, RenderableType]]:
+    score = inside(request, "score")
+    if not score:
+        return
+    model = said(score, "model")
+    head = (
+        f"{number(score, 'risk')} of 100, says the model {model}:" if model else "no model could say how risky it is:"
+    )
+    yield "opinion", Group(Line(head, "dim italic"), block(said(score, "explanation")))
+
+
+def _seen(request: Json) -> Iterator[tuple[str, RenderableType]]:
+    """What the agent has seen before: the words of pages and tools."""
+    for seen in each(request, "seen"):
+        head = Line.assemble((said(seen, "source").replace("_", " "), "dim italic"), " ", said(seen, "origin"))
+        yield "seen before", Group(head, block(said(seen, "excerpt")))
 
 
 def _risk(approval: Json, request: Json) -> str:

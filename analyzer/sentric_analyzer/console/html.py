@@ -14,7 +14,7 @@ from sentric._version import __version__
 from sentric_analyzer.console.backtest import read_backtest
 from sentric_analyzer.console.question import Question
 from sentric_analyzer.console.reading import LIMITS, read_report
-from sentric_analyzer.console.text import one_line, visible
+from sentric_analyzer.visible import one_line, visible
 
 _PACKAGE = "sentric_analyzer.console"
 _QUESTION_STYLES = ("report.css", "question.css")

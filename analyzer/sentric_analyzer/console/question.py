@@ -1,18 +1,40 @@
 """A question to a person, read for the page at which they answer it."""
 
+import re
+from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
+from rich.cells import cell_len
+
+from sentric_analyzer.approvals.screen import BAR, LABEL, WIDTH
 from sentric_analyzer.approvals.shown import Shown
 from sentric_analyzer.console.lines import time_left
-from sentric_analyzer.console.text import one_line, plural, shortened, visible
-from sentric_analyzer.control.approval import Approval, Said
+from sentric_analyzer.control.approval import Approval
 from sentric_analyzer.control.keys import moment
+from sentric_analyzer.visible import one_line
 
 LONGEST_NOTE = 500
 """Characters of what somebody may say with their answer."""
-_LONGEST_TITLE = 300
-_LONGEST_TEXT = 8_000
+_ISOLATES = re.compile("[\u2066-\u2069]")
+
+
+@dataclass(frozen=True, slots=True)
+class Words:
+    """A stretch of words, as wide as it gets: on a narrow screen it is broken anew."""
+
+    text: str
+    is_ours: bool
+    """Whether Sentric says so; else the agent, its tools or pages do, and it stands behind a bar."""
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What is said of one thing."""
+
+    label: str
+    """Empty: it is of the whole question."""
+    words: tuple[Words, ...]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -20,7 +42,7 @@ class Question:
     """What the page says. Nothing in it can hide from a reader, or move what stands beside it."""
 
     title: str
-    text: str
+    rows: tuple[Row, ...]
     person: str
     """Name of who is asked."""
     tier: str
@@ -28,8 +50,6 @@ class Question:
     """When it is denied without an answer, in UTC."""
     left: str
     """How long that is from now."""
-    people: str
-    """How many must approve, and how many have."""
     token: str
     """What the form sends back."""
     longest_note: int = LONGEST_NOTE
@@ -46,19 +66,58 @@ def read_question(shown: Shown, approval: Approval, *, person: str, token: str, 
         now: Unix seconds.
     """
     return Question(
-        title=shortened(one_line(shown.title), _LONGEST_TITLE),
-        text=shortened(visible(shown.text).expandtabs(4), _LONGEST_TEXT),
+        title=_plain(shown.title),
+        rows=tuple(_rows(shown.text)),
         person=one_line(person),
         tier=approval.tier,
         until=f"{datetime.fromtimestamp(approval.expires, UTC):%H:%M:%S}",
         left=time_left(moment(approval.expires), datetime.fromtimestamp(now, UTC)),
-        people=_people(approval),
         token=token,
     )
 
 
-def _people(approval: Approval) -> str:
-    if approval.needed == 1:
-        return "One person must approve, other than who asked"
-    so_far = sum(given.said is Said.APPROVE for given in approval.answers)
-    return f"{approval.needed} different people must approve, other than who asked; {plural(so_far, 'approval')} so far"
+def _rows(screen: str) -> Iterator[Row]:
+    label, lines = "", list[str]()
+    for line in filter(None, screen.split("\n")):
+        head, rest = line[:LABEL], line[LABEL:]
+        is_below = head.isspace()
+        if lines and not is_below:
+            yield Row(label, tuple(_words(lines)))
+            lines = []
+        if not is_below:
+            is_label = head.endswith(" ") and head.strip().isupper()
+            label, rest = (head.strip(), rest) if is_label else ("", line)
+        lines.append(rest)
+    if lines:
+        yield Row(label, tuple(_words(lines)))
+
+
+def _words(lines: list[str]) -> Iterator[Words]:
+    """The lines of one thing; those that were broken for want of room are put together again."""
+    whole, before = "", ""
+    for line in lines:
+        if before and _goes_on(before, line):
+            whole += f" {line.removeprefix(BAR).strip()}"
+        else:
+            if before:
+                yield _one(whole)
+            whole = line
+        before = line
+    yield _one(whole)
+
+
+def _goes_on(before: str, line: str) -> bool:
+    """Whether a line is what had no room on the one before."""
+    if before.startswith(BAR) is not line.startswith(BAR) or _ISOLATES.search(before + line):
+        return False
+    first = line.removeprefix(BAR).strip().partition(" ")[0]
+    return LABEL + cell_len(before) + 1 + cell_len(first) > WIDTH
+
+
+def _one(line: str) -> Words:
+    return Words(_plain(line.removeprefix(BAR)), not line.startswith(BAR))
+
+
+def _plain(text: str) -> str:
+    """A text in one line: the page itself isolates directions."""
+    return one_line(_ISOLATES.sub("", text))

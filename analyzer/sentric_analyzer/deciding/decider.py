@@ -6,16 +6,30 @@ its verdict takes the place of the rules.
 """
 
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import asdict, replace
 from itertools import islice
-from typing import Any, cast
+from typing import Any, NamedTuple, cast
 
-from sentric.events import Action, AgentState, Author, Element, JsonValue, Kind, Message, Reasoning
+from sentric.events import (
+    Action,
+    AgentState,
+    AnyEvent,
+    Author,
+    Element,
+    JsonValue,
+    Kind,
+    Message,
+    Observation,
+    Outcome,
+    Reasoning,
+    Source,
+)
 from sentric.policy.claimed import with_certain_sums
-from sentric.policy.engine import Engine
+from sentric.policy.engine import Engine, brought_by
 from sentric.policy.readers.actions.effects import classify
 from sentric.policy.rule import Policy
+from sentric.policy.seen import Excerpt, excerpts
 from sentric.policy.verdict import Verdict
 from sentric.redaction import Redactor
 from sentric_analyzer.control import Grant
@@ -90,27 +104,32 @@ class Decider:
     def _decided(self, asked: Asked, project: str, by: Grant) -> Decided:
         redactor = self._new_redactor()
         if asked.verdict is None:
-            digest, action, judge = self._judged(asked, project, redactor)
-            return self._decisions.decide(self._wish(asked, action, digest, project, by), judge)
+            judged = self._judged(asked, project, redactor)
+            request = _shown(asked, judged.action, redactor, asked.seen or judged.seen)
+            return self._decisions.decide(
+                self._wish(asked, judged.action, request, judged.policy_digest, project, by), judged.judge
+            )
         action = replace(_action(asked, redactor), sequence=1, time=self._clock())
         claimed = asked.verdict.matches(redactor)
-        wish = self._wish(asked, action, asked.verdict.policy_digest, project, by)
+        request = _shown(asked, action, redactor, asked.seen)
+        wish = self._wish(asked, action, request, asked.verdict.policy_digest, project, by)
         if asked.settled is not None:
             return self._decisions.settle(wish, Verdict(claimed), asked.settled)
         return self._decisions.decide(wish, lambda state: with_certain_sums(claimed, action, state))
 
-    def _judged(
-        self, asked: Asked, project: str, redactor: Redactor
-    ) -> tuple[str, Action, Callable[[AgentState], Verdict]]:
-        """The digest of the policy in force, the action, and what gives its verdict by what its agent adds up to."""
+    def _judged(self, asked: Asked, project: str, redactor: Redactor) -> "_Judged":
+        """The action, judged by the policy in force."""
         policy = self._policy_of(project)
         engine = Engine(policy, project=project, run_id=asked.run_id, agent=asked.agent_name or asked.agent_id)
-        sequence = _told(engine, asked, redactor)
+        events = _told(engine, asked, redactor)
+        sequence = max((event.sequence for event in events), default=0) + 1
         action = replace(_action(asked, redactor), sequence=sequence, time=self._clock())
-        engine.check(action)
-        return policy.digest, action, lambda state: engine.restate(action, state)
+        seen = excerpts(list(_observed(events)), engine.check(action).matches)
+        return _Judged(policy.digest, action, seen, lambda state: engine.restate(action, state))
 
-    def _wish(self, asked: Asked, action: Action, policy_digest: str, project: str, by: Grant) -> Wish:
+    def _wish(
+        self, asked: Asked, action: Action, request: dict[str, Any], policy_digest: str, project: str, by: Grant
+    ) -> Wish:
         return Wish(
             project=project,
             agent_id=asked.agent_id,
@@ -122,7 +141,7 @@ class Decider:
             policy_digest=policy_digest,
             judged_by=JudgedBy.SERVICE if asked.verdict is None else JudgedBy.GUARD,
             happened=None if asked.settled is None else self._past(asked.happened),
-            request=_shown(asked, action),
+            request=request,
             answer=_echo(asked, action, project),
             approval_id=asked.approval_id,
             idempotency_key=asked.idempotency_key,
@@ -135,14 +154,40 @@ class Decider:
         return now if claimed is None else min(max(claimed, 0.0), now)
 
 
-def _told(engine: Engine, asked: Asked, redactor: Redactor) -> int:
-    """Let the engine hear what happened before; the number of the event that comes next."""
+class _Judged(NamedTuple):
+    """An action that the policy in force has judged."""
+
+    policy_digest: str
+    action: Action
+    seen: list[Excerpt]
+    """What people are shown of what was seen before it."""
+    judge: Callable[[AgentState], Verdict]
+    """Gives its verdict by what its agent adds up to."""
+
+
+def _told(engine: Engine, asked: Asked, redactor: Redactor) -> list[AnyEvent]:
+    """Let the engine hear what happened before."""
     if asked.task:
         engine.judge(Message(sequence=0, author=Author.USER, text=redactor.text(asked.task)))
     events = asked.read_events(redactor)
     for event in events:
         engine.judge(event)
-    return max((event.sequence for event in events), default=0) + 1
+    return events
+
+
+def _observed(events: Iterable[AnyEvent]) -> Iterator[Observation]:
+    """What came into the model's view; what tools are said to be is left out."""
+    actions: dict[str, Action] = {}
+    for event in events:
+        match event:
+            case Action():
+                actions[event.event_id] = event
+            case Observation() if event.source is not Source.TOOL_DEFINITION:
+                yield event
+            case Outcome() if (brought := brought_by(event, actions.get(event.action_id))) is not None:
+                yield brought
+            case _:
+                pass
 
 
 def _action(asked: Asked, redactor: Redactor) -> Action:
@@ -180,8 +225,9 @@ def _echo(asked: Asked, action: Action, project: str) -> dict[str, Any]:
     }
 
 
-def _shown(asked: Asked, action: Action) -> dict[str, Any]:
+def _shown(asked: Asked, action: Action, redactor: Redactor, seen: Iterable[Excerpt]) -> dict[str, Any]:
     """What people are shown of an action: enough to answer for it."""
+    read = cast("list[list[str]]", redactor.value([[one.source.value, one.origin, one.text] for one in seen]))
     given = {
         "tool": action.tool,
         "server": action.server,
@@ -191,6 +237,8 @@ def _shown(asked: Asked, action: Action) -> dict[str, Any]:
         "url": action.url,
         "element": None if action.element is None else {k: v for k, v in asdict(action.element).items() if v},
         "reasoning": action.reasoning.text[:TEXT_SHOWN],
+        "task": redactor.text(asked.task[: 2 * TEXT_SHOWN])[:TEXT_SHOWN],
+        "seen": [{"source": source, "origin": origin, "excerpt": text} for source, origin, text in read],
         "asserted": _cut(dict(action.context)),
         "agent_name": asked.agent_name or asked.agent_id,
         "run_id": asked.run_id,

@@ -226,8 +226,8 @@ class Engine:
         if opened is not None and outcome.refused and not opened.refused:
             self.risk.strike()
         self._families.outcome(outcome, action)
-        text = "\n".join(filter(None, (outcome.result, outcome.error)))
-        return self._see(_brought(outcome, action, text)) if text else ALLOW
+        brought = brought_by(outcome, action)
+        return ALLOW if brought is None else self._see(brought)
 
     def _judge(self, scope: Scope, event: AnyEvent, facts: tuple[Facts, ...]) -> Verdict:
         program = self._programs.others[scope]
@@ -333,8 +333,11 @@ class _Open:
     """What was told with it for the first time in the run."""
 
 
-def _brought(outcome: Outcome, action: Action | None, text: str) -> Observation:
-    """What an outcome brought into the model's view."""
+def brought_by(outcome: Outcome, action: Action | None) -> Observation | None:
+    """What an outcome brought into the model's view; None where that is nothing."""
+    text = "\n".join(filter(None, (outcome.result, outcome.error)))
+    if not text:
+        return None
     return Observation(
         sequence=outcome.sequence,
         time=outcome.time,
