@@ -18,6 +18,8 @@ from sentric_analyzer.approvals.counts import Metric as AttemptMetric
 from sentric_analyzer.approvals.counts import values_of
 from sentric_analyzer.approvals.gathered import shown_of
 from sentric_analyzer.approvals.links import new_link
+from sentric_analyzer.approvals.phone.channel import PhoneChannel
+from sentric_analyzer.approvals.phone.telephone import Telephone
 from sentric_analyzer.approvals.reading import configuration
 from sentric_analyzer.control import KeyRing
 from sentric_analyzer.control.approvals import Patience
@@ -35,6 +37,7 @@ from sentric_analyzer.deciding.error_budgets import ErrorBudgets
 from sentric_analyzer.deciding.in_force import InForce
 from sentric_analyzer.deciding.promotions import Promotions
 from sentric_analyzer.declaration import OnCount, OnTime, Value
+from sentric_analyzer.models import Model
 from sentric_analyzer.policies import ActivePolicies
 from sentric_analyzer.processes import together
 
@@ -80,6 +83,9 @@ class ControlPlane:
         self.asking: Asking | None = None
         """Asks people; None where nobody is to be asked."""
         self._stack = ExitStack()
+        self.model = Model.of(settings)
+        if self.model is not None:
+            self._stack.callback(self.model.close)
         self.signer = Signer.open(directory / SIGNING_KEY_FILE, settings.signing_key)
         patience = Patience(settings.approval_timeout, settings.approval_use)
         self.store = self._stack.enter_context(
@@ -143,6 +149,8 @@ class ControlPlane:
             (_FORGET_SECONDS, self.store.approvals.forget),
             (_FORGET_SECONDS, partial(self.store.agents.forget, self._agents_kept)),
             (_FORGET_SECONDS, self.store.jobs.forget),
+            (_FORGET_SECONDS, self.store.calls.forget),
+            (_FORGET_SECONDS, self.store.webhooks.forget),
             (_FORGET_SECONDS, self.store.links.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))
@@ -155,12 +163,18 @@ class ControlPlane:
             AttemptMetric.ATTEMPTS, (channel, outcome.value), 1
         )
         return Asking(
-            Surroundings(stated, store, self._settings),
+            Surroundings(stated, store, self._settings, self.model),
             self.feed,
             show=partial(shown_of, store),
             new_link=lambda attempt_id, until: new_link(store.links, stated.public_url, attempt_id, expires=until),
             on_count=self._on_count,
         )
+
+    @property
+    def telephone(self) -> Telephone | None:
+        """Goes on with phone calls; None where nobody is called."""
+        channels = self.asking.channels.values() if self.asking is not None else ()
+        return next((channel.telephone for channel in channels if isinstance(channel, PhoneChannel)), None)
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()

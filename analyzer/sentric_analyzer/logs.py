@@ -15,6 +15,8 @@ from types import TracebackType
 from typing import TypeAlias
 
 TEXT, JSON = "text", "json"
+_LIBRARIES = ("alembic", "asyncio", "httpx", "httpx2", "openai", "uvicorn", "clickhouse_connect", "opentelemetry")
+"""Those that have much to say."""
 _LINE = "%(levelname)s %(name)s: %(message)s"
 _MOST_PLACES = 30
 """Places of an error that are written: those it came through last."""
@@ -33,7 +35,7 @@ def set_up(form: str) -> None:
     root.addHandler(handler)
     root.setLevel(logging.INFO)
     logging.captureWarnings(True)
-    for library in ("alembic", "asyncio", "httpx", "uvicorn", "clickhouse_connect", "opentelemetry"):
+    for library in _LIBRARIES:
         logging.getLogger(library).setLevel(logging.WARNING)
 
 

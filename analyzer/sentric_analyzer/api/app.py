@@ -34,6 +34,7 @@ from sentric_analyzer.api.rules import add_rule_changes, add_rules
 from sentric_analyzer.api.runs import add_runs
 from sentric_analyzer.api.signing_in import add_signing_in
 from sentric_analyzer.api.streams import add_streams
+from sentric_analyzer.api.webhooks import add_webhooks
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.deciding.rule_changes import RuleChanges
 from sentric_analyzer.storage import Store, StoreAwayError
@@ -122,6 +123,7 @@ def _add_control(app: FastAPI, plane: "ControlPlane", store: Store, answer: Answ
     add_rules(app, rules, loading)
     add_rule_changes(app, control, rules, loading)
     add_streams(app, control, plane.feed, plane.standing)
+    add_webhooks(app, lambda: plane.telephone, deciding)
 
 
 def published_description() -> dict[str, Any]:

@@ -55,7 +55,7 @@ async def with_json_body(request: Request, limit: int) -> Request:
     Raises:
         Refused: the body is too large, of another type, or not JSON that can be used.
     """
-    body = await _read(request, limit)
+    body = await read_body(request, limit)
     if not body:
         return JsonRequest(request, b"", None)
     _check_type(request, _JSON)
@@ -72,7 +72,7 @@ async def form_fields(request: Request, limit: int) -> dict[str, str]:
     Raises:
         Refused: the body is too large, of another type, or no form, or a field of it stands twice.
     """
-    body = await _read(request, limit)
+    body = await read_body(request, limit)
     _check_type(request, FORM)
     try:
         pairs = parse_qsl(
@@ -83,7 +83,12 @@ async def form_fields(request: Request, limit: int) -> dict[str, str]:
     return {name: value.replace("\r\n", "\n") for name, value in _object(pairs).items()}
 
 
-async def _read(request: Request, limit: int) -> bytes:
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read the body of a request, as it comes.
+
+    Raises:
+        Refused: it has more bytes than that.
+    """
     _check_length(request, limit)
     body = bytearray()
     async for piece in request.stream():

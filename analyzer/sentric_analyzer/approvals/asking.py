@@ -3,7 +3,7 @@
 from collections.abc import Callable, Mapping
 from typing import Self
 
-from sentric_analyzer.approvals.channel import Channel
+from sentric_analyzer.approvals.channel import Channel, Ending
 from sentric_analyzer.approvals.channels import KINDS, opened
 from sentric_analyzer.approvals.configuration import Kind, Surroundings
 from sentric_analyzer.approvals.dispatcher import Dispatcher
@@ -60,3 +60,6 @@ class Asking:
 
     def __exit__(self, *exc_info: object) -> None:
         self._dispatcher.__exit__(*exc_info)
+        for channel in self.channels.values():
+            if isinstance(channel, Ending):
+                channel.end()

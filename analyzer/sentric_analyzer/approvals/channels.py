@@ -5,8 +5,9 @@ from collections.abc import Mapping
 from sentric_analyzer.approvals.apprise import APPRISE
 from sentric_analyzer.approvals.channel import Channel
 from sentric_analyzer.approvals.configuration import Kind, Surroundings
+from sentric_analyzer.approvals.phone.channel import TELNYX
 
-KINDS: Mapping[str, Kind] = {"apprise": APPRISE}
+KINDS: Mapping[str, Kind] = {"apprise": APPRISE, "telnyx": TELNYX}
 """By what is stated as `type`."""
 
 

@@ -7,6 +7,7 @@ from sentric.policy.rule import Severity
 from sentric.settings import Settings
 from sentric_analyzer.approvals.channel import Channel
 from sentric_analyzer.control.store import ControlStore
+from sentric_analyzer.models import Model
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -95,6 +96,8 @@ class Surroundings:
     configuration: Configuration
     store: ControlStore
     settings: Settings
+    model: Model | None = None
+    """Answers questions; None: the settings name none."""
 
 
 Factory = Callable[[Sequence[ChannelStated], Surroundings], Sequence[Channel]]

@@ -83,16 +83,17 @@ class _Part(NamedTuple):
     is_theirs: bool = True
 
 
-def spoken(question: Question, *, name: str, tier: str) -> str:
-    """The summary of a question that is spoken: `MOST_WORDS` at most, plain letters, digits and full stops.
+def spoken(question: Question, *, name: str, tier: str, most: int = MOST_WORDS) -> str:
+    """The summary of a question that is spoken: plain letters, digits and full stops.
 
     Args:
         question: what is asked.
         name: of the agent.
         tier: severity of the question.
+        most: words that it has at most.
     """
     told: list[str] = []
-    left = MOST_WORDS
+    left = most
     for part in _parts(question, name, tier):
         room = min(part.most, left - words(part.label))
         if room < min(part.most, _FEWEST):

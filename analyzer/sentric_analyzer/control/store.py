@@ -12,6 +12,7 @@ from sentric_analyzer.control.agents import Agents
 from sentric_analyzer.control.api_keys import ApiKeys
 from sentric_analyzer.control.approvals import Approvals, Patience
 from sentric_analyzer.control.attempts import Attempts
+from sentric_analyzer.control.calls import Calls
 from sentric_analyzer.control.changes import Changes
 from sentric_analyzer.control.database import Database
 from sentric_analyzer.control.decisions import Decisions
@@ -25,6 +26,7 @@ from sentric_analyzer.control.policies import Policies
 from sentric_analyzer.control.refusals import Refusals
 from sentric_analyzer.control.stopping import Stopping
 from sentric_analyzer.control.tables import GENERATION, PROJECTS
+from sentric_analyzer.control.webhooks import Webhooks
 
 CONTROL_FILE = "control.db"
 """Name of the database in a data directory."""
@@ -67,6 +69,8 @@ class ControlStore:
         self.refusals = Refusals(self.changes)
         self.policies = Policies(self.changes)
         self.jobs = Jobs(self.changes)
+        self.calls = Calls(self.changes)
+        self.webhooks = Webhooks(self.changes)
 
     @classmethod
     def open(
