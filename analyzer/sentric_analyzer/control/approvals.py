@@ -245,12 +245,11 @@ def new_id() -> str:
     return secrets.token_hex(_ID_LENGTH // 2)
 
 
-def score_of(connection: Connection, project: str, agent_id: str, approval_id: str) -> Score | None:
-    """What a language model had said of the action that an approval of an agent is about; None where none had."""
+def score_of(connection: Connection, approval_id: str, binding: str) -> Score | None:
+    """What a language model had said of an action when an approval of just that action was asked for, if anything."""
     if not approval_id:
         return None
-    asked = select(APPROVALS.c.request).where(APPROVALS.c.id == approval_id)
-    asked = asked.where(APPROVALS.c.project == project, APPROVALS.c.agent_id == agent_id)
+    asked = select(APPROVALS.c.request).where(APPROVALS.c.id == approval_id, APPROVALS.c.binding == binding)
     request = connection.execute(asked).scalar_one_or_none()
     return None if request is None else kept_score(json.loads(request).get("score"))
 

@@ -102,7 +102,7 @@ class Decisions(KeptDecisions):
         with self._changes.database.reading() as connection:
             before = _before(connection, wish)
             agent = agents.standing(connection, wish.project, wish.agent_id, wish.agent_name)
-            score = approvals.score_of(connection, wish.project, wish.agent_id, wish.approval_id)
+            score = approvals.score_of(connection, wish.approval_id, wish.binding)
         state = AgentState(agent.risk, agent.strikes, enforced=True, stopped=agent.stopped)
         return Known(state, is_answered=before is not None, score=score)
 
