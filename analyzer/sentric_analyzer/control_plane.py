@@ -32,7 +32,7 @@ from sentric_analyzer.control.housekeeping import Housekeeping
 from sentric_analyzer.control.signing import SIGNING_KEY_FILE, Signer
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.control.watch import KeyWatch
-from sentric_analyzer.deciding import Decider, Metric
+from sentric_analyzer.deciding import Decider, Metric, Scorer
 from sentric_analyzer.deciding.error_budgets import ErrorBudgets
 from sentric_analyzer.deciding.in_force import InForce
 from sentric_analyzer.deciding.promotions import Promotions
@@ -86,6 +86,7 @@ class ControlPlane:
         self.model = Model.of(settings)
         if self.model is not None:
             self._stack.callback(self.model.close)
+        scorer = Scorer.of(settings, self.model, on_count, on_time)
         self.signer = Signer.open(directory / SIGNING_KEY_FILE, settings.signing_key)
         patience = Patience(settings.approval_timeout, settings.approval_use)
         self.store = self._stack.enter_context(
@@ -119,6 +120,7 @@ class ControlPlane:
             time.time_ns,
             on_count,
             on_time,
+            scorer,
         )
 
     def __enter__(self) -> Self:

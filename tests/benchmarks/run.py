@@ -6,6 +6,7 @@ import bench_decisions
 import bench_dialects
 import bench_engine
 import bench_log
+import bench_score
 import bench_tool_call
 
 if __name__ == "__main__":
@@ -17,6 +18,7 @@ if __name__ == "__main__":
         bench_dialects,
         bench_analyze,
         bench_decisions,
+        bench_score,
     ):
         benchmark.main()
         print()

@@ -18,7 +18,7 @@ from sentric_analyzer.control.people import Role
 from sentric_analyzer.control.store import control_url
 from sentric_analyzer.storage import Store, embedded_url
 from support.controlling import Plane
-from support.models import DRIBBLES, ENORMOUS, HANGS, Answer, fails, gives, standing_in, says
+from support.models import DRIBBLES, ENORMOUS, HANGS, Answer, fails, gives, says, standing_in
 from support.phoning import NUMBER, WEBHOOKS, attempts, becomes, calling
 from support.serving import poll
 
@@ -101,9 +101,10 @@ def test_a_question_is_answered_by_the_model_from_the_record(call: Callable[...,
     def answer(request: Any) -> Answer:
         return gives(answer="The agent says that a page told it to pay Northwind, https://northwind.example/invoice.")
 
-    with standing_in(answer) as model, call(
-        does=["2", "say Yes, but who told it to?", "say Yes."], settings=model.settings()
-    ) as (served, company):
+    with (
+        standing_in(answer) as model,
+        call(does=["2", "say Yes, but who told it to?", "say Yes."], settings=model.settings()) as (served, company),
+    ):
         approval_id = ask(served)
         becomes(served, approval_id, "answered")
         poll(lambda: over(company))
@@ -139,9 +140,10 @@ def test_a_model_that_is_no_help_approves_nothing_and_the_record_is_read(
     call: Callable[..., Any], answer: Answer, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(replies, "SECONDS", 1.0)
-    with standing_in(lambda request: answer) as model, call(
-        does=["2", "say What is it for?", "9"], settings=model.settings()
-    ) as (served, company):
+    with (
+        standing_in(lambda request: answer) as model,
+        call(does=["2", "say What is it for?", "9"], settings=model.settings()) as (served, company),
+    ):
         approval_id = ask(served)
         becomes(served, approval_id, "answered")
 

@@ -46,6 +46,8 @@ CONCURRENCY = 4
 """Requests that may ask the store at once; more wait for one another."""
 DECIDING = 2
 """Decisions, approvals and changes of agents that may be worked on at once: none of them waits for a long query."""
+SCORING = 32
+"""Decisions that may wait for a language model at once."""
 MANAGING = 2
 """Changes of keys and people that may be worked on at once: a key is revoked whatever others ask for."""
 LOADING = 2
@@ -102,7 +104,7 @@ def create_app(
 
 def _add_control(app: FastAPI, plane: "ControlPlane", store: Store, answer: Answer) -> None:
     control, deciding = plane.store, quick_answers(DECIDING)
-    add_decisions(app, control, plane.decider, deciding)
+    add_decisions(app, control, plane.decider, deciding, quick_answers(SCORING))
     add_approvals(app, control, plane.feed, deciding)
     add_approval_links(app, control, deciding)
     add_agents(app, control, deciding)

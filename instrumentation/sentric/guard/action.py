@@ -15,7 +15,7 @@ from opentelemetry.trace import Span, SpanKind
 
 from sentric import semconv
 from sentric.errors import SentricError
-from sentric.events import Action, AgentState, Outcome
+from sentric.events import Action, AgentState, Outcome, Score
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import UnderWay, Wanted, said
 from sentric.guard.counts import Count, count
@@ -152,13 +152,15 @@ class GuardedAction(UnderWay):
         action = self._judged(wanted, self._begun(wanted), state)
         return Judged(action, self.verdict)
 
-    def restate(self, judged: Judged, state: AgentState) -> Judged:
-        """Judge it once more, now that it is certain what its agent has added up to."""
+    def restate(self, judged: Judged, state: AgentState, score: Score | None = None) -> Judged:
+        """Judge it once more, now that it is certain what its agent has added up to, and what a model says of it."""
         if self._span is None:
             raise LookupError("there is no action")
-        self.verdict = self._run.restate(judged.action, state)
-        self._action = replace(judged.action, state=state)
-        self._span.set_attributes(attributes.state(state) | self._run.decided(self.verdict))
+        score = judged.action.score if score is None else replace(score, explanation=self.redacted(score.explanation))
+        self.verdict = self._run.restate(judged.action, state, score)
+        self._action = replace(judged.action, state=state, score=score)
+        known = attributes.state(state) | attributes.score(score, content=self._run.content)
+        self._span.set_attributes(known | self._run.decided(self.verdict))
         return Judged(self._action, self.verdict)
 
     def renew(self) -> Steps[None]:

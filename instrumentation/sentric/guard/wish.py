@@ -65,7 +65,8 @@ def _seen(run: "LiveRun", judged: "Judged") -> list[dict[str, str]]:
 
 
 def _rule(match: Match, *, content: bool) -> dict[str, object]:
-    return {
+    wants_score: dict[str, object] = {"score": True} if match.wants_score else {}
+    return wants_score | {
         "id": match.rule.id,
         "title": match.rule.title,
         "severity": match.rule.severity.value,
