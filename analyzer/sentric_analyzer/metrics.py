@@ -17,6 +17,7 @@ from prometheus_client.registry import Collector
 from sentric_analyzer import deciding, log, pipeline, processes, receiver, storage
 from sentric_analyzer.api import access
 from sentric_analyzer.declaration import Declaration, Kind, Value
+from sentric_analyzer.detection import judge
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # else each series is told with a second one, of when it was made
 
@@ -30,6 +31,7 @@ METRICS: dict[str, Declaration] = {
         pipeline.METRICS,
         access.METRICS,
         deciding.METRICS,
+        judge.METRICS,
     )
     for name, declared in table.items()
 }
