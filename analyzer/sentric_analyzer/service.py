@@ -75,7 +75,6 @@ class Service:
         self._stack = ExitStack()
         self.addresses = Addresses("", "", "")
         self.first_key = FirstKey(Path(), "")
-        self._model: Model | None = None
 
     def __enter__(self) -> "Service":
         try:
@@ -104,9 +103,9 @@ class Service:
         policy, documents = load_with_bundle(path, allow_loopback=settings.allow_loopback)
         policies = ActivePolicies(Active(policy, Bundle(documents), of_settings=True))
         dialects = Dialects.of(settings.dialects)
-        self._model = Model.of(settings)
-        if self._model:
-            self._stack.enter_context(self._model)
+        model = _model(settings)
+        if model:
+            self._stack.enter_context(model)
         metrics = Metrics({Metric.FINDINGS: [(rule.id, rule.severity) for rule in policy.rules]})
         log = self._stack.enter_context(LogReader.open(directory / "log"))
         self._receiver = ReceiverProcess(log, directory / "log", settings, metrics.count)
@@ -117,7 +116,7 @@ class Service:
         plane = self._plane(directory, key, new_redactor, policies, metrics)
         _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
-        judge = self._judge(plane, store, new_redactor, metrics)
+        judge = self._judge(model, plane, store, new_redactor, metrics)
         judging = Setup(settings, key, policy.digest)
         patient = PatientStore(store, metrics.count)
         new_judges = partial(Judges, chosen_number(settings.judges), judging, policies, patient, metrics.count)
@@ -180,14 +179,16 @@ class Service:
         return self._stack.enter_context(plane)
 
     def _judge(
-        self, plane: ControlPlane, store: Store, new_redactor: Callable[[], Redactor], metrics: Metrics
+        self,
+        model: Model | None,
+        plane: ControlPlane,
+        store: Store,
+        new_redactor: Callable[[], Redactor],
+        metrics: Metrics,
     ) -> JudgeWorker | None:
-        """What has the model judge runs that are over; None where the settings want none judged."""
-        if self._settings.judge == NONE:
+        """What has the model judge runs that are over; None where none is to be judged."""
+        if model is None or self._settings.judge == NONE:
             return None
-        model = self._model
-        if model is None:
-            raise SettingError(f"judge is {self._settings.judge!r} and model_url is empty: name the API of a model")
         judge = JudgeWorker(plane.store.jobs, store, model, self._settings, new_redactor, metrics.count, metrics.time)
         metrics.watch(JudgeMetric.WAITING, judge.waiting)
         return judge
@@ -212,6 +213,14 @@ class Service:
         except OSError as error:
             raise SentricError(f"{path}: cannot be written: {error.strerror}") from None
         self._stack.callback(path.unlink, missing_ok=True)
+
+
+def _model(settings: Settings) -> Model | None:
+    """The model that the settings name, for all that asks one."""
+    model = Model.of(settings)
+    if model is None and settings.judge != NONE:
+        raise SettingError(f"judge is {settings.judge!r} and model_url is empty: name the API of a model")
+    return model
 
 
 def _directory(name: str) -> Path:
