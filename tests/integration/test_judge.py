@@ -367,6 +367,18 @@ def test_a_project_has_its_budget_for_a_day(bench: Benches, caplog: pytest.LogCa
     assert said == ["the model judges no more runs of project 'shop' for now: judge_daily is 2"]
 
 
+def test_a_run_with_an_enormous_id_is_left_out_and_others_are_judged(bench: Benches) -> None:
+    there = bench(gives(verdicts=[VERDICT]))
+    endless, other = judged_run("x" * 20_000, trace_id="b"), judged_run("\ud800 odd \x00 id", trace_id="c")
+    there.keep(endless, other)
+    with there.worker() as worker:
+        for replay in (endless, other):
+            worker.add(OverRun.of(replay.run))
+        there.ended()
+    assert there.counted["sentric_judge_left_out", "refused"] == 2  # also where it is taken up at the start
+    assert [one.run_id for one in there.store.findings(rule="judge/injection-obeyed")] == ["\ufffd odd \x00 id"]
+
+
 def test_a_run_that_is_gone_needs_no_opinion(bench: Benches) -> None:
     there = bench(gives(verdicts=[]))
     there.keep(judged_run("run-10"))  # which begins as the other one does

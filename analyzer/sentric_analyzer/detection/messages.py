@@ -7,6 +7,7 @@ from typing import Any, Self
 
 from sentric.events import Run
 from sentric.settings import Settings
+from sentric_analyzer.document import clean_text
 from sentric_analyzer.spans import Piece
 from sentric_analyzer.storage import RunRows
 
@@ -86,7 +87,8 @@ class OverRun:
     def of(cls, run: Run) -> Self:
         """Of a run."""
         events = "\x1f".join(event.event_id for event in run.events)
-        return cls(run.project, run.run_id, sha256(events.encode("utf-8", "replace")).hexdigest())
+        digest = sha256(events.encode("utf-8", "replace")).hexdigest()
+        return cls(clean_text(run.project), clean_text(run.run_id), digest)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,6 +6,7 @@ from typing import Any
 from fixtures.replays import SECOND, STARTED, TRACE, judged_run, without_findings
 from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding, Replay, finding_id
+from sentric_analyzer.detection import stored_fixture, with_former
 from sentric_analyzer.storage import RunRows, Store, StoredRun
 
 
@@ -55,6 +56,27 @@ def test_rules_that_judge_again_leave_it_and_take_back_only_their_own(store: Sto
     assert found(store) == [RULES[0], ("judge/off-task", "high")]
     store.insert_runs([RunRows.of([replay])])
     assert found(store) == [*RULES, ("judge/off-task", "high")]
+
+
+def test_what_was_found_in_a_part_that_is_no_longer_read_does_not_double_it(store: Store) -> None:
+    replay = judged_run()
+    store.insert_replays([replay])
+    store.insert_opinions(replay.run, [opinion(replay)])
+    late = replace(replay, run=replace(replay.run, events=()), steps=(), findings=())
+    store.insert_replays([with_former(late, store.former("shop", "run-1"))])
+    assert sorted(found(store)) == sorted([*RULES, ("judge/off-task", "high")])
+    (listed,) = store.runs()
+    assert listed["counts"]["high"] == 2
+
+
+def test_a_fixture_expects_what_rules_say_alone(store: Store) -> None:
+    replay = judged_run()
+    store.insert_replays([replay])
+    expected = [event.get("expect") for event in stored_fixture(store, replay)["events"]]
+    store.insert_opinions(replay.run, [opinion(replay, event=1)])
+    stored = store.run("run-1")
+    assert stored
+    assert [event.get("expect") for event in stored_fixture(store, stored)["events"]] == expected
 
 
 def test_it_goes_with_its_run(store: Store) -> None:

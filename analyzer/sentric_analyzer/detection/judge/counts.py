@@ -24,9 +24,10 @@ METRICS = {
         ("judged", "again", "failed", "gone"),
     ),
     Metric.LEFT_OUT: Declaration(
-        "Runs that are not judged by the model: the budget of their project is used up, or too many came at once.",
+        "Runs that the model does not judge: the budget of their project is used up, too many came at once, or their ids "
+        "are too long.",
         "why",
-        ("budget", "crowd"),
+        ("budget", "crowd", "refused"),
     ),
     Metric.FINDINGS: Declaration("Opinions of the model that became findings.", "severity", tuple(Severity)),
     Metric.TOKENS: Declaration("Tokens that judging took, as the model's server counts.", "of", ("input", "output")),

@@ -6,6 +6,7 @@ import time
 from typing import Protocol
 
 from sentric.settings import Settings
+from sentric_analyzer.control.errors import JobRefusedError
 from sentric_analyzer.control.jobs import DAY, Jobs, Wanted
 from sentric_analyzer.declaration import OnCount
 from sentric_analyzer.detection.judge.counts import Metric
@@ -83,9 +84,14 @@ class Wishes:
 
     def _make(self, run: OverRun) -> None:
         daily = self._settings.judge_daily
-        wanted = self._jobs.start_once(
-            run.project, KIND, run.run_id, run.version, wish={"run": run.run_id}, daily=daily
-        )
+        try:
+            wanted = self._jobs.start_once(
+                run.project, KIND, run.run_id, run.version, wish={"run": run.run_id}, daily=daily
+            )
+        except JobRefusedError as error:
+            self._on_count(Metric.LEFT_OUT, "refused", 1)
+            _logger.error("a run of project %r is not judged by the model: %s", run.project, error)
+            return
         if wanted is Wanted.TOO_MANY:
             self._on_count(Metric.LEFT_OUT, "budget", 1)
             if run.project not in self._used_up:
