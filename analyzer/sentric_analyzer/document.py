@@ -91,6 +91,7 @@ def finding_document(finding: Finding) -> dict[str, Any]:
     document = {name: json_safe(getattr(finding, name)) for name in (*names, *more)}
     document["evidence"] = [json_safe(asdict(evidence)) for evidence in finding.evidence]
     document["would"] = finding.would.value if finding.would else None
+    document["model"] = json_safe(finding.model) or None
     document["time"] = timestamp(finding.time)
     return document
 

@@ -18,6 +18,7 @@ from sentric_analyzer import deciding, log, pipeline, processes, receiver, stora
 from sentric_analyzer.api import access, webhooks
 from sentric_analyzer.approvals.counts import METRICS as ATTEMPT_METRICS
 from sentric_analyzer.declaration import Declaration, Kind, Value
+from sentric_analyzer.detection import judge
 
 disable_created_metrics()  # type: ignore[no-untyped-call]  # else each series is told with a second one, of when it was made
 
@@ -33,6 +34,7 @@ METRICS: dict[str, Declaration] = {
         webhooks.METRICS,
         deciding.METRICS,
         ATTEMPT_METRICS,
+        judge.METRICS,
     )
     for name, declared in table.items()
 }

@@ -21,14 +21,14 @@ from sentric.redaction import Redactor
 from sentric_analyzer.assembly import Assembler, Reason, Released
 from sentric_analyzer.counts import METRICS, Metric
 from sentric_analyzer.declaration import OnCount, OnTime, Value
-from sentric_analyzer.detection import Judged, Judges
+from sentric_analyzer.detection import Judged, Judges, OverRun
 from sentric_analyzer.dialects import BUILT_IN, Dialects
 from sentric_analyzer.log import LogMetric, LogReader, LogUnavailableError, SetAside
 from sentric_analyzer.logs import described
 from sentric_analyzer.open_traces import OpenTraces
 from sentric_analyzer.own_spans import InSpan, no_spans
 from sentric_analyzer.parts import LONGEST_WAIT, Parts
-from sentric_analyzer.preparation import Prepared, warm_up
+from sentric_analyzer.preparation import Prepared, token_of, warm_up
 from sentric_analyzer.processes import give_way
 from sentric_analyzer.spans import Span
 from sentric_analyzer.storage import PatientStore, StoreValueError
@@ -71,6 +71,8 @@ class Pipeline:
     on_time: OnTime
     dialects: Dialects = BUILT_IN
     within: InSpan = no_spans
+    on_over: Callable[[OverRun], None] = lambda run: None
+    """Told of each stored run that is over and that a language model is to judge; must not wait."""
     clock: Callable[[], float] = time.monotonic
     failure: str = ""
     """Why the pipeline had to stop; empty while it runs."""
@@ -268,13 +270,13 @@ class Pipeline:
     def _insert_spans(self, batch: Sequence[Prepared]) -> None:
         if number := sum(len(part.spans) for part in batch):
             with self._timed("otel_traces"):
-                self.store.insert_spans([part.spans for part in batch], _token(batch))
+                self.store.insert_spans([part.spans for part in batch], token_of(batch))
             self.on_count(Metric.STORED, "spans", number)
 
     def _insert_logs(self, batch: Sequence[Prepared]) -> None:
         if logs := [log for part in batch for log in part.logs]:
             with self._timed("otel_logs"):
-                self.store.insert_logs(logs, _token(batch))
+                self.store.insert_logs(logs, token_of(batch))
             self.on_count(Metric.STORED, "log_records", len(logs))
 
     def _lastingly(self, keep: Callable[[_Given], _Answer], what: _Given) -> _Answer:
@@ -323,7 +325,12 @@ class Pipeline:
         read = (piece for piece in pieces if isinstance(piece, Span))
         conversation = released.conversation or self.dialects.conversation_of(read)
         number = self._judges.submit(
-            released.project, released.trace_id, pieces, left_out=left_out, together=conversation or released.trace_id
+            released.project,
+            released.trace_id,
+            pieces,
+            left_out=left_out,
+            together=conversation or released.trace_id,
+            is_over=released.is_over,
         )
         self._submitted[number] = since
 
@@ -364,6 +371,8 @@ class Pipeline:
             self.on_count(Metric.FAIL_OPENS, "blind", judged.blind)
             for rule_and_severity, number in judged.findings.items():
                 self.on_count(Metric.FINDINGS, rule_and_severity, number)
+            for run in judged.over:
+                self.on_over(run)
 
     def _keep_halves(self, group: Sequence[Judged], error: StoreValueError) -> None:
         """Keep what the store takes of runs of which it refused some."""
@@ -381,15 +390,6 @@ class Pipeline:
         with self.within("insert", {"db.collection.name": into}):
             yield
         self.on_time(Metric.INSERTS, into, self.clock() - begun)
-
-
-def _token(batch: Sequence[Prepared]) -> str:
-    """Names a batch by its place in the log and its time: one that is stored again after a crash stands once.
-
-    The time tells it from one at the same place of a log that was begun anew beside the same store.
-    """
-    first, last = batch[0], batch[-1]
-    return f"{first.first}-{last.end}-{last.received}"
 
 
 def _distinct(group: Mapping[tuple[str, ...], Judged]) -> list[Judged]:

@@ -72,6 +72,15 @@ def prepare(batch: Sequence[Entry], redactor: Redactor, dialects: Dialects = BUI
     )
 
 
+def token_of(batch: Sequence[Prepared]) -> str:
+    """Names a batch by its place in the log and its time: one that is stored again after a crash stands once.
+
+    The time tells it from one at the same place of a log that was begun anew beside the same store.
+    """
+    first, last = batch[0], batch[-1]
+    return f"{first.first}-{last.end}-{last.received}"
+
+
 def warm_up() -> None:
     """Load what `prepare` needs: libraries that take a second together."""
     request = ExportTraceServiceRequest()

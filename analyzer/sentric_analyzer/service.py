@@ -30,6 +30,9 @@ from sentric_analyzer.control.first_key import first_admin_key
 from sentric_analyzer.control.keys import ADMIN_KEY_FILE
 from sentric_analyzer.control_plane import ControlPlane
 from sentric_analyzer.detection import Judges, Setup, chosen_number
+from sentric_analyzer.detection.judge import JudgeWorker
+from sentric_analyzer.detection.judge import Metric as JudgeMetric
+from sentric_analyzer.detection.messages import NONE
 from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.log import SET_ASIDE, LogReader, SetAside
 from sentric_analyzer.metrics import Metrics
@@ -111,6 +114,7 @@ class Service:
         plane = self._plane(directory, key, new_redactor, policies, metrics)
         _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
+        judge = self._judge(plane, store, new_redactor, metrics)
         judging = Setup(settings, key, policy.digest)
         patient = PatientStore(store, metrics.count)
         new_judges = partial(Judges, chosen_number(settings.judges), judging, policies, patient, metrics.count)
@@ -126,6 +130,8 @@ class Service:
             metrics.time,
             dialects,
         )
+        if judge:
+            self._pipeline.on_over = judge.add
         if settings.own_spans:
             told = self._stack.enter_context(OwnSpans(settings.own_spans, settings.otlp_http))
             self._pipeline.within = told.within
@@ -135,6 +141,8 @@ class Service:
         self._pipeline.start()
         self._stack.callback(self._pipeline.stop, STOP_TIMEOUT)
         self._stack.enter_context(BacktestWorker(plane.store.jobs, store, settings, policy.digest))
+        if judge:
+            self._stack.enter_context(judge)
         key_needed = not parse_address(settings.http, "--http").is_loopback
         rates = buckets_for(settings.api_requests, time.monotonic)
         access = Access(plane.keys.ring, key_needed, metrics.count, rates=rates)
@@ -167,6 +175,23 @@ class Service:
         path = directory / ADMIN_KEY_FILE
         self.first_key = FirstKey(path, first_admin_key(plane.store.keys, path))
         return self._stack.enter_context(plane)
+
+    def _judge(
+        self,
+        plane: ControlPlane,
+        store: Store,
+        new_redactor: Callable[[], Redactor],
+        metrics: Metrics,
+    ) -> JudgeWorker | None:
+        """What has the model judge runs that are over; None where none is to be judged."""
+        settings = self._settings
+        if settings.judge == NONE:
+            return None
+        if plane.model is None:
+            raise SettingError(f"judge is {settings.judge!r} and model_url is empty: name the API of a model")
+        judge = JudgeWorker(plane.store.jobs, store, plane.model, settings, new_redactor, metrics.count, metrics.time)
+        metrics.watch(JudgeMetric.WAITING, judge.waiting)
+        return judge
 
     def _unready(self, plane: ControlPlane) -> Callable[[], str]:
         return lambda: self._receiver.failure or self._pipeline.unready() or plane.failure()

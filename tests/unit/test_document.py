@@ -99,6 +99,7 @@ def test_a_finding_document_holds_what_reports_need() -> None:
     assert set(document) == {
         *("finding_id", "trace_id", "run_id", "rule_id", "title", "severity", "decision", "risk", "category"),
         *("references", "description", "evidence", "event_id", "span_id", "sequence", "time", "error", "would"),
+        "model",
     }
     assert document["evidence"][0] == {"name": "action.url", "value": "a", "event_id": "a1.0", "span_id": "a1"}
     assert document["time"] == "2026-11-18T11:06:42.123456Z"

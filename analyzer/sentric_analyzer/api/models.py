@@ -112,7 +112,7 @@ class Evidence(Document):
 
 
 class Finding(Document):
-    """A matched rule, kept with its evidence."""
+    """A matched rule, kept with its evidence; or the opinion of a language model."""
 
     finding_id: str
     """The same however often the run is judged."""
@@ -134,6 +134,8 @@ class Finding(Document):
     """Why the rule could not be evaluated, where it counts as matched for that reason."""
     would: Decision | None
     """What the rule would have decided, had the policy not held it in shadow."""
+    model: str | None
+    """Name of the language model whose opinion it is; null where a rule matched."""
     time: datetime | None
 
 

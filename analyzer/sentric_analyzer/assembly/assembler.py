@@ -60,6 +60,11 @@ class Released:
     reopened: bool
     new: bool
 
+    @property
+    def is_over(self) -> bool:
+        """Whether nothing more is waited for."""
+        return self.reason in (Reason.COMPLETE, Reason.IDLE)
+
 
 @dataclass(slots=True)
 class _Project:

@@ -74,8 +74,7 @@ def _policy(report: Report) -> str:
 def _matter(matter: Matter) -> str:
     times = f" × {matter.count}" if matter.count > 1 else ""
     heading = f"### {matter.severity.capitalize()}: {_prose(matter.title)}{times}"
-    verdict = (f"policy says {matter.decision}", f"risk {matter.risk}")
-    about = " · ".join((code(matter.rule_id), *map(_prose, (matter.category, *verdict, *matter.references))))
+    about = " · ".join((code(matter.rule_id), *map(_prose, (matter.category, *matter.verdict, *matter.references))))
     return _blocks(heading, about, _prose(matter.description), *map(_occasion, matter.occasions))
 
 

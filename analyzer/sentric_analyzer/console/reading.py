@@ -112,10 +112,10 @@ def _coverage(coverage: Json) -> Iterator[Caveat]:
 
 
 def _matters(findings: Iterable[Json], moments: Moments) -> Iterator[Matter]:
-    """One for each rule, the gravest first, and then in the order in which they came up."""
-    by_rule: dict[tuple[str, str], list[Json]] = {}
+    """One for each rule or model, the gravest first, and then in the order in which they came up."""
+    by_rule: dict[tuple[str, str, str], list[Json]] = {}
     for finding in sorted(findings, key=lambda finding: finding["sequence"]):
-        by_rule.setdefault((finding["rule_id"], finding["severity"]), []).append(finding)
+        by_rule.setdefault((finding["rule_id"], finding["severity"], finding.get("model") or ""), []).append(finding)
     for found in sorted(by_rule.values(), key=lambda found: SEVERITIES.index(found[0]["severity"])):
         yield _matter(found, moments)
 
@@ -132,6 +132,7 @@ def _matter(found: list[Json], moments: Moments) -> Matter:
         references=tuple(one_line(reference) for reference in first["references"]),
         description=visible(first["description"]).strip(),
         occasions=tuple(_occasions(found, moments)),
+        model=one_line(first.get("model") or ""),
     )
 
 

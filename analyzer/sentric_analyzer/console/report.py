@@ -47,7 +47,7 @@ class Occasion:
 
 @dataclass(frozen=True, slots=True)
 class Matter:
-    """Everything that one rule found."""
+    """Everything that one rule found, or that one model thinks of one thing."""
 
     rule_id: str
     title: str
@@ -58,6 +58,15 @@ class Matter:
     references: tuple[str, ...]
     description: str
     occasions: tuple[Occasion, ...]
+    model: str
+    """Name of the language model whose opinion it is; "" where a rule matched."""
+
+    @property
+    def verdict(self) -> tuple[str, ...]:
+        """What follows from it: what the policy says, or that it is an opinion."""
+        if self.model:
+            return (f"opinion of the model {self.model}", "no rule says so")
+        return (f"policy says {self.decision}", f"risk {self.risk}")
 
     @property
     def count(self) -> int:

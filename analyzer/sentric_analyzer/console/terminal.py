@@ -137,10 +137,9 @@ def _pill(severity: str) -> Line:
 
 def _matter(matter: Matter, wide: bool) -> RenderableType:
     times = f" × {matter.count}" if matter.count > 1 else ""
-    verdict = (f"policy says {matter.decision}", f"risk {matter.risk}")
     parts: list[RenderableType] = [
         Line.assemble(_pill(matter.severity), " ", (matter.title, "bold"), times),
-        Line(" · ".join((matter.rule_id, matter.category, *verdict, *matter.references)), "dim"),
+        Line(" · ".join((matter.rule_id, matter.category, *matter.verdict, *matter.references)), "dim"),
     ]
     if matter.description:
         parts.append(Line(matter.description))

@@ -4,18 +4,21 @@ import json
 import secrets
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from enum import StrEnum
+from enum import Enum, StrEnum, auto
+from hashlib import sha256
 from typing import Any
 
-from sqlalchemy import Row, Select, delete, func, insert, select, update
+from sqlalchemy import ColumnElement, Row, Select, delete, func, or_, select, update
 
 from sentric_analyzer.control.changes import SYSTEM, Change, Changes
 from sentric_analyzer.control.errors import JobRefusedError, JobStateError, TooManyJobsError, UnknownJobError
 from sentric_analyzer.control.pages import Place, paged, within
+from sentric_analyzer.control.rows import insert_new
 from sentric_analyzer.control.tables import JOBS, PROJECTS
 
 MOST_OPEN = 10
-"""Jobs of one project that may be queued or running at once."""
+"""Jobs of one project and kind that somebody may have queued or running at once."""
+DAY = 86_400.0
 LOST_SECONDS = 30.0
 """Seconds after which a running job whose worker says nothing was lost with it."""
 KEPT_SECONDS = 30 * 86_400.0
@@ -27,6 +30,8 @@ LARGEST_RESULT = 8 << 20
 """Bytes of a result, as JSON."""
 _LONGEST_ERROR = 512
 _LOST_AT_ONCE = 100
+_ABOUT, _OF_VERSION = 20, 12
+"""Digits of an id that say what a job of the service's own is about, and which version of that."""
 
 
 class JobState(StrEnum):
@@ -40,6 +45,16 @@ class JobState(StrEnum):
 
 
 OPEN = (JobState.QUEUED, JobState.RUNNING)
+
+
+class Wanted(Enum):
+    """What became of a wish of the service's own."""
+
+    QUEUED = auto()
+    KNOWN = auto()
+    """It waits already, or was seen to before."""
+    TOO_MANY = auto()
+    """The project has had as many in a day as it may."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -67,6 +82,8 @@ class Job:
     """What its worker needs besides, where it is claimed."""
     claim: str = ""
     """Of the worker who has claimed it."""
+    tries: int = 0
+    """How often it was tried and came to nothing."""
 
 
 class Jobs:
@@ -95,29 +112,50 @@ class Jobs:
         with self._changes.changing(actor) as change:
             # Who starts another job of this project waits here, so that none is overlooked.
             change.connection.execute(select(PROJECTS).where(PROJECTS.c.name == project).with_for_update()).all()
-            counted = select(func.count()).where(JOBS.c.project == project, JOBS.c.state.in_(OPEN))
-            if change.connection.execute(counted).scalar_one() >= MOST_OPEN:
+            if _number(change, project, kind, JOBS.c.state.in_(OPEN)) >= MOST_OPEN:
                 raise TooManyJobsError(
                     f"project {project!r} has {MOST_OPEN} jobs to be done: wait for one of them, or cancel it"
                 )
             job_id = secrets.token_hex(16)
-            change.connection.execute(
-                insert(JOBS).values(
-                    id=job_id,
-                    project=project,
-                    kind=kind,
-                    state=JobState.QUEUED.value,
-                    author=actor,
-                    created=change.now,
-                    lost=0,
-                    done=0,
-                    wish=stated,
-                    error="",
-                    material=needed,
-                )
-            )
-            change.record("job.start", project=project, subject=job_id, kind=kind, wish=dict(wish))
+            values = {"project": project, "kind": kind, "author": actor, "wish": stated, "material": needed}
+            _insert(change, job_id, values, wish)
             return _job(_locked(change, job_id))
+
+    def start_once(
+        self, project: str, kind: str, about: str, version: str, *, wish: Mapping[str, Any], daily: int
+    ) -> Wanted:
+        """Have the service do something about a thing, unless it will, or has done it about this version of the thing.
+
+        Whoever does it looks at the thing as it is by then: a job that waits is about every version.
+
+        Args:
+            project: whose it is.
+            kind: what sort of job.
+            about: names the thing, in its project.
+            version: of the thing, as hexadecimal digits; "": it is not done again, whatever the thing has become.
+            wish: what is wanted. JSON.
+            daily: most such jobs of the project in 24 hours.
+
+        Raises:
+            JobRefusedError: the wish is too large.
+        """
+        stated = _kept("wish", wish, LARGEST_WISH)
+        named = sha256("\x1f".join((kind, project, about)).encode("utf-8", "replace")).hexdigest()[:_ABOUT]
+        job_id = named + version[:_OF_VERSION].ljust(_OF_VERSION, "0")
+        known = select(JOBS.c.id).where(JOBS.c.id.between(named, named + "z"))
+        if version:
+            known = known.where(or_(JOBS.c.id == job_id, JOBS.c.state == JobState.QUEUED))
+        with self._changes.database.reading() as connection:
+            if connection.execute(known.limit(1)).first():
+                return Wanted.KNOWN
+        with self._changes.changing(SYSTEM) as change:
+            change.connection.execute(select(PROJECTS).where(PROJECTS.c.name == project).with_for_update()).all()
+            if change.connection.execute(known.limit(1)).first():
+                return Wanted.KNOWN
+            if _number(change, project, kind, JOBS.c.created > change.now - DAY) >= daily:
+                return Wanted.TOO_MANY
+            values = {"project": project, "kind": kind, "author": SYSTEM, "wish": stated, "material": None}
+            return Wanted.QUEUED if _insert(change, job_id, values, wish) else Wanted.KNOWN
 
     def page(
         self, *, projects: Sequence[str] | None, kind: str | None = None, after: Place | None = None, limit: int
@@ -163,13 +201,15 @@ class Jobs:
         return job
 
     def claim(self, kind: str) -> Job | None:
-        """Take the job that waits longest, for this caller alone, with its material; None where none waits.
+        """Take the job that waits longest and is due, for this caller alone, with its material; None where none is.
 
         Jobs that were lost with their workers are queued again first, once each.
         """
         now = self._changes.clock()
         silent = select(JOBS.c.id).where(JOBS.c.state == JobState.RUNNING, JOBS.c.beat < now - LOST_SECONDS)
-        queued = select(JOBS.c.id).where(JOBS.c.state == JobState.QUEUED, JOBS.c.kind == kind)
+        queued = select(JOBS.c.id).where(
+            JOBS.c.state == JobState.QUEUED, JOBS.c.kind == kind, or_(JOBS.c.due.is_(None), JOBS.c.due <= now)
+        )
         with self._changes.database.reading() as connection:
             lost = connection.scalars(silent.limit(_LOST_AT_ONCE)).all()
         for job_id in lost:
@@ -203,6 +243,18 @@ class Jobs:
         """Give a claimed job back, for another to do: its worker ends."""
         with self._changes.database.changing() as connection:
             connection.execute(_owned(job).values(**_AGAIN))
+
+    def postpone(self, job: Job, seconds: float) -> None:
+        """Give a claimed job back that came to nothing this time, for somebody to try again after some seconds."""
+        values = {**_AGAIN, "due": self._changes.clock() + seconds, "tries": job.tries + 1}
+        with self._changes.database.changing() as connection:
+            connection.execute(_owned(job).values(**values))
+
+    def waiting(self, kind: str) -> int:
+        """How many jobs of a kind are queued."""
+        counted = select(func.count()).where(JOBS.c.state == JobState.QUEUED, JOBS.c.kind == kind)
+        with self._changes.database.reading() as connection:
+            return int(connection.execute(counted).scalar_one())
 
     def forget(self) -> int:
         """Remove the jobs that have ended and were kept long enough; how many they were."""
@@ -248,6 +300,20 @@ def _plain(*more: Any) -> Select[Any]:
     asked: Any = select(*_PLAIN, *more)
     plain: Select[Any] = asked
     return plain
+
+
+def _number(change: Change, project: str, kind: str, condition: ColumnElement[bool]) -> int:
+    counted = select(func.count()).where(JOBS.c.project == project, JOBS.c.kind == kind, condition)
+    return int(change.connection.execute(counted).scalar_one())
+
+
+def _insert(change: Change, job_id: str, values: Mapping[str, Any], wish: Mapping[str, Any]) -> bool:
+    """Whether it is new: another service may have been first."""
+    fresh = {"state": JobState.QUEUED.value, "created": change.now, "lost": 0, "tries": 0, "done": 0, "error": ""}
+    if not insert_new(change.connection, JOBS, {"id": job_id, **fresh, **values}):
+        return False
+    change.record("job.start", project=values["project"], subject=job_id, kind=values["kind"], wish=dict(wish))
+    return True
 
 
 def _owned(job: Job) -> Any:
@@ -296,4 +362,5 @@ def _job(row: Row[Any]) -> Job:
         result=json.loads(result) if result else None,
         material=json.loads(material) if material else {},
         claim=row.claim or "",
+        tries=row.tries,
     )

@@ -243,6 +243,8 @@ JOBS = Table(
     Column("beat", Double),  # when its worker last said that it lives
     Column("claim", String(32)),  # of its worker: whoever has another one has lost the job
     Column("lost", Integer, nullable=False),  # how often its worker ended without it
+    Column("tries", Integer, nullable=False, server_default="0"),  # that came to nothing
+    Column("due", Double),  # when it may be claimed again after that
     Column("done", BigInteger, nullable=False),
     Column("total", BigInteger),
     Column("wish", Text, nullable=False),  # JSON

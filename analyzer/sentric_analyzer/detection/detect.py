@@ -44,8 +44,8 @@ def detect(
 
 
 def with_former(replay: Replay, former: Former) -> Replay:
-    """A judged run of which the beginning was left out, with its start and what was found there before."""
+    """A judged run of which the beginning was left out, with its start and what rules found there before."""
     present = {event.event_id for event in replay.run.events}
-    found = [finding for finding in former.findings if finding.event_id not in present]
+    found = [finding for finding in former.findings if finding.event_id not in present and not finding.model]
     started = min([replay.run.started, *former.started])
     return replace(replay, run=replace(replay.run, started=started), findings=(*found, *replay.findings))

@@ -93,7 +93,16 @@ class Judges:
         self._stopping = threading.Event()
         self._watch = threading.Thread(target=self._end_what_hangs, name="sentric-judges", daemon=True)
 
-    def submit(self, project: str, trace_id: str, pieces: Sequence[Piece], *, left_out: int, together: str) -> int:
+    def submit(
+        self,
+        project: str,
+        trace_id: str,
+        pieces: Sequence[Piece],
+        *,
+        left_out: int,
+        together: str,
+        is_over: bool = False,
+    ) -> int:
         """Have a trace judged.
 
         Args:
@@ -102,6 +111,7 @@ class Judges:
             pieces: its spans.
             left_out: how many spans of it are not among these.
             together: traces of which this is the same are judged by the same process, in the order given here.
+            is_over: whether nothing more of it is waited for.
 
         Returns:
             Its number, by which what comes of it is known.
@@ -112,7 +122,7 @@ class Judges:
             if not self._numbers:
                 self._watch.start()
             self._numbers += 1
-            task = Task(self._numbers, project, trace_id, pieces, left_out, active.digest, active.source)
+            task = Task(self._numbers, project, trace_id, pieces, left_out, active.digest, active.source, is_over)
             self._sizes[task.number] = size
             self._waiting += size
         judge = crc32(f"{project}\0{together}".encode("utf-8", "replace")) % len(self._judges)

@@ -2,12 +2,17 @@
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from hashlib import sha256
 from typing import Any, Self
 
 from sentric.events import Run
 from sentric.settings import Settings
+from sentric_analyzer.document import clean_text
 from sentric_analyzer.spans import Piece
 from sentric_analyzer.storage import RunRows
+
+NONE, FLAGGED, ALL = "none", "flagged", "all"
+"""Which runs a language model judges, as the setting `judge` says it."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,6 +39,8 @@ class Task:
     """Of the policy that all of it is judged by."""
     policy_source: str
     """Digest of the bundle that this policy is loaded from, or `OF_SETTINGS`."""
+    is_over: bool = False
+    """Nothing more of it is waited for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +75,23 @@ class Told:
 
 
 @dataclass(frozen=True, slots=True)
+class OverRun:
+    """A run of which nothing more is waited for, for a language model to judge."""
+
+    project: str
+    run_id: str
+    version: str
+    """What its events are, as hexadecimal digits: another one where some came late; "" where that is not known."""
+
+    @classmethod
+    def of(cls, run: Run) -> Self:
+        """Of a run."""
+        events = "\x1f".join(event.event_id for event in run.events)
+        digest = sha256(events.encode("utf-8", "replace")).hexdigest()
+        return cls(clean_text(run.project), clean_text(run.run_id), digest)
+
+
+@dataclass(frozen=True, slots=True)
 class Judged:
     """What came of some tasks."""
 
@@ -79,6 +103,8 @@ class Judged:
     """Actions that ran without a verdict before."""
     failed: int = 0
     """Tasks that could not be judged, because of a mistake of ours."""
+    over: Sequence[OverRun] = ()
+    """The runs that a language model is to judge, too."""
 
     @classmethod
     def failure(cls, number: int) -> Self:

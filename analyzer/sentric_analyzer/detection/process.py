@@ -3,7 +3,7 @@
 import gc
 import logging
 from collections import Counter, deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -18,7 +18,18 @@ from sentric.redaction import chosen_redactor
 from sentric_analyzer.detection.conversations import Conversations
 from sentric_analyzer.detection.detect import detect, with_former
 from sentric_analyzer.detection.loaded import LoadedPolicies
-from sentric_analyzer.detection.messages import AskEarlier, AskFormer, AskPolicy, Judged, Setup, Task, Told
+from sentric_analyzer.detection.messages import (
+    ALL,
+    FLAGGED,
+    AskEarlier,
+    AskFormer,
+    AskPolicy,
+    Judged,
+    OverRun,
+    Setup,
+    Task,
+    Told,
+)
 from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.logs import set_up
 from sentric_analyzer.processes import Parent, give_way
@@ -47,6 +58,7 @@ class _Judge:
         self._parent = parent
         self._policies = LoadedPolicies(policy, lambda source: self._asked(AskPolicy(source)))
         self._dialects = Dialects.of(setup.settings.dialects)
+        self._second_opinion = setup.settings.judge
         self._new_redactor = partial(chosen_redactor, setup.settings, setup.redaction_key)
         self._conversations = Conversations(self._earlier)
         self._given: deque[Sequence[Task]] = deque()
@@ -67,7 +79,15 @@ class _Judge:
             Counter((finding.rule_id, finding.severity.value) for finding in found),
             blind=sum(replay.run.coverage.blind for replay in replays),
             failed=judged.count(None),
+            over=[over for task, of_task in zip(tasks, judged, strict=True) for over in self._over(task, of_task)],
         )
+
+    def _over(self, task: Task, replays: Iterable[Replay] | None) -> Iterator[OverRun]:
+        """The runs of a task that are over and that a language model is to judge, too."""
+        for replay in replays or ():
+            is_wanted = self._second_opinion == ALL or (self._second_opinion == FLAGGED and replay.findings)
+            if is_wanted and (task.is_over or replay.run.coverage.ended):
+                yield OverRun.of(replay.run)
 
     def _replays(self, task: Task) -> list[Replay] | None:
         """The judged runs of a trace; None where a mistake of ours, which it brings to light, prevents that."""

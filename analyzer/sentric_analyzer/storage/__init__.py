@@ -7,6 +7,7 @@ from sentric_analyzer.storage.errors import (
     StoreHeldError,
     StoreValueError,
 )
+from sentric_analyzer.storage.opinions import StoredRun
 from sentric_analyzer.storage.patience import METRICS, PatientStore
 from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.run_rows import RunRows
@@ -28,6 +29,7 @@ __all__ = [
     "StoreError",
     "StoreHeldError",
     "StoreValueError",
+    "StoredRun",
     "StoredTrace",
     "embedded_url",
 ]

@@ -6,6 +6,7 @@ from typing import Any, TypeAlias, TypeVar
 from sentric.policy.rule import Severity
 from sentric.policy.verdict import Finding
 from sentric_analyzer.document import json_safe, timestamp
+from sentric_analyzer.storage.opinions import Counts, counts_of_conversations, counts_of_runs
 from sentric_analyzer.storage.reading import OF_PROJECTS, Projects, of_projects, read_rows
 from sentric_analyzer.storage.run_rows import finding_of
 from sentric_analyzer.storage.tables import FINDINGS, RUNS
@@ -20,6 +21,7 @@ RUN_PLACE = SESSION_PLACE = (int, str, str)
 FINDING_PLACE = (int, str, str, int)
 """Time, run id, project, and position in the run."""
 
+_SEVERITIES = ("critical", "high", "medium", "low")
 _Row = TypeVar("_Row")
 
 
@@ -61,7 +63,13 @@ def runs(
         f" AND {condition} ORDER BY Started DESC, toString(Project), RunId LIMIT {{limit:UInt32}}",
         {**of_projects(projects), "since": since, "limit": limit + 1, "conversation": conversation, **where},
     )
-    return _page(rows, limit, lambda row: (row["Started"], row["Project"], row["RunId"]), _summary)
+    opinions = counts_of_runs(client, [(row["Project"], row["RunId"]) for row in rows])
+    return _page(
+        rows,
+        limit,
+        lambda row: (row["Started"], row["Project"], row["RunId"]),
+        lambda row: _summary(row, opinions.get((row["Project"], row["RunId"]), {})),
+    )
 
 
 def sessions(
@@ -84,7 +92,13 @@ def sessions(
         """,  # noqa: S608  # texts of ours
         parameters=json_safe({**of_projects(projects), "since": since, "limit": limit + 1, **where}),
     ).result_rows
-    return _page(rows, limit, lambda row: (row[6], row[0], row[1]), lambda row: _session(*row))
+    opinions = counts_of_conversations(client, [(row[0], row[1]) for row in rows])
+    return _page(
+        rows,
+        limit,
+        lambda row: (row[6], row[0], row[1]),
+        lambda row: _session(opinions.get((row[0], row[1]), {}), *row),
+    )
 
 
 def findings(
@@ -134,10 +148,18 @@ def _page(rows: Sequence[Any], limit: int, place: Callable[[Any], Place], made: 
 
 
 def _session(
-    project: str, conversation: str, runs: int, agents: Sequence[str], task: str, first: int, last: int, *sums: int
+    opinions: Counts,
+    project: str,
+    conversation: str,
+    runs: int,
+    agents: Sequence[str],
+    task: str,
+    first: int,
+    last: int,
+    *sums: int,
 ) -> dict[str, Any]:
     risk, *counts = sums
-    by_severity = dict(zip(("critical", "high", "medium", "low"), counts, strict=True))
+    by_severity = {name: count + opinions.get(name, 0) for name, count in zip(_SEVERITIES, counts, strict=True)}
     return {
         "conversation": conversation,
         "project": project,
@@ -147,12 +169,17 @@ def _session(
         "first_started": timestamp(first),
         "last_started": timestamp(last),
         "risk": risk,
-        "highest_severity": next((severity for severity, count in by_severity.items() if count), None),
+        "highest_severity": _highest(by_severity),
         "counts": by_severity,
     }
 
 
-def _summary(row: dict[str, Any]) -> dict[str, Any]:
+def _highest(counts: Counts) -> str | None:
+    return next((severity for severity, count in counts.items() if count), None)
+
+
+def _summary(row: dict[str, Any], opinions: Counts) -> dict[str, Any]:
+    counts = {name: row[name.capitalize()] + opinions.get(name, 0) for name in _SEVERITIES}
     return {
         "run_id": row["RunId"],
         "trace_id": row["TraceId"],
@@ -170,7 +197,7 @@ def _summary(row: dict[str, Any]) -> dict[str, Any]:
         "error": row["Error"],
         "steps": row["Steps"],
         "risk": row["Risk"],
-        "highest_severity": row["HighestSeverity"] or None,
-        "counts": {name: row[name.capitalize()] for name in ("critical", "high", "medium", "low")},
+        "highest_severity": _highest(counts),
+        "counts": counts,
         "not_evaluated": len(row["NotEvaluated.RuleId"]),
     }

@@ -41,7 +41,7 @@ class RunRows:
             run = replay.run
             rows[EVENTS] += [_event_row(run, place, event) for place, event in enumerate(run.events)]
             rows[STEPS] += [_step_row(run, place, step) for place, step in enumerate(replay.steps)]
-            rows[FINDINGS] += [_finding_row(run, place, found) for place, found in enumerate(replay.findings)]
+            rows[FINDINGS] += [finding_row(run, place, found) for place, found in enumerate(replay.findings)]
             rows[RUNS].append(_run_row(replay))
         streams = {table.name: stream(table.unrevised, of_table) for table, of_table in rows.items() if of_table}
         whole = dict.fromkeys((clean_text(project), clean_text(trace_id)) for project, trace_id in traces)
@@ -102,6 +102,7 @@ def finding_of(row: Mapping[str, Any]) -> Finding:
         policy_digest=row["PolicyDigest"],
         error=row["Error"],
         would=Decision(row["Would"]) if row["Would"] else None,
+        model=row["Model"],
     )
 
 
@@ -201,7 +202,8 @@ def _step_row(run: Run, position: int, step: Step) -> Row:
     )
 
 
-def _finding_row(run: Run, position: int, finding: Finding) -> Row:
+def finding_row(run: Run, position: int, finding: Finding) -> Row:
+    """The row of a finding, without its revision: of which run, and where it stands in it."""
     return (
         finding.project,
         finding.run_id,
@@ -229,6 +231,7 @@ def _finding_row(run: Run, position: int, finding: Finding) -> Row:
         finding.policy_digest,
         finding.error,
         finding.would.value if finding.would else "",
+        finding.model,
     )
 
 

@@ -13,6 +13,7 @@ from sentric_analyzer.storage import listings, queries, writer
 from sentric_analyzer.storage.connection import Connections
 from sentric_analyzer.storage.listings import Listing, Place
 from sentric_analyzer.storage.migrations import migrate, shipped
+from sentric_analyzer.storage.opinions import StoredRun, insert_opinions, over_runs
 from sentric_analyzer.storage.queries import Former, RecordedTrace, StoredTrace
 from sentric_analyzer.storage.reading import Projects
 from sentric_analyzer.storage.recordings import Cursor, Page, count_recordings, recordings
@@ -95,6 +96,31 @@ class Store:
             before = max(writer.latest_revisions(self._target(client), runs).values(), default=0)
             revision = max(self._clock() if as_of is None else as_of, before + 1)
             writer.insert_runs(self._target(client), runs, revision, token)
+
+    def insert_opinions(self, run: Run, opinions: Sequence[Finding]) -> int:
+        """Keep what a model thinks of a run, beside what rules found. A graver opinion of the same stays.
+
+        Args:
+            run: the run.
+            opinions: findings, each of a model.
+
+        Returns:
+            How many are kept anew; none where the run is there no more.
+        """
+        with self._connections.client() as client, self._revising:
+            return insert_opinions(self._target(client), run, opinions)
+
+    def over_runs(self, *, since: int, silent: int, with_findings: bool, limit: int) -> list[StoredRun]:
+        """The runs that rules have judged since a time and of which nothing more comes, the latest first.
+
+        Args:
+            since: Unix nanoseconds.
+            silent: Unix nanoseconds: runs that were not judged after that count, though their end was not seen.
+            with_findings: only those of which rules have found something.
+            limit: most runs.
+        """
+        with self._connections.client() as client:
+            return over_runs(client, since=since, silent=silent, with_findings=with_findings, limit=limit)
 
     def _target(self, client: Any) -> writer.Target:
         return writer.Target(client, isinstance(self._connections.location, Embedded))

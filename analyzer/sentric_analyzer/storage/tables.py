@@ -162,6 +162,7 @@ FINDINGS = Table(
         "PolicyDigest": Type.TEXT,
         "Error": Type.TEXT,
         "Would": Type.TEXT,
+        "Model": Type.TEXT,
         "Revision": Type.UINT64,
     },
 )

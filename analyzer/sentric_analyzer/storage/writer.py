@@ -8,7 +8,7 @@ from sentric_analyzer.spans import LogRecord
 from sentric_analyzer.storage.arrow import Columns, Row, Schema, columns, concatenated, encoded, joined, with_constant
 from sentric_analyzer.storage.run_rows import RunRows
 from sentric_analyzer.storage.span_batch import SpanBatch
-from sentric_analyzer.storage.tables import TABLES, Table
+from sentric_analyzer.storage.tables import FINDINGS, TABLES, Table
 from sentric_analyzer.storage.telemetry_rows import LOGS, log_rows
 
 
@@ -30,16 +30,20 @@ def insert_spans(to: Target, batches: Iterable[SpanBatch], token: str, stored: i
 
 def insert_logs(to: Target, records: Sequence[LogRecord], token: str) -> None:
     """Keep log records, as `insert_spans` keeps spans."""
-    _insert(to, "otel_logs", LOGS, log_rows(records), token)
+    insert_rows(to, "otel_logs", LOGS, log_rows(records), token)
 
 
 def insert_runs(to: Target, runs: Sequence[RunRows], revision: int, token: str = "") -> None:
-    """Keep judged runs as one revision, and withdraw what earlier ones of them had and this one has not."""
+    """Keep judged runs as one revision, and withdraw what earlier ones of them had and this one has not.
+
+    What models think of a run is withdrawn with the run alone.
+    """
     judged_before = latest_revisions(to, runs).keys()
+    gone = judged_before - {key for rows in runs for key in rows.keys}
     for table in TABLES:
         present = concatenated([of[table.name] for rows in runs if table.name in (of := rows.streams)])
         if judged_before:
-            _withdraw(to, table, judged_before, present, revision, token)
+            _withdraw(to, table, judged_before, gone, present, revision, token)
         if present is not None:
             _insert_columns(to, table.name, with_constant(present, "Revision", revision), token)
 
@@ -72,6 +76,7 @@ def _withdraw(
     to: Target,
     table: Table,
     runs: Collection[tuple[str, str]],
+    gone: Collection[tuple[str, str]],
     present: Columns | None,
     revision: int,
     token: str,
@@ -79,14 +84,19 @@ def _withdraw(
     kept = set() if present is None else set(zip(*(present[name].to_pylist() for name in table.key), strict=True))
     stored = to.client.query(
         f"SELECT {', '.join(table.key)}, toUnixTimestamp64Nano({table.time}) FROM {table.name} FINAL"  # noqa: S608  # names of ours
-        " WHERE (Project, RunId) IN {keys:Array(Tuple(String, String))}",
-        parameters={"keys": sorted(runs)},
+        " WHERE (Project, RunId) IN {keys:Array(Tuple(String, String))}"
+        + (_UNLESS_OPINIONS if table is FINDINGS else ""),
+        parameters={"keys": sorted(runs), "gone": sorted(gone)},
     ).result_rows
-    gone = [(*key, time, revision, 1) for *key, time in stored if tuple(key) not in kept]
-    _insert(to, table.name, table.tombstone, gone, token and f"{token}:withdrawn")
+    withdrawn = [(*key, time, revision, 1) for *key, time in stored if tuple(key) not in kept]
+    insert_rows(to, table.name, table.tombstone, withdrawn, token and f"{token}:withdrawn")
 
 
-def _insert(to: Target, table: str, schema: Schema, rows: Sequence[Row], token: str) -> None:
+_UNLESS_OPINIONS = " AND (Model = '' OR (Project, RunId) IN {gone:Array(Tuple(String, String))})"
+
+
+def insert_rows(to: Target, table: str, schema: Schema, rows: Sequence[Row], token: str = "") -> None:
+    """Put rows into a table."""
     if rows:
         _insert_columns(to, table, columns(schema, rows), token)
 

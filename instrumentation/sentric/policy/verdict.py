@@ -132,7 +132,7 @@ def scored(matches: Iterable[Match], score: Score | None) -> tuple[Match, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Finding:
-    """A matched rule, kept with its evidence."""
+    """A matched rule, kept with its evidence; or what a language model thinks of an event."""
 
     finding_id: str
     project: str
@@ -157,6 +157,8 @@ class Finding:
     """Why the rule could not be evaluated, where it counts as matched for that reason."""
     would: Decision | None = None
     """What the rule would have decided, had the policy not held it in shadow; None where it was not held."""
+    model: str = ""
+    """Name of the language model whose opinion it is; "" where a rule matched."""
 
 
 def finding_id(project: str, run_id: str, rule_id: str, event_id: str) -> str:

@@ -72,7 +72,7 @@ def judged(replay: Replay) -> list[tuple[AnyEvent, tuple[Matched, ...]]]:
         steps.setdefault(step.action.event_id, []).append(step.verdict)
     texts: dict[str, list[Finding]] = {}
     for found in replay.findings:
-        if found.event_id not in steps:
+        if found.event_id not in steps and not found.model:
             texts.setdefault(found.event_id, []).append(found)
     return [(event, _matched(event, steps, texts)) for event in in_order(replay.run)]
 

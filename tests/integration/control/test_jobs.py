@@ -18,6 +18,7 @@ from sentric_analyzer.control.jobs import (
     Job,
     Jobs,
     JobState,
+    Wanted,
 )
 from sentric_analyzer.control.pages import Place
 from sentric_analyzer.control.store import ControlStore
@@ -228,3 +229,61 @@ def test_sizes_are_bounded(jobs: Jobs) -> None:
     job = jobs.find(job_id, projects=None)
     assert (job.state, job.result) == (JobState.FAILED, None)
     assert job.error == "the result has more than 8388608 bytes: ask for less"
+
+
+def once(jobs: Jobs, about: str = "run-1", version: str = "a" * 64, *, project: str = "shop", daily: int = 9) -> Wanted:
+    return jobs.start_once(project, "judge", about, version, wish={"run": about}, daily=daily)
+
+
+def test_a_thing_is_seen_to_once_for_each_version_of_it(store: ControlStore, jobs: Jobs, clock: Clock) -> None:
+    assert once(jobs) is Wanted.QUEUED
+    assert once(jobs, version="b" * 64) is Wanted.KNOWN  # whoever does what waits sees it as it is
+    first = jobs.claim("judge")
+    assert first
+    assert (first.wish, first.author, first.material) == ({"run": "run-1"}, "sentric", {})
+    assert once(jobs) is Wanted.KNOWN
+    assert once(jobs, version="b" * 64) is Wanted.QUEUED
+    assert jobs.finish(first, error="no")
+    for version in ("a" * 64, "b" * 64, ""):
+        assert once(jobs, version=version) is Wanted.KNOWN
+    assert once(jobs, project="bank", version="") is Wanted.QUEUED
+    assert once(jobs, "run-2") is Wanted.QUEUED
+    assert [what for what, actor, _ in told(store) if actor == "sentric"].count("job.start") == 4
+
+
+def test_the_service_has_its_own_budget_and_takes_nobodys_place(jobs: Jobs, clock: Clock) -> None:
+    assert once(jobs, daily=0) is Wanted.TOO_MANY
+    for number in range(MOST_OPEN + 2):
+        assert once(jobs, f"{number}", daily=MOST_OPEN + 2) is Wanted.QUEUED
+    assert once(jobs, daily=MOST_OPEN + 2) is Wanted.TOO_MANY
+    assert once(jobs, project="bank") is Wanted.QUEUED
+    assert jobs.waiting("judge") == MOST_OPEN + 3
+    started(jobs)
+    clock.now += 86_400
+    assert once(jobs, daily=1) is Wanted.QUEUED
+
+
+def test_of_many_wishes_for_the_same_one_is_a_job(jobs: Jobs) -> None:
+    with ThreadPoolExecutor(4) as pool:
+        wanted = list(pool.map(lambda _: once(jobs), range(8)))
+    assert wanted.count(Wanted.QUEUED) == 1
+    assert jobs.waiting("judge") == 1
+
+
+def test_what_came_to_nothing_is_due_again_later(jobs: Jobs, clock: Clock) -> None:
+    once(jobs)
+    first = jobs.claim("judge")
+    assert first
+    assert first.tries == 0
+    jobs.postpone(first, 30)
+    assert jobs.claim("judge") is None
+    clock.now += 30
+    second = jobs.claim("judge")
+    assert second
+    assert (second.job_id, second.tries, second.done) == (first.job_id, 1, 0)
+    jobs.postpone(first, 30)  # who has lost it changes nothing
+    assert jobs.find(first.job_id, projects=None).state is JobState.RUNNING
+    jobs.release(second)
+    third = jobs.claim("judge")
+    assert third
+    assert third.tries == 1

@@ -72,7 +72,12 @@ def test_runs_of_an_older_store_keep_what_is_known_of_their_coverage(new_store: 
     with new_store._connections.client() as client:
         migrate(client, "older", first)
         client.command("INSERT INTO older.agent_runs (Project, RunId, Blind) VALUES ('shop', 'before', 2)")
-        assert migrate(client, "older", shipped()) == ["0004_not_evaluated", "0005_parents", "0006_shadow"]
+        assert migrate(client, "older", shipped()) == [
+            "0004_not_evaluated",
+            "0005_parents",
+            "0006_shadow",
+            "0007_opinions",
+        ]
         migrate(client, "older", shipped())
         found = client.query(
             "SELECT Blind, WithoutArguments, WithoutResults, Unheard, `NotEvaluated.RuleId` FROM older.agent_runs FINAL"

@@ -1,4 +1,4 @@
-"""Attempts to reach people, the links they are sent, and what other services tell."""
+"""Attempts to reach people, the links they are sent, and what other services tell; jobs that are tried again."""
 
 import sqlalchemy as sa
 from alembic import op
@@ -51,3 +51,5 @@ def upgrade() -> None:
         sa.Column("received", sa.Double, nullable=False),
     )
     op.create_index("webhook_events_by_time", "webhook_events", ["received"])
+    op.add_column("jobs", sa.Column("tries", sa.Integer, nullable=False, server_default="0"))
+    op.add_column("jobs", sa.Column("due", sa.Double))
