@@ -68,7 +68,8 @@ class KnownApproval(Document):
     ended: datetime | None
     consumed: datetime | None
     request: dict[str, JsonValue]
-    """What is asked: the action, redacted, the rules that want a person to look, and what they saw."""
+    """What is asked: the action, redacted, the rules that want a person to look, what they saw, and what the agent had
+    seen before."""
     answers: list[GivenAnswer]
 
 
