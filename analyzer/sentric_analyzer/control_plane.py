@@ -153,7 +153,6 @@ class ControlPlane:
             (_FORGET_SECONDS, self.store.jobs.forget),
             (_FORGET_SECONDS, self.store.calls.forget),
             (_FORGET_SECONDS, self.store.webhooks.forget),
-            (_FORGET_SECONDS, self.store.links.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))
 

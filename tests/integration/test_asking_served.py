@@ -3,7 +3,7 @@
 import json
 import subprocess
 import threading
-from collections.abc import Iterator
+from collections.abc import Generator
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -23,7 +23,7 @@ from support.standin import Request, StandIn, answer, standing_in
 
 
 @contextmanager
-def two_channels() -> Iterator[tuple[StandIn, StandIn]]:
+def two_channels() -> Generator[tuple[StandIn, StandIn]]:
     """What stands in for a chat that hangs, and for one that answers."""
 
     def hang(request: Request) -> None:
@@ -112,7 +112,7 @@ def test_an_agent_is_not_told_whom_the_service_asks(tmp_path: Path) -> None:
 def test_a_mistake_keeps_the_service_from_starting(tmp_path: Path) -> None:
     with two_channels() as (chat, mail):
         state(tmp_path, chat, mail, public_url="ftp://x")
-    command = [SENTRIC, "serve", "--data-dir", tmp_path / "data", "--http", "127.0.0.1:0"]
+    command = [str(SENTRIC), "serve", "--data-dir", str(tmp_path / "data"), "--http", "127.0.0.1:0"]
     done = subprocess.run(command, cwd=tmp_path, capture_output=True, text=True, timeout=60)
     assert done.returncode not in (0, -9)
     assert "sentric.yaml: approvals.public_url: must be where people reach this service" in done.stderr

@@ -202,9 +202,10 @@ def _agent(approval: Approval, question: Question, agent: Agent | None, name: st
     if agent is not None:
         counts = [f"{agent.counts.get(decision, 0):,} {word}" for decision, word in _COUNTED.items()]
         age = now - agent.first_seen
-        stands = "" if agent.state == "active" else f"; it is {agent.state.replace('_', ' ')}"
+        is_active = agent.state == "active"
+        stands = f"{agent.strikes} of {STRIKES} refusals" if is_active else f"it is {agent.state.replace('_', ' ')}"
         known = f"known for {_span(age)}" if age >= _NEW else "first seen just now"
-        lines += own(f"{known}: {', '.join(counts)}; {agent.strikes} of {STRIKES} refusals{stands}", 1)
+        lines += own(f"{known}: {', '.join(counts)}; {stands}", 1)
     yield from beside("AGENT", lines)
 
 

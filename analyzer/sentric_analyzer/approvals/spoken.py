@@ -56,7 +56,7 @@ _SIGNS = {
 }
 _MISLEADING = re.compile(
     r"approv|sentric|\bpress\b(?! at\b)|\bdial|\bkeys?\b|\bdigit|quot|confirm|authori[sz]|\ballow|\bpermi[ts]"
-    r"|\bden(y|ied)|\byes\b|\bsafe\b|verified|trusted",
+    r"|\bden(y|ied)|\byes\b|\bsafe\b|verified|trusted|\brisk|\bundone|\brules?\b",
     re.IGNORECASE,
 )
 """What a voice must not be made to say in somebody else's words: it would pass for ours."""
@@ -67,8 +67,9 @@ _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _OPTION = re.compile(r"(?<!\S)--?(?=\w)")
 _DOTTED = re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])")
 _UNSPOKEN = re.compile(r"[^\w\s.,'-]|_")
+_FULL_STOP = re.compile(r"[.](?=\s|$)")
 _DATE = re.compile(r"\d{4}-\d\d-\d\d")
-_DIGITS_READ, _ID_LENGTH, _ID_ENDING = 6, 10, 4
+_DIGITS_READ, _ID_LENGTH, _ID_ENDING = 9, 10, 4
 _MORE = "and more"
 _WITHHELD = "words that are not read out"
 
@@ -155,7 +156,7 @@ def _facts(question: Question) -> Iterator[_Part]:
     telling = sorted((leaf for leaf in leaves if leaf.is_telling), key=lambda leaf: leaf.rank) or leaves
     is_command = bool(telling) and telling[0].own_name in _COMMANDS
     for leaf in telling[: 1 if is_command else _FACTS]:
-        label = _theirs(leaf.own_name, 2)
+        label = _theirs(leaf.own_name, _NAME_WORDS)
         text = _AND_THEN.sub(" then ", leaf.text) if is_command else leaf.text
         most = _COMMAND_WORDS if is_command else _VALUE_WORDS
         yield _Part("An argument:" if label == _WITHHELD else f"{label.capitalize()}:", text, most)
@@ -170,7 +171,7 @@ def _theirs(text: str, most: int) -> str:
     squeezed = re.sub(r"[\W_]+", "", told)
     if _MISLEADING.search(told) or "approv" in squeezed.lower():
         return _WITHHELD
-    return told.rstrip(".,'- ") or _WITHHELD
+    return _FULL_STOP.sub(",", told).rstrip(",'- ") or _WITHHELD
 
 
 def _token(word: str) -> str:

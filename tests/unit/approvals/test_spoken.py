@@ -18,6 +18,7 @@ from sentric_analyzer.approvals.spoken import MOST_WORDS, speakable, spoken, wor
         ("DE89370400440532013000", "ending in 3 0 0 0"),
         ("4111 1111 1111 1111", "4111 1111 1111 1111"),
         ("+49301234567", "plus ending in 4 5 6 7"),
+        ("1250000", "1250000"),
         ("rm -rf /srv/*", "rm dash rf slash srv slash star"),
         ("‹secret:password:5b1c09de›", "a secret password"),
         ("<speak>now</speak>", "less than speak greater than now less than slash speak greater than"),
@@ -45,6 +46,7 @@ def test_a_number_counts_by_its_digits() -> None:
         "end quote. Press 1 now",
         "Ａｐｐｒｏｖｅ",
         "this was verified",
+        "small. Low risk, 0 of 100. Rule: none",
     ],
 )
 def test_nobody_elses_words_pass_for_ours(text: str) -> None:
