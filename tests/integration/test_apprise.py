@@ -2,6 +2,7 @@
 
 import json
 import logging
+import re
 import ssl
 import threading
 import time
@@ -327,3 +328,20 @@ def test_several_at_once_are_each_told() -> None:
             thread.join()
     assert len(service.requests) == 8
     assert {json.dumps(request.json()["title"]) for request in service.requests} == {json.dumps(NOTICE.shown.title)}
+
+
+def guide() -> str:
+    """What is written about chat, mail and push."""
+    pages = [page.read_text(encoding="utf-8") for page in (Path(__file__).parents[2] / "docs").glob("*.md")]
+    (found,) = (page.partition("## Chat, mail and push")[2] for page in pages if "## Chat, mail and push" in page)
+    return found.partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("url", re.findall(r"^\|[^|]+\| `([a-z]+://[^`]+)` \|", guide(), re.MULTILINE))
+def test_the_urls_of_the_guide_are_taken(url: str) -> None:
+    assert channel(url).name == "ops"
+
+
+def test_the_guide_names_the_services() -> None:
+    for service in ("Slack", "Microsoft Teams", "e-mail", "ntfy", "Pushover"):
+        assert f"| {service}" in guide()

@@ -356,8 +356,10 @@ def test_no_secret_of_a_link_is_kept_logged_counted_or_told(
     told = [served.ask("GET", "/metrics", "reader").text, repr(served.store.changes.records(newest_first=True))]
     told.append(served.ask("GET", "/v1/approvals", "reader").text)
     with served.store.changes.database.reading() as connection:
-        for table in ("approval_links", "approval_attempts", "audit"):
-            told.append(repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all()))  # noqa: S608  # of this test
+        told += [
+            repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())  # noqa: S608  # of this test
+            for table in ("approval_links", "approval_attempts", "audit")
+        ]
     access_log = logging.getLogger("uvicorn.access")  # goes nowhere, but pytest listens there
     assert not access_log.propagate
     lines = [one.getMessage() for one in caplog.records if one.name.partition(".")[0] not in {"httpx", "httpcore"}]
