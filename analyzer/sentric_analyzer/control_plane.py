@@ -143,7 +143,6 @@ class ControlPlane:
             (_FORGET_SECONDS, self.store.approvals.forget),
             (_FORGET_SECONDS, partial(self.store.agents.forget, self._agents_kept)),
             (_FORGET_SECONDS, self.store.jobs.forget),
-            (_FORGET_SECONDS, self.store.links.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))
 

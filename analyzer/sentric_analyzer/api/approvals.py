@@ -1,5 +1,6 @@
 """Approvals over REST: what waits for a person, and the person's answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
@@ -67,7 +68,8 @@ class KnownApproval(Document):
     ended: datetime | None
     consumed: datetime | None
     request: dict[str, JsonValue]
-    """What is asked: the action, redacted, the rules that want a person to look, and what they saw."""
+    """What is asked: the action, redacted, the rules that want a person to look, what they saw, and what the agent had
+    seen before."""
     answers: list[GivenAnswer]
 
 
@@ -166,31 +168,17 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
 
         A key that decides, and neither reads nor approves, is shown its own ones.
         """
-
         is_shown_less = by is not None and not _OF_ANYBODY.met_by(by.scopes)
-
-        def ask() -> Approval:
-            found = control.approvals.find(approval_id, projects=projects)
-            if is_shown_less and by is not None and found.requester != by.identity:
-                raise UnknownApprovalError(f"key {by.key_id} has asked for no approval {approval_id!r}")
-            return found
-
         found = await until(
             feed,
             lambda record: record.subject.startswith(approval_id),
-            ask,
+            lambda: _found(control, by if is_shown_less else None, approval_id, projects),
             lambda approval: approval.state is not State.PENDING,
             wait,
         )
-        document = approval_document(found)
         if is_shown_less:
-            return json_answer({**document, "attempts": []})
-
-        def with_attempts() -> dict[str, Any]:
-            attempts = control.attempts.of(found.approval_id)
-            return {**document, "attempts": [_attempt_document(attempt) for attempt in attempts]}
-
-        return await answer(with_attempts)
+            return json_answer({**approval_document(found), "attempts": []})
+        return await answer(lambda: _with_attempts(control, found))
 
     @routes.post("/v1/approvals/{approval_id}/approve", needs(Scope.APPROVE), gives=KnownApproval, errors=_ERRORS)
     async def approve(by: Caller, approval_id: _Id, note: Note) -> Response:
@@ -238,6 +226,19 @@ def approval_document(approval: Approval) -> dict[str, Any]:
             for given in approval.answers
         ],
     }
+
+
+def _found(control: "ControlStore", asks: Grant | None, approval_id: str, projects: Sequence[str] | None) -> Approval:
+    """An approval; where somebody is given who asks, one of theirs alone."""
+    found = control.approvals.find(approval_id, projects=projects)
+    if asks is not None and found.requester != asks.identity:
+        raise UnknownApprovalError(f"key {asks.key_id} has asked for no approval {approval_id!r}")
+    return found
+
+
+def _with_attempts(control: "ControlStore", approval: Approval) -> dict[str, Any]:
+    attempts = control.attempts.of(approval.approval_id)
+    return {**approval_document(approval), "attempts": [_attempt_document(attempt) for attempt in attempts]}
 
 
 def _attempt_document(attempt: Attempt) -> dict[str, Any]:

@@ -179,17 +179,16 @@ def _step(stated: Stated, channels: tuple[str, ...], *, is_last: bool) -> Step:
 
 
 def _tier(stated: Stated) -> Severity | None:
-    try:
-        return Severity(stated.value)
-    except ValueError:
+    found = next((severity for severity in Severity if severity == stated.value), None)
+    if found is None:
         stated.mistake(f"is no tier: use one of {', '.join(Severity)}")
-        return None
+    return found
 
 
 def _number(stated: Stated) -> str:
     number = stated.text()
     if number and not _NUMBER.fullmatch(number):
-        stated.mistake(f"{number!r} is no number: write + and the digits, in quotes, like \"+4930123456\"")
+        stated.mistake(f'{number!r} is no number: write + and the digits, in quotes, like "+4930123456"')
     return number
 
 

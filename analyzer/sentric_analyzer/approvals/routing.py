@@ -1,6 +1,6 @@
 """Which route an approval takes: the first that is for it. Pure."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fnmatch import fnmatchcase
 from typing import Any, cast
 
@@ -42,5 +42,5 @@ def _risk(approval: Approval) -> int:
 def _rules(approval: Approval) -> list[str]:
     """Ids of the rules that matched."""
     rules = approval.request.get("rules")
-    stated = cast(list[Any], rules) if isinstance(rules, list) else []
-    return [str(cast(Mapping[str, Any], rule).get("id")) for rule in stated if isinstance(rule, dict)]
+    stated: list[Any] = rules if isinstance(rules, list) else []
+    return [str(cast("dict[str, Any]", rule).get("id")) for rule in stated if isinstance(rule, dict)]

@@ -1,4 +1,4 @@
-"""One value of what somebody has stated, with its place: what is wrong with any is noted, and all of it is told at once.
+"""One value of what somebody has stated, with its place. What is wrong with any is noted, and all is told at once.
 
 The file has been read by then, so a place is a path of keys and not a line.
 """
@@ -8,7 +8,7 @@ import os
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Any, cast
+from typing import cast
 
 LARGEST_SECRET = 16 << 10
 """Bytes of a file that holds a secret."""
@@ -139,5 +139,5 @@ def _of_file(entry: Stated, path: Path) -> str:
 
 
 def _near(key: str, known: Sequence[str]) -> str:
-    close: list[Any] = difflib.get_close_matches(key, known, 1)
+    close = difflib.get_close_matches(key, known, 1)
     return f": do you mean {close[0]!r}?" if close else f": use some of {', '.join(known)}"

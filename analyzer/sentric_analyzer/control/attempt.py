@@ -1,13 +1,13 @@
 """An attempt to reach somebody about an approval, and the states it goes through. Pure; times in Unix seconds.
 
     begun ── told ──> sent ── somebody picked up ──> reached
-    begun, sent, reached ── its time has passed ──> unanswered ── the channel tells later that it was sent ──> unanswered
+    begun, sent, reached ── its time has passed ──> unanswered
     begun, sent, reached ── could not be reached ──> failed
     begun, sent, reached, unanswered ── they answered ──> answered
     begun, sent, reached, unanswered ── somebody else answered, or nobody in time ──> withdrawn
 
 Nothing leaves failed, answered and withdrawn. Of one that is unanswered it is the next step's turn, and it can still be
-answered: the first answer counts, whoever gives it.
+answered: the first answer counts, whoever gives it. That somebody was told may be known only after any of these.
 """
 
 from dataclasses import dataclass

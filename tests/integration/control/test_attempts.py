@@ -44,9 +44,7 @@ def begun(store: ControlStore, of: Approval, step: int = 0, person: str = "ann",
 
 def told(store: ControlStore, subject: str) -> list[str]:
     return [
-        record.what
-        for record in store.changes.records(subject=subject)
-        if not record.what.startswith("approval.ask")
+        record.what for record in store.changes.records(subject=subject) if not record.what.startswith("approval.ask")
     ]
 
 
@@ -129,7 +127,9 @@ def test_who_may_not_answer_is_not_asked(store: ControlStore) -> None:
     store.people.remove("gus", actor="local")
     ann = store.people.find("ann").person_id
     of = approval(store, "ask_two", person=ann)
-    store.approvals.answer(of.approval_id, Said.APPROVE, approver=f"person:{store.people.find('bob').person_id}", actor="x")
+    store.approvals.answer(
+        of.approval_id, Said.APPROVE, approver=f"person:{store.people.find('bob').person_id}", actor="x"
+    )
     assert gone.person_id
     for step, (person, why) in enumerate(
         {

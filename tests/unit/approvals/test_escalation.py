@@ -133,9 +133,7 @@ EVENTS = st.one_of(
 )
 
 
-@given(
-    waits=st.lists(st.integers(1, 90), max_size=4), needed=st.integers(1, 2), events=st.lists(EVENTS, max_size=25)
-)
+@given(waits=st.lists(st.integers(1, 90), max_size=4), needed=st.integers(1, 2), events=st.lists(EVENTS, max_size=25))
 def test_whatever_happens(waits: list[int], needed: int, events: list[tuple[str, int]]) -> None:
     steps = (*(Step("chat", float(wait)) for wait in waits), Step("chat", None))
     world = World(steps, replace(PENDING, needed=needed))
