@@ -24,7 +24,9 @@ APPROVAL = Approval(
     expires=NOW + 250,
     request={},
 )
-LONG = "The task says that all open invoices are to be paid, and the page of the supplier says that this one is overdue."
+LONG = (
+    "The task says that all open invoices are to be paid, and the page of the supplier says that this one is overdue."
+)
 
 
 def question(text: str, title: str = "May it?") -> Question:
