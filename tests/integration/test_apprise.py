@@ -2,13 +2,13 @@
 
 import json
 import logging
+import re
 import ssl
 import threading
 import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from email.message import Message
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -23,7 +23,7 @@ from sentric_analyzer.approvals.apprise import APPRISE, AppriseChannel
 from sentric_analyzer.approvals.channel import ChannelError, Notice
 from sentric_analyzer.approvals.configuration import ChannelStated
 from sentric_analyzer.approvals.shown import Shown
-from support.mailing import mail_server
+from support.mailing import mail_server, text_of
 from support.serving import poll
 from support.standin import Request, StandIn, answer, standing_in
 
@@ -118,14 +118,6 @@ def test_in_teams_the_link_can_be_clicked_and_nobody_else_is_called(trusted: ssl
     assert body.startswith(f"[Look and answer]({LINK})")
     assert "\\[Approve\\]\\(https\\: \\/\\/evil\\.example\\)" in body
     assert not card["content"].get("msteams", {}).get("entities")
-
-
-def text_of(mail: Message, kind: str) -> str:
-    """The part of a mail of one media type."""
-    part = next(part for part in mail.walk() if part.get_content_type() == kind)
-    content = part.get_payload(decode=True)
-    assert isinstance(content, bytes)
-    return content.decode()
 
 
 def test_a_mail_holds_the_link_and_all_else_as_text() -> None:
@@ -327,3 +319,20 @@ def test_several_at_once_are_each_told() -> None:
             thread.join()
     assert len(service.requests) == 8
     assert {json.dumps(request.json()["title"]) for request in service.requests} == {json.dumps(NOTICE.shown.title)}
+
+
+def guide() -> str:
+    """What is written about chat, mail and push."""
+    pages = [page.read_text(encoding="utf-8") for page in (Path(__file__).parents[2] / "docs").glob("*.md")]
+    (found,) = (page.partition("## Chat, mail and push")[2] for page in pages if "## Chat, mail and push" in page)
+    return found.partition("\n## ")[0]
+
+
+@pytest.mark.parametrize("url", re.findall(r"^\|[^|]+\| `([a-z]+://[^`]+)` \|", guide(), re.MULTILINE))
+def test_the_urls_of_the_guide_are_taken(url: str) -> None:
+    assert channel(url).name == "ops"
+
+
+def test_the_guide_names_the_services() -> None:
+    for service in ("Slack", "Microsoft Teams", "e-mail", "ntfy", "Pushover"):
+        assert f"| {service}" in guide()

@@ -14,6 +14,7 @@ from typing import Any
 import httpx
 import pytest
 
+from sentric.settings import Section
 from sentric_analyzer.api import create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.approvals.links import PATH, digest_of, form_token, new_link
@@ -23,6 +24,10 @@ from sentric_analyzer.control.store import control_url
 from sentric_analyzer.receiver.rates import Buckets
 from sentric_analyzer.storage import Store, embedded_url
 from support.controlling import Plane, plane
+from support.mailing import mail_server, text_of
+from support.serving import poll
+from support.standin import answer as answered
+from support.standin import standing_in
 
 NAMES = iter(f"agent-{number}" for number in range(1_000_000))
 
@@ -356,8 +361,10 @@ def test_no_secret_of_a_link_is_kept_logged_counted_or_told(
     told = [served.ask("GET", "/metrics", "reader").text, repr(served.store.changes.records(newest_first=True))]
     told.append(served.ask("GET", "/v1/approvals", "reader").text)
     with served.store.changes.database.reading() as connection:
-        for table in ("approval_links", "approval_attempts", "audit"):
-            told.append(repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all()))  # noqa: S608  # of this test
+        told += [
+            repr(connection.exec_driver_sql(f"SELECT * FROM {table}").all())  # noqa: S608  # of this test
+            for table in ("approval_links", "approval_attempts", "audit")
+        ]
     access_log = logging.getLogger("uvicorn.access")  # goes nowhere, but pytest listens there
     assert not access_log.propagate
     lines = [one.getMessage() for one in caplog.records if one.name.partition(".")[0] not in {"httpx", "httpcore"}]
@@ -395,6 +402,37 @@ async def test_links_are_asked_by_any_name_where_reading_takes_no_key_and_not_to
         assert [answer.status_code for answer in answers] == [200, 200, 200, 429]
         assert "Retry-After" in answers[-1].headers
         assert Page(answers[-1]).buttons() == []
+
+
+def test_the_whole_way_from_the_question_to_two_messages_and_one_answer(tmp_path: Path, runs: Store) -> None:
+    with standing_in(lambda request: answered(b"ok")) as chat, mail_server() as mails:
+        channels = {
+            "chat": {"type": "apprise", "url": f"json://127.0.0.1:{chat.port}/hook", "person": "ann"},
+            "mail": {
+                "type": "apprise",
+                "url": f"mailto://127.0.0.1:{mails.port}?from=sentric@mail.test&to=bob@mail.test&mode=insecure",
+                "person": "bob",
+            },
+        }
+        steps = [{"channel": "chat", "wait": 1}, {"channel": "mail"}]
+        stated = {"public_url": "https://sentric.example.org", "channels": channels, "routes": [{"steps": steps}]}
+        section = Section("sentric.yaml: approvals", stated)
+        with plane(tmp_path, control_url(tmp_path), runs, approvals=section) as served:
+            approval_id = asked(served, arguments={"sum": "400 EUR"})
+            poll(lambda: mails.mails)
+            by_chat, by_mail = (
+                Sent(served, approval_id, "", found[1])
+                for text in (chat.requests[0].json()["message"], text_of(mails.mails[0], "text/html"))
+                if (found := re.search(r"https://sentric\.example\.org/approve/([\w-]+)", text))
+            )
+            assert "400 EUR" in Page(by_mail.look()).text
+            assert "Denied" in Page(by_mail.answer("deny")).text
+            gone(by_chat.answer())
+            poll(lambda: len(chat.requests) == 2)
+            assert chat.requests[1].json()["message"] == "Nobody need answer any more: it was denied."
+            told = [record.what for record in served.store.changes.records(subject=approval_id)]
+    assert told.count("approval.sent") == 2
+    assert told.count("approval.deny") == 1
 
 
 def test_links_are_as_random_as_keys() -> None:

@@ -65,3 +65,11 @@ def mail_server(*, refuses: bool = False) -> Iterator[MailServer]:
         finally:
             server.shutdown()
             thread.join()
+
+
+def text_of(mail: Message, kind: str) -> str:
+    """The part of a mail of one media type."""
+    part = next(part for part in mail.walk() if part.get_content_type() == kind)
+    content = part.get_payload(decode=True)
+    assert isinstance(content, bytes)
+    return content.decode()

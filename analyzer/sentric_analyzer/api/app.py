@@ -50,6 +50,8 @@ SCORING = 32
 """Decisions that may wait for a language model at once."""
 MANAGING = 2
 """Changes of keys and people that may be worked on at once: a key is revoked whatever others ask for."""
+LINKED = 2
+"""Links that may be looked at or answered at once: anybody may ask, and holds up nobody who has a key."""
 LOADING = 2
 """Policies that may be loaded at once for requests: it takes the processor for a good while."""
 
@@ -106,7 +108,7 @@ def _add_control(app: FastAPI, plane: "ControlPlane", store: Store, answer: Answ
     control, deciding = plane.store, quick_answers(DECIDING)
     add_decisions(app, control, plane.decider, deciding, quick_answers(SCORING))
     add_approvals(app, control, plane.feed, deciding)
-    add_approval_links(app, control, deciding)
+    add_approval_links(app, control, quick_answers(LINKED))
     add_agents(app, control, deciding)
     add_incidents(app, control, answer)
     add_audit(app, control, plane.checkpoints, plane.signer, answer)

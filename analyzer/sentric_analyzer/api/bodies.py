@@ -74,6 +74,17 @@ async def form_fields(request: Request, limit: int) -> dict[str, str]:
     """
     body = await read_body(request, limit)
     _check_type(request, FORM)
+    return parsed_form(body)
+
+
+def parsed_form(body: bytes) -> dict[str, str]:
+    """What a form holds.
+
+    Raises:
+        Refused: it is none, or a field of it stands twice.
+    """
+    if not body:
+        return {}
     try:
         pairs = parse_qsl(
             body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS

@@ -17,6 +17,7 @@ from sentric_analyzer.visible import one_line
 
 LONGEST_NOTE = 500
 """Characters of what somebody may say with their answer."""
+_BAR = BAR.strip()  # of a line that holds nothing else, the blank is left out
 _ISOLATES = re.compile("[\u2066-\u2069]")
 
 
@@ -97,7 +98,7 @@ def _words(lines: list[str]) -> Iterator[Words]:
     whole, before = "", ""
     for line in lines:
         if before and _goes_on(before, line):
-            whole += f" {line.removeprefix(BAR).strip()}"
+            whole += f" {line.removeprefix(_BAR).strip()}"
         else:
             if before:
                 yield _one(whole)
@@ -108,14 +109,14 @@ def _words(lines: list[str]) -> Iterator[Words]:
 
 def _goes_on(before: str, line: str) -> bool:
     """Whether a line is what had no room on the one before."""
-    if before.startswith(BAR) is not line.startswith(BAR) or _ISOLATES.search(before + line):
+    if before.startswith(_BAR) is not line.startswith(_BAR) or _ISOLATES.search(before + line):
         return False
-    first = line.removeprefix(BAR).strip().partition(" ")[0]
+    first = line.removeprefix(_BAR).strip().partition(" ")[0]
     return LABEL + cell_len(before) + 1 + cell_len(first) > WIDTH
 
 
 def _one(line: str) -> Words:
-    return Words(_plain(line.removeprefix(BAR)), not line.startswith(BAR))
+    return Words(_plain(line.removeprefix(_BAR)), not line.startswith(_BAR))
 
 
 def _plain(text: str) -> str:
