@@ -70,6 +70,15 @@ def calling(
             yield served, company
 
 
+def anew(company: Any, **person: Any) -> None:
+    """Let a company begin anew, with somebody else who picks up."""
+    usual = {"picks_up": "human", "does": [], "mangle": lambda event: [event], "is_listened_to": True}
+    for name, value in {**usual, "refuse": {}, "hangs": set(), "calls": {}, **person}.items():
+        setattr(company, name, value)
+    for told in (company.dialled, company.spoken, company.asked, company.statuses, company.events):
+        told.clear()
+
+
 def attempts(served: Plane, approval_id: str) -> list[Attempt]:
     """The attempts about an approval."""
     return served.store.attempts.of(approval_id)
