@@ -21,7 +21,8 @@ WEBHOOKS = "/v1/webhooks/telnyx"
 def _loaded() -> ModuleType:
     path = Path(__file__).parents[2] / "deploy" / "demo" / "phone.py"
     spec = importlib.util.spec_from_file_location("demo_phone", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
