@@ -68,7 +68,7 @@ class Phone:
         silent.
     mangle: gives what is delivered in place of an event: nothing, twice the same, another one.
     refuse: a status by the name of a command (`dial`, `speak`, …) that is answered with it.
-    hangs: names of commands that are never answered.
+    hangs: names of commands, each of which is never answered once.
     """
 
     def __init__(
@@ -87,6 +87,8 @@ class Phone:
         self.api_key, self.pace, self.tell, self.mangle = api_key, pace, tell, mangle
         self.refuse: dict[str, int] = {}
         self.hangs: set[str] = set()
+        self.is_listened_to = True
+        """Whether the person does something when they are."""
         self.calls: dict[str, Call] = {}
         self.dialled: list[Json] = []
         self.spoken: list[str] = []
@@ -117,6 +119,7 @@ class Phone:
         """Answer a command of the REST API."""
         self.asked.append(name)
         if name in self.hangs:
+            self.hangs.remove(name)
             self._let_go.wait()
         if status := self.refuse.get(name):
             return status, _errors("10015", "Refused by the stand-in")
@@ -226,7 +229,7 @@ class Phone:
 
     def _act(self, call: Call) -> None:
         """What the person does, now that they are listened to."""
-        if not call.gathers or call.is_over:
+        if not call.gathers or call.is_over or not self.is_listened_to:
             return
         does = self.does.pop(0) if self.does else "silence"
         self.tell("person", f"presses {does}" if len(does) == 1 else does.removeprefix("say "))

@@ -21,7 +21,8 @@ WEBHOOKS = "/v1/webhooks/telnyx"
 def _loaded() -> ModuleType:
     path = Path(__file__).parents[2] / "deploy" / "demo" / "phone.py"
     spec = importlib.util.spec_from_file_location("demo_phone", path)
-    assert spec is not None and spec.loader is not None
+    assert spec is not None
+    assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
     sys.modules[spec.name] = module
     spec.loader.exec_module(module)
@@ -68,6 +69,15 @@ def calling(
         with plane(directory, control_url, store, approvals=approvals, **(settings or {})) as served:
             company.webhook_url = f"http://{served.address}{WEBHOOKS}"
             yield served, company
+
+
+def anew(company: Any, **person: Any) -> None:
+    """Let a company begin anew, with somebody else who picks up."""
+    usual = {"picks_up": "human", "does": [], "mangle": lambda event: [event], "is_listened_to": True}
+    for name, value in {**usual, "refuse": {}, "hangs": set(), "calls": {}, **person}.items():
+        setattr(company, name, value)
+    for told in (company.dialled, company.spoken, company.asked, company.statuses, company.events):
+        told.clear()
 
 
 def attempts(served: Plane, approval_id: str) -> list[Attempt]:

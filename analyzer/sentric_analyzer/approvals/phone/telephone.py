@@ -6,7 +6,6 @@ import logging
 import queue
 import secrets
 import threading
-from collections.abc import Mapping
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -302,9 +301,10 @@ def _place(one: _Step, action: object) -> Place:
 
 
 def _call(kept: KeptCall) -> Call:
-    stated: Mapping[str, Any] = kept.document["call"]
-    found = None if stated["found"] is None else Found(stated["found"])
-    return Call(**{**stated, "stage": Stage(stated["stage"]), "found": found})
+    stated: dict[str, Any] = dict(kept.document["call"])
+    stated["stage"] = Stage(stated["stage"])
+    stated["found"] = None if stated["found"] is None else Found(stated["found"])
+    return Call(**stated)
 
 
 def _voice(kept: KeptCall) -> Voice:
