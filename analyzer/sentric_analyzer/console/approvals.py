@@ -79,6 +79,8 @@ def _rows(approval: Json, now: datetime) -> Iterator[tuple[str, RenderableType]]
     if asserted := inside(request, "asserted"):
         yield _CLAIM, _values(asserted)
     yield from _rules(request)
+    if score := inside(request, "score"):
+        yield "score", _score(score)
     yield "risk", Line(_risk(approval, request))
     yield "agent", Line(_agent(approval, request))
     yield "asked by", Line(f"{said(approval, 'requester')} on {when(approval.get('created'))} UTC")
@@ -134,6 +136,15 @@ def _rules(request: Json) -> Iterator[tuple[str, RenderableType]]:
         if evidence := inside(rule, "evidence"):
             parts.append(_values(evidence))
         yield "rule", Group(*parts)
+
+
+def _score(score: Json) -> RenderableType:
+    """A model's opinion, its words in a block of their own."""
+    explanation = said(score, "explanation")
+    if not said(score, "model"):
+        return Line(f"none, so that a person is asked: {explanation}", "yellow")
+    head = f"{number(score, 'risk')} of 100, in the opinion of the model {said(score, 'model')}:"
+    return Group(Line(head, "dim italic"), block(explanation))
 
 
 def _risk(approval: Json, request: Json) -> str:
