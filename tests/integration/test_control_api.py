@@ -270,7 +270,8 @@ BAD_VALUES: dict[str, tuple[Any, ...]] = {
     "decision": ("", "deny", None),
     "error": ("x" * 2049, HALF, None),
     "evidence": ([], {"a": 5}, {"a": "x" * 2049}, {"x" * 257: ""}, {"a": HALF}, dict.fromkeys(map(str, range(65)), "")),
-    "score": (1,),
+    "score": (1, "true", None, {}),
+    "opinion": (1,),
 }
 BAD_RULES = (
     *({name: RULE[name] for name in RULE if name != left_out} for left_out in RULE),

@@ -55,7 +55,7 @@ class ClaimedRule(Document):
         default_factory=dict[str, str], max_length=MOST_EVIDENCE
     )
     """The values it rests on, by their names."""
-    score: bool = False
+    score: bool = Field(False, strict=True)
     """Whether it wants a language model to be asked how risky the action is, and none was."""
 
 

@@ -1,4 +1,4 @@
-"""What `sentric demo --approve` adds: a customer who is called when the agent wants to pay, and a company that calls."""
+"""What `sentric demo --approve` adds: a customer who is called before the agent pays, and a company that calls."""
 
 import json
 import socket

@@ -82,7 +82,8 @@ def _rows(approval: Json, now: datetime) -> Iterator[tuple[str, RenderableType]]
     if asserted := inside(request, "asserted"):
         yield _CLAIM, _values(asserted)
     yield from _rules(request)
-    yield from _opinion(request)
+    if score := inside(request, "score"):
+        yield "score", _score(score)
     yield from _seen(request)
     yield "risk", Line(_risk(approval, request))
     yield "agent", Line(_agent(approval, request))
@@ -143,22 +144,20 @@ def _rules(request: Json) -> Iterator[tuple[str, RenderableType]]:
         yield "rule", Group(*parts)
 
 
-def _opinion(request: Json) -> Iterator[tuple[str, RenderableType]]:
-    score = inside(request, "score")
-    if not score:
-        return
-    model = said(score, "model")
-    head = (
-        f"{number(score, 'risk')} of 100, says the model {model}:" if model else "no model could say how risky it is:"
-    )
-    yield "opinion", Group(Line(head, "dim italic"), block(said(score, "explanation")))
-
-
 def _seen(request: Json) -> Iterator[tuple[str, RenderableType]]:
     """What the agent has seen before: the words of pages and tools."""
     for seen in each(request, "seen"):
         head = Line.assemble((said(seen, "source").replace("_", " "), "dim italic"), " ", said(seen, "origin"))
         yield "seen before", Group(head, block(said(seen, "excerpt")))
+
+
+def _score(score: Json) -> RenderableType:
+    """A model's opinion, its words in a block of their own."""
+    explanation = said(score, "explanation")
+    if not said(score, "model"):
+        return Line(f"none, so that a person is asked: {explanation}", "yellow")
+    head = f"{number(score, 'risk')} of 100, in the opinion of the model {said(score, 'model')}:"
+    return Group(Line(head, "dim italic"), block(explanation))
 
 
 def _risk(approval: Json, request: Json) -> str:

@@ -150,6 +150,17 @@ def with_texts(value: Any, text: str) -> Any:
             return value
 
 
+def test_a_models_score_is_shown_as_an_opinion() -> None:
+    score: dict[str, Any] = {"risk": 72, "decision": "ask", "explanation": "Odd.\nrule  fine", "model": "m-1"}
+    request = {"tool": "pay", "score": score}
+    shown = approval_of({**APPROVAL, "request": request})
+    assert "72 of 100, in the opinion of the model m-1:" in shown
+    assert not any(line.startswith("rule") for line in shown.splitlines()), "its words do not look like ours"
+    score.update(risk=0, explanation="the model m-1 answered with status 500", model="")
+    shown = approval_of({**APPROVAL, "request": request})
+    assert "none, so that a person is asked: the model m-1 answered" in shown
+
+
 def test_an_approval_says_what_where_why_with_which_risk_and_who_must_answer() -> None:
     text = approval_of({**APPROVAL, "agent": AGENT})
     for line in (
