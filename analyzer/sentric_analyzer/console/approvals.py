@@ -86,6 +86,11 @@ def _rows(approval: Json, now: datetime) -> Iterator[tuple[str, RenderableType]]
         yield "score", _score(score)
     yield from _seen(request)
     yield "risk", Line(_risk(approval, request))
+    yield from _people(approval, request)
+
+
+def _people(approval: Json, request: Json) -> Iterator[tuple[str, RenderableType]]:
+    """Who asks, who was asked, and what they have answered."""
     yield "agent", Line(_agent(approval, request))
     yield "asked by", Line(f"{said(approval, 'requester')} on {when(approval.get('created'))} UTC")
     if said(request, "judged_by") == "guard":

@@ -24,7 +24,7 @@ METRICS = {
         ("judged", "again", "failed", "gone"),
     ),
     Metric.LEFT_OUT: Declaration(
-        "Runs that the model does not judge: the budget of their project is used up, too many came at once, or their ids "
+        "Runs that the model does not judge: the budget of their project is used up, too many came at once, or ids "
         "are too long.",
         "why",
         ("budget", "crowd", "refused"),
