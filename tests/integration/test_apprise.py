@@ -132,6 +132,13 @@ def test_a_mail_holds_the_link_and_all_else_as_text() -> None:
     assert "<b>" not in html
 
 
+def test_an_agent_calls_nobody_by_its_name() -> None:
+    named = replace(NOTICE, shown=replace(NOTICE.shown, title='Sentric asks: may "@channel" pay?'))
+    with taking() as service:
+        channel(f"json://127.0.0.1:{service.port}").notify(named)
+    assert service.requests[0].json()["title"] == 'Sentric asks: may "@ channel" pay?'
+
+
 def test_without_a_link_it_says_how_else_to_answer() -> None:
     with taking() as service:
         channel(f"json://127.0.0.1:{service.port}").notify(replace(NOTICE, link=""))

@@ -53,13 +53,13 @@ class AppriseChannel:
 
     def notify(self, notice: Notice) -> str:
         """See Channel. The other side names no message."""
-        self._send(notice.shown.title, partial(_told, notice), notice.seconds)
+        self._send(_title(notice), partial(_told, notice), notice.seconds)
         return ""
 
     def withdraw(self, notice: Notice, reference: str, why: str) -> None:
         """See Channel: another message follows."""
         text = f"Nobody need answer any more: {why}." if why else "Nobody need answer any more."
-        self._send(f"Over: {notice.shown.title}", lambda form: text, self._seconds)
+        self._send(f"Over: {_title(notice)}", lambda form: text, self._seconds)
 
     def _send(self, title: str, text: "_Text", seconds: float) -> None:
         if not self._places.acquire(blocking=False):
@@ -187,6 +187,11 @@ def _silence() -> None:
     logger = logging.getLogger("apprise")
     logger.setLevel(logging.WARNING)
     logger.addFilter(_UNWRITTEN)
+
+
+def _title(notice: Notice) -> str:
+    """What a message is called. Titles are not converted to what a service takes: no name in one calls people."""
+    return notice.shown.title.replace("@", "@ ")
 
 
 def _told(notice: Notice, form: str) -> str:
