@@ -2,6 +2,7 @@
 
 from collections.abc import Sequence
 from dataclasses import dataclass, field
+from typing import TypeAlias
 
 from hypothesis import given, settings
 from hypothesis import strategies as st
@@ -288,16 +289,20 @@ EVENTS: st.SearchStrategy[Event] = st.one_of(
     st.builds(Failed, st.text(max_size=5)),
     st.just(Withdrawn()),
 )
-LIKELY: st.SearchStrategy[Event | str] = st.one_of(
-    EVENTS, st.sampled_from(["heard out", "1", "2", "5", "9", "#", "silence", "yes", "no", "why", "replied", "kept"])
-)
+STORY = ("heard out", "2", "heard out", "why", "replied", "heard out")
+"""What leads to a decision after a question, once somebody has picked up."""
+WORDS = (*STORY, "heard out", "broken off", "1", "1", "9", "2", "5", "#", "silence", "yes", "yes", "no", "why", "kept")
+Likely: TypeAlias = tuple[str, int]
+"""What fits, and of which turn it is, counted from the present one."""
+OF_NOW = st.tuples(st.sampled_from(WORDS), st.just(0))
+OF_ANOTHER_TURN = st.tuples(st.sampled_from(WORDS), st.integers(-3, 1))
 
 
-def acted_out(events: Sequence[Event | str]) -> list[tuple[Call, Event, Call, tuple[Command, ...]]]:
-    """Every step of a call in which this happens; words stand for what fits the turn."""
+def acted_out(events: Sequence[Event | Likely]) -> list[tuple[Call, Event, Call, tuple[Command, ...]]]:
+    """Every step of a call in which this happens."""
     call, steps = Call(SUMMARY), []
     for stated in events:
-        event = _event(stated, call.turn) if isinstance(stated, str) else stated
+        event = _event(stated[0], call.turn + stated[1]) if isinstance(stated, tuple) else stated
         after, commands = step(call, event)
         steps.append((call, event, after, commands))
         call = after
@@ -306,8 +311,8 @@ def acted_out(events: Sequence[Event | str]) -> list[tuple[Call, Event, Call, tu
 
 def _event(stated: str, turn: int) -> Event:
     match stated:
-        case "heard out":
-            return Spoken(turn, is_whole=True)
+        case "heard out" | "broken off":
+            return Spoken(turn, is_whole=stated == "heard out")
         case "silence":
             return Gathered(turn, Gathering.TIMEOUT, "")
         case "yes" | "no" | "why":
@@ -320,13 +325,25 @@ def _event(stated: str, turn: int) -> Event:
             return Gathered(turn, Gathering.VALID, keys)
 
 
-BEGUN: list[Event | str] = [Answered(), Detected(Found.HUMAN)]
-RUNS = st.lists(LIKELY, max_size=60) | st.lists(LIKELY, max_size=60).map(lambda events: [*BEGUN, *events])
+@st.composite
+def runs(draw: st.DrawFn) -> list[Event | Likely]:
+    """A call that goes as far as it should, and then anyhow."""
+    found = draw(st.sampled_from(Found) | st.just(Found.HUMAN))
+    begun: list[Event | Likely] = [Answered(), Detected(found)]
+    begun += [(word, 0) for word in STORY]
+    events = begun[: draw(st.sampled_from(range(len(begun) + 1)))]
+    for _ in range(draw(st.integers(3, 15))):
+        kind = draw(st.sampled_from([OF_NOW] * 12 + [OF_ANOTHER_TURN] * 5 + [EVENTS]))
+        events.append(draw(kind))
+    return events
+
+
+RUNS = runs()
 
 
 @given(RUNS)
 @settings(max_examples=500)
-def test_only_who_has_heard_the_question_answers_it_and_once(events: list[Event | str]) -> None:
+def test_only_who_has_heard_the_question_answers_it_and_once(events: list[Event | Likely]) -> None:
     steps = acted_out(events)
     gave = [number for number, (*_, commands) in enumerate(steps) if any(isinstance(one, Give) for one in commands)]
 
@@ -355,7 +372,8 @@ def test_only_who_has_heard_the_question_answers_it_and_once(events: list[Event 
 
 
 @given(RUNS)
-def test_what_comes_twice_has_no_further_effect(events: list[Event | str]) -> None:
+@settings(max_examples=200)
+def test_what_comes_twice_has_no_further_effect(events: list[Event | Likely]) -> None:
     once = acted_out(events)
     call = Call(SUMMARY)
     for _, event, after, _ in once:
@@ -372,7 +390,8 @@ def test_what_comes_twice_has_no_further_effect(events: list[Event | str]) -> No
 
 
 @given(RUNS)
-def test_a_call_has_an_end(events: list[Event | str]) -> None:
+@settings(max_examples=200)
+def test_a_call_has_an_end(events: list[Event | Likely]) -> None:
     steps = acted_out(events)
 
     assert all(after.turn <= 3 + MOST_SILENCES + 3 * MOST_QUESTIONS for *_, after, _ in steps)
