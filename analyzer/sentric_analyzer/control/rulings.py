@@ -152,7 +152,7 @@ def kept_score(document: object) -> Score | None:
     if not isinstance(document, Mapping):
         return None
     kept = cast(Mapping[str, Any], document)
-    return Score(**{**kept, "decision": Decision(kept["decision"])})
+    return Score(kept["risk"], Decision(kept["decision"]), kept["explanation"], kept["model"])
 
 
 def rules_of(verdict: Verdict, *, evidence: bool = False) -> list[dict[str, Any]]:
