@@ -145,12 +145,12 @@ class ControlPlane:
             (_BUDGET_SECONDS, self.error_budgets.look),
             (_CHECKPOINT_SECONDS, self.checkpoints.keep),
             (_FORGET_SECONDS, self.store.decisions.forget),
+            (_FORGET_SECONDS, self.store.links.forget),
             (_FORGET_SECONDS, self.store.approvals.forget),
             (_FORGET_SECONDS, partial(self.store.agents.forget, self._agents_kept)),
             (_FORGET_SECONDS, self.store.jobs.forget),
             (_FORGET_SECONDS, self.store.calls.forget),
             (_FORGET_SECONDS, self.store.webhooks.forget),
-            (_FORGET_SECONDS, self.store.links.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))
 

@@ -22,6 +22,7 @@ from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.origins import origins_of
 from sentric_analyzer.api.served import SERVE_FILE
+from sentric_analyzer.approvals.reading import configuration
 from sentric_analyzer.assembly import Assembler, Times
 from sentric_analyzer.backtest.worker import BacktestWorker
 from sentric_analyzer.control.files import placed
@@ -92,6 +93,7 @@ class Service:
     def _start(self) -> None:
         settings = self._settings
         _refuse_open_networks(settings)
+        configuration(settings.approvals, patience=settings.approval_timeout)  # mistakes first of all
         origins = origins_of(settings.api_origins)
         tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)

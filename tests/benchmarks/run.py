@@ -1,6 +1,7 @@
 """Every benchmark: each figure beside a floor that is measured in the same run."""
 
 import bench_analyze
+import bench_asking
 import bench_commands
 import bench_decisions
 import bench_dialects
@@ -17,6 +18,7 @@ if __name__ == "__main__":
         bench_dialects,
         bench_analyze,
         bench_decisions,
+        bench_asking,
     ):
         benchmark.main()
         print()

@@ -279,6 +279,7 @@ BAD_RULES = (
 NO_NAME = (NUL, HALF, LONG, "a\nb", 5, None, ["a"], {"a": 1}, True)
 NO_TEXT: tuple[Any, ...] = (HALF, 5, None, [])
 NO_OBJECT = (5, "x", [1], HALF, {"a": HALF})
+SEEN = {"source": "page", "origin": "https://x.example", "excerpt": "words"}
 BAD: dict[str, tuple[Any, ...]] = {
     "agent_id": (*NO_NAME, ""),
     "action": (*NO_NAME, ""),
@@ -290,6 +291,11 @@ BAD: dict[str, tuple[Any, ...]] = {
     "kind": ("fly", 5, ""),
     "element": (5, {"tag": 5}, {"tag": HALF}, []),
     "events": ([5], [{}], [{"event": "x"}], {}, [{"event": "action"}], [{}] * 65, [{"event": "message"}] * 2),
+    "seen": (
+        *(5, {}, [5], [{}], [{"source": "page"}], [{"excerpt": "x"}], [SEEN] * 4, [SEEN | {"source": "rumour"}]),
+        *(SEEN | {name: value} for name in ("origin", "excerpt") for value in (*NO_TEXT, "x" * 1025)),
+        *([SEEN | {name: value}] for name in ("origin", "excerpt", "more") for value in (*NO_TEXT, "x" * 1025)),
+    ),
     "payload": (HALF,),
     "unknown": (1,),
     "decision": ("allow",),

@@ -6,7 +6,7 @@ Run as a program it asks through a channel that hangs, until it is killed.
 import sys
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Generator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
 from typing import Any
@@ -19,7 +19,7 @@ from sentric_analyzer.approvals.configuration import ChannelStated, Kind, Surrou
 from sentric_analyzer.approvals.reading import configuration
 from sentric_analyzer.approvals.shown import Shown
 from sentric_analyzer.control.approval import Approval
-from sentric_analyzer.control.feed import Feed
+from sentric_analyzer.control.feed import INTERVAL, Feed
 from sentric_analyzer.control.people import Role
 from sentric_analyzer.control.store import ControlStore
 from sentric_analyzer.declaration import OnCount
@@ -89,14 +89,15 @@ def asking(
     *steps: tuple[str, float | None],
     on_count: OnCount = lambda name, value, amount: None,
     patience: float = 300.0,
-) -> Iterator[Asking]:
+    interval: float = INTERVAL,
+) -> Generator[Asking]:
     """A service's asking: with a feed of its own, and people of the channels' names."""
     for name in channels.stated(*steps).stated["channels"]:  # type: ignore[index]
         if name not in {person.name for person in store.people.list()}:
             store.people.add(name, Role.APPROVER, actor="local")
     kinds = channels.kinds()
     stated = configuration(channels.stated(*steps), patience=patience, kinds=kinds)
-    with Feed(store.changes) as feed:
+    with Feed(store.changes, interval=interval) as feed:
         surroundings = Surroundings(stated, store, Settings())
         made = Asking(
             surroundings,

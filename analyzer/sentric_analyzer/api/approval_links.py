@@ -28,6 +28,7 @@ if TYPE_CHECKING:
 _Secret = Annotated[str, Path(description="The secret of the link.")]
 _NO_LINK = "The link never was, or nothing can come of it any more."
 _NOT_THEIRS = "This person may not answer this question: they asked it, or have answered."
+_AWAY = "The question, or the answer, cannot be looked up now: try again."
 _BODY_LIMIT = 16 << 10
 
 
@@ -50,7 +51,7 @@ def add_approval_links(app: FastAPI, control: "ControlStore", answer: Answer) ->
     """Let an app show questions to whoever has a link, and take answers."""
     routes = Routes(app, "links", "Where people answer who were sent a link: pages for a browser, without a key.")
 
-    @routes.get(f"{links.PATH}{{secret}}", FROM_OUTSIDE, gives=PAGE, errors={404: _NO_LINK})
+    @routes.get(f"{links.PATH}{{secret}}", FROM_OUTSIDE, gives=PAGE, errors={404: _NO_LINK, 503: _AWAY})
     async def show_question(secret: _Secret) -> Response:
         """The question that a link is for, with a form. However often it is asked, nothing is answered."""
         return await answer(lambda: _question(control, secret))
@@ -61,7 +62,7 @@ def add_approval_links(app: FastAPI, control: "ControlStore", answer: Answer) ->
         gives=PAGE,
         form=FormAnswer,
         body_limit=_BODY_LIMIT,
-        errors={403: _NOT_THEIRS, 404: _NO_LINK},
+        errors={403: _NOT_THEIRS, 404: _NO_LINK, 503: _AWAY},
     )
     async def answer_question(request: Request, secret: _Secret, form: _Form) -> Response:
         """Answer as the person whom the link was sent to, by the page's form. The link is used then."""

@@ -68,7 +68,8 @@ class KnownApproval(Document):
     ended: datetime | None
     consumed: datetime | None
     request: dict[str, JsonValue]
-    """What is asked: the action, redacted, the rules that want a person to look, and what they saw."""
+    """What is asked: the action, redacted, the rules that want a person to look, what they saw, and what the agent had
+    seen before."""
     answers: list[GivenAnswer]
 
 
@@ -167,7 +168,6 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
 
         A key that decides, and neither reads nor approves, is shown its own ones.
         """
-
         is_shown_less = by is not None and not _OF_ANYBODY.met_by(by.scopes)
         found = await until(
             feed,

@@ -44,7 +44,8 @@ _TOO_LARGE = "The body is too large: {limit} bytes are taken."
 _NOT_JSON = "The body is not sent as `application/json`."
 _NO_FORM = "The body is not a form in UTF-8."
 _NOT_FORM = f"The body is not sent as `{FORM}`."
-_INVALID = "What the request says cannot be used; `errors` names each of the reasons."
+_UNUSABLE = "What the request says cannot be used"
+_REASONS = "; `errors` names each of the reasons."
 _TOO_OFTEN = "Too many requests: `Retry-After` says how many seconds to wait."
 _AWAY = "A store, or the keys, cannot be asked now: try again."
 
@@ -102,7 +103,7 @@ def _errors(operation: dict[str, Any], route: Route) -> Iterator[tuple[str, str]
     if route.needed.limited:
         yield "429", _TOO_OFTEN
     if "parameters" in operation or "requestBody" in operation:
-        yield "422", _INVALID
+        yield "422", f"{_UNUSABLE}." if route.gives_page else f"{_UNUSABLE}{_REASONS}"
     if "requestBody" in operation:
         too_large = _TOO_LARGE.format(limit=f"{route.body_limit:,}")
         unread, of_other_type = (_NO_FORM, _NOT_FORM) if route.form else (_UNREAD, _NOT_JSON)

@@ -23,7 +23,9 @@ def page(html: str, status: int = 200, headers: Mapping[str, str] | None = None)
     return Response(html.encode(), status, {**(headers or {}), **_HEADERS}, media_type=PAGE)
 
 
-def notice(title: str, text: str, tone: str = "", *, status: int = 200, headers: Mapping[str, str] | None = None) -> Response:
+def notice(
+    title: str, text: str, tone: str = "", *, status: int = 200, headers: Mapping[str, str] | None = None
+) -> Response:
     """A page that says one thing: see `console.html.render_notice`."""
     from sentric_analyzer.console.html import render_notice  # the API starts without a template engine
 

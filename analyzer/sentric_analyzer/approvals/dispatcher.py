@@ -122,7 +122,7 @@ class Dispatcher:
         try:
             do()
         except Exception as error:  # the boundary of this thread, which must not end
-            if self._said != str(error):  # the same again and again is said once
+            if self._said != str(error) and not self._stopped.is_set():  # the same again and again is said once
                 self._said = str(error)
                 is_ours = not isinstance(error, SentricError)
                 _logger.error("people cannot be asked: %s", error, exc_info=error if is_ours else None)

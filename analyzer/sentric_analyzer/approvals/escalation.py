@@ -12,7 +12,7 @@ from sentric_analyzer.control.approval import Approval, State
 from sentric_analyzer.control.attempt import OPEN, WAITING, Attempt, AttemptState
 
 TELLING_SECONDS = 30.0
-"""Seconds that a channel may take to tell somebody: after that it hangs, or its service ended, and the next has its turn."""
+"""Seconds that a channel may take to tell somebody: after them it hangs, or its service ended, and the next follows."""
 
 
 @dataclass(frozen=True, slots=True)

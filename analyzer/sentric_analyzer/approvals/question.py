@@ -50,14 +50,24 @@ class Leaf(NamedTuple):
     """One value among the arguments, however deep it lies."""
 
     name: str
-    """The names on the way to it, with dots."""
+    """The names on the way to it, with dots; numbers where several are in a list."""
     text: str
+
+    @property
+    def own_name(self) -> str:
+        """The last of these names, in small letters."""
+        names = (name for name in reversed(self.name.lower().split(".")) if not name.isdecimal())
+        return next(names, self.name)
 
     @property
     def rank(self) -> int:
         """How telling its name is; the lowest first."""
-        last = self.name.rpartition(".")[2].lower()
-        return TELLING.index(last) if last in TELLING else len(TELLING)
+        return TELLING.index(self.own_name) if self.is_telling else len(TELLING)
+
+    @property
+    def is_telling(self) -> bool:
+        """Whether an action is understood by what has such a name."""
+        return self.own_name in TELLING
 
 
 class Sum(NamedTuple):
@@ -170,8 +180,10 @@ def _leaves(arguments: Mapping[str, Any]) -> Iterator[Leaf]:
         match value:
             case dict() if value:
                 waiting.extend((f"{name}.{key}".lstrip("."), value[key]) for key in reversed(tuple(value)))
+            case [alone]:
+                waiting.append((name, alone))
             case list() if value:
-                waiting.extend((f"{name}.{index}", value[index]) for index in reversed(range(len(value))))
+                waiting.extend((f"{name}.{index + 1}", value[index]) for index in reversed(range(len(value))))
             case _ if name:
                 yield Leaf(name, _plain(value))
             case _:

@@ -21,6 +21,8 @@ MANY = 4096
 _BREAK = " ⏎ "
 _MARKS = re.compile("[\u0300-\u036f\u0483-\u0489\u1ab0-\u1aff\u1dc0-\u1dff\u20d0-\u20ff\ufe20-\ufe2f]{3,}")
 """Marks heaped on a letter, which cover the lines above and below."""
+_MENTION = re.compile(r"<(?=[!@#])|(?<![\w.])@(?=\w)")
+"""What calls people in a chat."""
 _RIGHT_TO_LEFT = frozenset({"R", "AL", "AN"})
 _ISOLATE, _END = "\u2066", "\u2069"
 
@@ -48,15 +50,17 @@ def named(name: str, width: int = 32) -> str:
 
 
 def harmless(text: str) -> str:
-    """Any text as one line that acts on nothing: line breaks are signs, and no link is one.
+    """Any text as one line that acts on nothing: not on a terminal, nor in a chat.
 
-    Disguised links need a scheme: it is written apart from what follows.
+    Line breaks are signs. A disguised link needs a scheme and a mention its sign: both are written apart from what
+    follows.
     """
     left_out = len(text) - 2 * MANY
     if left_out > 0:
         text = f"{text[:MANY]} … {left_out:,} characters left out … {text[-MANY:]}"
     lines = (" ".join(line.split()) for line in visible(text).split("\n"))
     line = _BREAK.join(filter(None, lines)).replace("://", ": //")
+    line = _MENTION.sub(r"\g<0> ", line)
     return _MARKS.sub(lambda found: f"‹{len(found[0])} marks›", line)
 
 

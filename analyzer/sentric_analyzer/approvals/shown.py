@@ -33,6 +33,8 @@ _SOURCES = {
 }
 
 
+_NEW = 60.0
+"""Seconds for which an agent is new."""
 _COUNTED = {Decision.ALLOW: "allowed", Decision.ASK: "asked", Decision.BLOCK: "blocked"}
 
 
@@ -117,8 +119,8 @@ def _risk(approval: Approval, question: Question, agent: Agent | None) -> str:
     if agent is None:
         return head
     after = agent.risk + question.risk
-    over = ": over its budget, blocked all the same" if after > BUDGET else ""
-    return f"{head}; with it the agent has {after} of {BUDGET}{over}"
+    over = ": blocked even so" if after > BUDGET else ""
+    return f"{head}; it adds up to {after} of at most {BUDGET}{over}"
 
 
 def _element(element: Mapping[str, Any]) -> str:
@@ -199,8 +201,11 @@ def _agent(approval: Approval, question: Question, agent: Agent | None, name: st
     lines = barred(f"{who}, run {run}" if run and run != approval.agent_id else who, 1)
     if agent is not None:
         counts = [f"{agent.counts.get(decision, 0):,} {word}" for decision, word in _COUNTED.items()]
-        known = _span(now - agent.first_seen)
-        lines += own(f"known for {known}: {', '.join(counts)}; {agent.strikes} of {STRIKES} refusals", 1)
+        age = now - agent.first_seen
+        is_active = agent.state == "active"
+        stands = f"{agent.strikes} of {STRIKES} refusals" if is_active else f"it is {agent.state.replace('_', ' ')}"
+        known = f"known for {_span(age)}" if age >= _NEW else "first seen just now"
+        lines += own(f"{known}: {', '.join(counts)}; {stands}", 1)
     yield from beside("AGENT", lines)
 
 

@@ -10,14 +10,14 @@ from collections.abc import Iterator
 from typing import NamedTuple
 
 from sentric.events import Kind
-from sentric_analyzer.approvals.question import Leaf, Question, number, said
+from sentric_analyzer.approvals.question import Question, number, said
 from sentric_analyzer.visible import visible
 
 MOST_WORDS = 50
 """That is 20 seconds at 150 words a minute. A number counts as many as it has digits."""
 _READ = 2048
 """Characters of a text that are made speakable."""
-_NAME_WORDS, _VALUE_WORDS, _COMMAND_WORDS, _TITLE_WORDS, _REASON_WORDS = 4, 7, 12, 10, 12
+_NAME_WORDS, _VALUE_WORDS, _COMMAND_WORDS, _TITLE_WORDS, _REASON_WORDS = 4, 7, 20, 10, 12
 _FEWEST = 5
 """Words for which it is worth to begin with a text."""
 _FACTS = 2
@@ -38,6 +38,8 @@ _CURRENCIES = {
     "AUD": "Australian dollars",
 }
 _SIGNS = {
+    "<": " less than ",
+    ">": " greater than ",
     "&": " and ",
     "@": " at ",
     "%": " percent ",
@@ -53,18 +55,21 @@ _SIGNS = {
     "~": " tilde ",
 }
 _MISLEADING = re.compile(
-    r"approv|sentric|\bpress|\bdial|\bkeys?\b|\bdigit|quot|confirm|authori[sz]|\ballow|\bpermi[ts]"
-    r"|\bden(y|ied)|\byes\b|\bsafe\b|verified|trusted",
+    r"approv|sentric|\bpress\b(?! at\b)|\bdial|\bkeys?\b|\bdigit|quot|confirm|authori[sz]|\ballow|\bpermi[ts]"
+    r"|\bden(y|ied)|\byes\b|\bsafe\b|verified|trusted|\brisk|\bundone|\brules?\b",
     re.IGNORECASE,
 )
 """What a voice must not be made to say in somebody else's words: it would pass for ours."""
 _SECRET = re.compile(r"‹secret:([\w-]{1,40}):[0-9a-f]*›")
 _URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]{1,20}://(?:[^\s/?#@]*@)?([\w.-]+)[^\s\"'<>]*")
+_AND_THEN = re.compile(r"\s*(?:\n|&&|;)\s*")
 _CAMEL = re.compile(r"(?<=[a-z]{2})(?=[A-Z][a-z])")
 _OPTION = re.compile(r"(?<!\S)--?(?=\w)")
 _DOTTED = re.compile(r"(?<=[A-Za-z])\.(?=[A-Za-z])")
 _UNSPOKEN = re.compile(r"[^\w\s.,'-]|_")
-_DIGITS_READ, _ID_LENGTH, _ID_ENDING = 6, 10, 4
+_FULL_STOP = re.compile(r"[.](?=\s|$)")
+_DATE = re.compile(r"\d{4}-\d\d-\d\d")
+_DIGITS_READ, _ID_LENGTH, _ID_ENDING = 9, 10, 4
 _MORE = "and more"
 _WITHHELD = "words that are not read out"
 
@@ -122,7 +127,7 @@ def speakable(text: str, most: int) -> str:
 
 
 def _parts(question: Question, name: str, tier: str) -> Iterator[_Part]:
-    final = " It is final" if question.is_irreversible else ""
+    final = " That cannot be undone" if question.is_irreversible else ""
     yield _Part(f"Sentric asks. The agent {_theirs(name, _NAME_WORDS)} wants to {_does(question)}.{final}".rstrip("."))
     yield from _facts(question)
     yield _Part(f"{tier.capitalize()} risk, {question.risk} of 100")
@@ -145,19 +150,19 @@ def _does(question: Question) -> str:
 
 
 def _facts(question: Question) -> Iterator[_Part]:
-    leaves, _ = question.arguments()
     is_paid = question.paid is not None and question.paid.currency
-    told = [leaf for leaf in leaves if not (is_paid and _last(leaf) in _MONEY) and leaf.text.strip()]
-    for leaf in sorted(told, key=lambda leaf: leaf.rank)[:_FACTS]:
-        label = _theirs(_last(leaf), 2)
-        most = _COMMAND_WORDS if _last(leaf) in _COMMANDS else _VALUE_WORDS
-        yield _Part("An argument:" if label == _WITHHELD else f"{label.capitalize()}:", leaf.text, most)
-    if url := question.said("url"):
-        yield _Part("On", url, _VALUE_WORDS)
-
-
-def _last(leaf: Leaf) -> str:
-    return leaf.name.rpartition(".")[2].lower()
+    leaves = [leaf for leaf in question.arguments()[0] if leaf.text.strip()]
+    leaves = [leaf for leaf in leaves if not (is_paid and leaf.own_name in _MONEY)]
+    telling = sorted((leaf for leaf in leaves if leaf.is_telling), key=lambda leaf: leaf.rank) or leaves
+    is_command = bool(telling) and telling[0].own_name in _COMMANDS
+    for leaf in telling[: 1 if is_command else _FACTS]:
+        label = _theirs(leaf.own_name, _NAME_WORDS)
+        text = _AND_THEN.sub(" then ", leaf.text) if is_command else leaf.text
+        most = _COMMAND_WORDS if is_command else _VALUE_WORDS
+        yield _Part("An argument:" if label == _WITHHELD else f"{label.capitalize()}:", text, most)
+    for label, url in (("On", question.said("url")), ("Sent to", said(question.inside("element"), "form_action"))):
+        if url:
+            yield _Part(label, url, _VALUE_WORDS)
 
 
 def _theirs(text: str, most: int) -> str:
@@ -166,12 +171,14 @@ def _theirs(text: str, most: int) -> str:
     squeezed = re.sub(r"[\W_]+", "", told)
     if _MISLEADING.search(told) or "approv" in squeezed.lower():
         return _WITHHELD
-    return told.rstrip(".,'- ") or _WITHHELD
+    return _FULL_STOP.sub(",", told).rstrip(",'- ") or _WITHHELD
 
 
 def _token(word: str) -> str:
     """A word, or how a long number or id ends."""
     word = word.strip("-'")
+    if _DATE.fullmatch(word):
+        return word
     digits = sum(char.isdigit() for char in word)
     is_amount = digits == sum(char.isalnum() for char in word)
     if (digits > _DIGITS_READ and is_amount) or (digits >= _ID_ENDING and len(word) >= _ID_LENGTH):

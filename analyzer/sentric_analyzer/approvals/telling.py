@@ -93,19 +93,27 @@ class Telling:
         approval = self._patiently(lambda: self._store.approvals.find(attempt.approval_id, projects=None))
         if attempt.state is not AttemptState.BEGUN or approval.state is not State.PENDING:
             return  # it has waited too long for its turn in the lane
-        link = ""
-        try:
-            if attempt.channel in self._linked:
-                link = self._new_link(attempt_id, approval.expires)
-            reference = self._channels[attempt.channel].notify(self._notice(attempt, approval, link))
-        except BaseException as error:  # noqa: BLE001  # the boundary to channels: whatever one raises, the next has its turn
-            why = self._failure(attempt, error, link)
+        reference, why = self._told(attempt, approval)
+        if why:
             self._patiently(lambda: self._store.attempts.failed(attempt_id, why))
             return
         after = self._patiently(lambda: self._store.attempts.sent(attempt_id, reference))
         if after is not None and after.state is AttemptState.WITHDRAWN:  # while it was told
             found = self._patiently(lambda: self._store.approvals.find(attempt.approval_id, projects=None))
             self.take_back(after, found)
+
+    def _told(self, attempt: Attempt, approval: Approval) -> tuple[str, str]:
+        """How the other side names it that somebody was told, or why they were not.
+
+        The channel's own error is left behind here: it may hold secrets, and would be told with whatever fails next.
+        """
+        link = ""
+        try:
+            if attempt.channel in self._linked:
+                link = self._new_link(attempt.attempt_id, approval.expires)
+            return self._channels[attempt.channel].notify(self._notice(attempt, approval, link)), ""
+        except BaseException as error:  # noqa: BLE001  # the boundary to channels: whatever one raises, the next has its turn
+            return "", self._failure(attempt, error, link)
 
     def _take_back(self, attempt: Attempt, approval: Approval) -> None:
         why = WHY.get(approval.state, "")

@@ -4,6 +4,7 @@ import re
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
+from itertools import groupby
 
 from rich.cells import cell_len
 
@@ -77,19 +78,18 @@ def read_question(shown: Shown, approval: Approval, *, person: str, token: str, 
 
 
 def _rows(screen: str) -> Iterator[Row]:
-    label, lines = "", list[str]()
+    for label, lines in groupby(_labelled(screen), lambda labelled: labelled[0]):
+        yield Row(label, tuple(_words([line for _, line in lines])))
+
+
+def _labelled(screen: str) -> Iterator[tuple[str, str]]:
+    """The lines of a screen, each with its label; those that have none are of the whole question."""
+    label = ""
     for line in filter(None, screen.split("\n")):
         head, rest = line[:LABEL], line[LABEL:]
-        is_below = head.isspace()
-        if lines and not is_below:
-            yield Row(label, tuple(_words(lines)))
-            lines = []
-        if not is_below:
-            is_label = head.endswith(" ") and head.strip().isupper()
-            label, rest = (head.strip(), rest) if is_label else ("", line)
-        lines.append(rest)
-    if lines:
-        yield Row(label, tuple(_words(lines)))
+        if not head.isspace():
+            label = head.strip() if head.endswith(" ") and head.strip().isupper() else ""
+        yield label, rest if label else line
 
 
 def _words(lines: list[str]) -> Iterator[Words]:

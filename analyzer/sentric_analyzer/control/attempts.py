@@ -13,8 +13,12 @@ from sentric_analyzer.control.approval import Approval, Said, State
 from sentric_analyzer.control.approvals import Approvals, loaded
 from sentric_analyzer.control.attempt import OPEN, WAITING, Attempt, AttemptState
 from sentric_analyzer.control.changes import SYSTEM, Change, Changes
-from sentric_analyzer.control.errors import ApprovalStateError, NotAnApproverError, UnknownAttemptError
-from sentric_analyzer.control.errors import UnknownPersonError
+from sentric_analyzer.control.errors import (
+    ApprovalStateError,
+    NotAnApproverError,
+    UnknownAttemptError,
+    UnknownPersonError,
+)
 from sentric_analyzer.control.keyring import Scope
 from sentric_analyzer.control.rows import insert_new
 from sentric_analyzer.control.tables import APPROVAL_ATTEMPTS, APPROVALS
@@ -76,10 +80,9 @@ class Attempts:
             )
             if not insert_new(change.connection, APPROVAL_ATTEMPTS, _row(attempt)):
                 return None
-            about = {"project": now.project, "agent_id": now.agent_id}
-            _record(change, "approval.attempt", attempt, about)
+            _record(change, "approval.attempt", attempt, now)
             if unfit:
-                _record(change, "approval.failed", attempt, about)
+                _record(change, "approval.failed", attempt, now)
         if unfit:
             self.on_outcome(channel, AttemptState.FAILED)
         return attempt
@@ -126,7 +129,7 @@ class Attempts:
                 return None
             state = AttemptState.SENT if row.state == AttemptState.BEGUN else AttemptState(row.state)
             attempt = _saved(change, row, state=state, sent=change.now, reference=kept)
-            _record(change, "approval.sent", attempt, row._mapping)
+            _record(change, "approval.sent", attempt, row)
         self.on_outcome(attempt.channel, AttemptState.SENT)
         return attempt
 
@@ -196,7 +199,7 @@ class Attempts:
             if row.state not in before:
                 return None
             attempt = _saved(change, row, state=after, detail=_line(detail, LONGEST_DETAIL) or row.detail)
-            _record(change, f"approval.{after}", attempt, row._mapping)
+            _record(change, f"approval.{after}", attempt, row)
         self.on_outcome(attempt.channel, after)
         return attempt
 
@@ -252,12 +255,13 @@ def _saved(change: Change, row: Row[Any], *, state: AttemptState, **values: Any)
     return _attempt(change.connection.execute(_FOUND.where(APPROVAL_ATTEMPTS.c.id == row.id)).one())
 
 
-def _record(change: Change, what: str, attempt: Attempt, about: Any) -> None:
+def _record(change: Change, what: str, attempt: Attempt, of: Approval | Row[Any]) -> None:
+    """Have the audit say it, of an approval or of an attempt's row, which has project and agent, too."""
     change.record(
         what,
-        project=about["project"],
+        project=of.project,
         subject=attempt.approval_id,
-        agent_id=about["agent_id"],
+        agent_id=of.agent_id,
         attempt=attempt.attempt_id,
         step=attempt.step,
         channel=attempt.channel,

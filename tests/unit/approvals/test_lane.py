@@ -1,6 +1,7 @@
 """A lane does what it is given, also beside what hangs."""
 
 import threading
+from functools import partial
 
 import pytest
 
@@ -10,9 +11,13 @@ from support.serving import poll
 
 def test_what_hangs_holds_up_nothing_while_there_are_threads() -> None:
     lane, hanging, done = Lane("test", threads=2), threading.Event(), list[int]()
-    assert lane.put(lambda: hanging.wait() and None)
+
+    def hang() -> None:
+        hanging.wait()
+
+    assert lane.put(hang)
     for number in range(5):
-        assert lane.put(lambda number=number: done.append(number))
+        assert lane.put(partial(done.append, number))
     poll(lambda: done == [0, 1, 2, 3, 4])
     hanging.set()
     lane.end()

@@ -33,14 +33,14 @@ KINDS = {
         mistakes=_number,
     ),
 }
-TELNYX = {
+TELNYX: dict[str, object] = {
     "api_key": "KEY-secret",
     "public_key": PUBLIC_KEY,
     "connection_id": "1700000000000000001",
     "from": "+12025550100",
     "numbers": ["+4930123456"],
 }
-GOOD = {
+GOOD: dict[str, Any] = {
     "public_url": "https://sentric.example.org/",
     "channels": {
         "ops-chat": {"type": "chat", "url": "slack://secret-token", "person": "ops"},
@@ -112,7 +112,7 @@ def test_secrets_stand_in_no_repr_and_are_taken_out_of_texts() -> None:
 
 
 def with_channel(**channel: Any) -> dict[str, Any]:
-    return {**GOOD, "channels": {**GOOD["channels"], "ops-chat": {"type": "chat", "person": "ops", **channel}}}  # type: ignore[dict-item]
+    return {**GOOD, "channels": {**GOOD["channels"], "ops-chat": {"type": "chat", "person": "ops", **channel}}}
 
 
 def test_a_secret_may_stand_in_a_file_or_in_the_environment(tmp_path: Path) -> None:
