@@ -18,6 +18,7 @@ from sentric.events import Observation, Outcome
 from sentric.policy.verdict import Replay
 from sentric.redaction import Redactor
 from sentric.settings import Settings
+from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.jobs import LOST_SECONDS, Job, JobState
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.declaration import Value
@@ -304,6 +305,44 @@ def test_a_job_whose_service_stops_or_dies_is_done_by_the_next(bench: Benches) -
     with there.worker():
         done = there.ended()
     assert (done.job_id, "judge/injection-obeyed" in there.found()) == (job.job_id, True)
+
+
+def test_a_control_state_that_is_away_meanwhile_costs_no_answer(
+    bench: Benches, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    held, go_on, away = threading.Event(), threading.Event(), threading.Event()
+
+    def script(_: Request) -> Answer:
+        held.set()
+        assert go_on.wait(60)
+        return gives(verdicts=[VERDICT])
+
+    there = bench(script)
+    replay = judged_run()
+    there.keep(replay)
+
+    def unless_away(method: Callable[..., bool]) -> Callable[..., bool]:
+        def ask(*arguments: Any, **named: Any) -> bool:
+            if away.is_set():
+                raise ControlError("the control state does not answer")
+            return method(*arguments, **named)
+
+        return ask
+
+    for name in ("progress", "finish"):
+        monkeypatch.setattr(there.control.jobs, name, unless_away(getattr(there.control.jobs, name)))
+    with there.worker() as worker:
+        worker.add(OverRun.of(replay.run))
+        assert held.wait(60)
+        away.set()
+        go_on.set()
+        poll(lambda: "judge/injection-obeyed" in there.found())
+        assert there.jobs(JobState.RUNNING)
+        away.clear()
+        there.ended()
+    assert len(there.stand_in.asked) == 1
+    said = [record.getMessage() for record in caplog.records]
+    assert said == ["runs are not judged by the model: the control state does not answer"]
 
 
 def test_of_two_services_one_judges_each_run(bench: Benches) -> None:
