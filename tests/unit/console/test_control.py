@@ -173,7 +173,7 @@ def test_an_approval_says_what_where_why_with_which_risk_and_who_must_answer() -
         "The invoice is due.",
         "Pay what is due.",
         "ticket T-1",
-        "opinion    72 of 100, says the model some-model:",
+        "score      72 of 100, in the opinion of the model some-model:",
         "The account is new.",
         "seen before  tool result read_mail",
         "Invoice 7 is due",
