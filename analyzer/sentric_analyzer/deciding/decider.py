@@ -14,6 +14,7 @@ from dataclasses import asdict, dataclass, replace
 from functools import partial
 from typing import Any, TypeAlias, cast
 
+from sentric.event_json import event_to_json
 from sentric.events import Action, AgentState, AnyEvent, Author, Element, JsonValue, Kind, Message, Reasoning, Score
 from sentric.policy.claimed import with_certain_sums
 from sentric.policy.engine import Engine
@@ -171,7 +172,9 @@ class Decider:
 
     def _score(self, begun: Begun, wanting: Verdict) -> Score:
         task = begun.redactor.text(begun.asked.task)
-        material = Material(action=begun.action, matches=wanting.matches, task=task, before=begun.events)
+        seen = begun.wish.request.get("seen", ())  # the latest first
+        before = [event_to_json(event) for event in begun.events] or [*reversed(seen)]
+        material = Material(action=begun.action, matches=wanting.matches, task=task, before=before)
         score = self._scorer.score(material)
         return replace(score, explanation=begun.redactor.text(score.explanation))
 

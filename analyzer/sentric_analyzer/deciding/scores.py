@@ -7,15 +7,14 @@ asked on account of the score: what rules ask or block, they ask or block in any
 
 import json
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import asdict, dataclass
 from typing import Any, Self
 
 from pydantic import BaseModel, ConfigDict, Field
 
 from sentric.errors import SettingError
-from sentric.event_json import event_to_json
-from sentric.events import Action, AnyEvent, Decision, Score
+from sentric.events import Action, Decision, Score
 from sentric.policy.verdict import Match, unscored
 from sentric.settings import Settings
 from sentric_analyzer.deciding.counts import Metric
@@ -66,8 +65,8 @@ class Material:
     action: Action
     matches: tuple[Match, ...]
     task: str = ""
-    before: Sequence[AnyEvent] = ()
-    """What happened before it, the latest last."""
+    before: Sequence[Mapping[str, Any]] = ()
+    """What happened before it, or what its guard says that the agent has seen, the latest last; as JSON."""
 
 
 class Scorer:
@@ -144,7 +143,7 @@ def told(material: Material) -> str:
         ("the task, as the human gave it", material.task or "(not known)", _TASK),
         ("the action", _json(_action(action)), _ACTION),
         ("why the agent says it does it", action.reasoning.text or "(it does not say)", _WHY),
-        ("what happened before", _json([event_to_json(event) for event in material.before[-MOST_BEFORE:]]), _BEFORE),
+        ("what happened before", _json(list(material.before[-MOST_BEFORE:])), _BEFORE),
         ("the rules that matched", _json(_rules(material.matches)), _RULES),
     ]
     return "\n\n".join(quoted(name, text, limit) for name, text, limit in blocks)
