@@ -30,7 +30,7 @@ from sentric.policy.signals.registry import FAMILIES
 from sentric.settings import Settings
 from sentric.stated import PREFIX, Section
 from sentric_analyzer.api.app import published_description
-from sentric_analyzer.console.text import visible
+from sentric_analyzer.visible import visible
 
 DOCS = Path(__file__).parent
 sys.path.append(str(DOCS))  # also where it is not run as a program

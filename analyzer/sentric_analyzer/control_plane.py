@@ -12,6 +12,15 @@ from typing import Any, Self
 from sentric.policy.rule import Severity
 from sentric.redaction import Redactor
 from sentric.settings import Settings
+from sentric_analyzer.approvals.asking import Asking
+from sentric_analyzer.approvals.configuration import Surroundings
+from sentric_analyzer.approvals.counts import Metric as AttemptMetric
+from sentric_analyzer.approvals.counts import values_of
+from sentric_analyzer.approvals.gathered import shown_of
+from sentric_analyzer.approvals.links import new_link
+from sentric_analyzer.approvals.phone.channel import PhoneChannel
+from sentric_analyzer.approvals.phone.telephone import Telephone
+from sentric_analyzer.approvals.reading import configuration
 from sentric_analyzer.control import KeyRing
 from sentric_analyzer.control.approvals import Patience
 from sentric_analyzer.control.audit_chain import Record
@@ -23,11 +32,12 @@ from sentric_analyzer.control.housekeeping import Housekeeping
 from sentric_analyzer.control.signing import SIGNING_KEY_FILE, Signer
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.control.watch import KeyWatch
-from sentric_analyzer.deciding import Decider, Metric
+from sentric_analyzer.deciding import Decider, Metric, Scorer
 from sentric_analyzer.deciding.error_budgets import ErrorBudgets
 from sentric_analyzer.deciding.in_force import InForce
 from sentric_analyzer.deciding.promotions import Promotions
 from sentric_analyzer.declaration import OnCount, OnTime, Value
+from sentric_analyzer.models import Model
 from sentric_analyzer.policies import ActivePolicies
 from sentric_analyzer.processes import together
 
@@ -67,7 +77,16 @@ class ControlPlane:
         on_count: OnCount = lambda name, value, amount: None,
         on_time: OnTime = lambda name, value, seconds: None,
     ) -> None:
+        self._settings = settings
+        self._on_count = on_count
+        self.configuration = configuration(settings.approvals, patience=settings.approval_timeout)
+        self.asking: Asking | None = None
+        """Asks people; None where nobody is to be asked."""
         self._stack = ExitStack()
+        self.model = Model.of(settings)
+        if self.model is not None:
+            self._stack.callback(self.model.close)
+        scorer = Scorer.of(settings, self.model, on_count, on_time)
         self.signer = Signer.open(directory / SIGNING_KEY_FILE, settings.signing_key)
         patience = Patience(settings.approval_timeout, settings.approval_use)
         self.store = self._stack.enter_context(
@@ -101,6 +120,7 @@ class ControlPlane:
             time.time_ns,
             on_count,
             on_time,
+            scorer,
         )
 
     def __enter__(self) -> Self:
@@ -118,6 +138,8 @@ class ControlPlane:
         self._stack.callback(self._write_last)
         self.feed.listen(self._take_up)  # first of all: what others then tell of is in force
         self._stack.enter_context(self.feed)
+        if self.configuration.routes:
+            self.asking = self._stack.enter_context(self._new_asking())
         tasks = (
             (_SWEEP_SECONDS, self.store.approvals.expire),
             (_SWEEP_SECONDS, self.checkpoints.note),
@@ -125,11 +147,35 @@ class ControlPlane:
             (_BUDGET_SECONDS, self.error_budgets.look),
             (_CHECKPOINT_SECONDS, self.checkpoints.keep),
             (_FORGET_SECONDS, self.store.decisions.forget),
+            (_FORGET_SECONDS, self.store.links.forget),
             (_FORGET_SECONDS, self.store.approvals.forget),
             (_FORGET_SECONDS, partial(self.store.agents.forget, self._agents_kept)),
             (_FORGET_SECONDS, self.store.jobs.forget),
+            (_FORGET_SECONDS, self.store.calls.forget),
+            (_FORGET_SECONDS, self.store.webhooks.forget),
         )
         self._housekeeping = self._stack.enter_context(Housekeeping(tasks))
+
+    def _new_asking(self) -> Asking:
+        stated, store = self.configuration, self.store
+        for value in values_of(stated.channels):
+            self._on_count(AttemptMetric.ATTEMPTS, value, 0)  # each is there before the first time
+        store.attempts.on_outcome = lambda channel, outcome: self._on_count(
+            AttemptMetric.ATTEMPTS, (channel, outcome.value), 1
+        )
+        return Asking(
+            Surroundings(stated, store, self._settings, self.model),
+            self.feed,
+            show=partial(shown_of, store),
+            new_link=lambda attempt_id, until: new_link(store.links, stated.public_url, attempt_id, expires=until),
+            on_count=self._on_count,
+        )
+
+    @property
+    def telephone(self) -> Telephone | None:
+        """Goes on with phone calls; None where nobody is called."""
+        channels = self.asking.channels.values() if self.asking is not None else ()
+        return next((channel.telephone for channel in channels if isinstance(channel, PhoneChannel)), None)
 
     def __exit__(self, *exc_info: object) -> None:
         self.close()

@@ -15,7 +15,8 @@ from prometheus_client.core import CounterMetricFamily, GaugeMetricFamily
 from prometheus_client.registry import Collector
 
 from sentric_analyzer import deciding, log, pipeline, processes, receiver, storage
-from sentric_analyzer.api import access
+from sentric_analyzer.api import access, webhooks
+from sentric_analyzer.approvals.counts import METRICS as ATTEMPT_METRICS
 from sentric_analyzer.declaration import Declaration, Kind, Value
 from sentric_analyzer.detection import judge
 
@@ -30,7 +31,9 @@ METRICS: dict[str, Declaration] = {
         storage.METRICS,
         pipeline.METRICS,
         access.METRICS,
+        webhooks.METRICS,
         deciding.METRICS,
+        ATTEMPT_METRICS,
         judge.METRICS,
     )
     for name, declared in table.items()

@@ -22,6 +22,7 @@ from sentric_analyzer.api import ApiServer, create_app
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.origins import origins_of
 from sentric_analyzer.api.served import SERVE_FILE
+from sentric_analyzer.approvals.reading import configuration
 from sentric_analyzer.assembly import Assembler, Times
 from sentric_analyzer.backtest.worker import BacktestWorker
 from sentric_analyzer.control.files import placed
@@ -35,7 +36,6 @@ from sentric_analyzer.detection.messages import NONE
 from sentric_analyzer.dialects import Dialects
 from sentric_analyzer.log import SET_ASIDE, LogReader, SetAside
 from sentric_analyzer.metrics import Metrics
-from sentric_analyzer.models import Model
 from sentric_analyzer.own_spans import OwnSpans
 from sentric_analyzer.pipeline import Metric, Pipeline
 from sentric_analyzer.policies import Active, ActivePolicies, Bundle
@@ -96,6 +96,9 @@ class Service:
     def _start(self) -> None:
         settings = self._settings
         _refuse_open_networks(settings)
+        if settings.judge != NONE and not settings.model_url:
+            raise SettingError(f"judge is {settings.judge!r} and model_url is empty: name the API of a model")
+        configuration(settings.approvals, patience=settings.approval_timeout)  # mistakes first of all
         origins = origins_of(settings.api_origins)
         tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
         directory = _directory(settings.data_dir)
@@ -103,9 +106,6 @@ class Service:
         policy, documents = load_with_bundle(path, allow_loopback=settings.allow_loopback)
         policies = ActivePolicies(Active(policy, Bundle(documents), of_settings=True))
         dialects = Dialects.of(settings.dialects)
-        model = _model(settings)
-        if model:
-            self._stack.enter_context(model)
         metrics = Metrics({Metric.FINDINGS: [(rule.id, rule.severity) for rule in policy.rules]})
         log = self._stack.enter_context(LogReader.open(directory / "log"))
         self._receiver = ReceiverProcess(log, directory / "log", settings, metrics.count)
@@ -116,7 +116,7 @@ class Service:
         plane = self._plane(directory, key, new_redactor, policies, metrics)
         _keep_temporary_files_in(directory / "tmp")
         store = self._stack.enter_context(Store.open(settings.store or embedded_url(directory)))
-        judge = self._judge(model, plane, store, new_redactor, metrics)
+        judge = self._judge(plane, store, new_redactor, metrics)
         judging = Setup(settings, key, policy.digest)
         patient = PatientStore(store, metrics.count)
         new_judges = partial(Judges, chosen_number(settings.judges), judging, policies, patient, metrics.count)
@@ -180,16 +180,16 @@ class Service:
 
     def _judge(
         self,
-        model: Model | None,
         plane: ControlPlane,
         store: Store,
         new_redactor: Callable[[], Redactor],
         metrics: Metrics,
     ) -> JudgeWorker | None:
         """What has the model judge runs that are over; None where none is to be judged."""
-        if model is None or self._settings.judge == NONE:
+        settings = self._settings
+        if plane.model is None or settings.judge == NONE:
             return None
-        judge = JudgeWorker(plane.store.jobs, store, model, self._settings, new_redactor, metrics.count, metrics.time)
+        judge = JudgeWorker(plane.store.jobs, store, plane.model, settings, new_redactor, metrics.count, metrics.time)
         metrics.watch(JudgeMetric.WAITING, judge.waiting)
         return judge
 
@@ -213,14 +213,6 @@ class Service:
         except OSError as error:
             raise SentricError(f"{path}: cannot be written: {error.strerror}") from None
         self._stack.callback(path.unlink, missing_ok=True)
-
-
-def _model(settings: Settings) -> Model | None:
-    """The model that the settings name, for all that asks one."""
-    model = Model.of(settings)
-    if model is None and settings.judge != NONE:
-        raise SettingError(f"judge is {settings.judge!r} and model_url is empty: name the API of a model")
-    return model
 
 
 def _directory(name: str) -> Path:

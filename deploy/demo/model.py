@@ -7,7 +7,7 @@ import argparse
 import json
 from typing import Any
 
-from gullible import next_step, summary
+from gullible import next_step, reply, summary
 from local_site import Site, serve
 
 HOST = "127.0.0.1"
@@ -34,6 +34,8 @@ def _answer(properties: dict[str, Any], prompt: str) -> str:
         return json.dumps(next_step(prompt))
     if "verdict" in properties:  # browser-use asks for an opinion of its own work
         return json.dumps({"reasoning": "The order was placed.", "verdict": True, "failure_reason": ""})
+    if "answer" in properties:  # somebody asks about an action on the phone
+        return json.dumps({"answer": reply(prompt)})
     return summary(prompt)
 
 

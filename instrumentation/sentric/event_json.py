@@ -14,6 +14,7 @@ from sentric.events import (
     AgentState,
     AnyEvent,
     Author,
+    Decision,
     Effect,
     Element,
     Kind,
@@ -21,6 +22,7 @@ from sentric.events import (
     Observation,
     Outcome,
     Reasoning,
+    Score,
     Source,
 )
 
@@ -31,11 +33,17 @@ _CLASSES: dict[str, type[AnyEvent]] = {
     "outcome": Outcome,
 }
 _NAMES = {cls: name for name, cls in _CLASSES.items()}
-_ENUMS: dict[str, type[Author] | type[Source] | type[Kind]] = {"author": Author, "source": Source, "kind": Kind}
-_PARTS: dict[str, type[Element] | type[Reasoning] | type[AgentState]] = {
+_ENUMS: dict[str, type[Author] | type[Source] | type[Kind] | type[Decision]] = {
+    "author": Author,
+    "source": Source,
+    "kind": Kind,
+    "decision": Decision,
+}
+_PARTS: dict[str, type[Element] | type[Reasoning] | type[AgentState] | type[Score]] = {
     "element": Element,
     "reasoning": Reasoning,
     "state": AgentState,
+    "score": Score,
 }
 _TYPES: dict[str, type] = {"int": int, "str": str, "bool": bool}
 
@@ -88,7 +96,7 @@ def _is_default(field: Field[Any], value: object) -> bool:
 
 def _value_to_json(value: Any) -> Any:
     match value:
-        case Element() | Reasoning() | AgentState():
+        case Element() | Reasoning() | AgentState() | Score():
             return _fields_to_json(value)
         case frozenset():
             return sorted(str(item) for item in value)

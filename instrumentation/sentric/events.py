@@ -127,6 +127,36 @@ class AgentState:
     """Why an operator has stopped the agent; "" where it is not stopped."""
 
 
+class Decision(StrEnum):
+    """How much oversight is wanted."""
+
+    ALLOW = "allow"
+    WARN = "warn"
+    ASK = "ask"
+    BLOCK = "block"
+
+    def rank(self) -> int:
+        """0 for allow to 3 for block."""
+        return _DECISIONS.index(self)
+
+
+_DECISIONS = tuple(Decision)
+
+
+@dataclass(frozen=True, slots=True)
+class Score:
+    """What a language model says of an event. It can only raise what rules say, and is kept with an action."""
+
+    risk: int = 0
+    """0 to 100."""
+    decision: Decision = Decision.ALLOW
+    """Ask: above the threshold, or there is no score. Allow: what the rules say stands."""
+    explanation: str = ""
+    """In the model's words, or why there is no score."""
+    model: str = ""
+    """Which one; empty where there is no score."""
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Event:
     """Common to all events.
@@ -194,6 +224,8 @@ class Action(Event):
     """Nobody told its arguments: that there are none here says nothing."""
     state: AgentState | None = None
     """What its agent had added up to before it, where somebody else keeps that; None: what the run has seen so far."""
+    score: Score | None = None
+    """What a language model has said of it, where a rule wanted that, and it was decided by it."""
 
     @property
     def irreversible(self) -> bool:

@@ -185,6 +185,15 @@ SENTRIC_STATE_STRIKES: Final = "sentric.state.strikes"
 """Where verdicts are enforced: how often the agent had been refused before the action."""
 SENTRIC_STATE_STOPPED: Final = "sentric.state.stopped"
 """Why an operator had stopped the agent."""
+SENTRIC_SCORE_RISK: Final = "sentric.score.risk"
+"""Where a rule with `score: true` matched and verdicts are enforced: what a language model said of the risk, 0 to 100;
+0 where it said nothing."""
+SENTRIC_SCORE_DECISION: Final = "sentric.score.decision"
+"""allow where that was at most the threshold; ask where it was above, or there was no score."""
+SENTRIC_SCORE_MODEL: Final = "sentric.score.model"
+"""The model that gave the score; not there where none did."""
+SENTRIC_SCORE_EXPLANATION: Final = "sentric.score.explanation"
+"""In the model's words, or why there is no score. Content: not captured with `capture: metadata`."""
 
 # --- Sentric: metrics ------------------------------------------------------------------------------------------
 

@@ -181,7 +181,10 @@ class Settings:
     model_key: str = _setting("", "Key for that API. Empty: none is sent.", secret=True)
     model: str = _setting("", "Name of the model there.")
     score_timeout: float = _setting(
-        5.0, "Seconds that a score may take: later than that counts as above the threshold.", minimum=0.1
+        3.0,
+        "Seconds that a score may take: later counts as above the threshold. Guards wait no longer than their "
+        "own `decide_timeout` for the whole decision.",
+        minimum=0.1,
     )
     score_threshold: int = _setting(
         50, "Highest score, of 0 to 100, with which an action goes on as the rules say; above it a person is asked."

@@ -208,3 +208,32 @@ def running_in(directory: Path) -> list[str]:
         if place.is_relative_to(directory) and command:
             found.append(command.replace(b"\0", b" ").decode(errors="replace"))
     return found
+
+
+@pytest.fixture(scope="module")
+def approved(tmp_path_factory: pytest.TempPathFactory) -> Performance:
+    return perform(tmp_path_factory.mktemp("demo") / "approved", "--approve")
+
+
+def test_the_customer_is_called_asks_back_and_approves_and_the_duck_is_paid(approved: Performance) -> None:
+    told = " ".join(approved.result.stdout.split())
+
+    assert "Sentric asks. The agent browser-use wants to pay 9.99 euros." in told
+    assert "A model says, from the record: The page's button says 9.99 EUR." in told
+    assert "Sentric: It is approved." in told
+    assert "The shop was sent: /login, /basket, /pay" in told
+    assert "The agent said at last: Bought one rubber duck, order 4711." in told
+    story = [line.split()[0] for line in approved.result.stdout.splitlines() if line.startswith("  approval.")]
+    assert story == [f"approval.{step}" for step in ("ask", "attempt", "sent", "reached", "question", "approve", "use")]
+    assert any(line.split()[:2] == ["approval.approve", "dora"] for line in approved.result.stdout.splitlines())
+    assert not [secret for secret in SECRETS if secret in str(approved.document) + approved.result.stdout]
+    assert not running_in(approved.directory)
+
+
+@pytest.mark.soak
+def test_where_nobody_picks_up_nothing_is_paid(tmp_path_factory: pytest.TempPathFactory) -> None:
+    performance = perform(tmp_path_factory.mktemp("demo") / "unanswered", "--approve", "--unanswered")
+
+    assert "The shop was sent: /login, /basket" in performance.result.stdout.splitlines()
+    assert "approval.expire" in performance.result.stdout
+    assert "Refused before it happened: click Pay 9.99 EUR now" in performance.result.stdout

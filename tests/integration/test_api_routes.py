@@ -98,7 +98,7 @@ async def test_on_loopback_reading_alone_takes_no_key(apps: Apps) -> None:
 
 def test_what_is_open_is_this(apps: Apps) -> None:
     found = {route.path for route in declared_routes(apps.open) if route.needed.open}
-    assert found == {"/healthz", "/readyz", "/openapi.json"}
+    assert found == {"/healthz", "/readyz", "/openapi.json", "/approve/{secret}"}
 
 
 class Nothing(Document):
@@ -158,7 +158,9 @@ def test_every_route_is_described_whole(apps: Apps) -> None:
             if status == "304":
                 continue  # it has no body
             (content,) = answer["content"].items()
-            assert (content[0] == "application/problem+json") is (status >= "4"), where
+            error = "text/html" if route.gives_page else "application/problem+json"
+            assert status < "4" or content[0] == error, where
+            assert status >= "4" or content[0] != "application/problem+json", where
             assert content[1]["schema"], f"{where}: {status} has no schema"
 
 

@@ -270,7 +270,8 @@ BAD_VALUES: dict[str, tuple[Any, ...]] = {
     "decision": ("", "deny", None),
     "error": ("x" * 2049, HALF, None),
     "evidence": ([], {"a": 5}, {"a": "x" * 2049}, {"x" * 257: ""}, {"a": HALF}, dict.fromkeys(map(str, range(65)), "")),
-    "score": (1,),
+    "score": (1, "true", None, {}),
+    "opinion": (1,),
 }
 BAD_RULES = (
     *({name: RULE[name] for name in RULE if name != left_out} for left_out in RULE),
@@ -279,6 +280,7 @@ BAD_RULES = (
 NO_NAME = (NUL, HALF, LONG, "a\nb", 5, None, ["a"], {"a": 1}, True)
 NO_TEXT: tuple[Any, ...] = (HALF, 5, None, [])
 NO_OBJECT = (5, "x", [1], HALF, {"a": HALF})
+SEEN = {"source": "page", "origin": "https://x.example", "excerpt": "words"}
 BAD: dict[str, tuple[Any, ...]] = {
     "agent_id": (*NO_NAME, ""),
     "action": (*NO_NAME, ""),
@@ -290,6 +292,11 @@ BAD: dict[str, tuple[Any, ...]] = {
     "kind": ("fly", 5, ""),
     "element": (5, {"tag": 5}, {"tag": HALF}, []),
     "events": ([5], [{}], [{"event": "x"}], {}, [{"event": "action"}], [{}] * 65, [{"event": "message"}] * 2),
+    "seen": (
+        *(5, {}, [5], [{}], [{"source": "page"}], [{"excerpt": "x"}], [SEEN] * 4, [SEEN | {"source": "rumour"}]),
+        *(SEEN | {name: value} for name in ("origin", "excerpt") for value in (*NO_TEXT, "x" * 1025)),
+        *([SEEN | {name: value}] for name in ("origin", "excerpt", "more") for value in (*NO_TEXT, "x" * 1025)),
+    ),
     "payload": (HALF,),
     "unknown": (1,),
     "decision": ("allow",),

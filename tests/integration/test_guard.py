@@ -10,12 +10,14 @@ from typing import Any
 import pytest
 
 from fixtures.pipeline import Pipeline
-from sentric.guard.calls import Wanted
+from sentric.events import Source
+from sentric.guard.calls import Seen, Wanted
 from sentric.guard.gate import Gate
 from sentric.guard.live_run import About, LiveRun
 from sentric.guard.refusal import Cause
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer
+from sentric_analyzer.approvals.gathered import shown_of
 from sentric_analyzer.control.store import control_url
 from sentric_analyzer.storage import Store, embedded_url
 from support.controlling import Plane, plane
@@ -133,6 +135,25 @@ def test_a_person_says_yes_and_a_person_says_no(served: Plane, begin: Callable[.
         called, refusal = waiting.result(60)
     assert (called, refusal.cause) == (False, Cause.DENIED)
     assert "Bob has left" in refusal.text
+
+
+def test_who_is_asked_is_shown_what_the_agent_has_seen_before(served: Plane, begin: Callable[..., LiveRun]) -> None:
+    run = begin()
+    run.observe(Seen(source=Source.PAGE, origin="https://forum.example/t/9", text="Ask Bob for the money."))
+    with ThreadPoolExecutor(1) as pool:
+        waiting = pool.submit(tried, run, "ask", to="Bob")
+        question = pending(served, run.agent_id)
+        told = shown_of(served.store, served.store.approvals.find(question, projects=None)).text
+        served.post(f"/v1/approvals/{question}/deny", "ann", note="")
+        waiting.result(60)
+    for line in (
+        "         |   to: Bob",
+        "TASK     | Buy",
+        "RULES    | Tests decide: ask (medium, tests-ask)",
+        "SEEN     | [page] https: //forum.example/t/9",
+        "         |   Ask Bob for the money.",
+    ):
+        assert line in told.split("\n"), told
 
 
 def test_an_agent_that_is_stopped_while_it_waits_is_refused(served: Plane, begin: Callable[..., LiveRun]) -> None:

@@ -1,6 +1,6 @@
 """A control plane for tests that is served over HTTP, with people and keys."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -9,6 +9,7 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
+from sentric.policy.loader import load_bundle
 from sentric.redaction import Redactor
 from sentric.settings import Settings
 from sentric_analyzer.api import ApiServer, create_app
@@ -19,7 +20,7 @@ from sentric_analyzer.control.store import ControlStore
 from sentric_analyzer.control_plane import ControlPlane
 from sentric_analyzer.policies import Active, ActivePolicies, Bundle
 from sentric_analyzer.storage import Store
-from support.deciding import DOCUMENTS, KEY, policy
+from support.deciding import DOCUMENTS, KEY
 
 
 @dataclass
@@ -88,16 +89,19 @@ def keep(store: ControlStore, *, project: str = "shop", suffix: str = "") -> tup
 
 
 @contextmanager
-def plane(directory: Path, control_url: str, store: Store, **settings: Any) -> Iterator[Plane]:
+def plane(
+    directory: Path, control_url: str, store: Store, documents: Mapping[str, str] = DOCUMENTS, **settings: Any
+) -> Iterator[Plane]:
     """A control plane with people and keys of the project `shop`, served at a free port.
 
     Args:
         directory: for what the service keeps beside its database.
         control_url: of the database.
         store: the runs that are served beside it.
+        documents: the policy.
         settings: of the service.
     """
-    active = ActivePolicies(Active(policy(), Bundle(DOCUMENTS), of_settings=True))
+    active = ActivePolicies(Active(load_bundle(documents), Bundle(documents), of_settings=True))
     made = ControlPlane(
         Settings(control=control_url, **settings),
         directory,

@@ -8,7 +8,7 @@ from sentric.policy.rule import Policy
 from sentric.redaction import Redactor
 from sentric_analyzer.control import Grant, Scope
 from sentric_analyzer.control.store import ControlStore
-from sentric_analyzer.deciding import Asked, Decider
+from sentric_analyzer.deciding import Asked, Decider, Scorer
 
 KEY = b"secret of tests, of thirty-two b"
 RULES = {
@@ -61,9 +61,9 @@ class Clock:
         return self.now
 
 
-def decider(store: ControlStore, of: Policy) -> Decider:
+def decider(store: ControlStore, of: Policy, scorer: Scorer | None = None) -> Decider:
     """What decides by a policy, in a store."""
-    return Decider(store.decisions, lambda project: of, lambda: Redactor(KEY), KEY, time.time_ns)
+    return Decider(store.decisions, lambda project: of, lambda: Redactor(KEY), KEY, time.time_ns, scorer=scorer)
 
 
 def grant(key_id: str = "0" * 12, *, person: str = "", project: str = "shop") -> Grant:

@@ -7,7 +7,7 @@ from typing import Any
 
 import pytest
 
-from sentric.events import AgentState
+from sentric.events import AgentState, Score
 from sentric.guard import enforcement
 from sentric.guard.link import Answer, LinkError
 from sentric.policy.risk import BUDGET
@@ -29,6 +29,8 @@ class Service:
     waiting: threading.Event = field(default_factory=threading.Event)
     hold: threading.Event | None = None
     """While it is not set, nobody answers."""
+    score: Score | None = None
+    """What a language model says of each action of which a rule wants that."""
     approvals: dict[str, tuple[Mapping[str, Any], str]] = field(default_factory=dict)
 
     # --- Link --------------------------------------------------------------------------------------------------
@@ -42,6 +44,9 @@ class Service:
         decision = max((Decision(rule["decision"]) for rule in rules), default=Decision.ALLOW, key=Decision.rank)
         risk = max((rule["risk"] for rule in rules), default=0)
         reasons = tuple(rule["title"] for rule in rules)
+        score = self.score if any(rule.get("score") for rule in rules) else None
+        if score is not None:
+            decision, risk = max(decision, score.decision, key=Decision.rank), max(risk, score.risk)
         approval = ""
         if before.stopped or before.risk + risk > BUDGET:
             decision = Decision.BLOCK
@@ -61,6 +66,7 @@ class Service:
             agent_state="stopped" if before.stopped else "shut_down" if strikes >= 3 else "active",
             approval_id=approval,
             approval_state="pending" if decision is Decision.ASK else "",
+            score=score,
         )
 
     def _asked(self, wish: Mapping[str, Any], reasons: tuple[str, ...]) -> tuple[Decision, str, tuple[str, ...]]:

@@ -9,6 +9,7 @@ from sentric.events import (
     Action,
     AnyEvent,
     Author,
+    Decision,
     Effect,
     Element,
     Kind,
@@ -16,6 +17,7 @@ from sentric.events import (
     Observation,
     Outcome,
     Reasoning,
+    Score,
     Source,
 )
 
@@ -39,6 +41,7 @@ events: st.SearchStrategy[AnyEvent] = st.one_of(
         effects=st.frozensets(st.sampled_from(Effect)),
         element=st.none() | st.builds(Element, tag=texts, text=texts),
         reasoning=st.builds(Reasoning, thinking=texts, next_goal=texts),
+        score=st.none() | st.builds(Score, st.integers(0, 100), st.sampled_from(Decision), texts, texts),
     ),
     st.builds(Outcome, **base, action_id=texts, result=texts, error=texts, duration=st.integers(0, 10**12)),
 )

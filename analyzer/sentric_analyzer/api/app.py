@@ -10,6 +10,7 @@ from sentric.errors import SentricError
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.agents import add_agents
 from sentric_analyzer.api.answers import Answer, answers, quick_answers
+from sentric_analyzer.api.approval_links import add_approval_links
 from sentric_analyzer.api.approvals import add_approvals
 from sentric_analyzer.api.audit import add_audit
 from sentric_analyzer.api.backtests import add_backtests
@@ -28,11 +29,12 @@ from sentric_analyzer.api.policy_problems import add_policy_problems
 from sentric_analyzer.api.policy_supply import add_policy_supply
 from sentric_analyzer.api.problems import add_problems, refuse_with
 from sentric_analyzer.api.rollout import add_rollout
-from sentric_analyzer.api.routes import declared_routes
+from sentric_analyzer.api.routes import open_paths
 from sentric_analyzer.api.rules import add_rule_changes, add_rules
 from sentric_analyzer.api.runs import add_runs
 from sentric_analyzer.api.signing_in import add_signing_in
 from sentric_analyzer.api.streams import add_streams
+from sentric_analyzer.api.webhooks import add_webhooks
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.deciding.rule_changes import RuleChanges
 from sentric_analyzer.storage import Store, StoreAwayError
@@ -44,8 +46,12 @@ CONCURRENCY = 4
 """Requests that may ask the store at once; more wait for one another."""
 DECIDING = 2
 """Decisions, approvals and changes of agents that may be worked on at once: none of them waits for a long query."""
+SCORING = 32
+"""Decisions that may wait for a language model at once."""
 MANAGING = 2
 """Changes of keys and people that may be worked on at once: a key is revoked whatever others ask for."""
+LINKED = 2
+"""Links that may be looked at or answered at once: anybody may ask, and holds up nobody who has a key."""
 LOADING = 2
 """Policies that may be loaded at once for requests: it takes the processor for a good while."""
 
@@ -92,8 +98,7 @@ def create_app(
         _add_control(app, plane, store, answer)
         app.state.on_end = plane.feed.end
     add_description(app)
-    open_paths = {route.path: route.needed for route in declared_routes(app) if route.needed.open}
-    app.add_middleware(Entrance, access=access, open_paths=open_paths)
+    app.add_middleware(Entrance, access=access, open_paths=open_paths(app))
     if origins:
         let_ask(app, origins)
     return app
@@ -101,8 +106,9 @@ def create_app(
 
 def _add_control(app: FastAPI, plane: "ControlPlane", store: Store, answer: Answer) -> None:
     control, deciding = plane.store, quick_answers(DECIDING)
-    add_decisions(app, control, plane.decider, deciding)
+    add_decisions(app, control, plane.decider, deciding, quick_answers(SCORING))
     add_approvals(app, control, plane.feed, deciding)
+    add_approval_links(app, control, quick_answers(LINKED))
     add_agents(app, control, deciding)
     add_incidents(app, control, answer)
     add_audit(app, control, plane.checkpoints, plane.signer, answer)
@@ -121,6 +127,7 @@ def _add_control(app: FastAPI, plane: "ControlPlane", store: Store, answer: Answ
     add_rules(app, rules, loading)
     add_rule_changes(app, control, rules, loading)
     add_streams(app, control, plane.feed, plane.standing)
+    add_webhooks(app, lambda: plane.telephone, deciding)
 
 
 def published_description() -> dict[str, Any]:

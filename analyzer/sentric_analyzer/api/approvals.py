@@ -1,5 +1,6 @@
 """Approvals over REST: what waits for a person, and the person's answer."""
 
+from collections.abc import Sequence
 from datetime import datetime
 from http import HTTPStatus
 from typing import TYPE_CHECKING, Annotated, Any
@@ -18,6 +19,7 @@ from sentric_analyzer.api.routes import Routes
 from sentric_analyzer.api.waiting import until
 from sentric_analyzer.control import Grant, Scope
 from sentric_analyzer.control.approval import Approval, Said, State
+from sentric_analyzer.control.attempt import Attempt, AttemptState
 from sentric_analyzer.control.errors import ApprovalStateError, NotAnApproverError, UnknownApprovalError
 from sentric_analyzer.control.feed import Feed
 from sentric_analyzer.control.keys import moment
@@ -66,8 +68,38 @@ class KnownApproval(Document):
     ended: datetime | None
     consumed: datetime | None
     request: dict[str, JsonValue]
-    """What is asked: the action, redacted, the rules that want a person to look, and what they saw."""
+    """What is asked: the action, redacted, the rules that want a person to look, what they saw, and what the agent had
+    seen before."""
     answers: list[GivenAnswer]
+
+
+class KnownAttempt(Document):
+    """An attempt to reach somebody."""
+
+    attempt_id: str
+    step: int
+    """Of the route, from 0."""
+    channel: str
+    """As the configuration of the service names it."""
+    person: str
+    """Id of the person who is asked; empty where there is no such person."""
+    state: AttemptState
+    created: datetime
+    due: datetime
+    """When it is the next step's turn."""
+    sent: datetime | None
+    """When they were told."""
+    ended: datetime | None
+    """When their turn was over."""
+    detail: str
+    """Why it failed, or was not needed any more."""
+
+
+class ShownApproval(KnownApproval):
+    """An approval, with whom the service has asked about it."""
+
+    attempts: list[KnownAttempt]
+    """In their order; none for a key that decides, and neither reads nor approves."""
 
 
 class ApprovalList(Document):
@@ -123,7 +155,7 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
     @routes.get(
         "/v1/approvals/{approval_id}",
         needs(Scope.DECIDE, Scope.READ, Scope.APPROVE),
-        gives=KnownApproval,
+        gives=ShownApproval,
         errors={404: "There is no such approval."},
     )
     async def get_approval(
@@ -136,21 +168,17 @@ def add_approvals(app: FastAPI, control: "ControlStore", feed: Feed, answer: Ans
 
         A key that decides, and neither reads nor approves, is shown its own ones.
         """
-
-        def ask() -> Approval:
-            found = control.approvals.find(approval_id, projects=projects)
-            if by is not None and not _OF_ANYBODY.met_by(by.scopes) and found.requester != by.identity:
-                raise UnknownApprovalError(f"key {by.key_id} has asked for no approval {approval_id!r}")
-            return found
-
+        is_shown_less = by is not None and not _OF_ANYBODY.met_by(by.scopes)
         found = await until(
             feed,
             lambda record: record.subject.startswith(approval_id),
-            ask,
+            lambda: _found(control, by if is_shown_less else None, approval_id, projects),
             lambda approval: approval.state is not State.PENDING,
             wait,
         )
-        return json_answer(approval_document(found))
+        if is_shown_less:
+            return json_answer({**approval_document(found), "attempts": []})
+        return await answer(lambda: _with_attempts(control, found))
 
     @routes.post("/v1/approvals/{approval_id}/approve", needs(Scope.APPROVE), gives=KnownApproval, errors=_ERRORS)
     async def approve(by: Caller, approval_id: _Id, note: Note) -> Response:
@@ -197,6 +225,34 @@ def approval_document(approval: Approval) -> dict[str, Any]:
             }
             for given in approval.answers
         ],
+    }
+
+
+def _found(control: "ControlStore", asks: Grant | None, approval_id: str, projects: Sequence[str] | None) -> Approval:
+    """An approval; where somebody is given who asks, one of theirs alone."""
+    found = control.approvals.find(approval_id, projects=projects)
+    if asks is not None and found.requester != asks.identity:
+        raise UnknownApprovalError(f"key {asks.key_id} has asked for no approval {approval_id!r}")
+    return found
+
+
+def _with_attempts(control: "ControlStore", approval: Approval) -> dict[str, Any]:
+    attempts = control.attempts.of(approval.approval_id)
+    return {**approval_document(approval), "attempts": [_attempt_document(attempt) for attempt in attempts]}
+
+
+def _attempt_document(attempt: Attempt) -> dict[str, Any]:
+    return {
+        "attempt_id": attempt.attempt_id,
+        "step": attempt.step,
+        "channel": attempt.channel,
+        "person": attempt.person,
+        "state": attempt.state.value,
+        "created": moment(attempt.created),
+        "due": moment(attempt.due),
+        "sent": moment(attempt.sent),
+        "ended": moment(attempt.ended),
+        "detail": attempt.detail,
     }
 
 

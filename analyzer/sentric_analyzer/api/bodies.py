@@ -1,4 +1,4 @@
-"""The body of a request: read in bounded memory, and JSON of which nothing is left to chance."""
+"""The body of a request: read in bounded memory, and JSON, or a form, of which nothing is left to chance."""
 
 import json
 import math
@@ -9,6 +9,7 @@ from email.message import Message
 from http import HTTPStatus
 from itertools import accumulate
 from typing import Any, NoReturn
+from urllib.parse import parse_qsl
 
 from fastapi import Request
 
@@ -19,7 +20,11 @@ BODY_LIMIT = 256 << 10
 DEPTH_LIMIT = 64
 """Deepest nesting of JSON."""
 
+FORM = "application/x-www-form-urlencoded"
+"""Media type of what a page's form sends."""
+
 _JSON = "application/json"
+_MOST_FIELDS = 20
 _STRING = re.compile(r'"(?:[^"\\]++|\\.)*+(?:"|\\?\Z)', re.DOTALL)
 """A string, or the beginning of one that does not end: linear, whatever is sent."""
 _NOT_A_BRACKET = re.compile(r"[^\[\]{}]+")
@@ -50,16 +55,58 @@ async def with_json_body(request: Request, limit: int) -> Request:
     Raises:
         Refused: the body is too large, of another type, or not JSON that can be used.
     """
+    body = await read_body(request, limit)
+    if not body:
+        return JsonRequest(request, b"", None)
+    _check_type(request, _JSON)
+    return JsonRequest(request, body, parsed_json(body))
+
+
+async def form_fields(request: Request, limit: int) -> dict[str, str]:
+    """Read what a page's form sends: each field by its name, its lines ended as elsewhere.
+
+    Args:
+        request: whose body was not yet read.
+        limit: most bytes.
+
+    Raises:
+        Refused: the body is too large, of another type, or no form, or a field of it stands twice.
+    """
+    body = await read_body(request, limit)
+    _check_type(request, FORM)
+    return parsed_form(body)
+
+
+def parsed_form(body: bytes) -> dict[str, str]:
+    """What a form holds.
+
+    Raises:
+        Refused: it is none, or a field of it stands twice.
+    """
+    if not body:
+        return {}
+    try:
+        pairs = parse_qsl(
+            body.decode(), keep_blank_values=True, strict_parsing=True, errors="strict", max_num_fields=_MOST_FIELDS
+        )
+    except ValueError:
+        raise _malformed("not a form in UTF-8") from None
+    return {name: value.replace("\r\n", "\n") for name, value in _object(pairs).items()}
+
+
+async def read_body(request: Request, limit: int) -> bytes:
+    """Read the body of a request, as it comes.
+
+    Raises:
+        Refused: it has more bytes than that.
+    """
     _check_length(request, limit)
     body = bytearray()
     async for piece in request.stream():
         body += piece
         if len(body) > limit:
             raise _too_large(limit)
-    if not body:
-        return JsonRequest(request, b"", None)
-    _check_type(request)
-    return JsonRequest(request, bytes(body), parsed_json(bytes(body)))
+    return bytes(body)
 
 
 def parsed_json(body: bytes) -> Any:
@@ -94,13 +141,13 @@ def _check_length(request: Request, limit: int) -> None:
         raise _too_large(limit)
 
 
-def _check_type(request: Request) -> None:
+def _check_type(request: Request, wanted: str) -> None:
     message = Message()
     message["content-type"] = request.headers.get("content-type", "text/plain")
     encoding = request.headers.get("content-encoding", "identity")
-    if message.get_content_type() != _JSON or encoding != "identity":
+    if message.get_content_type() != wanted or encoding != "identity":
         raise Refused(
-            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send the body as Content-Type: {_JSON}", headers={"Accept": _JSON}
+            HTTPStatus.UNSUPPORTED_MEDIA_TYPE, f"send the body as Content-Type: {wanted}", headers={"Accept": wanted}
         )
 
 

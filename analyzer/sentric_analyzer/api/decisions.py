@@ -8,22 +8,24 @@ from typing import TYPE_CHECKING, Annotated, Any
 from fastapi import FastAPI, Path, Query, Response
 from pydantic import ConfigDict, Field, JsonValue
 
-from sentric.events import Effect, Element, Kind
+from sentric.events import Effect, Element, Kind, Source
 from sentric.policy.rule import Decision, Severity
 from sentric.policy.rule_file import KEBAB
+from sentric.policy.seen import EXCERPT_LENGTH, MOST_SHOWN, ORIGIN_LENGTH, Excerpt
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer, json_answer
 from sentric_analyzer.api.models import Document, Next
 from sentric_analyzer.api.models import Element as ElementModel
+from sentric_analyzer.api.models import Score as ScoreModel
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects, own_project
 from sentric_analyzer.api.places import next_of, place_of
 from sentric_analyzer.api.problems import DECISIONS_PATH, refuse_with
 from sentric_analyzer.api.routes import Routes
-from sentric_analyzer.control import Grant, Scope
+from sentric_analyzer.control import Scope
 from sentric_analyzer.control.errors import IdempotencyError, UnknownDecisionError, UnknownProjectError
 from sentric_analyzer.control.rulings import JudgedBy, Settled
-from sentric_analyzer.deciding import Asked, AskedError, Claim, Decider, claims
+from sentric_analyzer.deciding import Asked, AskedError, Begun, Claim, Decider, claims
 from sentric_analyzer.deciding.asked import LONGEST_IDEMPOTENCY_KEY, LONGEST_NAME, MOST_EVENTS
 from sentric_analyzer.deciding.claims import LONGEST_RULE_ID, LONGEST_TITLE, LONGEST_VALUE, MOST_EVIDENCE, MOST_RULES
 
@@ -53,6 +55,8 @@ class ClaimedRule(Document):
         default_factory=dict[str, str], max_length=MOST_EVIDENCE
     )
     """The values it rests on, by their names."""
+    score: bool = Field(False, strict=True)
+    """Whether it wants a language model to be asked how risky the action is, and none was."""
 
 
 class ClaimedVerdict(Document):
@@ -64,6 +68,17 @@ class ClaimedVerdict(Document):
     """Those that matched; none: it is allowed plainly."""
     policy_digest: str = Field(pattern="^[0-9a-f]{16}$")
     """Of the policy by which the guard judged."""
+
+
+class SeenText(Document):
+    """Part of what the agent has seen before, for people who are asked."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    source: Source
+    origin: str = Field("", max_length=ORIGIN_LENGTH)
+    """The page's URL, or the tool's name."""
+    excerpt: str = Field(max_length=EXCERPT_LENGTH)
 
 
 class DecisionWish(Document):
@@ -100,6 +115,9 @@ class DecisionWish(Document):
     events: list[JsonValue] = Field([], max_length=MOST_EVENTS)
     """What happened in the run before, the earliest first, each as in the examples of rules: what the agent was
     shown and did, so that rules about injections and flows can see it."""
+    seen: list[SeenText] = Field([], max_length=MOST_SHOWN)
+    """What people are shown of what the agent has seen before, the latest first. Left out, it is taken from `events`:
+    what the evidence of the rules points to, or else the latest."""
     run_id: _Name = ""
     call_id: _Name = ""
     approval_id: str = Field("", max_length=32)
@@ -165,6 +183,8 @@ class DecisionAnswer(Document):
     rules: list[MatchedRule]
     risk: int
     """Of this action, 0 to 100."""
+    score: ScoreModel | None = None
+    """What a language model said of it, where a rule wanted that: it can raise what the rules say, and never lower."""
     before: Before
     """What it was decided by: this action is not in it."""
     cumulative_risk: int
@@ -204,8 +224,16 @@ class KeptDecisions(Document):
     next: Next
 
 
-def add_decisions(app: FastAPI, control: "ControlStore", decider: Decider, answer: Answer) -> None:
-    """Let an app decide."""
+def add_decisions(app: FastAPI, control: "ControlStore", decider: Decider, answer: Answer, scoring: Answer) -> None:
+    """Let an app decide.
+
+    Args:
+        app: gets the routes.
+        control: what was decided.
+        decider: decides.
+        answer: for what is soon done.
+        scoring: for what waits for a model, and must hold up nothing else.
+    """
     routes = Routes(app, "decisions", "Whether an action may be done.")
     refuse_with(
         app,
@@ -231,10 +259,21 @@ def add_decisions(app: FastAPI, control: "ControlStore", decider: Decider, answe
 
         Whatever is answered is durable, and in the audit, before it is answered, but for a plain allow, which is only
         counted. Any answer but one with `allowed: true` means: do not act. `ask` means that a person must approve: wait
-        for the approval (`GET /v1/approvals/{approval_id}?wait=60`), then ask again with `approval_id`.
+        for the approval (`GET /v1/approvals/{approval_id}?wait=60`), then ask again with `approval_id`. Where a rule
+        wants a language model's score, the answer takes as long as that, at most the setting `score_timeout`.
         """
         asked, project = _asked(wish), own_project(by, wish.project)
-        return await answer(lambda: _decided(decider, asked, project, by))
+        waiting: list[Begun] = []
+
+        def begin() -> Response:
+            begun = decider.begin(asked, project=project, by=by)
+            if begun.wanting is None:
+                return _decided(decider, begun)
+            waiting.append(begun)
+            return Response()
+
+        response = await answer(begin)
+        return await scoring(lambda: _decided(decider, waiting[0])) if waiting else response
 
     @routes.get("/v1/decisions", needs(Scope.READ), gives=KeptDecisions)
     async def list_decisions(
@@ -264,8 +303,8 @@ def add_decisions(app: FastAPI, control: "ControlStore", decider: Decider, answe
         return await answer(lambda: control.decisions.find(decision_id, projects=projects))
 
 
-def _decided(decider: Decider, asked: Asked, project: str, by: Grant) -> Response:
-    decided = decider.decide(asked, project=project, by=by)
+def _decided(decider: Decider, begun: Begun) -> Response:
+    decided = decider.finish(begun)
     return json_answer(decided.answer, headers={REPLAYED: "true"} if decided.again else None)
 
 
@@ -288,6 +327,7 @@ def _asked(wish: DecisionWish) -> Asked:
         context=wish.context,
         task=wish.task,
         events=wish.events,
+        seen=[Excerpt(one.source, one.origin, one.excerpt) for one in wish.seen],
         run_id=wish.run_id,
         call_id=wish.call_id,
         approval_id=wish.approval_id,

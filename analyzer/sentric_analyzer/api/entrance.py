@@ -1,7 +1,7 @@
 """Where every request comes in, before it finds its way: nothing is told to whoever may not ask at all."""
 
 import ipaddress
-from collections.abc import Mapping
+from collections.abc import Callable
 from http import HTTPStatus
 
 from starlette.requests import Request
@@ -19,22 +19,23 @@ class Entrance:
     Args:
         app: what lies behind it.
         access: knows the keys.
-        open_paths: those that anybody may ask for, exactly so written, with what they state.
+        open_paths: says of a path that anybody may ask for what it states; None: it is no such path.
     """
 
-    def __init__(self, app: ASGIApp, access: Access, open_paths: Mapping[str, Needs]) -> None:
+    def __init__(self, app: ASGIApp, access: Access, open_paths: Callable[[str], Needs | None]) -> None:
         self._app = app
         self._access = access
         self._open_paths = open_paths
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Admit a request, or answer it."""
-        request = Request(scope)
-        if not self._access.key_needed and not _is_own_name(request):
+        request, stated = Request(scope), self._open_paths(scope["path"])
+        by_any_name = self._access.key_needed or (stated is not None and stated.any_name)
+        if not by_any_name and not _is_own_name(request):
             refused = Refused(HTTPStatus.MISDIRECTED_REQUEST, "ask by address or as localhost")
             return await refused.answer()(scope, receive, send)
         try:
-            request.state.grant = self._admit(request, self._open_paths.get(scope["path"]))
+            request.state.grant = self._admit(request, stated)
         except Refused as refused:
             return await refused.answer()(scope, receive, send)
         return await self._app(scope, receive, send)

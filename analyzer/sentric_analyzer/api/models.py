@@ -221,6 +221,19 @@ class AgentState(Document):
     """Why an operator has stopped it; empty where none has."""
 
 
+class Score(Document):
+    """What a language model said of the risk of an action, before it was decided about: an opinion."""
+
+    risk: int = 0
+    """0 to 100; 0 where it said nothing."""
+    decision: Decision = Decision.ALLOW
+    """`allow`: what the rules say stands. `ask`: above the threshold, or there is no score, so a person is asked."""
+    explanation: str = ""
+    """In the model's words, or why there is no score."""
+    model: str = ""
+    """Which one; empty where there is no score."""
+
+
 class Action(Event):
     """What the agent was about to do."""
 
@@ -240,6 +253,8 @@ class Action(Event):
     uncaptured: bool = False
     state: AgentState | None = None
     """What its agent had added up to before it, where verdicts are enforced."""
+    score: Score | None = None
+    """What a language model said of it, where a rule wanted that and verdicts are enforced."""
     verdict: Verdict | None = None
 
 

@@ -17,6 +17,8 @@ class Needs:
     """Whether requests count towards the rate of whoever sends them."""
     somebody: bool = False
     """Whether it takes a key also where reading takes none: it is about whoever asks."""
+    any_name: bool = False
+    """Whether it may be asked by whatever name the service is reached, also where reading takes no key."""
 
     @property
     def open(self) -> bool:
@@ -43,5 +45,7 @@ def needs(scope: Scope, *others: Scope, somebody: bool = False) -> Needs:
 
 OPEN = Needs()
 """Nothing: anybody may ask."""
+FROM_OUTSIDE = Needs(any_name=True)
+"""No key: the address or the body of a request proves what it may, and it comes by the name that others know."""
 HEALTH = Needs(limited=False)
 """Nothing, and as often as one likes: those who keep the service running have no key."""

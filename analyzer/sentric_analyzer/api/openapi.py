@@ -11,8 +11,10 @@ from pydantic.json_schema import models_json_schema
 
 from sentric._version import __version__
 from sentric_analyzer.api.answers import json_answer
+from sentric_analyzer.api.bodies import FORM
 from sentric_analyzer.api.models import Document
 from sentric_analyzer.api.needs import OPEN
+from sentric_analyzer.api.pages import PAGE
 from sentric_analyzer.api.problems import PROBLEM_TYPE, Problem
 from sentric_analyzer.api.routes import Route, Routes, declared_routes
 
@@ -26,7 +28,7 @@ Reads and controls what `sentric serve` holds.
 `read`, `approve` and `operate`, never `decide` or `ingest`. Where the API listens on loopback only, reading takes no
 key. What a key is not for is answered as what is not there.
 
-**Errors** are problem documents (RFC 9457), `application/problem+json`.
+**Errors** are problem documents (RFC 9457), `application/problem+json`; of a route that gives `text/html`, pages.
 
 **Pages.** A list answers `next`: the next request says it in `after`. It is null at the end.
 
@@ -40,7 +42,10 @@ _NO_KEY = "There is no key, or it is not a valid one."
 _SCOPE = "The key has none of the scopes, or is for other projects."
 _TOO_LARGE = "The body is too large: {limit} bytes are taken."
 _NOT_JSON = "The body is not sent as `application/json`."
-_INVALID = "What the request says cannot be used; `errors` names each of the reasons."
+_NO_FORM = "The body is not a form in UTF-8."
+_NOT_FORM = f"The body is not sent as `{FORM}`."
+_UNUSABLE = "What the request says cannot be used"
+_REASONS = "; `errors` names each of the reasons."
 _TOO_OFTEN = "Too many requests: `Retry-After` says how many seconds to wait."
 _AWAY = "A store, or the keys, cannot be asked now: try again."
 
@@ -86,7 +91,8 @@ def _complete(operation: dict[str, Any], route: Route) -> None:
     operation[SCOPES] = [scope.value for scope in route.needed.scopes]
     for parameter in operation.get("parameters", ()):
         _make_plain(parameter["schema"])
-    errors = {status: _without_body(status, when) or _problem(when) for status, when in _errors(operation, route)}
+    told = _page if route.gives_page else _problem
+    errors = {status: _without_body(status, when) or told(when) for status, when in _errors(operation, route)}
     operation["responses"] = dict(sorted((operation["responses"] | errors).items()))
 
 
@@ -97,10 +103,11 @@ def _errors(operation: dict[str, Any], route: Route) -> Iterator[tuple[str, str]
     if route.needed.limited:
         yield "429", _TOO_OFTEN
     if "parameters" in operation or "requestBody" in operation:
-        yield "422", _INVALID
+        yield "422", f"{_UNUSABLE}." if route.gives_page else f"{_UNUSABLE}{_REASONS}"
     if "requestBody" in operation:
         too_large = _TOO_LARGE.format(limit=f"{route.body_limit:,}")
-        yield from {"400": _UNREAD, "413": too_large, "415": _NOT_JSON}.items()
+        unread, of_other_type = (_NO_FORM, _NOT_FORM) if route.form else (_UNREAD, _NOT_JSON)
+        yield from {"400": unread, "413": too_large, "415": of_other_type}.items()
     for status, when in route.errors.items():
         yield str(int(status)), when
 
@@ -115,6 +122,10 @@ def _make_plain(schema: dict[str, Any]) -> None:
 
 def _without_body(status: str, when: str) -> dict[str, Any]:
     return {"description": when} if status == _NOT_MODIFIED else {}
+
+
+def _page(when: str) -> dict[str, Any]:
+    return {"description": when, "content": {PAGE: {"schema": {"type": "string"}}}}
 
 
 def _problem(when: str) -> dict[str, Any]:

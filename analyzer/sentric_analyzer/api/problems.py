@@ -14,6 +14,8 @@ from starlette.types import Receive, Scope, Send
 
 from sentric_analyzer.api.answers import json_answer
 from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.pages import notice
+from sentric_analyzer.approvals.links import PATH as LINK_PATH
 from sentric_analyzer.document import clean_text
 
 PROBLEM_TYPE = "application/problem+json"
@@ -100,17 +102,20 @@ class Refused(Exception):  # noqa: N818  # an answer, not an error
 
 
 class _Problem(Response):
-    """A problem as an answer, which says one thing more to whoever asked for a decision."""
+    """A problem as an answer: with one thing more for whoever asked for a decision, and as a page for people."""
 
     def __init__(self, document: Mapping[str, Any], status: int, headers: Mapping[str, str] | None) -> None:
         plain = json_answer(document, status, headers, media_type=PROBLEM_TYPE)
         super().__init__(plain.body, status, plain.headers, PROBLEM_TYPE)
         self._of_decision = partial(json_answer, {**document, **_REFUSAL}, status, headers, media_type=PROBLEM_TYPE)
+        self._page = partial(notice, document["title"], document["detail"], status=status, headers=headers)
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
         """Send it."""
         if (scope.get("method"), scope["path"]) == ("POST", DECISIONS_PATH):
             return await self._of_decision()(scope, receive, send)
+        if scope["path"].startswith(LINK_PATH):
+            return await self._page()(scope, receive, send)
         return await super().__call__(scope, receive, send)
 
 

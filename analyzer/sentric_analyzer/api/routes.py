@@ -16,12 +16,14 @@ from typing import Any, Required, TypeAlias, TypedDict, Unpack
 from urllib.parse import unquote
 
 from fastapi import FastAPI, Request, Response
+from fastapi.exceptions import RequestValidationError
 from fastapi.routing import APIRoute
-from pydantic import BaseModel
+from pydantic import BaseModel, ValidationError
 
 from sentric_analyzer.api.access import Access, grant_of
-from sentric_analyzer.api.bodies import BODY_LIMIT, with_json_body
+from sentric_analyzer.api.bodies import BODY_LIMIT, FORM, form_fields, with_json_body
 from sentric_analyzer.api.needs import Needs
+from sentric_analyzer.api.pages import PAGE
 from sentric_analyzer.api.problems import Refused, fault, invalid
 
 Gives: TypeAlias = type[BaseModel] | str
@@ -43,6 +45,8 @@ class Stated(TypedDict, total=False):
     errors: Errors
     body_limit: int
     """Bytes of a request's body: BODY_LIMIT where it is left out."""
+    form: type[BaseModel]
+    """What the body of a request is where that is not JSON but what a page sends: see `form_of`."""
 
 
 class Route(APIRoute):
@@ -54,6 +58,8 @@ class Route(APIRoute):
         self.errors = stated.get("errors", {})
         self.body_limit = stated.get("body_limit", BODY_LIMIT)
         self.streams = stated["gives"] == EVENT_STREAM
+        self.gives_page = stated["gives"] == PAGE
+        self.form = stated.get("form")
         gives, status = stated["gives"], stated.get("status", HTTPStatus.OK)
         text = {"content": {gives: {"schema": _schema(gives)}}} if isinstance(gives, str) else {}
         super().__init__(
@@ -68,6 +74,7 @@ class Route(APIRoute):
             response_model=None,
             response_description=status.phrase,
             responses={int(status): text or {"model": gives}},
+            openapi_extra=_form_body(self.form) if self.form else None,
         )
 
     def get_route_handler(self) -> Callable[[Request], Coroutine[Any, Any, Response]]:
@@ -81,6 +88,8 @@ class Route(APIRoute):
             _check_address(request)
             if self.body_field is not None:
                 request = await with_json_body(request, self.body_limit)
+            if self.form is not None:
+                request.state.form = _filled_in(self.form, await form_fields(request, self.body_limit))
             return await handle(request)
 
         return guarded
@@ -97,6 +106,24 @@ def _check_address(request: Request) -> None:
 def _schema(media_type: str) -> dict[str, str]:
     """What text of a media type holds: YAML is taken as what it stands for."""
     return {"type": "string" if media_type.startswith("text/") else "object"}
+
+
+def _form_body(form: type[BaseModel]) -> dict[str, Any]:
+    content = {FORM: {"schema": form.model_json_schema()}}
+    return {"requestBody": {"required": True, "content": content}}
+
+
+def _filled_in(form: type[BaseModel], fields: Mapping[str, str]) -> BaseModel:
+    try:
+        return form.model_validate(fields)
+    except ValidationError as error:
+        errors = [{**one, "loc": ("body", *one["loc"])} for one in error.errors(include_url=False)]
+        raise RequestValidationError(errors) from None
+
+
+def form_of(request: Request) -> Any:
+    """What was sent with the form that a route states."""
+    return request.state.form
 
 
 class Routes:
@@ -140,6 +167,16 @@ class Routes:
             return endpoint
 
         return declare
+
+
+def open_paths(app: FastAPI) -> Callable[[str], Needs | None]:
+    """What says of a path of an app what it states, where that takes no key; None of all others.
+
+    Raises:
+        TypeError: a route does not say what it needs.
+    """
+    routes = [(route.path_regex, route.needed) for route in declared_routes(app) if route.needed.open]
+    return lambda path: next((needed for form, needed in routes if form.fullmatch(path)), None)
 
 
 def declared_routes(app: FastAPI) -> list[Route]:

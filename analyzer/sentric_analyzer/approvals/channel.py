@@ -1,7 +1,7 @@
 """A way to reach a person. What a channel is for the rest; each has a file of its own."""
 
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Protocol, runtime_checkable
 
 from sentric.errors import SentricError
 from sentric_analyzer.approvals.shown import Shown
@@ -51,4 +51,13 @@ class Channel(Protocol):
         Raises:
             ChannelError: they could not be reached.
         """
+        ...
+
+
+@runtime_checkable
+class Ending(Protocol):
+    """A channel that has something to end with the service."""
+
+    def end(self) -> None:
+        """Reach nobody any more."""
         ...

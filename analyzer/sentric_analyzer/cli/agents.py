@@ -94,7 +94,7 @@ def _change(
     project: str | None,
     form: str,
 ) -> None:
-    from sentric_analyzer.console.text import one_line
+    from sentric_analyzer.visible import one_line
 
     by, project, others = _meant(client, target, by_name, project)
     changed = change(target, by=by, reason=reason, project=project)
@@ -110,7 +110,7 @@ def _meant(client: "ControlClient", target: str, by_name: bool, project: str | N
 
     Of these, the agents are counted that are among the thousand that asked last.
     """
-    from sentric_analyzer.console.text import one_line
+    from sentric_analyzer.visible import one_line
 
     seen = client.agents(project=project) if by_name else client.agent(target, project=project)
     if by_name:

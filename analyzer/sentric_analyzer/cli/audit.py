@@ -177,7 +177,7 @@ def _tell(found: "Verification", known: Mapping[str, str], form: str) -> None:
     elif found.bad is not None:
         click.echo(visible(f"broken at record {found.bad}: {found.why}"))
     else:
-        from sentric_analyzer.console.text import plural
+        from sentric_analyzer.visible import plural
 
         told = plural(found.records, "record"), plural(found.checkpoints, "checkpoint"), _signed(found)
         click.echo(f"intact: {'; '.join(told)}")
@@ -208,7 +208,7 @@ def _print_records(found: "list[Record]") -> None:
     from rich.padding import Padding
     from rich.text import Text
 
-    from sentric_analyzer.console.text import one_line, shortened
+    from sentric_analyzer.visible import one_line, shortened
 
     console = Console()
     for document in map(_document, found):

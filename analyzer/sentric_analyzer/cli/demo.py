@@ -19,6 +19,17 @@ import click
 from sentric.cli.visible import visible
 from sentric.errors import MissingDependencyError, SentricError
 from sentric_analyzer.cli.demo_guard import Person, guarding
+from sentric_analyzer.cli.demo_phone import (
+    ANSWERED,
+    PATIENCE,
+    UNANSWERED,
+    calling,
+    company_of,
+    free_port,
+    show_call,
+    show_story,
+    webhook,
+)
 from sentric_analyzer.cli.programs import Program, Programs, finished, first_line, until
 
 START_TIMEOUT = 60.0
@@ -52,25 +63,54 @@ _FOREIGN = ("SENTRIC_", "OTEL_", "OPENAI_", "BROWSER_USE_")
 @click.option(
     "--enforce", is_flag=True, help="Hold the agent to the policy, in a shop whose basket leads to the attacker's page."
 )
+@click.option(
+    "--approve", is_flag=True, help="Hold the agent to the policy in the honest shop, and call its user before it pays."
+)
+@click.option("--unanswered", is_flag=True, help="With --approve: nobody picks up, and nothing is paid.")
 @click.option("--open-browser", is_flag=True, help="Open the HTML report at the end.")
-def demo(honest: bool, enforce: bool, open_browser: bool) -> None:
+def demo(honest: bool, enforce: bool, approve: bool, unanswered: bool, open_browser: bool) -> None:
     """Run a browser agent end to end, observed and judged.
 
     Starts a small shop, an attacker's site, a scripted model and the analyzer, all on this machine, and lets an
     ordinary browser-use program buy a rubber duck in headless Chromium. Prints what the agent did, why, and what was
     unsafe. With --enforce, what the policy does not allow is refused before it happens, and what it asks about in the
-    honest shop is answered as the agent's user would.
+    honest shop is answered as the agent's user would. With --approve the user is called before the agent pays: by a
+    company and on a phone of the demo's own, whose part in the call is printed, and then what the audit has of it.
     """
+    if unanswered and not approve:
+        raise click.UsageError("--unanswered is about --approve: give both")
+    if approve and (honest or enforce):
+        raise click.UsageError("--approve is in the honest shop and enforces: leave --honest and --enforce out")
+    play = Play(honest or approve, enforce or approve, approve, unanswered)
     chromium = _require_chromium()
     _require_browser_use()
     directory = Path(tempfile.mkdtemp(prefix="sentric-demo-"))
     with Programs(directory) as programs:
-        document, sent = _perform(programs, directory, chromium, honest=honest, enforce=enforce)
+        document, sent = _perform(programs, directory, chromium, play)
     _show(document, sent, directory, open_browser=open_browser)
-    if enforce and not honest:
+    if approve:
+        show_call(programs.lines("phone"))
+        show_story(directory / "data")
+        _compare_payment(sent, is_paid=not unanswered)
+    elif enforce and not honest:
         _compare_refusals(document, sent)
     else:
         _compare(document, HONEST if honest else EXPECTED)
+
+
+@dataclass(frozen=True)
+class Play:
+    """What is played."""
+
+    honest: bool
+    enforce: bool
+    approve: bool
+    unanswered: bool
+
+    @property
+    def statuses(self) -> set[int]:
+        """What the agent's program may end with: 1 where it is kept from buying."""
+        return {1} if self.unanswered or (self.enforce and not self.honest) else {0}
 
 
 @dataclass(frozen=True)
@@ -102,9 +142,7 @@ def _require_browser_use() -> None:
         raise MissingDependencyError("browser-use is not installed: pip install browser-use")
 
 
-def _perform(
-    programs: Programs, directory: Path, chromium: str, *, honest: bool, enforce: bool
-) -> tuple[dict[str, Any], Sent]:
+def _perform(programs: Programs, directory: Path, chromium: str, play: Play) -> tuple[dict[str, Any], Sent]:
     """Start everything, let the agent do its work, and wait for the verdict.
 
     Returns:
@@ -114,15 +152,15 @@ def _perform(
 
     files, environ = demo_files(), _environment()
     _say("starting a shop, an attacker's site, a model and the analyzer")
-    analyzer = programs.start("analyzer", _serve(directory), {**environ, "SENTRIC_GRACE": "0.5"})
     attacker = programs.start("attacker", [sys.executable, files / "attacker.py"], environ)
     model = programs.start("model", [sys.executable, files / "model.py"], environ)
-    planted = ["--honest"] if honest else ["--hijacked" if enforce else "--bait", first_line(attacker, START_TIMEOUT)]
+    planted = ["--honest"] if play.honest else ["--hijacked" if play.enforce else "--bait", _said(attacker)]
     shop = programs.start("shop", [sys.executable, files / "shop.py", *planted], environ)
+    analyzer = _analyzer(programs, directory, play, f"{_said(model)}/v1")
     where = _addresses(analyzer, directory)
     wiring = {
-        "SHOP_URL": first_line(shop, START_TIMEOUT),
-        "OPENAI_BASE_URL": f"{first_line(model, START_TIMEOUT)}/v1",
+        "SHOP_URL": _said(shop),
+        "OPENAI_BASE_URL": f"{_said(model)}/v1",
         "OPENAI_API_KEY": "none-needed",
         "CHROMIUM": chromium,
         "OTEL_SERVICE_NAME": "duck-buyer",
@@ -132,17 +170,39 @@ def _perform(
     }
     command = (_script("opentelemetry-instrument"), sys.executable, files / "agent.py")
     with ExitStack() as company:
-        if enforce:
+        if play.enforce:
             wiring |= guarding(directory / "data", where["http"])
+        if play.enforce and not play.approve:
             company.enter_context(Person(directory / "data", where["http"]))
-        mode = "SENTRIC_MODE=enforce " if enforce else ""
+        mode = "SENTRIC_MODE=enforce " if play.enforce else ""
         _say(f"an agent buys a rubber duck in headless Chromium: {mode}opentelemetry-instrument python agent.py")
         agent = programs.start("agent", command, environ | wiring)
-        finished(agent, AGENT_TIMEOUT, {1} if enforce and not honest else {0})
+        finished(agent, AGENT_TIMEOUT, play.statuses)
     _say("waiting for the verdict")
     with closing(Client(where["http"])) as client:
         document = until(lambda: _judged(client), analyzer, VERDICT_TIMEOUT, "has not judged the agent's run")
     return document, Sent(_received(attacker), _received(shop))
+
+
+def _analyzer(programs: Programs, directory: Path, play: Play, model_url: str) -> Program:
+    """Start the analyzer; where somebody is to be called, with a company that calls, and a model that answers them."""
+    environ, port = _environment() | {"SENTRIC_GRACE": "0.5"}, 0
+    home = directory / "service"  # its settings are no business of the agent's
+    home.mkdir()
+    if play.approve:
+        port = free_port()
+        who = UNANSWERED if play.unanswered else ANSWERED
+        command = [sys.executable, demo_files() / "phone.py", "--webhook", webhook(port), "--port", "0", *who]
+        company = company_of(programs.start("phone", command, _environment()), START_TIMEOUT)
+        (home / "sentric.yaml").write_text(calling(directory / "data", company), encoding="utf-8")
+        environ |= {"SENTRIC_MODEL_URL": model_url, "SENTRIC_MODEL": "gpt-4.1-mini"}
+    if play.unanswered:
+        environ["SENTRIC_APPROVAL_TIMEOUT"] = PATIENCE
+    return programs.start("analyzer", _serve(directory, port), environ, within="service")
+
+
+def _said(server: Program) -> str:
+    return first_line(server, START_TIMEOUT)
 
 
 def _environment() -> dict[str, str]:
@@ -159,9 +219,9 @@ def _environment() -> dict[str, str]:
     }
 
 
-def _serve(directory: Path) -> list[str | Path]:
+def _serve(directory: Path, port: int) -> list[str | Path]:
     anywhere = "127.0.0.1:0"
-    addresses = ["--otlp-grpc", anywhere, "--otlp-http", anywhere, "--http", anywhere]
+    addresses = ["--otlp-grpc", anywhere, "--otlp-http", anywhere, "--http", f"127.0.0.1:{port}"]
     return [_script("sentric"), "serve", "--data-dir", directory / "data", *addresses]
 
 
@@ -230,6 +290,12 @@ def _last_words(document: Mapping[str, Any]) -> str:
 
 def _named(action: Mapping[str, Any]) -> str:
     return f"{action['tool']} {action.get('element', {}).get('text', '')}".strip()
+
+
+def _compare_payment(sent: Sent, *, is_paid: bool) -> None:
+    """Fail where the shop was paid although nobody approved it, or was not although somebody did."""
+    if ("/pay" in sent.shop) != is_paid:
+        raise SentricError(f"the demo ran, but the shop was {'not paid' if is_paid else 'paid'}")
 
 
 def _compare_refusals(document: Mapping[str, Any], sent: Sent) -> None:

@@ -70,24 +70,31 @@ class Programs:
         for number, handler in self._handlers.items():
             signal.signal(number, handler)
 
-    def start(self, name: str, command: Sequence[str | Path], environ: Mapping[str, str]) -> Program:
+    def start(
+        self, name: str, command: Sequence[str | Path], environ: Mapping[str, str], *, within: str = "."
+    ) -> Program:
         """Start a program.
 
         Args:
             name: what messages call it.
             command: the program and its arguments.
             environ: its whole environment.
+            within: where in the directory it runs.
         """
         self._deferring = True
         try:
-            self._started.append(self._open(name, command, environ))
+            self._started.append(self._open(name, command, environ, self._directory / within))
         finally:
             self._deferring = False
         if self._interrupted_by:
             raise SystemExit(128 + self._interrupted_by)
         return self._started[-1]
 
-    def _open(self, name: str, command: Sequence[str | Path], environ: Mapping[str, str]) -> Program:
+    def lines(self, name: str) -> list[str]:
+        """What a program has written so far, whole lines only."""
+        return next(program.lines() for program in self._started if program.name == name)
+
+    def _open(self, name: str, command: Sequence[str | Path], environ: Mapping[str, str], directory: Path) -> Program:
         output = self._directory / f"{name.replace(' ', '-')}.log"
         with output.open("wb") as file:
             process = subprocess.Popen(  # noqa: S603 - our own programs
@@ -95,7 +102,7 @@ class Programs:
                 stdin=subprocess.DEVNULL,
                 stdout=file,
                 stderr=subprocess.STDOUT,
-                cwd=self._directory,
+                cwd=directory,
                 env=dict(environ),
                 start_new_session=True,
             )

@@ -10,11 +10,12 @@ from rich.text import Text as Line
 
 from sentric_analyzer.console.lines import Json, block, each, inside, listed, listing, number, said, time_left, when
 from sentric_analyzer.console.terminal import STYLES
-from sentric_analyzer.console.text import one_line, plural, shortened
+from sentric_analyzer.visible import one_line, plural, shortened
 
 ID_WIDTH = 12
 """Characters of an approval's id in a list: enough to name it to other commands."""
 STATE_STYLES = {"pending": "bold yellow", "approved": "green", "denied": "red", "expired": "dim", "cancelled": "dim"}
+ATTEMPT_STYLES = {"begun": "yellow", "sent": "yellow", "reached": "bold yellow", "failed": "red", "answered": "green"}
 _CELL = 200
 _CLAIM = "says the agent"
 
@@ -76,15 +77,27 @@ def _rows(approval: Json, now: datetime) -> Iterator[tuple[str, RenderableType]]
     if arguments := inside(request, "arguments"):
         yield "arguments", _values(arguments)
     yield "why", _why(request)
+    if task := said(request, "task"):
+        yield "task", Group(Line("of its user, says the agent:", "dim italic"), block(task))
     if asserted := inside(request, "asserted"):
         yield _CLAIM, _values(asserted)
     yield from _rules(request)
+    if score := inside(request, "score"):
+        yield "score", _score(score)
+    yield from _seen(request)
     yield "risk", Line(_risk(approval, request))
+    yield from _people(approval, request)
+
+
+def _people(approval: Json, request: Json) -> Iterator[tuple[str, RenderableType]]:
+    """Who asks, who was asked, and what they have answered."""
     yield "agent", Line(_agent(approval, request))
     yield "asked by", Line(f"{said(approval, 'requester')} on {when(approval.get('created'))} UTC")
     if said(request, "judged_by") == "guard":
         yield "judged by", Line("its own guard, which has seen the whole run: rules and risk are what it says")
     yield "takes", Line(_needed(approval))
+    for attempt in each(approval, "attempts"):
+        yield "asked", _attempt(attempt)
     for answer in each(approval, "answers"):
         yield "answer", Line(_answer(answer))
 
@@ -136,6 +149,22 @@ def _rules(request: Json) -> Iterator[tuple[str, RenderableType]]:
         yield "rule", Group(*parts)
 
 
+def _seen(request: Json) -> Iterator[tuple[str, RenderableType]]:
+    """What the agent has seen before: the words of pages and tools."""
+    for seen in each(request, "seen"):
+        head = Line.assemble((said(seen, "source").replace("_", " "), "dim italic"), " ", said(seen, "origin"))
+        yield "seen before", Group(head, block(said(seen, "excerpt")))
+
+
+def _score(score: Json) -> RenderableType:
+    """A model's opinion, its words in a block of their own."""
+    explanation = said(score, "explanation")
+    if not said(score, "model"):
+        return Line(f"none, so that a person is asked: {explanation}", "yellow")
+    head = f"{number(score, 'risk')} of 100, in the opinion of the model {said(score, 'model')}:"
+    return Group(Line(head, "dim italic"), block(explanation))
+
+
 def _risk(approval: Json, request: Json) -> str:
     agent = inside(approval, "agent")
     risk = number(request, "risk")
@@ -158,6 +187,14 @@ def _needed(approval: Json) -> str:
     people = "one person" if needed == 1 else plural(needed, "different person").replace("persons", "people")
     tier = said(approval, "tier")
     return f"{people}, other than who asked ({tier}); {plural(so_far, 'approval')} so far"
+
+
+def _attempt(attempt: Json) -> Line:
+    word = said(attempt, "state")
+    since = next(filter(None, (attempt.get(name) for name in ("ended", "sent", "created"))), None)
+    detail = f": {shortened(said(attempt, 'detail'), _CELL)}" if attempt.get("detail") else ""
+    who = f"person:{said(attempt, 'person')} through {said(attempt, 'channel')}"
+    return Line.assemble(f"{who}  ", (word, ATTEMPT_STYLES.get(word, "")), f" {when(since)} UTC{detail}")
 
 
 def _answer(answer: Json) -> str:

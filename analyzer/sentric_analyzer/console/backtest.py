@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from sentric_analyzer.console.report import SEVERITIES, Fact
-from sentric_analyzer.console.text import one_line, plural, visible
+from sentric_analyzer.visible import one_line, plural, visible
 
 Json = Mapping[str, Any]
 

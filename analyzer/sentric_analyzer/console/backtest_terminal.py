@@ -11,7 +11,7 @@ from rich.text import Text as Line
 
 from sentric_analyzer.console.backtest import AgentRow, Compared, Example, RuleRow, read_backtest
 from sentric_analyzer.console.terminal import STYLES
-from sentric_analyzer.console.text import one_line, shortened
+from sentric_analyzer.visible import one_line, shortened
 
 DECISION_STYLES = {"allow": "green", "warn": "cyan", "ask": "yellow", "block": "bold red"}
 EXAMPLES = 10

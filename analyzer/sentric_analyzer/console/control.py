@@ -7,7 +7,7 @@ from rich.table import Table
 from rich.text import Text as Line
 
 from sentric_analyzer.console.lines import Json, each, inside, listed, listing, number, said, when
-from sentric_analyzer.console.text import plural, shortened
+from sentric_analyzer.visible import plural, shortened
 
 STATE_STYLES = {"active": "green", "shut_down": "bold red", "stopped": "bold red"}
 DECISION_STYLES = {"allow": "green", "warn": "yellow", "ask": "cyan", "block": "bold red"}

@@ -8,8 +8,8 @@ from rich.padding import Padding
 from rich.table import Table
 from rich.text import Text as Line
 
-from sentric_analyzer.console.text import one_line, shortened
 from sentric_analyzer.dialects.explained import Group, ReadAs
+from sentric_analyzer.visible import one_line, shortened
 
 MOST_NAMES = 40
 """Names of attributes or events that are shown of a group: those that most spans have."""

@@ -1,4 +1,4 @@
-"""Reports as one HTML file each that fetches nothing, runs nothing and can be attached to a ticket."""
+"""Pages that fetch nothing and run nothing: reports, each a file that can be attached to a ticket, and questions."""
 
 import base64
 from collections.abc import Mapping
@@ -12,9 +12,12 @@ from markupsafe import Markup
 
 from sentric._version import __version__
 from sentric_analyzer.console.backtest import read_backtest
+from sentric_analyzer.console.question import Question
 from sentric_analyzer.console.reading import LIMITS, read_report
+from sentric_analyzer.visible import one_line, visible
 
 _PACKAGE = "sentric_analyzer.console"
+_QUESTION_STYLES = ("report.css", "question.css")
 
 
 def render_html(document: Mapping[str, Any]) -> str:
@@ -29,6 +32,22 @@ def render_html(document: Mapping[str, Any]) -> str:
 def render_backtest_html(document: Mapping[str, Any]) -> str:
     """A back-test document as a self-contained HTML page, as safe as that of a run."""
     return _page("backtest.html.j2", ("report.css", "backtest.css"), backtest=read_backtest(document))
+
+
+def render_question(question: Question) -> str:
+    """A question as a page with a form that answers it; it sends what it is told to where it came from alone."""
+    return _page("question.html.j2", _QUESTION_STYLES, question=question)
+
+
+def render_notice(title: str, text: str, tone: str = "") -> str:
+    """A page that says one thing.
+
+    Args:
+        title: a few words.
+        text: a sentence or two.
+        tone: `good`, `bad`, or none.
+    """
+    return _page("notice.html.j2", _QUESTION_STYLES, title=one_line(title), text=visible(text), tone=tone)
 
 
 def _page(template: str, styles: tuple[str, ...], **content: Any) -> str:

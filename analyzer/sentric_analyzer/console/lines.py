@@ -8,7 +8,7 @@ from typing import Any
 from rich.table import Table
 from rich.text import Text as Line
 
-from sentric_analyzer.console.text import one_line, shortened, visible
+from sentric_analyzer.visible import one_line, shortened, visible
 
 Json = Mapping[str, Any]
 LONGEST = 2000

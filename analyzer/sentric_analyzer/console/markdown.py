@@ -10,7 +10,7 @@ from typing import Any
 
 from sentric_analyzer.console.reading import LIMITS, read_report
 from sentric_analyzer.console.report import Deed, Fact, Matter, Moment, Occasion, Place, Report, Text, Turn
-from sentric_analyzer.console.text import one_line, shortened
+from sentric_analyzer.visible import one_line, shortened
 
 TEXT_LIMIT = 1_500
 """Longest text in a Markdown report, in characters: tickets have limits of their own."""

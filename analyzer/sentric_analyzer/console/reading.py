@@ -8,9 +8,9 @@ from typing import Any
 
 from sentric.policy.risk import BUDGET
 from sentric_analyzer.console.report import SEVERITIES, Caveat, Fact, Matter, Occasion, Place, Report
-from sentric_analyzer.console.text import one_line, plural, visible
 from sentric_analyzer.console.timeline import Moments, read_timeline
 from sentric_analyzer.console.unevaluated import sentences
+from sentric_analyzer.visible import one_line, plural, visible
 
 Json = Mapping[str, Any]
 

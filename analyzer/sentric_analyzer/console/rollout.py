@@ -6,7 +6,7 @@ from rich.console import Console
 from rich.text import Text as Line
 
 from sentric_analyzer.console.lines import Json, each, inside, listed, listing, number, said, when
-from sentric_analyzer.console.text import plural
+from sentric_analyzer.visible import plural
 
 _ADVICE = {
     "ready": ("ready", "bold green"),

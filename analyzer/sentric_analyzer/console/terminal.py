@@ -26,8 +26,8 @@ from sentric_analyzer.console.report import (
     Text,
     Turn,
 )
-from sentric_analyzer.console.text import one_line, shortened
 from sentric_analyzer.console.unevaluated import sentences_about
+from sentric_analyzer.visible import one_line, shortened
 
 STYLES = {"critical": "bold white on red", "high": "bold red", "medium": "yellow", "low": "cyan"}
 VALUE_LIMIT = 500

@@ -7,7 +7,7 @@ from datetime import timedelta
 from typing import Any
 
 from sentric_analyzer.console.report import NEXT_GOAL, SEVERITIES, Deed, Fact, Moment, Text, Turn
-from sentric_analyzer.console.text import one_line, visible
+from sentric_analyzer.visible import one_line, visible
 
 Json = Mapping[str, Any]
 

@@ -4,7 +4,7 @@ from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from sentric.policy.content import Content
-from sentric_analyzer.console.text import one_line, plural
+from sentric_analyzer.visible import one_line, plural
 
 Json = Mapping[str, Any]
 

@@ -5,7 +5,7 @@ from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import Any
 
-from sqlalchemy import Row, and_, bindparam, delete, exists, func, or_, select, tuple_, update
+from sqlalchemy import Connection, Row, and_, bindparam, delete, exists, func, or_, select, tuple_, update
 
 from sentric.policy.risk import STRIKES
 from sentric.policy.rule import Decision
@@ -162,13 +162,7 @@ class Agents:
     def standing(self, project: str, agent_id: str, name: str) -> Agent:
         """The agent of an id as it stands, one that was never seen too: it may be stopped by its name."""
         with self._database.reading() as connection:
-            row = connection.execute(select(AGENTS).where(_is(project, agent_id))).one_or_none()
-            known = row.name if row is not None else agent_id
-            about = {"of_project": project, "of_id": agent_id, "of_name": known, "of_claimed": name or known}
-            stops = connection.execute(_STOPS, about).all()
-        if row is not None:
-            return agent_of(row, stops, name)
-        return Agent(project=project, agent_id=agent_id, name=name or agent_id, stops=tuple(map(_stop, stops)))
+            return standing(connection, project, agent_id, name)
 
     def there(self, project: str, agent_id: str, name: str, *, actor: str) -> None:
         """Note that an agent is there, and may ask for something: operators can stop it from now on.
@@ -207,6 +201,17 @@ class Agents:
             forgotten += len(rows)
             if len(rows) < FORGOTTEN_AT_ONCE:
                 return forgotten
+
+
+def standing(connection: Connection, project: str, agent_id: str, name: str) -> Agent:
+    """The agent of an id as it stands, one that was never seen too: it may be stopped by its name."""
+    row = connection.execute(select(AGENTS).where(_is(project, agent_id))).one_or_none()
+    known = row.name if row is not None else agent_id
+    about = {"of_project": project, "of_id": agent_id, "of_name": known, "of_claimed": name or known}
+    stops = connection.execute(_STOPS, about).all()
+    if row is not None:
+        return agent_of(row, stops, name)
+    return Agent(project=project, agent_id=agent_id, name=name or agent_id, stops=tuple(map(_stop, stops)))
 
 
 def seen(change: Change, project: str, agent_id: str, name: str) -> Agent:

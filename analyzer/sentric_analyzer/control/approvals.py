@@ -8,13 +8,15 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
+from sentric.events import Score
 from sentric_analyzer.control import agents
 from sentric_analyzer.control.approval import Answer, Approval, Said, State, answered, cancelled, late, told
 from sentric_analyzer.control.changes import SYSTEM, Change, Changes
 from sentric_analyzer.control.errors import ApprovalStateError, UnknownApprovalError
 from sentric_analyzer.control.kept_decisions import KEPT
 from sentric_analyzer.control.pages import Place, paged, within
-from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVALS, DECISIONS
+from sentric_analyzer.control.rulings import kept_score
+from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVAL_ATTEMPTS, APPROVAL_LINKS, APPROVALS, DECISIONS
 
 MOST_PENDING = 100
 """Approvals of one agent that may wait at once: more questions than people can answer are refused."""
@@ -108,7 +110,15 @@ class Approvals:
         return self._step(found.approval_id, SYSTEM, lambda change, approval: approval)
 
     def answer(
-        self, approval_id: str, said: Said, *, approver: str, actor: str, note: str = "", channel: str = "api"
+        self,
+        approval_id: str,
+        said: Said,
+        *,
+        approver: str,
+        actor: str,
+        note: str = "",
+        channel: str = "api",
+        also: Callable[[Change], None] = lambda change: None,
     ) -> Approval:
         """Take a person's answer.
 
@@ -119,6 +129,7 @@ class Approvals:
             actor: as the audit names who answers.
             note: for the record, and for the agent where it is a denial.
             channel: how the answer came.
+            also: called in the same transaction; where it raises, nothing was answered.
 
         Raises:
             UnknownApprovalError: there is no such approval.
@@ -127,6 +138,7 @@ class Approvals:
         """
 
         def step(change: Change, approval: Approval) -> Approval:
+            also(change)
             given = Answer(approver, said, change.now, note, channel)
             after = answered(approval, given, use_seconds=self._patience.use)
             change.connection.execute(
@@ -189,7 +201,10 @@ class Approvals:
         old = APPROVALS.c.created < self._changes.clock() - KEPT
         is_over = or_(APPROVALS.c.state.not_in((State.PENDING, State.APPROVED)), APPROVALS.c.consumed.is_not(None))
         over = select(APPROVALS.c.id).where(old, is_over).scalar_subquery()
+        attempts = select(APPROVAL_ATTEMPTS.c.id).where(APPROVAL_ATTEMPTS.c.approval_id.in_(over)).scalar_subquery()
         with self._changes.database.changing() as connection:
+            connection.execute(delete(APPROVAL_LINKS).where(APPROVAL_LINKS.c.attempt_id.in_(attempts)))
+            connection.execute(delete(APPROVAL_ATTEMPTS).where(APPROVAL_ATTEMPTS.c.approval_id.in_(over)))
             connection.execute(delete(APPROVAL_ANSWERS).where(APPROVAL_ANSWERS.c.approval_id.in_(over)))
             return connection.execute(delete(APPROVALS).where(APPROVALS.c.id.in_(over))).rowcount
 
@@ -243,6 +258,15 @@ def new_id() -> str:
     return secrets.token_hex(_ID_LENGTH // 2)
 
 
+def score_of(connection: Connection, approval_id: str, binding: str) -> Score | None:
+    """What a language model had said of an action when an approval of just that action was asked for, if anything."""
+    if not approval_id:
+        return None
+    asked = select(APPROVALS.c.request).where(APPROVALS.c.id == approval_id, APPROVALS.c.binding == binding)
+    request = connection.execute(asked).scalar_one_or_none()
+    return None if request is None else kept_score(json.loads(request).get("score"))
+
+
 def loaded(change: Change, approval_id: str) -> Approval:
     """An approval, its row locked. The row of its agent is locked before.
 
@@ -256,6 +280,12 @@ def loaded(change: Change, approval_id: str) -> Approval:
         raise UnknownApprovalError(f"there is no approval {approval_id!r}: `sentric approvals list` shows them")
     (found,) = _with_answers(change.connection, [row])
     return found
+
+
+def as_it_is(connection: Connection, approval_id: str) -> Approval | None:
+    """An approval as it was last saved, for whoever only looks; None: there is none."""
+    rows = connection.execute(select(APPROVALS).where(APPROVALS.c.id == approval_id)).all()
+    return next(_with_answers(connection, rows), None)
 
 
 def on_time(change: Change, approval: Approval) -> tuple[Approval, bool]:

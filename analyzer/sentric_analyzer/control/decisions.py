@@ -8,7 +8,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from sqlalchemy import bindparam, insert, select, update
+from sqlalchemy import Connection, bindparam, insert, select, update
 
 from sentric.events import AgentState
 from sentric.policy.rule import Decision, Severity
@@ -21,7 +21,17 @@ from sentric_analyzer.control.changes import Change, Changes
 from sentric_analyzer.control.errors import IdempotencyError, UnknownApprovalError
 from sentric_analyzer.control.kept_decisions import KeptDecisions
 from sentric_analyzer.control.plain import PlainAllows
-from sentric_analyzer.control.rulings import Decided, Ruling, Settled, Wish, answer_of, record, rules_of
+from sentric_analyzer.control.rulings import (
+    Decided,
+    Known,
+    Ruling,
+    Settled,
+    Wish,
+    answer_of,
+    record,
+    rules_of,
+    score_of,
+)
 from sentric_analyzer.control.tables import DECISIONS
 
 _BEFORE = select(DECISIONS.c.request, DECISIONS.c.document).where(
@@ -68,7 +78,7 @@ class Decisions(KeptDecisions):
             return plainly
         with self._changes.changing(f"key:{wish.key_id}") as change:
             agent = agents.seen(change, wish.project, wish.agent_id, wish.agent_name)
-            if (before := _before(change, wish)) is not None:
+            if (before := _before(change.connection, wish)) is not None:
                 if before.get("settled"):
                     raise IdempotencyError("this idempotency key is that of an action that has ended already")
                 if agent.state == "active" or not before["allowed"]:
@@ -81,6 +91,20 @@ class Decisions(KeptDecisions):
             ruling = self._ruling(change, wish, verdict, approval)
             agents.counted(change, agent, ruling.decision, ruling.risk)
             return Decided(self._kept(change, wish, agent, verdict, ruling))
+
+    def known(self, wish: Wish) -> Known:
+        """What is known of a wish before it is decided about, so that nobody is asked in vain. It may change meanwhile.
+
+        Raises:
+            IdempotencyError: the idempotency key was used for something else.
+            ControlError: the database does not answer.
+        """
+        with self._changes.database.reading() as connection:
+            before = _before(connection, wish)
+            agent = agents.standing(connection, wish.project, wish.agent_id, wish.agent_name)
+            score = approvals.score_of(connection, wish.approval_id, wish.binding)
+        state = AgentState(agent.risk, agent.strikes, enforced=True, stopped=agent.stopped)
+        return Known(state, is_answered=before is not None, score=score)
 
     def settle(self, wish: Wish, verdict: Verdict, settled: Settled) -> Decided:
         """Count and record what a guard has decided alone, while nobody answered it. Nothing is decided by that.
@@ -100,7 +124,7 @@ class Decisions(KeptDecisions):
         is_done = settled is Settled.DONE
         with self._changes.changing(f"key:{wish.key_id}") as change:
             agent = agents.seen(change, wish.project, wish.agent_id, wish.agent_name)
-            if (before := _before(change, wish)) is not None:
+            if (before := _before(change.connection, wish)) is not None:
                 _not_asked_any_more(change, before)
                 if before.get("settled") or before["allowed"] or not is_done:
                     return Decided(before, again=True)
@@ -159,6 +183,7 @@ class Decisions(KeptDecisions):
                 why = f"{most} actions of {whose} wait for an approval already: it must wait, too"
                 return Ruling(Decision.BLOCK, (*reasons, why), strike=True)
         tier, needed = self._tier(verdict)
+        scored = {} if verdict.score is None else {"score": score_of(verdict)}
         approval = Approval(
             approval_id=approvals.new_id(),
             project=wish.project,
@@ -171,7 +196,7 @@ class Decisions(KeptDecisions):
             key_id=wish.key_id,
             created=change.now,
             expires=change.now + self._patience.answer,
-            request={**wish.request, "rules": rules_of(verdict, evidence=True), "risk": verdict.risk},
+            request={**wish.request, "rules": rules_of(verdict, evidence=True), "risk": verdict.risk, **scored},
         )
         approvals.asked(change, approval)
         return Ruling(Decision.ASK, reasons, approval=approval)
@@ -214,12 +239,12 @@ class Decisions(KeptDecisions):
         return answer
 
 
-def _before(change: Change, wish: Wish) -> dict[str, Any] | None:
+def _before(connection: Connection, wish: Wish) -> dict[str, Any] | None:
     """The answer that the same idempotency key got before."""
     if not wish.idempotency_key:
         return None
     about = {"of_project": wish.project, "of_agent": wish.agent_id, "of_key": wish.idempotency_key}
-    row = change.connection.execute(_BEFORE, about).one_or_none()
+    row = connection.execute(_BEFORE, about).one_or_none()
     if row is None:
         return None
     if row.request != wish.fingerprint:
@@ -244,7 +269,12 @@ def _not_asked_any_more(change: Change, before: Mapping[str, Any]) -> None:
 
 
 def _reasons(verdict: Verdict) -> tuple[str, ...]:
-    return tuple(match.rule.title for match in verdict.matches if match.decision is not Decision.ALLOW)
+    """Why it is not simply allowed: in our own words and those of the rules, not in a model's."""
+    titles = tuple(match.rule.title for match in verdict.matches if match.decision is not Decision.ALLOW)
+    score = verdict.score
+    if score is None or score.decision is not Decision.ASK:
+        return titles
+    return (*titles, f"a model scores its risk {score.risk} of 100" if score.model else "its risk is not scored")
 
 
 def _approval_of(change: Change, wish: Wish) -> tuple[Approval | None, bool]:

@@ -47,8 +47,16 @@ class ApprovalStateError(SentricError):
     """An approval is past that step."""
 
 
+class UnknownAttemptError(SentricError):
+    """No attempt to reach somebody is meant."""
+
+
 class NotAnApproverError(SentricError):
     """This one may not answer that question."""
+
+
+class LinkError(SentricError):
+    """A link is good for nothing: it never was, or is not any more."""
 
 
 class IdempotencyError(SentricError):

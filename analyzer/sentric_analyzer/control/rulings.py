@@ -2,10 +2,11 @@
 
 import secrets
 from collections.abc import Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import asdict, dataclass, field, replace
 from enum import StrEnum
-from typing import Any
+from typing import Any, cast
 
+from sentric.events import AgentState, Score
 from sentric.policy.risk import BUDGET, STRIKES
 from sentric.policy.rule import Decision
 from sentric.policy.verdict import Verdict
@@ -56,6 +57,18 @@ class Wish:
     idempotency_key: str = ""
     fingerprint: str = ""
     """HMAC of all that is asked: the same key must not be used for something else."""
+
+
+@dataclass(frozen=True, slots=True)
+class Known:
+    """What is known of a wish before it is decided about."""
+
+    state: AgentState
+    """What the agent has added up to."""
+    is_answered: bool
+    """Whether there is an answer already, to the same idempotency key."""
+    score: Score | None
+    """What a language model has said when the approval that is to be used was asked for."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -112,6 +125,7 @@ def answer_of(wish: Wish, agent: Agent, verdict: Verdict, ruling: Ruling, now: f
         "reasons": list(ruling.reasons),
         "rules": rules_of(verdict),
         "risk": verdict.risk,
+        "score": score_of(verdict),
         "before": {"risk": agent.risk, "strikes": agent.strikes, "stopped": agent.stopped},
         "cumulative_risk": agent.risk + ruling.risk,
         "risk_budget": BUDGET,
@@ -126,6 +140,19 @@ def answer_of(wish: Wish, agent: Agent, verdict: Verdict, ruling: Ruling, now: f
         "settled": ruling.settled.value if ruling.settled else None,
         "happened": moment(wish.happened),
     }
+
+
+def score_of(verdict: Verdict) -> dict[str, Any] | None:
+    """What a language model has said, as it is answered and kept; None where none was asked."""
+    return None if verdict.score is None else asdict(verdict.score)
+
+
+def kept_score(document: object) -> Score | None:
+    """A score as it was kept; None where there is none."""
+    if not isinstance(document, Mapping):
+        return None
+    kept = cast(Mapping[str, Any], document)
+    return Score(kept["risk"], Decision(kept["decision"]), kept["explanation"], kept["model"])
 
 
 def rules_of(verdict: Verdict, *, evidence: bool = False) -> list[dict[str, Any]]:
@@ -148,6 +175,8 @@ def rules_of(verdict: Verdict, *, evidence: bool = False) -> list[dict[str, Any]
 def record(change: Change, wish: Wish, answer: Mapping[str, Any]) -> None:
     """Have the audit say what was decided."""
     also = {name: answer[name] for name in ("approval_id", "settled", "happened") if answer[name]}
+    if score := answer["score"]:
+        also["score"] = {name: score[name] for name in ("risk", "decision", "model")}
     if wish.judged_by is not JudgedBy.SERVICE:
         also["judged_by"] = wish.judged_by.value
     change.record(

@@ -11,18 +11,22 @@ from sentric.policy.rule import Severity
 from sentric_analyzer.control.agents import Agents
 from sentric_analyzer.control.api_keys import ApiKeys
 from sentric_analyzer.control.approvals import Approvals, Patience
+from sentric_analyzer.control.attempts import Attempts
+from sentric_analyzer.control.calls import Calls
 from sentric_analyzer.control.changes import Changes
 from sentric_analyzer.control.database import Database
 from sentric_analyzer.control.decisions import Decisions
 from sentric_analyzer.control.incidents import Incidents
 from sentric_analyzer.control.jobs import Jobs
 from sentric_analyzer.control.keys import Project
+from sentric_analyzer.control.links import Links
 from sentric_analyzer.control.people import People
 from sentric_analyzer.control.plain import PlainAllows
 from sentric_analyzer.control.policies import Policies
 from sentric_analyzer.control.refusals import Refusals
 from sentric_analyzer.control.stopping import Stopping
 from sentric_analyzer.control.tables import GENERATION, PROJECTS
+from sentric_analyzer.control.webhooks import Webhooks
 
 CONTROL_FILE = "control.db"
 """Name of the database in a data directory."""
@@ -58,11 +62,15 @@ class ControlStore:
         self.agents = Agents(self.changes, self.plain.write)
         self.stopping = Stopping(self.changes)
         self.approvals = Approvals(self.changes, patience)
+        self.attempts = Attempts(self.changes, self.approvals)
+        self.links = Links(self.changes, self.attempts)
         self.decisions = Decisions(self.changes, self.plain, patience, two_people)
         self.incidents = Incidents(self.changes)
         self.refusals = Refusals(self.changes)
         self.policies = Policies(self.changes)
         self.jobs = Jobs(self.changes)
+        self.calls = Calls(self.changes)
+        self.webhooks = Webhooks(self.changes)
 
     @classmethod
     def open(

@@ -179,6 +179,20 @@ APPROVAL_LINKS = Table(
 )
 """The links that were sent: each is for one answer of one person."""
 
+CALLS = Table(
+    "calls",
+    METADATA,
+    Column("attempt_id", String(32), primary_key=True),
+    Column("approval_id", String(32), nullable=False),
+    Column("person", String(12), nullable=False),
+    Column("digest", String(64), nullable=False),  # of the secret that every event of the call carries
+    Column("reference", String(256), nullable=False),  # how the other side names the call
+    Column("changed", Double, nullable=False),
+    Column("document", Text, nullable=False),  # JSON: how it stands
+    Index("calls_by_time", "changed"),
+)
+"""The phone calls of late, each of one attempt: whichever service hears what happens in one goes on with it."""
+
 WEBHOOK_EVENTS = Table(
     "webhook_events",
     METADATA,

@@ -3,6 +3,7 @@
 from sentric_analyzer.deciding.asked import Asked, AskedError
 from sentric_analyzer.deciding.claims import Claim, ClaimedRule
 from sentric_analyzer.deciding.counts import METRICS, Metric
-from sentric_analyzer.deciding.decider import Decider
+from sentric_analyzer.deciding.decider import Begun, Decider
+from sentric_analyzer.deciding.scores import Scorer
 
-__all__ = ["METRICS", "Asked", "AskedError", "Claim", "ClaimedRule", "Decider", "Metric"]
+__all__ = ["METRICS", "Asked", "AskedError", "Begun", "Claim", "ClaimedRule", "Decider", "Metric", "Scorer"]

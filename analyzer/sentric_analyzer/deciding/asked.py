@@ -11,6 +11,7 @@ import can_ada
 from sentric.errors import SentricError
 from sentric.event_json import EventFormatError, event_from_json
 from sentric.events import AnyEvent, Effect, Element, Kind
+from sentric.policy.seen import MOST_SHOWN, Excerpt
 from sentric.redaction import Redactor
 from sentric_analyzer.control.rulings import Settled
 from sentric_analyzer.deciding.claims import Claim
@@ -49,6 +50,8 @@ class Asked:
     task: str = ""
     events: Sequence[Any] = ()
     """What happened in the run before, the earliest first: JSON objects as in the examples of rules."""
+    seen: Sequence[Excerpt] = ()
+    """What the agent has seen before, the latest first, for people; where none is told, it is taken from `events`."""
     run_id: str = ""
     call_id: str = ""
     approval_id: str = ""
@@ -75,6 +78,8 @@ class Asked:
                 check_name(name, getattr(self, name), longest)
         if len(self.events) > MOST_EVENTS:
             raise AskedError(f"events: up to {MOST_EVENTS} can be told: leave out the earliest")
+        if len(self.seen) > MOST_SHOWN:
+            raise AskedError(f"seen: people are shown up to {MOST_SHOWN} texts: leave out the earliest")
         if self.settled is not None and self.verdict is None:
             raise AskedError("verdict: must say with settled what was decided")
         if self.settled is not None and not self.idempotency_key:

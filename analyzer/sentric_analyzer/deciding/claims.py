@@ -37,6 +37,8 @@ class ClaimedRule:
     error: str = ""
     """Why it could not be evaluated, where it counts as matched for that reason."""
     evidence: Mapping[str, str] = field(default_factory=dict[str, str])
+    score: bool = False
+    """Whether it wants a language model to be asked, and none was."""
 
     def match(self) -> Match:
         """The match that it amounts to: of a rule of the engine's own where it is one."""
@@ -50,6 +52,7 @@ class ClaimedRule:
             category="",
             on=(ACTION,),
             pack=_PACK,
+            score=self.score,
         )
         evidence = tuple(Evidence(name, value) for name, value in self.evidence.items())
         basis = Basis.FAILURE if self.error else Basis.CONDITION

@@ -13,6 +13,7 @@ from sentric.events import (
     AnyEvent,
     Author,
     Coverage,
+    Decision,
     Effect,
     Element,
     Kind,
@@ -21,6 +22,7 @@ from sentric.events import (
     Outcome,
     Reasoning,
     Run,
+    Score,
     Source,
 )
 from sentric_analyzer.dialects.reading.lineage import with_tasks_known
@@ -237,6 +239,7 @@ def _action(span: Span) -> Action:
         truncated=cut or bool(_cut(span) & _OF_ACTION),
         uncaptured=arguments is None,
         state=_state(span),
+        score=_score(span),
     )
 
 
@@ -249,6 +252,18 @@ def _state(span: Span) -> AgentState | None:
         strikes=count_of(span.attributes.get(semconv.SENTRIC_STATE_STRIKES)),
         enforced=True,
         stopped=attribute(span, semconv.SENTRIC_STATE_STOPPED),
+    )
+
+
+def _score(span: Span) -> Score | None:
+    """What a model had said of it. Whatever is not plainly said counts as above the threshold."""
+    if semconv.SENTRIC_SCORE_DECISION not in span.attributes:
+        return None
+    return Score(
+        risk=min(count_of(span.attributes.get(semconv.SENTRIC_SCORE_RISK)), 100),
+        decision=_member(Decision, span.attributes[semconv.SENTRIC_SCORE_DECISION], Decision.ASK),
+        explanation=attribute(span, semconv.SENTRIC_SCORE_EXPLANATION),
+        model=attribute(span, semconv.SENTRIC_SCORE_MODEL),
     )
 
 

@@ -15,7 +15,7 @@ from opentelemetry.trace import Span, SpanKind
 
 from sentric import semconv
 from sentric.errors import SentricError
-from sentric.events import Action, AgentState, Outcome
+from sentric.events import Action, AgentState, Outcome, Score
 from sentric.guard.boundary import report, shielded
 from sentric.guard.calls import UnderWay, Wanted, said
 from sentric.guard.counts import Count, count
@@ -25,6 +25,7 @@ from sentric.guard.place import Call, Place, here
 from sentric.guard.refusal import UNDECIDED, Cause, Refusal
 from sentric.guard.steps import Steps, go, go_aside
 from sentric.guard.wish import wish_of
+from sentric.policy.engine import brought_by
 from sentric.policy.readers.actions.effects import classify
 from sentric.policy.verdict import ALLOW, Verdict
 from sentric.tracing import attributes
@@ -151,13 +152,15 @@ class GuardedAction(UnderWay):
         action = self._judged(wanted, self._begun(wanted), state)
         return Judged(action, self.verdict)
 
-    def restate(self, judged: Judged, state: AgentState) -> Judged:
-        """Judge it once more, now that it is certain what its agent has added up to."""
+    def restate(self, judged: Judged, state: AgentState, score: Score | None = None) -> Judged:
+        """Judge it once more, now that it is certain what its agent has added up to, and what a model says of it."""
         if self._span is None:
             raise LookupError("there is no action")
-        self.verdict = self._run.restate(judged.action, state)
-        self._action = replace(judged.action, state=state)
-        self._span.set_attributes(attributes.state(state) | self._run.decided(self.verdict))
+        score = judged.action.score if score is None else replace(score, explanation=self.redacted(score.explanation))
+        self.verdict = self._run.restate(judged.action, state, score)
+        self._action = replace(judged.action, state=state, score=score)
+        known = attributes.state(state) | attributes.score(score, content=self._run.content)
+        self._span.set_attributes(known | self._run.decided(self.verdict))
         return Judged(self._action, self.verdict)
 
     def renew(self) -> Steps[None]:
@@ -318,6 +321,7 @@ class GuardedAction(UnderWay):
                 **how,
             )
         )
+        run.heard.remember(brought_by(outcome, action))
         span.set_attributes(attributes.outcome(outcome, content=run.content))
         run.mark_cut(span, self._cut)
         return outcome, verdict

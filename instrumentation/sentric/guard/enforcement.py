@@ -15,7 +15,7 @@ from typing import Protocol, TypeAlias
 from uuid import uuid4
 
 from sentric.errors import SentricError
-from sentric.events import IRREVERSIBLE, Action, AgentState, Effect
+from sentric.events import IRREVERSIBLE, Action, AgentState, Effect, Score
 from sentric.guard.counts import Count, count
 from sentric.guard.link import Answer, Link, LinkError, Spool
 from sentric.guard.refusal import Cause, Refusal, refusal
@@ -23,7 +23,7 @@ from sentric.guard.steps import Steps
 from sentric.guard.sums import Sums
 from sentric.policy.risk import SHUT_DOWN_RULE, STOPPED_RULE, STRIKES
 from sentric.policy.rule import Decision
-from sentric.policy.verdict import Verdict
+from sentric.policy.verdict import Verdict, unscored
 from sentric.settings import Settings
 
 Wish: TypeAlias = dict[str, object]
@@ -32,6 +32,7 @@ ROUNDS = 4
 """How often the service is asked about one action: it may be another one whenever a person has approved it."""
 _LASTING = IRREVERSIBLE | {Effect.EXECUTE}
 """Effects that need the lease: whoever may have been stopped does not take them."""
+_NO_SCORE = unscored("a rule wants a model's score, and no service is there that asks one")
 
 _logger = logging.getLogger("sentric")
 _complained: set[str] = set()
@@ -47,8 +48,9 @@ class Judged:
 
     @property
     def is_plain(self) -> bool:
-        """Whether no rule has anything to say."""
-        return self.verdict.decision is Decision.ALLOW and self.verdict.risk == 0
+        """Whether no rule has anything to say, nor wants a model to."""
+        verdict = self.verdict
+        return verdict.decision is Decision.ALLOW and verdict.risk == 0 and not verdict.wants_score
 
     @property
     def blocking(self) -> frozenset[str]:
@@ -80,8 +82,8 @@ class Attempt(Protocol):
         """Wait for what judging needs and is not there yet."""
         ...
 
-    def restate(self, judged: Judged, state: AgentState) -> Judged:
-        """Judge it once more, now that it is certain what its agent has added up to."""
+    def restate(self, judged: Judged, state: AgentState, score: Score | None = None) -> Judged:
+        """Judge it once more, now that it is certain what its agent has added up to, and what a model says of it."""
         ...
 
     def renew(self) -> Steps[None]:
@@ -147,7 +149,8 @@ class Enforcement:
     def doubtful(self, judged: Judged, cause: Cause) -> Ruling:
         """Something is not certain: then only what the policy's owner has said is done, and what no rule is against."""
         verdict = judged.verdict
-        if verdict.decision.rank() > Decision.WARN.rank() or not self._may_pass_with(judged.action):
+        is_against = verdict.decision.rank() > Decision.WARN.rank() or verdict.wants_score
+        if is_against or not self._may_pass_with(judged.action):
             return Ruling(judged=judged, refusal=_refusal(cause, judged))
         self._sums.add(risk=verdict.risk)
         return Ruling(judged=judged, opened=cause)
@@ -162,6 +165,7 @@ class Enforcement:
                 judged = attempt.judge(self._sums.state)
                 if judged.is_plain:
                     return self._plain(judged)
+                judged = _surely_scored(attempt, judged, self._sums.state)
                 wish = attempt.wish(judged) | {"idempotency_key": uuid4().hex}
                 return self._alone(wish, judged, durable=judged.verdict.decision is not Decision.ALLOW)
         judged = attempt.judge((yield from self._state()))
@@ -197,7 +201,7 @@ class Enforcement:
             except LinkError as error:
                 return self._away(attempt, wish, judged, error)
             self._hear(answer)
-            judged = attempt.restate(judged, answer.before)
+            judged = attempt.restate(judged, answer.before, answer.score)
             if answer.allowed:
                 return self._allowed(judged, answer, is_approved=bool(approval_id))
             if answer.decision is not Decision.ASK or not answer.approval_id:
@@ -243,7 +247,7 @@ class Enforcement:
     def _allowed(self, judged: Judged, answer: Answer, *, is_approved: bool) -> Ruling:
         """It may be done, unless the rules say more by the exact sums than the service was told they say."""
         most = Decision.ASK if is_approved else Decision.WARN
-        if judged.verdict.decision.rank() <= most.rank():
+        if judged.verdict.decision.rank() <= most.rank() and (is_approved or not judged.verdict.wants_score):
             return Ruling(judged=judged, answer=answer)
         return Ruling(judged=judged, refusal=_refusal(Cause.CHANGED, judged), answer=answer)
 
@@ -252,6 +256,7 @@ class Enforcement:
         complain(str(error))
         with self._sums.turn:  # others may have been decided meanwhile
             judged = attempt.restate(judged, self._sums.state)
+            judged = _surely_scored(attempt, judged, self._sums.state)
             wish |= {"verdict": attempt.wish(judged)["verdict"]}
             changes_sums = self._is_named and judged.verdict.risk > 0
             if judged.verdict.decision.rank() <= Decision.WARN.rank() and (
@@ -292,6 +297,11 @@ class Enforcement:
             complain(str(error))
             return False
         return True
+
+
+def _surely_scored(attempt: Attempt, judged: Judged, state: AgentState) -> Judged:
+    """What is judged, where nobody can be asked for the score that a rule wants: as if it were too high."""
+    return attempt.restate(judged, state, _NO_SCORE) if judged.verdict.wants_score else judged
 
 
 def _refused(attempt: Attempt, judged: Judged, answer: Answer, approval_id: str) -> Refusal:

@@ -11,6 +11,7 @@ from opentelemetry.trace import Span, format_span_id
 from sentric import semconv
 from sentric.events import Author, Message, Observation, Reasoning, Source
 from sentric.guard.calls import Offered, Seen
+from sentric.guard.latest import Latest
 from sentric.tracing import attributes
 from sentric.tracing.attributes import CARRIED
 from sentric.tracing.limits import DEFINITION_LIMIT, URL_LIMIT
@@ -35,6 +36,8 @@ class Heard:
         self._observations: list[Observation] = []
         self._offered: dict[str, str] = {}
         self._cut = set[str]()
+        self.latest = Latest()
+        """What people are shown of what it has seen; empty where no content is captured."""
         self.thoughts: list[str] = []
         """Why the agent does what it does next."""
 
@@ -58,6 +61,11 @@ class Heard:
             self._observations.append(self._observed(seen, room))
         else:
             self._cut.add(semconv.SENTRIC_OBSERVATIONS)
+
+    def remember(self, seen: Observation | None) -> None:
+        """Keep what came into the model's view for people who are asked about what it leads to."""
+        if seen is not None and self._run.content:
+            self.latest.add(seen)
 
     def offer(self, tools: Iterable[Offered]) -> None:
         """Hear which tools the model is offered; each definition once, until it changes."""
@@ -128,6 +136,7 @@ class Heard:
             truncated=was_cut,
         )
         observation, verdict = run.judge(seen_now)
+        self.remember(observation)
         run.report(verdict, span or run.span, {semconv.SENTRIC_SEQUENCE: observation.sequence})
         return observation
 

@@ -26,7 +26,7 @@ from opentelemetry.trace import (
 
 from sentric import semconv
 from sentric.errors import PolicyError, SentricError
-from sentric.events import Action, AgentState, Author, Message, Observation, Outcome
+from sentric.events import Action, AgentState, Author, Message, Observation, Outcome, Score
 from sentric.forks import process_lock
 from sentric.guard import judgement
 from sentric.guard.action import GuardedAction, Pause, Reads, Renew
@@ -293,10 +293,16 @@ class LiveRun:
             numbered = event(sequence=self.next())
             return numbered, self._engine.judge(numbered)
 
-    def restate(self, action: Action, state: AgentState) -> Verdict:
-        """Judge an action that was judged once more, now that it is certain what its agent has added up to."""
+    def restate(self, action: Action, state: AgentState, score: Score | None) -> Verdict:
+        """Judge an action that was judged once more, now that it is certain what its agent has added up to.
+
+        Args:
+            action: the one that was judged.
+            state: what its agent has added up to.
+            score: what a language model has said of it; None: what was known of that before stands.
+        """
         with self._lock:
-            return self._engine.restate(action, state)
+            return self._engine.restate(action, state, score)
 
     def decided(self, verdict: Verdict) -> Attributes:
         """A verdict of this run's engine as attributes."""

@@ -9,6 +9,7 @@ from dataclasses import asdict
 from typing import TYPE_CHECKING
 
 from sentric.events import JsonValue
+from sentric.policy.seen import excerpts
 from sentric.policy.verdict import Match
 from sentric.settings import DEFAULT_PROJECT
 from sentric.tracing.attributes import place, structure
@@ -42,6 +43,7 @@ def wish_of(run: "LiveRun", judged: "Judged") -> dict[str, object]:
         "reasoning": action.reasoning.text if content else "",
         "context": _told(run, action.context),
         "task": run.task if content else "",
+        "seen": _seen(run, judged),
         "run_id": run.run_id,
         "call_id": action.call_id,
         "verdict": {
@@ -56,8 +58,15 @@ def _told(run: "LiveRun", values: Mapping[str, JsonValue]) -> dict[str, JsonValu
     return dict(values) if run.content else {name: run.intake.fingerprint(value) for name, value in values.items()}
 
 
+def _seen(run: "LiveRun", judged: "Judged") -> list[dict[str, str]]:
+    """What people are shown of what the agent has seen before; nothing where no content is captured."""
+    found = excerpts(run.heard.latest.seen, judged.verdict.matches)
+    return [{"source": one.source.value, "origin": one.origin, "excerpt": one.text} for one in found]
+
+
 def _rule(match: Match, *, content: bool) -> dict[str, object]:
-    return {
+    wants_score: dict[str, object] = {"score": True} if match.wants_score else {}
+    return wants_score | {
         "id": match.rule.id,
         "title": match.rule.title,
         "severity": match.rule.severity.value,

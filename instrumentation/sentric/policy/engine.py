@@ -6,7 +6,7 @@ afterwards is what would have been decided before.
 
 from collections import OrderedDict
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from operator import attrgetter
 
 from sentric.events import Action, AgentState, AnyEvent, Author, Message, Observation, Outcome, Run, Source
@@ -18,7 +18,7 @@ from sentric.policy.risk import BEGINNING, RiskLedger, standing
 from sentric.policy.rule import Decision, Policy, Scope
 from sentric.policy.signals.family import Facts
 from sentric.policy.variables import Moment, RunFacts
-from sentric.policy.verdict import ALLOW, Finding, Match, Replay, Score, Step, Verdict, finding
+from sentric.policy.verdict import ALLOW, Finding, Match, Replay, Score, Step, Verdict, finding, scored
 
 TASK_LIMIT = 65_536
 """Longest task a rule sees, in characters: the end of it."""
@@ -54,7 +54,8 @@ class Engine:
             trace_id: of the run, "" where it has none.
             agent: name of the agent.
             state: what is known of the agent from before.
-            scores: what a language model says of events, by their ids: for rules that ask for it.
+            scores: what a language model says of events, by their ids: for rules that ask for it. Of an action that
+                is not named here, its own score holds.
         """
         self.policy = policy.for_run(project, agent)
         self.risk = RiskLedger(state.risk, state.strikes)
@@ -99,7 +100,7 @@ class Engine:
             self._take(action.state)
         moment = self._moment(Scope.ACTION, action, self._families.action(action))
         matches = () if self._silent else self._programs.of(action.kind, Stage.FIRST).matches(moment)
-        score = self._scores.get(action.event_id)
+        score = self._scores.get(action.event_id, action.score)
         opened = self._open[action.event_id] = self._opened(moment, action, matches, score)
         if len(self._open) > OPEN_ACTIONS:
             self._open.popitem(last=False)
@@ -117,7 +118,7 @@ class Engine:
         self.risk.strikes -= opened.struck
         return self._opened_again(opened, score)
 
-    def restate(self, action: Action, state: AgentState) -> Verdict:
+    def restate(self, action: Action, state: AgentState, score: Score | None = None) -> Verdict:
         """Judge the action checked last once more, now that it is certain what was known of the agent before it.
 
         The same is said as by an engine that began with that state, and heard what this one has heard in silence. The
@@ -126,6 +127,7 @@ class Engine:
         Args:
             action: the one that was checked last.
             state: what the agent has added up to before the action, in this run too.
+            score: what a language model has said of it; None: what was known of that before stands.
 
         Raises:
             LookupError: the action was not checked, or has ended.
@@ -135,7 +137,7 @@ class Engine:
             raise LookupError(f"the action {action.event_id!r} is not under way: check it first")
         self._take(state)
         self._tell_run()
-        return self._opened_again(opened, opened.score)
+        return self._opened_again(opened, score or opened.score)
 
     def observe(self, event: Message | Observation | Outcome) -> Verdict:
         """Hear what happened, and judge the text it brought into the model's view."""
@@ -170,15 +172,15 @@ class Engine:
         """What is decided about an action, given the rules that match without regard to what has added up."""
         if self._silent:
             return _Open(action, ALLOW, moment)
-        scored = self._with_late(Stage.SUMMED, moment, action, _scored(matches, score), score)
-        risk = Verdict(scored).risk
+        so_far = self._with_late(Stage.SUMMED, moment, action, scored(matches, score), score)
+        risk = Verdict(so_far).risk
         self._run.projected_risk = self.risk.total + risk
         own = standing(self.state, risk)
-        scored = self._with_late(Stage.PROJECTED, moment, action, scored, score)
+        so_far = self._with_late(Stage.PROJECTED, moment, action, so_far, score)
         told = frozenset(rule.id for rule in own) - self._told
         known = frozenset[str]() if self._enforced else self._told
         added = tuple(built_in(rule, moment, again=rule.id in known) for rule in own)
-        verdict = Verdict((*scored, *added)) if scored or added else ALLOW
+        verdict = Verdict((*so_far, *added)) if so_far or added else ALLOW
         refused = verdict.decision is Decision.BLOCK
         struck = verdict.is_strike
         self.risk.strikes += struck
@@ -193,13 +195,13 @@ class Engine:
         return again.verdict
 
     def _with_late(
-        self, late: Stage, moment: Moment, action: Action, scored: tuple[Match, ...], score: Score | None
+        self, late: Stage, moment: Moment, action: Action, before: tuple[Match, ...], score: Score | None
     ) -> tuple[Match, ...]:
         """The matches of the rules judged so far, and of those that are judged now, in the order of the policy."""
         program = self._programs.of(action.kind, late)
         if not program.rules:
-            return scored
-        return self._in_order((*scored, *_scored(program.matches(moment.again()), score)))
+            return before
+        return self._in_order((*before, *scored(program.matches(moment.again()), score)))
 
     def _in_order(self, matches: tuple[Match, ...]) -> tuple[Match, ...]:
         place = {rule.id: index for index, rule in enumerate(self.policy.rules)}
@@ -226,14 +228,14 @@ class Engine:
         if opened is not None and outcome.refused and not opened.refused:
             self.risk.strike()
         self._families.outcome(outcome, action)
-        text = "\n".join(filter(None, (outcome.result, outcome.error)))
-        return self._see(_brought(outcome, action, text)) if text else ALLOW
+        brought = brought_by(outcome, action)
+        return ALLOW if brought is None else self._see(brought)
 
     def _judge(self, scope: Scope, event: AnyEvent, facts: tuple[Facts, ...]) -> Verdict:
         program = self._programs.others[scope]
         moment = self._moment(scope, event, facts)
         matches = () if self._silent or not program.rules else program.matches(moment)
-        return Verdict(_scored(matches, self._scores.get(event.event_id))) if matches else ALLOW
+        return Verdict(scored(matches, self._scores.get(event.event_id))) if matches else ALLOW
 
     def _moment(self, scope: Scope, event: AnyEvent, facts: tuple[Facts, ...]) -> Moment:
         self._tell_run()
@@ -258,13 +260,6 @@ class Engine:
         fresh = tuple(what for what in self._forgotten if what not in self._reported)
         self._reported.update(fresh)
         return fresh
-
-
-def _scored(matches: tuple[Match, ...], score: Score | None) -> tuple[Match, ...]:
-    """The same matches, raised by a score where the rule asks for one."""
-    if score is None:
-        return matches
-    return tuple(replace(match, score=score) if match.rule.score else match for match in matches)
 
 
 def replay(
@@ -333,8 +328,11 @@ class _Open:
     """What was told with it for the first time in the run."""
 
 
-def _brought(outcome: Outcome, action: Action | None, text: str) -> Observation:
-    """What an outcome brought into the model's view."""
+def brought_by(outcome: Outcome, action: Action | None) -> Observation | None:
+    """What an outcome brought into the model's view; None where that is nothing."""
+    text = "\n".join(filter(None, (outcome.result, outcome.error)))
+    if not text:
+        return None
     return Observation(
         sequence=outcome.sequence,
         time=outcome.time,

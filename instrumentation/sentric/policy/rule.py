@@ -10,6 +10,7 @@ from hashlib import sha256
 from typing import Any
 
 from sentric.events import AnyEvent, Kind
+from sentric.events import Decision as Decision  # noqa: PLC0414  # what rules say, though events tell it too
 from sentric.policy.rollout import ErrorBudget, budget_for, fits
 from sentric.policy.tool_meaning import ToolMeaning
 
@@ -32,21 +33,7 @@ class Severity(StrEnum):
         return 9 + 4 * self.rank()
 
 
-class Decision(StrEnum):
-    """How much oversight is wanted."""
-
-    ALLOW = "allow"
-    WARN = "warn"
-    ASK = "ask"
-    BLOCK = "block"
-
-    def rank(self) -> int:
-        """0 for allow to 3 for block."""
-        return _DECISIONS.index(self)
-
-
 _SEVERITIES = tuple(Severity)
-_DECISIONS = tuple(Decision)
 
 
 class Maturity(StrEnum):

@@ -78,7 +78,7 @@ def rule(reader: Reader, pack: str, *, default: bool = True, examples: bool = Fa
         when=looks.when,
         pattern=looks.pattern,
         over=looks.over,
-        score=_read(part, "score", Reader.boolean, False),
+        score=_read(part, "score", lambda one: _score(one, _scopes(looks.on)), False),
         evidence=_read(part, "evidence", lambda one: _evidence(one, _scopes(looks.on)), _NO_NAMES),
         match=match,
         no_match=no_match,
@@ -189,6 +189,13 @@ def _scopes(on: tuple[str, ...]) -> tuple[Scope, ...]:
     """The scopes a rule's condition must make sense in."""
     wanted = {Scope(name) if name in tuple(Scope) else Scope.ACTION for name in on}
     return tuple(scope for scope in Scope if scope in wanted)
+
+
+def _score(reader: Reader, scopes: tuple[Scope, ...]) -> bool:
+    wanted = reader.boolean()
+    if wanted and scopes and Scope.ACTION not in scopes:
+        reader.problem("only actions are scored, before they are done, and this rule looks at none")
+    return wanted
 
 
 def _evidence(reader: Reader, scopes: tuple[Scope, ...]) -> tuple[str, ...]:

@@ -1,10 +1,12 @@
 """What the engine says: verdicts about actions, findings to keep."""
 
-from dataclasses import dataclass
+from collections.abc import Iterable
+from dataclasses import dataclass, replace
 from enum import StrEnum
 from hashlib import sha256
 
 from sentric.events import Action, AgentState, AnyEvent, Outcome, Run
+from sentric.events import Score as Score  # noqa: PLC0414  # part of what the engine says
 from sentric.policy.risk import BEGINNING, STOPPED_RULE
 from sentric.policy.rule import Decision, Rule, Severity
 
@@ -29,18 +31,6 @@ class Evidence:
 
 
 @dataclass(frozen=True, slots=True)
-class Score:
-    """What a language model says of an event. It can only raise what rules say."""
-
-    risk: int = 0
-    """0 to 100."""
-    decision: Decision = Decision.ALLOW
-
-
-_NO_SCORE = Score()
-
-
-@dataclass(frozen=True, slots=True)
 class Match:
     """A rule that matched an event."""
 
@@ -48,14 +38,17 @@ class Match:
     evidence: tuple[Evidence, ...] = ()
     basis: Basis = Basis.CONDITION
     error: str = ""
-    score: Score = _NO_SCORE
+    score: Score | None = None
+    """What a language model has said of the event, where the rule wants that."""
     again: bool = False
     """Whether the run's findings tell it already: it decides about this event too, and makes no finding of its own."""
 
     @property
     def risk(self) -> int:
         """The rule's risk, or the score's where that is higher, 0 to 100; 0 for a rule in shadow."""
-        return 0 if self.rule.shadow else max(self.rule.risk, min(self.score.risk, 100))
+        if self.rule.shadow or self.score is None:
+            return 0 if self.rule.shadow else self.rule.risk
+        return max(self.rule.risk, min(self.score.risk, 100))
 
     @property
     def decision(self) -> Decision:
@@ -68,7 +61,14 @@ class Match:
         return self._decision if self._decision is not self.decision else None
 
     @property
+    def wants_score(self) -> bool:
+        """Whether a language model is to be asked first, and was not. Of a rule in shadow nobody is asked."""
+        return self.rule.score and self.score is None and not self.rule.shadow
+
+    @property
     def _decision(self) -> Decision:
+        if self.score is None:
+            return self.rule.decision
         return max(self.rule.decision, self.score.decision, key=Decision.rank)
 
 
@@ -99,6 +99,16 @@ class Verdict:
         return any(match.decision is Decision.BLOCK and match.rule.id != STOPPED_RULE.id for match in self.matches)
 
     @property
+    def wants_score(self) -> bool:
+        """Whether a language model is to be asked first, and was not: what asks or blocks anyhow is not scored."""
+        return any(match.wants_score for match in self.matches) and self.decision.rank() < Decision.ASK.rank()
+
+    @property
+    def score(self) -> Score | None:
+        """What a language model has said; None where none was asked."""
+        return next((match.score for match in self.matches if match.score is not None), None)
+
+    @property
     def shadow(self) -> tuple[str, ...]:
         """Ids of the matched rules that are held to a warning, in their order."""
         return tuple(match.rule.id for match in self.matches if match.would is not None)
@@ -106,6 +116,18 @@ class Verdict:
 
 ALLOW = Verdict()
 """No rule matched."""
+
+
+def unscored(why: str) -> Score:
+    """What stands in for a score that there is none of: a person is asked instead."""
+    return Score(decision=Decision.ASK, explanation=why)
+
+
+def scored(matches: Iterable[Match], score: Score | None) -> tuple[Match, ...]:
+    """The same matches, raised by a score where the rule asks for one."""
+    if score is None:
+        return tuple(matches)
+    return tuple(replace(match, score=score) if match.rule.score else match for match in matches)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from urllib.parse import urlsplit
 
 from sentric import semconv
-from sentric.events import Action, AgentState, Element, JsonValue, Message, Observation, Outcome, Reasoning
+from sentric.events import Action, AgentState, Element, JsonValue, Message, Observation, Outcome, Reasoning, Score
 from sentric.policy.verdict import Verdict
 from sentric.tracing.limits import encode
 
@@ -89,6 +89,17 @@ def state(known: AgentState) -> Attributes:
     """What its agent had added up to before an action that is held to its verdict: a replay begins there."""
     found: Attributes = {semconv.SENTRIC_STATE_RISK: known.risk, semconv.SENTRIC_STATE_STRIKES: known.strikes}
     _put(found, semconv.SENTRIC_STATE_STOPPED, known.stopped)
+    return found
+
+
+def score(said: Score | None, *, content: bool) -> Attributes:
+    """What a language model has said of an action that was decided by it: a replay is told the same."""
+    if said is None:
+        return {}
+    found: Attributes = {semconv.SENTRIC_SCORE_RISK: said.risk, semconv.SENTRIC_SCORE_DECISION: said.decision.value}
+    _put(found, semconv.SENTRIC_SCORE_MODEL, said.model)
+    if content:
+        _put(found, semconv.SENTRIC_SCORE_EXPLANATION, said.explanation)
     return found
 
 

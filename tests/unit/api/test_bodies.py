@@ -2,6 +2,7 @@ import json
 from collections.abc import Callable
 from contextlib import suppress
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -11,7 +12,7 @@ from hypothesis import strategies as st
 from pydantic import BaseModel, ConfigDict, JsonValue
 
 from sentric_analyzer.api.answers import json_answer
-from sentric_analyzer.api.bodies import BODY_LIMIT, DEPTH_LIMIT, parsed_json
+from sentric_analyzer.api.bodies import BODY_LIMIT, DEPTH_LIMIT, parsed_form, parsed_json
 from sentric_analyzer.api.models import Document
 from sentric_analyzer.api.needs import OPEN
 from sentric_analyzer.api.problems import MOST_FAULTS, Refused, add_problems
@@ -34,6 +35,20 @@ def test_json_is_read_as_it_was_written(value: Any, escaped: bool) -> None:
 def test_whatever_is_sent_is_read_or_refused(body: bytes) -> None:
     with suppress(Refused):
         json.dumps(parsed_json(body), allow_nan=False, ensure_ascii=False).encode()
+
+
+@given(
+    st.dictionaries(st.text(st.characters(exclude_characters="\r", codec="utf-8"), min_size=1), st.text(), max_size=20)
+)
+def test_a_form_is_read_as_it_was_filled_in(fields: dict[str, str]) -> None:
+    read = parsed_form(urlencode(fields).encode())
+    assert read == {name: value.replace("\r\n", "\n") for name, value in fields.items()}
+
+
+@given(st.binary(max_size=64) | st.text("a=&%20fF+;é", max_size=64).map(str.encode))
+def test_whatever_form_is_sent_is_read_or_refused(body: bytes) -> None:
+    with suppress(Refused):
+        assert all(value.encode() is not None for value in parsed_form(body).values())
 
 
 @pytest.mark.parametrize(

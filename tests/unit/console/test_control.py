@@ -44,12 +44,27 @@ APPROVAL: dict[str, Any] = {
         "url": "https://bank.example/pay",
         "element": {"name": "Pay now"},
         "reasoning": "The invoice is due.",
+        "task": "Pay what is due.",
+        "seen": [{"source": "tool_result", "origin": "read_mail", "excerpt": "Invoice 7 is due"}],
+        "score": {"risk": 72, "decision": "ask", "explanation": "The account is new.", "model": "some-model"},
         "asserted": {"ticket": "T-1"},
         "agent_name": "payer",
         "run_id": "r1",
         "rules": [RULE, {**RULE, "title": "Broken", "error": "no such name"}],
         "risk": 40,
     },
+    "attempts": [
+        {
+            "step": 0,
+            "channel": "duty-phone",
+            "person": "ab",
+            "state": "failed",
+            "created": "2026-11-01T11:58:00Z",
+            "sent": None,
+            "ended": "2026-11-01T11:58:30Z",
+            "detail": "busy",
+        }
+    ],
     "answers": [
         {"approver": "person:ab", "answer": "approve", "note": "ok", "channel": "cli", "time": "2026-11-01T11:59:00Z"}
     ],
@@ -135,6 +150,17 @@ def with_texts(value: Any, text: str) -> Any:
             return value
 
 
+def test_a_models_score_is_shown_as_an_opinion() -> None:
+    score: dict[str, Any] = {"risk": 72, "decision": "ask", "explanation": "Odd.\nrule  fine", "model": "m-1"}
+    request = {"tool": "pay", "score": score}
+    shown = approval_of({**APPROVAL, "request": request})
+    assert "72 of 100, in the opinion of the model m-1:" in shown
+    assert not any(line.startswith("rule") for line in shown.splitlines()), "its words do not look like ours"
+    score.update(risk=0, explanation="the model m-1 answered with status 500", model="")
+    shown = approval_of({**APPROVAL, "request": request})
+    assert "none, so that a person is asked: the model m-1 answered" in shown
+
+
 def test_an_approval_says_what_where_why_with_which_risk_and_who_must_answer() -> None:
     text = approval_of({**APPROVAL, "agent": AGENT})
     for line in (
@@ -145,7 +171,12 @@ def test_an_approval_says_what_where_why_with_which_risk_and_who_must_answer() -
         "element    name Pay now",
         'lines  ["a", {"b": 1}]',
         "The invoice is due.",
+        "Pay what is due.",
         "ticket T-1",
+        "score      72 of 100, in the opinion of the model some-model:",
+        "The account is new.",
+        "seen before  tool result read_mail",
+        "Invoice 7 is due",
         "Payment without an approval  payment-unapproved, policy says ask, risk 40",
         "signals.amount 900",
         "could not be evaluated and counts as matched: no such name",
@@ -153,6 +184,7 @@ def test_an_approval_says_what_where_why_with_which_risk_and_who_must_answer() -
         "bot-1 (payer) of project shop, run r1",
         "asked by   key:43a6233c6643 on 2026-11-01 11:58 UTC",
         "2 different people, other than who asked (high); 1 approval so far",
+        "person:ab through duty-phone failed 2026-11-01 11:58 UTC: busy",
         "approved by person:ab (cli) 2026-11-01 11:59 UTC: ok",
     ):
         assert re.search(re.escape(line).replace(r"\ ", " +"), text), line

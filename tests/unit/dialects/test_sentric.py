@@ -11,6 +11,7 @@ from sentric.events import (
     AnyEvent,
     Author,
     Coverage,
+    Decision,
     Effect,
     Element,
     Kind,
@@ -18,6 +19,7 @@ from sentric.events import (
     Observation,
     Outcome,
     Reasoning,
+    Score,
     Source,
 )
 from sentric.tracing import attributes, limits
@@ -211,7 +213,7 @@ def test_another_agent_in_the_same_trace_keeps_its_run() -> None:
 
 
 def test_damaged_events_come_last_and_keep_what_can_be_kept() -> None:
-    damaged = {
+    damaged: dict[str, Any] = {
         semconv.SENTRIC_MESSAGES: '[{"sequence": "x", "author": "pope", "text": 7}, 3]',
         semconv.SENTRIC_OBSERVATIONS: '{"sequence": -1, "source": "page", "text": "seen", "truncated": "yes"}',
         semconv.SENTRIC_ACTION_KIND: "fly",
@@ -219,9 +221,11 @@ def test_damaged_events_come_last_and_keep_what_can_be_kept() -> None:
         semconv.SENTRIC_SEQUENCE: True,
         semconv.SENTRIC_OUTCOME_SEQUENCE: 2**70,
     }
+    damaged |= {semconv.SENTRIC_SCORE_DECISION: "sure", semconv.SENTRIC_SCORE_RISK: 2**40}
     [run] = read([done(**damaged)])
     action = next(event for event in run.events if isinstance(event, Action))
     assert (action.kind, action.effects) == (Kind.OTHER, {Effect.PAY})
+    assert action.score == Score(100, Decision.ASK)
     observation = next(event for event in run.events if isinstance(event, Observation))
     assert (observation.text, observation.truncated) == ("seen", False)
     message = next(event for event in run.events if isinstance(event, Message) and event.author is Author.MODEL)

@@ -17,7 +17,7 @@ import pytest
 import sentric
 from fixtures.pipeline import Pipeline
 from sentric.errors import SentricError
-from sentric.events import AgentState, Author, Source
+from sentric.events import AgentState, Author, Decision, Score, Source
 from sentric.guard import enforcement
 from sentric.guard.calls import Offered, Seen, Wanted
 from sentric.guard.gate import Gate
@@ -50,12 +50,13 @@ rules:
     category: test
     on: [action]
     when: action.tool.contains("{word}")
+    score: {str(word == "weigh").lower()}
     evidence: [action.tool, action.arguments]
     examples:
       match: [{{name: it, events: [{{event: action, tool: {word}}}]}}]
       no_match: [{{name: other, events: [{{event: action, tool: other}}]}}]
 """
-    for decision, word in (("block", "erase"), ("ask", "wire"), ("warn", "peek"))
+    for decision, word in (("block", "erase"), ("ask", "wire"), ("warn", "peek"), ("allow", "weigh"))
 )
 
 
@@ -121,8 +122,8 @@ def fail_to_keep(*_: object) -> None:
     raise SentricError("the disk is full")
 
 
-def denying() -> Service:
-    return Service(person=lambda wish: "denied")
+def denying(score: Score | None = None) -> Service:
+    return Service(person=lambda wish: "denied", score=score)
 
 
 SCENARIOS: dict[str, Callable[[], Scenario]] = {
@@ -133,6 +134,10 @@ SCENARIOS: dict[str, Callable[[], Scenario]] = {
     "denied": lambda: Scenario("wire_money", service=denying()),
     "the service is away": lambda: Scenario("wire_money", service=Service(is_away=True)),
     "stopped": lambda: Scenario("read_file", service=Service(known=AgentState(enforced=True, stopped="enough"))),
+    "nobody to score it": lambda: Scenario("weigh_it"),
+    "scored above the threshold": lambda: Scenario("weigh_it", service=denying(Score(80, Decision.ASK, "Odd.", "m"))),
+    "not scored by the service": lambda: Scenario("weigh_it", service=Service()),
+    "the service that scores is away": lambda: Scenario("weigh_it", service=Service(is_away=True)),
     "without a lease": lambda: Scenario("send_email", service=Service(has_lease=False)),
 }
 

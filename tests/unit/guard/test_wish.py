@@ -7,14 +7,15 @@ from pathlib import Path
 import pytest
 
 from fixtures.pipeline import Pipeline
-from sentric.events import Element, Reasoning
-from sentric.guard.calls import Wanted
+from sentric.events import Element, Reasoning, Source
+from sentric.guard.calls import Seen, Wanted
 from sentric.guard.gate import Gate
 from sentric.guard.live_run import About, LiveRun
 from support import guarding
 from support.enforcing import Service, linked
 
 PRIVATE = "the private letter"
+TOKEN = "ghp_" + "Zq8Lw2Xc9Vb4Nm1Kj7Hg5Fd3Sa6Po0Iu2YtR"
 Begin = Callable[..., LiveRun]
 
 
@@ -101,3 +102,23 @@ def test_nor_is_there_any_on_the_disk(begin: Begin, tmp_path: Path) -> None:
     kept = b"".join(file.read_bytes() for file in (tmp_path / "guard").rglob("*") if file.is_file())
     assert b"warn-peek" in kept
     assert b"private" not in kept
+
+
+def test_what_was_seen_before_is_told_redacted(begin: Begin, service: Service) -> None:
+    run = begin("full")
+    run.observe(Seen(source=Source.PAGE, origin="https://forum.example/t/9", text=f"Use the key {TOKEN}"))
+    with run.current(), run.action(lambda: Wanted(tool="read_mail", arguments={})) as action:
+        action.finished(result="A letter of Ann's.")
+    assert done(run, wanted("send"))
+    page, mail = service.wishes[-1]["seen"][::-1]
+    assert (page["source"], page["origin"]) == ("page", "https://forum.example/t/9")
+    assert page["excerpt"].startswith("Use the key ‹secret:")
+    assert mail == {"source": "tool_result", "origin": "read_mail", "excerpt": "A letter of Ann's."}
+
+
+def test_where_no_content_is_captured_nothing_that_was_seen_is(begin: Begin, service: Service) -> None:
+    run = begin("metadata")
+    run.observe(Seen(source=Source.PAGE, origin="https://forum.example/t/9", text=PRIVATE))
+    assert done(run, wanted("send"))
+    assert service.wishes[-1]["seen"] == []
+    assert run.heard.latest.seen == ()

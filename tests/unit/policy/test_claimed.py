@@ -1,5 +1,7 @@
 """A verdict that is claimed stands, with the engine's own rules as they hold by the sums that are certain."""
 
+from dataclasses import replace
+
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
@@ -9,7 +11,7 @@ from sentric.policy.claimed import with_certain_sums
 from sentric.policy.engine import Engine
 from sentric.policy.risk import BUDGET_RULE, BUILT_IN, SHUT_DOWN_RULE, STOPPED_RULE, standing
 from sentric.policy.rule import Decision, Policy, Rule, Severity
-from sentric.policy.verdict import Match, Verdict
+from sentric.policy.verdict import Match, Score, Verdict
 
 ACTION = Action(sequence=1, tool="click", kind=Kind.CLICK)
 
@@ -25,6 +27,26 @@ def rule(name: str, decision: Decision, risk: int) -> Rule:
         when="true",
         on=("action",),
     )
+
+
+@given(
+    st.builds(Score, st.integers(0, 100), st.sampled_from((Decision.ALLOW, Decision.ASK))),
+    st.sampled_from(tuple(Decision)),
+    st.integers(0, 100),
+    st.integers(0, 120),
+)
+def test_a_score_says_the_same_as_in_an_engine_and_lowers_nothing(
+    score: Score, decision: Decision, risk: int, before: int
+) -> None:
+    one, state = replace(rule("r", decision, risk), score=True), AgentState(before, enforced=True)
+    engine = Engine(Policy((one,)), project="p", run_id="r")
+    unscored = engine.check(ACTION)
+    said = with_certain_sums([Match(one)], ACTION, state, score)
+    assert said == engine.restate(ACTION, state, score)
+    assert said.decision.rank() >= unscored.decision.rank()
+    assert said.risk >= unscored.risk
+    assert unscored.wants_score == (decision.rank() < Decision.ASK.rank())
+    assert not said.wants_score
 
 
 @given(

@@ -45,6 +45,15 @@ def problems_of(path: Path) -> list[str]:
     return [problem.removeprefix(f"{path}:") for problem in caught.value.problems]
 
 
+def test_only_actions_are_scored(tmp_path: Path) -> None:
+    scored = RULE.format(id="typed-something").replace("    evidence", "    score: true\n    evidence")
+    (rule,) = load_rules([pack(tmp_path, scored)])
+    assert rule.score
+    heard = scored.replace("on: [input]", "on: [observation]").replace("action.tool == 'input'", "true")
+    said = problems_of(pack(tmp_path, heard.replace("evidence: [action.url]", "evidence: []")))
+    assert any("score: only actions are scored" in problem for problem in said), said
+
+
 def test_a_rule_is_read_as_it_is_written(tmp_path: Path) -> None:
     path = pack(tmp_path, RULE.format(id="typed-something"))
     (rule,) = load_rules([path])

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from typing import Any, NoReturn, TypeVar, cast
 
-from sentric.events import AgentState
+from sentric.events import AgentState, Score
 from sentric.guard.link.errors import LinkError
 from sentric.policy.risk import STRIKES
 from sentric.policy.rule import Decision
@@ -19,6 +19,7 @@ APPROVAL_STATES = ("pending", "approved", "denied", "expired", "cancelled")
 APPROVAL_ID = re.compile("[0-9a-f]{1,32}")
 _LONGEST_TEXT = 16_384
 _LARGEST_SUM = 1 << 53
+_HIGHEST_RISK = 100
 T = TypeVar("T")
 
 
@@ -46,6 +47,8 @@ class Answer:
     """RFC 3339, by the service's clock."""
     approval_seconds: float = 0.0
     """How long after this answer that is; 0: it has expired, or there is no approval."""
+    score: Score | None = None
+    """What a language model said of the action, where a rule wanted that."""
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -96,6 +99,7 @@ def read_answer(document: Mapping[str, Any]) -> Answer:
         approval_state=_text(document, "approval_state", empty=True),
         approval_expires=expires,
         approval_seconds=seconds_between(_text(document, "time"), expires) if expires else 0.0,
+        score=_score(_typed(document, "score", dict)) if document.get("score") is not None else None,
     )
 
 
@@ -179,6 +183,18 @@ def _sums(document: Mapping[str, Any]) -> AgentState:
         strikes=_sum(document, "strikes"),
         enforced=True,
         stopped=_text(document, "stopped", empty=True),
+    )
+
+
+def _score(document: Mapping[str, Any]) -> Score:
+    risk = _sum(document, "risk")
+    if risk > _HIGHEST_RISK:
+        raise _unusable("score")
+    return Score(
+        risk=risk,
+        decision=Decision(_one_of(document, "decision", (Decision.ALLOW, Decision.ASK))),
+        explanation=_text(document, "explanation", empty=True),
+        model=_text(document, "model", empty=True),
     )
 
 

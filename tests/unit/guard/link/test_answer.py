@@ -6,7 +6,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from sentric.events import AgentState
+from sentric.events import AgentState, Score
 from sentric.guard.link import LinkError
 from sentric.guard.link.answer import parsed, read_answer, read_lease, read_pending, read_standing
 from sentric.policy.risk import STRIKES
@@ -36,6 +36,13 @@ def test_an_answer_is_read_whole() -> None:
     assert (answer.cumulative_risk, answer.strikes, answer.agent_state) == (40, 1, "active")
     assert (answer.approval_id, answer.approval_state, answer.approval_seconds) == ("cd" * 16, "pending", 300.0)
     assert answer.approval_expires == "2026-01-01T00:05:00Z"
+
+
+def test_an_answer_may_hold_a_score() -> None:
+    assert read_answer(decision()).score is None
+    assert read_answer(decision(score=None)).score is None
+    score = {"risk": 80, "decision": "ask", "explanation": "Odd.", "model": "small"}
+    assert read_answer(decision(score=score)).score == Score(80, Decision.ASK, "Odd.", "small")
 
 
 @pytest.mark.parametrize(
@@ -77,6 +84,15 @@ def test_an_answer_without_one_of_its_fields_is_none(name: str) -> None:
         {"approval_id": 5},
         {"approval_expires": "soon"},
         {"approval_expires": "2026-01-01T00:05:00"},
+        {"score": 80},
+        {"score": {}},
+        {"score": {"risk": 80, "decision": "warn", "explanation": "", "model": ""}},
+        {"score": {"risk": 80, "decision": "block", "explanation": "", "model": ""}},
+        {"score": {"risk": 101, "decision": "ask", "explanation": "", "model": ""}},
+        {"score": {"risk": -1, "decision": "ask", "explanation": "", "model": ""}},
+        {"score": {"risk": "80", "decision": "ask", "explanation": "", "model": ""}},
+        {"score": {"risk": 80, "decision": "ask", "explanation": ["x"], "model": ""}},
+        {"score": {"risk": 80, "decision": "ask", "explanation": "x" * 20_000, "model": ""}},
     ],
 )
 def test_an_answer_of_which_anything_is_wrong_is_none(changed: dict[str, Any]) -> None:

@@ -34,6 +34,17 @@ def upgrade() -> None:
         sa.Column("used", sa.Double),
     )
     op.create_table(
+        "calls",
+        sa.Column("attempt_id", sa.String(32), primary_key=True),
+        sa.Column("approval_id", sa.String(32), nullable=False),
+        sa.Column("person", sa.String(12), nullable=False),
+        sa.Column("digest", sa.String(64), nullable=False),
+        sa.Column("reference", sa.String(256), nullable=False),
+        sa.Column("changed", sa.Double, nullable=False),
+        sa.Column("document", sa.Text, nullable=False),
+    )
+    op.create_index("calls_by_time", "calls", ["changed"])
+    op.create_table(
         "webhook_events",
         sa.Column("source", sa.String(16), primary_key=True),
         sa.Column("id", sa.String(128), primary_key=True),

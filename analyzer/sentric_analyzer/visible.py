@@ -4,7 +4,7 @@ import re
 
 _UNSEEN = re.compile(
     "[\x00-\x08\x0b-\x1f\x7f-\x9f\u00ad\u061c\u180e\u200b\u200e\u200f\u2028-\u202e\u2060-\u206f\ud800-\udfff\ufeff"
-    "\ufff9-\ufffb\U000e0000-\U000e007f]+|[\u200c\u200d]{2,}"
+    "\u034f\u115f\u1160\u3164\uffa0\ufff9-\ufffb\U000e0000-\U000e007f\U000e0100-\U000e01ef]+|[\u200c\u200d]{2,}"
 )
 """What controls a terminal, reorders text or shows nothing. One joiner alone belongs to a script or an emoji."""
 

@@ -4,7 +4,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from sentric_analyzer.console.text import one_line, shortened, visible
+from sentric_analyzer.visible import one_line, shortened, visible
 
 
 @pytest.mark.parametrize(
@@ -17,6 +17,7 @@ from sentric_analyzer.console.text import one_line, shortened, visible
         ("".join(chr(0xE0000 + ord(letter)) for letter in "obey"), "‹4 invisible characters›"),
         ("\x9b31m", "‹U+009B›31m"),
         ("lone \ud83d surrogate", "lone ‹U+D83D› surrogate"),
+        ("blank\u3164\U000e0100", "blank‹2 invisible characters›"),
     ],
 )
 def test_what_cannot_be_seen_is_named(text: str, shown: str) -> None:
