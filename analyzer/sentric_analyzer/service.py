@@ -96,6 +96,8 @@ class Service:
     def _start(self) -> None:
         settings = self._settings
         _refuse_open_networks(settings)
+        if settings.judge != NONE and not settings.model_url:
+            raise SettingError(f"judge is {settings.judge!r} and model_url is empty: name the API of a model")
         configuration(settings.approvals, patience=settings.approval_timeout)  # mistakes first of all
         origins = origins_of(settings.api_origins)
         tls = ServerTls.of(settings, ask_clients=False)  # for people: they have keys, and no certificates
@@ -185,10 +187,8 @@ class Service:
     ) -> JudgeWorker | None:
         """What has the model judge runs that are over; None where none is to be judged."""
         settings = self._settings
-        if settings.judge == NONE:
+        if plane.model is None or settings.judge == NONE:
             return None
-        if plane.model is None:
-            raise SettingError(f"judge is {settings.judge!r} and model_url is empty: name the API of a model")
         judge = JudgeWorker(plane.store.jobs, store, plane.model, settings, new_redactor, metrics.count, metrics.time)
         metrics.watch(JudgeMetric.WAITING, judge.waiting)
         return judge
