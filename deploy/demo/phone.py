@@ -1,6 +1,6 @@
 """A stand-in for Telnyx on loopback: its REST API and webhooks for phone calls, and somebody who picks up.
 
-python phone.py --webhook http://127.0.0.1:8900/v1/webhooks/telnyx --does "2; say What is it for?; 1"
+python phone.py --webhook http://127.0.0.1:4319/v1/webhooks/telnyx --does "2; say What is it for?; 1"
 
 The first line of the output is the base URL of the API, the second the public key of the webhooks; then what is said.
 """

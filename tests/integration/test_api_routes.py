@@ -98,7 +98,7 @@ async def test_on_loopback_reading_alone_takes_no_key(apps: Apps) -> None:
 
 def test_what_is_open_is_this(apps: Apps) -> None:
     found = {route.path for route in declared_routes(apps.open) if route.needed.open}
-    assert found == {"/healthz", "/readyz", "/openapi.json", "/approve/{secret}"}
+    assert found == {"/healthz", "/readyz", "/openapi.json", "/approve/{secret}", "/v1/webhooks/telnyx"}
 
 
 class Nothing(Document):

@@ -6,6 +6,7 @@ import logging
 import queue
 import secrets
 import threading
+import time
 from dataclasses import asdict, dataclass, replace
 from enum import StrEnum
 from typing import Any, Self
@@ -115,8 +116,9 @@ class Telephone:
             return
         for _ in self._threads:
             self._steps.put(None)
+        end = time.monotonic() + _ENDING_SECONDS
         for thread in self._threads:
-            thread.join(_ENDING_SECONDS)
+            thread.join(max(0.0, end - time.monotonic()))
         self._threads = []
         self._line.close()
 
