@@ -3,6 +3,7 @@
 import json
 import re
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
@@ -14,7 +15,7 @@ import pytest
 
 from fixtures.replays import TRACE, judged_run, replay_of, without_findings
 from fixtures.store_rows import empty
-from sentric.events import Observation, Outcome
+from sentric.events import Coverage, Observation, Outcome
 from sentric.policy.verdict import Replay
 from sentric.redaction import Redactor
 from sentric.settings import Settings
@@ -22,7 +23,7 @@ from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.jobs import LOST_SECONDS, Job, JobState
 from sentric_analyzer.control.store import ControlStore, control_url
 from sentric_analyzer.declaration import Value
-from sentric_analyzer.detection.judge import KIND, JudgeWorker, wishes
+from sentric_analyzer.detection.judge import KIND, JudgeWorker, wishes, worker
 from sentric_analyzer.detection.judge.worker import PAUSES
 from sentric_analyzer.detection.messages import OverRun
 from sentric_analyzer.models import Model
@@ -391,6 +392,21 @@ def test_what_nobody_was_told_of_is_taken_up_at_the_start(bench: Benches) -> Non
     with there.worker(judge="all"):
         poll(lambda: not there.control.jobs.waiting(KIND))
     assert len(there.jobs()) == 2
+
+
+def test_a_run_whose_end_nobody_saw_is_judged_when_it_was_silent_for_long(
+    bench: Benches, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(worker, "LOOK_BACK", 0.05)
+    there = bench(gives(verdicts=[]))
+    goes_on = judged_run("goes-on", trace_id="a", coverage=Coverage(ended=False))
+    killed = judged_run("killed", trace_id="b", coverage=Coverage(ended=False))
+    there.keep(goes_on)
+    with there.worker():
+        poll(lambda: not there.control.jobs.waiting(KIND))
+        there.store.insert_runs([RunRows.of([killed])], as_of=time.time_ns() - 3_599_800_000_000)
+        assert there.ended().wish == {"run": "killed"}
+    assert len(there.jobs()) == 1
 
 
 def test_a_project_has_its_budget_for_a_day(bench: Benches, caplog: pytest.LogCaptureFixture) -> None:

@@ -105,8 +105,12 @@ def running(
     max_bytes: int = 512 << 20,
     clock: Clock | None = None,
     crashing: bool = False,
+    judge: str = "none",
 ) -> Iterator[Running]:
-    """A pipeline over the log and the store of a directory, with the shipped rules; crashing: it is expected to end."""
+    """A pipeline over the log and the store of a directory, with the shipped rules.
+
+    Crashing: it is expected to end. Judge: which runs a language model judges, too.
+    """
     clock = clock or Clock()
     assembler = Assembler(times, max_trace_bytes=max_trace_bytes, max_bytes=max_bytes, clock=clock)
     with Log.open(directory / "log") as log, Store.open(embedded_url(directory)) as store:
@@ -117,7 +121,7 @@ def running(
             there.counted[name, value] += amount
 
         key = b"of tests"
-        setup = Setup(Settings(), key, policy.digest)
+        setup = Setup(Settings(judge=judge), key, policy.digest)
         patient = PatientStore(store, count)
         judges = partial(Judges, 1, setup, there.policies, patient, count)
         redactor = partial(Redactor, key)

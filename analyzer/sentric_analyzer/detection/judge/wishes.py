@@ -17,8 +17,8 @@ KIND = "judge"
 """What such jobs are called."""
 MOST = 10_000
 """Runs of which the jobs are still to be made; more are left out, and found again at the next start."""
-MOST_TAKEN_UP = 1_000
-"""Runs of the last day that are looked at after a start."""
+MOST_TAKEN_UP = 5_000
+"""Runs that are looked at together for those that nobody was told of."""
 AT_ONCE = 100
 
 _logger = logging.getLogger(__name__)
@@ -48,6 +48,7 @@ class Wishes:
         self._waiting: queue.Queue[OverRun] = queue.Queue(MOST)
         self._next: OverRun | None = None
         self._used_up: set[str] = set()
+        self._looked = 0
 
     def add(self, run: OverRun) -> None:
         """Have a run judged. Never waits; from any thread."""
@@ -57,14 +58,21 @@ class Wishes:
             self._on_count(Metric.LEFT_OUT, "crowd", 1)
 
     def take_up(self, store: Judged) -> None:
-        """Add the runs of the last day that nobody was told of: a service may have died before."""
-        now = time.time_ns()
-        for run in store.over_runs(
-            since=now - int(DAY * 1e9),
-            silent=now - int(self._settings.trace_age * 1e9),
+        """Add the runs that nobody was told of: of the last day at first, then of the time since.
+
+        A service may have died before it told, and of an agent that was killed after its run had been judged as far as
+        it had come nothing is told any more. Nothing more is waited for where that was longer ago than such a run is
+        judged at the latest.
+        """
+        now, quiet = time.time_ns(), round(self._settings.trace_age * 1e9)
+        runs = store.over_runs(
+            since=max(now - round(DAY * 1e9), self._looked - quiet),
+            silent=now - quiet,
             with_findings=self._settings.judge == FLAGGED,
             limit=MOST_TAKEN_UP,
-        ):
+        )
+        self._looked = now
+        for run in runs:
             self.add(OverRun(run.project, run.run_id, ""))
 
     def make_jobs(self) -> None:

@@ -4,6 +4,7 @@ import json
 import logging
 import math
 import threading
+import time
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future
 from typing import Protocol, Self
@@ -30,6 +31,8 @@ from sentric_analyzer.storage.reading import Projects
 
 INTERVAL = 1.0
 """Seconds between two looks: at jobs that wait, and whether the one that is done is still ours."""
+LOOK_BACK = 3600.0
+"""Seconds between two looks for runs that nobody was told of."""
 PATIENCE = 120.0
 """Seconds in which the model must have answered."""
 TOKENS = 4_096
@@ -96,7 +99,7 @@ class JudgeWorker:
         self._interval = interval
         self._patience = patience
         self._wishes = Wishes(jobs, settings, on_count)
-        self._looked_back = False
+        self._look_back = 0.0
         self._stopping = False
         self._wake = threading.Event()
         self._said = ""
@@ -126,9 +129,9 @@ class JudgeWorker:
         give_way()
         while not self._stopping:
             try:
-                if not self._looked_back:
+                if time.monotonic() >= self._look_back:
                     self._wishes.take_up(self._store)
-                    self._looked_back = True
+                    self._look_back = time.monotonic() + LOOK_BACK
                 self._wishes.make_jobs()
                 if job := self._jobs.claim(KIND):
                     self._do(job)
