@@ -153,14 +153,18 @@ def _facts(question: Question) -> Iterator[_Part]:
     is_paid = question.paid is not None and question.paid.currency
     leaves = [leaf for leaf in question.arguments()[0] if leaf.text.strip()]
     leaves = [leaf for leaf in leaves if not (is_paid and leaf.own_name in _MONEY)]
-    telling = sorted((leaf for leaf in leaves if leaf.is_telling), key=lambda leaf: leaf.rank) or leaves
+    element = question.inside("element")  # then the other arguments are a framework's, such as its number
+    telling = sorted((leaf for leaf in leaves if leaf.is_telling), key=lambda leaf: leaf.rank)
+    telling = telling or ([] if element else leaves)
     is_command = bool(telling) and telling[0].own_name in _COMMANDS
     for leaf in telling[: 1 if is_command else _FACTS]:
         label = _theirs(leaf.own_name, _NAME_WORDS)
         text = _AND_THEN.sub(" then ", leaf.text) if is_command else leaf.text
         most = _COMMAND_WORDS if is_command else _VALUE_WORDS
         yield _Part("An argument:" if label == _WITHHELD else f"{label.capitalize()}:", text, most)
-    for label, url in (("On", question.said("url")), ("Sent to", said(question.inside("element"), "form_action"))):
+    if not telling and (text := said(element, "text")):
+        yield _Part("The page names it", text, _VALUE_WORDS)
+    for label, url in (("On", question.said("url")), ("Sent to", said(element, "form_action"))):
         if url:
             yield _Part(label, url, _VALUE_WORDS)
 
