@@ -248,7 +248,11 @@ def test_diff_tells_what_is_wrong_with_either_policy(tmp_path: Path) -> None:
 
 def test_a_shipped_pack_is_named_without_a_path() -> None:
     listed = json.loads(CliRunner().invoke(rules, ["list", "--format", "json", "finops"]).output)
-    assert [rule["id"] for rule in listed] == ["payment-to-unknown-vendor", "payment-over-limit"]
+    assert [rule["id"] for rule in listed] == [
+        "payment-to-unknown-vendor",
+        "payment-over-limit",
+        "payment-not-spelled-out",
+    ]
 
 
 def test_a_misspelt_command_is_told_with_the_nearest_one() -> None:

@@ -29,6 +29,8 @@ CONTENT = tuple(content for content in Content if content is not Content.TEXT)
 OVERSTATED = {
     ("payment-to-unknown-vendor", "arguments"): "a request to a payment service is known by its arguments",
     ("payment-over-limit", "arguments"): "the same",
+    ("payment-not-spelled-out", "task"): "words that are not known name no vendor either",
+    ("operation-of-unclear-place", "arguments"): "a command is known by its arguments; its examples have tools",
     ("unasked-order-followed", "arguments"): "its examples follow by the tool and the reasoning alone",
     ("injected-instructions-obeyed", "words"): "an answer may obey, too, but each example has an action that does",
     ("data-sent-to-unnamed-contact", "page"): "where a page's own field leads is not in its examples",
