@@ -117,10 +117,11 @@ def test_writers_to_a_file_queue_before_they_take_a_connection(file: Database) -
         with file.changing() as connection:
             return connection.exec_driver_sql("PRAGMA busy_timeout").scalar()
 
-    turns, began = file._turns, time.monotonic()
+    turns = file._turns
     with file.changing():
         thread, answers = in_background(patience)
         poll(lambda: len(turns._waiting) == 1)
+        began = time.monotonic()
         poll(lambda: time.monotonic() - began > 1.0)
         assert file._engine.pool.checkedout() == 1  # type: ignore[attr-defined]
     thread.join()
