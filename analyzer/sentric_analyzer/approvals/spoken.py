@@ -151,7 +151,10 @@ def _does(question: Question) -> str:
 
 def _facts(question: Question) -> Iterator[_Part]:
     is_paid = question.paid is not None and question.paid.currency
-    leaves = [leaf for leaf in question.arguments()[0] if leaf.text.strip()]
+    stated, is_whole = question.arguments()
+    if not is_whole:
+        yield _Part("It has more arguments than are known here")
+    leaves = [leaf for leaf in stated if leaf.text.strip()]
     leaves = [leaf for leaf in leaves if not (is_paid and leaf.own_name in _MONEY)]
     telling = sorted((leaf for leaf in leaves if leaf.is_telling), key=lambda leaf: leaf.rank) or leaves
     is_command = bool(telling) and telling[0].own_name in _COMMANDS
