@@ -71,7 +71,9 @@ def _why(error: Exception) -> str:
         case yaml.reader.ReaderError():
             return f"character #x{error.character:04x} may not stand there"
         case yaml.scanner.ScannerError() | yaml.parser.ParserError() if "handle" not in str(error.problem):
-            return str(error.problem)  # which holds a single character of the file at most
+            begun = error.context_mark
+            where = f", in what begins in line {begun.line + 1}" if begun is not None else ""
+            return f"{error.problem}{where}"  # which holds a single character of the file at most
         case RecursionError():
             return "too deep"
         case _:

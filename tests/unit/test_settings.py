@@ -89,7 +89,10 @@ def test_a_bad_settings_file_is_named(tmp_path: Path, text: str, message: str) -
 @pytest.mark.parametrize(
     ("text", "message"),
     [
-        ('project: "s3cret\n', "sentric.yaml:2: cannot be read as YAML: found unexpected end of stream"),
+        (
+            'project: "s3cret\n',
+            "sentric.yaml:2: cannot be read as YAML: found unexpected end of stream, in what begins in line 1",
+        ),
         (
             "project: @s3cret\n",
             "sentric.yaml:1: cannot be read as YAML: found character '@' that cannot start any token",

@@ -72,6 +72,9 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DIGITS_READ, _ID_LENGTH, _ID_ENDING = 9, 10, 4
 _MORE = "and more"
 _WITHHELD = "words that are not read out"
+_PLACE, _FORM, _REASON = "On", "Sent to", "Its reason"
+_LABELS = frozenset(label.lower() for label in (_PLACE, _FORM, _REASON))
+"""What only we begin with."""
 
 
 class _Part(NamedTuple):
@@ -134,7 +137,7 @@ def _parts(question: Question, name: str, tier: str) -> Iterator[_Part]:
     if score := question.inside("score"):
         yield _Part(f"A model says {number(score, 'risk')}" if said(score, "model") else "No model could rate it")
     if reason := question.said("reasoning").strip():
-        yield _Part("Its reason:", reason, _REASON_WORDS)
+        yield _Part(f"{_REASON}:", reason, _REASON_WORDS)
     for rule in question.each("rules")[:1]:
         yield _Part("Rule:", said(rule, "title"), _TITLE_WORDS, question.is_of_guard)
 
@@ -162,8 +165,9 @@ def _facts(question: Question) -> Iterator[_Part]:
         label = _theirs(leaf.own_name, _NAME_WORDS)
         text = _AND_THEN.sub(" then ", leaf.text) if is_command else leaf.text
         most = _COMMAND_WORDS if is_command else _VALUE_WORDS
-        yield _Part("An argument:" if label == _WITHHELD else f"{label.capitalize()}:", text, most)
-    for label, url in (("On", question.said("url")), ("Sent to", said(question.inside("element"), "form_action"))):
+        passes_for_ours = label == _WITHHELD or re.sub(r"\W+", " ", label.lower()) in _LABELS
+        yield _Part("An argument:" if passes_for_ours else f"{label.capitalize()}:", text, most)
+    for label, url in ((_PLACE, question.said("url")), (_FORM, said(question.inside("element"), "form_action"))):
         if url:
             yield _Part(label, url, _VALUE_WORDS)
 
