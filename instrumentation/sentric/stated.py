@@ -40,8 +40,8 @@ def from_file(file: Path | None, known: Mapping[str, Field[Any]]) -> dict[str, o
         text = path.read_text(encoding="utf-8")
         stated = yaml.safe_load(text) or {}
         twice = _stated_twice(yaml.compose(text, yaml.SafeLoader))
-    except (OSError, ValueError, yaml.YAMLError) as error:
-        raise SettingError(f"{path}: cannot be read as YAML: {' '.join(str(error).split())}") from None
+    except (OSError, ValueError, RecursionError, yaml.YAMLError) as error:
+        raise SettingError(f"{path}{_place(error)}: cannot be read as YAML: {_why(error)}") from None
     if not isinstance(stated, dict):
         raise SettingError(f"{path}: must be a mapping of setting names to values")
     if twice:
@@ -51,6 +51,33 @@ def from_file(file: Path | None, known: Mapping[str, Field[Any]]) -> dict[str, o
             raise SettingError(f"{path}: unknown setting {name!r}: use one of {', '.join(known)}")
     entries = cast(dict[str, object], stated)
     return {name: _of_file(known[name], value, f"{path}: {name}") for name, value in entries.items()}
+
+
+def _place(error: Exception) -> str:
+    """The line at which reading has ended."""
+    mark = getattr(error, "problem_mark", None)
+    return f":{mark.line + 1}" if mark is not None else ""
+
+
+def _why(error: Exception) -> str:
+    """What is wrong, without what stands in the file: that may be a secret."""
+    import yaml
+
+    match error:
+        case OSError():
+            return error.strerror or type(error).__name__
+        case UnicodeDecodeError():
+            return "it is not UTF-8"
+        case yaml.reader.ReaderError():
+            return f"character #x{error.character:04x} may not stand there"
+        case yaml.scanner.ScannerError() | yaml.parser.ParserError() if "handle" not in str(error.problem):
+            begun = error.context_mark
+            where = f", in what begins in line {begun.line + 1}" if begun is not None else ""
+            return f"{error.problem}{where}"  # which holds a single character of the file at most
+        case RecursionError():
+            return "too deep"
+        case _:
+            return "a tag, an alias or a value that cannot be used: put texts in quotes"
 
 
 def _stated_twice(whole: Any) -> tuple[str, int] | None:

@@ -54,7 +54,7 @@ def _measured(store: ControlStore, reached: dict[str, float]) -> list[float]:
     times: list[float] = []
     for number in range(QUESTIONS):
         began = time.perf_counter()
-        approval_id = ask(store, f"agent-{began}-{number}").approval_id
+        approval_id = ask(store, f"agent-{began}-{number}", key_id=f"{number:012}").approval_id
         poll(lambda asked=approval_id: asked in reached)  # type: ignore[misc]
         times.append(reached[approval_id] - began)
     return times

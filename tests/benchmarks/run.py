@@ -7,6 +7,7 @@ import bench_decisions
 import bench_dialects
 import bench_engine
 import bench_log
+import bench_resumed
 import bench_score
 import bench_tool_call
 
@@ -21,6 +22,7 @@ if __name__ == "__main__":
         bench_decisions,
         bench_score,
         bench_asking,
+        bench_resumed,
     ):
         benchmark.main()
         print()

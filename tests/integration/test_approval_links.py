@@ -83,7 +83,8 @@ def asked(served: Plane, action: str = "ask", agent: str = "", **more: Any) -> s
 def sent(served: Plane, approval_id: str = "", *, person: str = "ann", step: int = 0) -> Sent:
     """Somebody is asked, and sent a link."""
     approval = served.store.approvals.find(approval_id or asked(served), projects=None)
-    attempt = served.store.attempts.begin(approval, step, channel="chat", person=person, wait=None)
+    channel = f"chat-{approval.approval_id[:8]}"  # none is told of many questions at once
+    attempt = served.store.attempts.begin(approval, step, channel=channel, person=person, wait=None)
     assert attempt is not None
     link = new_link(served.store.links, "https://sentric.example.org", attempt.attempt_id, approval.expires)
     start = f"https://sentric.example.org{PATH}"

@@ -17,6 +17,7 @@ from sentric_analyzer.approvals.channel import ChannelError, Notice
 from sentric_analyzer.approvals.lane import THREADS
 from sentric_analyzer.control.approval import Said, State
 from sentric_analyzer.control.approvals import Patience
+from sentric_analyzer.control.attempts import MOST_OF_AGENT
 from sentric_analyzer.control.errors import ControlError
 from sentric_analyzer.control.people import Role
 from sentric_analyzer.control.store import ControlStore
@@ -257,6 +258,31 @@ def test_what_waited_before_the_start_is_asked_about(store: ControlStore) -> Non
     waiting, channels = ask(store), Channels(ann=ok)
     with asking(store, channels, ("ann", None)):
         until(store, waiting.approval_id, "sent")
+
+
+def test_what_is_asked_now_does_not_wait_for_all_that_was_asked_before_the_start(store: ControlStore) -> None:
+    channels = Channels(ann=ok)
+    for number in range(30):
+        ask(store, f"before-{number}", key_id=f"{number:012}")
+    with asking(store, channels, ("ann", None)):
+        poll(lambda: channels["ann"].told)
+        now = ask(store, "now")
+        until(store, now.approval_id, "sent")
+        poll(lambda: len(channels["ann"].told) == 31)
+    told = [notice.approval_id for _, notice in channels["ann"].told]
+    assert told.index(now.approval_id) < len(told) - 1
+
+
+def test_a_flood_of_one_agent_reaches_nobody_and_holds_up_no_other(store: ControlStore) -> None:
+    channels = Channels(ann=ok, bob=ok)
+    with asking(store, channels, ("ann", 60), ("bob", None)):
+        flood = [ask(store, "flooder", arguments={"number": number}) for number in range(MOST_OF_AGENT * 4)]
+        other = ask(store, "other")
+        until(store, other.approval_id, "sent")
+        until(store, flood[-1].approval_id, "failed", "failed")
+        assert len(channels["ann"].told) == MOST_OF_AGENT + 1
+        assert len(channels["bob"].told) == MOST_OF_AGENT
+    assert store.attempts.of(flood[-1].approval_id)[1].detail.startswith("left out: 5 questions of this agent")
 
 
 def test_a_service_that_was_killed_is_gone_on_from_and_nobody_is_told_twice(control_url: str, tmp_path: Path) -> None:

@@ -111,9 +111,11 @@ def asking(
             yield running
 
 
-def ask(store: ControlStore, agent: str = "clerk", action: str = "ask") -> Approval:
+def ask(
+    store: ControlStore, agent: str = "clerk", action: str = "ask", key_id: str = "0" * 12, **more: Any
+) -> Approval:
     """A question that waits for somebody."""
-    decided = decider(store, policy()).decide(asked(agent, action), project="shop", by=grant())
+    decided = decider(store, policy()).decide(asked(agent, action, **more), project="shop", by=grant(key_id))
     return store.approvals.find(decided.answer["approval_id"], projects=None)
 
 

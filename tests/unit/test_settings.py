@@ -86,6 +86,34 @@ def test_a_bad_settings_file_is_named(tmp_path: Path, text: str, message: str) -
     assert message in str(caught.value)
 
 
+@pytest.mark.parametrize(
+    ("text", "message"),
+    [
+        (
+            'project: "s3cret\n',
+            "sentric.yaml:2: cannot be read as YAML: found unexpected end of stream, in what begins in line 1",
+        ),
+        (
+            "project: @s3cret\n",
+            "sentric.yaml:1: cannot be read as YAML: found character '@' that cannot start any token",
+        ),
+        ("project: s3cret: x\n", "sentric.yaml:1: cannot be read as YAML: mapping values are not allowed here"),
+        ("project: *s3cret\n", "sentric.yaml:1: cannot be read as YAML: a tag, an alias or a value"),
+        ("project: !s3cret x\n", "sentric.yaml:1: cannot be read as YAML: a tag, an alias or a value"),
+        ("project: !s3cret!x y\n", "sentric.yaml:1: cannot be read as YAML: a tag, an alias or a value"),
+        ("project: s3cret\x01\n", "sentric.yaml: cannot be read as YAML: character #x0001 may not stand there"),
+        ("s3cret: " + "[" * 5000, "sentric.yaml: cannot be read as YAML: too deep"),
+    ],
+)
+def test_a_settings_file_that_cannot_be_read_is_not_repeated(tmp_path: Path, text: str, message: str) -> None:
+    file = tmp_path / "sentric.yaml"
+    file.write_text(text)
+    with pytest.raises(SettingError) as caught:
+        Settings.load(environ={}, file=file)
+    assert message in str(caught.value)
+    assert "s3cret" not in str(caught.value)
+
+
 def test_every_setting_says_what_it_is_for() -> None:
     assert [setting.name for setting in fields(Settings) if len(setting.metadata["doc"]) < 10] == []
 

@@ -29,6 +29,8 @@ HANGING = 2.0
 """Seconds that what is under way may take when it is to end."""
 LOOK_SECONDS = 30.0
 """Seconds after which all approvals that are not settled are looked at, whatever was heard of them."""
+HEAD_START = 5.0
+"""Seconds by which what was just heard of goes before what is looked at again, or was found at the start."""
 RETRY_SECONDS = 1.0
 """Seconds after which what the control store did not answer is tried again."""
 _HEARD = frozenset(
@@ -77,9 +79,9 @@ class Dispatcher:
     def _hear(self, records: Sequence[Record]) -> None:
         heard = [record.subject for record in records if record.what in _HEARD]
         if heard:
-            self._look_at(heard)
+            self._look_at(heard, time.monotonic() - HEAD_START)
 
-    def _look_at(self, approval_ids: Sequence[str], at: float = 0.0) -> None:
+    def _look_at(self, approval_ids: Sequence[str], at: float) -> None:
         """Have approvals looked at, at the latest at a time of the monotonic clock."""
         with self._lock:
             for approval_id in approval_ids:
@@ -90,9 +92,7 @@ class Dispatcher:
         while not self._stopped.is_set():
             self._wake.clear()
             self._boundary(self._look_at_all)
-            for approval_id in self._taken():
-                if self._stopped.is_set():
-                    return
+            while not self._stopped.is_set() and (approval_id := self._taken()) is not None:
                 if not self._boundary(partial(self._look, approval_id)):
                     self._look_at([approval_id], time.monotonic() + RETRY_SECONDS)
             self._wake.wait(self._pause())
@@ -100,17 +100,17 @@ class Dispatcher:
     def _look_at_all(self) -> None:
         if time.monotonic() >= self._all_due:
             self._all_due = time.monotonic() + RETRY_SECONDS  # where the next line fails
-            self._look_at(self._store.attempts.unsettled())
+            self._look_at(self._store.attempts.unsettled(), time.monotonic())
             self._all_due = time.monotonic() + LOOK_SECONDS
 
-    def _taken(self) -> list[str]:
-        """Those that are to be looked at now."""
-        now = time.monotonic()
+    def _taken(self) -> str | None:
+        """The one that is to be looked at now, if there is any, which is the one that has been due for longest."""
         with self._lock:
-            taken = [approval_id for approval_id, due in self._due.items() if due <= now]
-            for approval_id in taken:
-                del self._due[approval_id]
-        return taken
+            first = min(self._due, key=self._due.__getitem__, default=None)
+            if first is None or self._due[first] > time.monotonic():
+                return None
+            del self._due[first]
+        return first
 
     def _pause(self) -> float:
         with self._lock:

@@ -21,6 +21,8 @@ TELLING = (
     *("value", "message", "body", "content"),
 )
 """Names of arguments by which an action is understood, the most telling first."""
+REST = "…"
+"""How entries that are not kept with a question are named."""
 _DOES = {
     Kind.NAVIGATE: "open a page",
     Kind.CLICK: "click on a page",
@@ -68,6 +70,11 @@ class Leaf(NamedTuple):
     def is_telling(self) -> bool:
         """Whether an action is understood by what has such a name."""
         return self.own_name in TELLING
+
+    @property
+    def is_rest(self) -> bool:
+        """Whether it stands for others that were not kept with the question."""
+        return self.own_name == REST or self.text.startswith(f"{REST} (")
 
 
 class Sum(NamedTuple):
@@ -134,11 +141,13 @@ class Question:
 
     @property
     def paid(self) -> Sum | None:
-        """How much is paid, where something is and it can be told."""
+        """How much is paid, where something is and it can be told: not where what states it was not read to its end."""
         if self.kind is not Kind.PAYMENT and Effect.PAY not in self.effects:
             return None
-        stated = islice(leaves(self.inside("arguments")), MOST_LEAVES)
+        stated = list(islice(leaves(self.inside("arguments")), MOST_LEAVES + 1))
         found = payment(stated, said(self.inside("element"), "text"))
+        if not self.arguments()[1] or len(stated) > MOST_LEAVES or not found.is_read:
+            return None
         if not 0 < found.amount < LARGEST_AMOUNT or not math.isfinite(found.amount):
             return None
         code = found.currency
@@ -158,7 +167,8 @@ class Question:
     def arguments(self) -> tuple[list[Leaf], bool]:
         """The values among the arguments, in their order, and whether these are all."""
         found = list(islice(_leaves(self.inside("arguments")), MOST_LEAVES + 1))
-        return found[:MOST_LEAVES], len(found) <= MOST_LEAVES
+        is_whole = len(found) <= MOST_LEAVES and not any(leaf.is_rest for leaf in found)
+        return found[:MOST_LEAVES], is_whole
 
 
 def said(document: Mapping[str, Any], name: str) -> str:

@@ -12,7 +12,7 @@ from sentric.policy.rule import Severity
 from sentric.stated import Section
 from sentric_analyzer.approvals.channels import KINDS
 from sentric_analyzer.approvals.configuration import ChannelStated, Configuration, Kind, Route, Step, TelnyxStated
-from sentric_analyzer.approvals.stated import Stated, secret, secret_keys
+from sentric_analyzer.approvals.stated import Stated, repeated, secret, secret_keys
 
 LEAST_WAIT, MOST_WAIT = 1.0, 86_400.0
 """Seconds that a step may have."""
@@ -71,7 +71,7 @@ class _Reading:
         if "channels" in entries:
             channels = dict(self._channels(entries["channels"], entries, telnyx))
         named = entries["channels"].value if "channels" in entries else {}
-        names = tuple(map(str, named)) if isinstance(named, dict) else ()
+        names = tuple(filter(_NAME.fullmatch, map(str, named))) if isinstance(named, dict) else ()
         routes = tuple(self._routes(entries["routes"], names)) if "routes" in entries else ()
         return Configuration(public_url=public_url, channels=channels, telnyx=telnyx, routes=routes)
 
@@ -81,9 +81,10 @@ class _Reading:
         found = stated.mapping()
         if len(found) > MOST_CHANNELS:
             stated.mistake(f"are more than {MOST_CHANNELS}: leave some out")
-        for name, one in found.items():
+        for number, (name, one) in enumerate(found.items(), 1):
             if not _NAME.fullmatch(name):
-                one.mistake("a name is up to 64 of A-Z a-z 0-9 _ . -, beginning with a letter or digit")
+                entry = f"entry {number} has no name that can be used"  # which may be a URL, and so a secret
+                stated.mistake(f"{entry}: up to 64 of A-Z a-z 0-9 _ . -, beginning with a letter or digit")
             elif channel := self._channel(name, one, entries, telnyx):
                 yield name, channel
 
@@ -93,7 +94,7 @@ class _Reading:
         kind_name = stated.value.get("type") if isinstance(stated.value, dict) else None
         kind = self._kinds.get(kind_name) if isinstance(kind_name, str) else None
         if kind is None or not isinstance(kind_name, str):
-            what = f"type is {kind_name!r}" if isinstance(kind_name, str) else "needs 'type'"
+            what = f"type is {repeated(kind_name)}" if isinstance(kind_name, str) else "needs 'type'"
             stated.mistake(f"{what}: use one of {', '.join(self._kinds)}")
             return None
         places = [key for one in kind.secrets for key in secret_keys(one)]
@@ -167,7 +168,7 @@ def _step(stated: Stated, channels: tuple[str, ...], *, is_last: bool) -> Step:
     channel = entries["channel"].text() if "channel" in entries else ""
     if channel and channel not in channels:
         there = f"use one of {', '.join(channels)}" if channels else "state it under `channels`"
-        entries["channel"].mistake(f"there is no channel {channel!r}: {there}")
+        entries["channel"].mistake(f"there is no channel {repeated(channel)}: {there}")
     if is_last:
         if "wait" in entries:
             entries["wait"].mistake("the last step waits until the approval expires: leave it out")
@@ -188,7 +189,7 @@ def _tier(stated: Stated) -> Severity | None:
 def _number(stated: Stated) -> str:
     number = stated.text()
     if number and not _NUMBER.fullmatch(number):
-        stated.mistake(f'{number!r} is no number: write + and the digits, in quotes, like "+4930123456"')
+        stated.mistake('is no number: write + and the digits, in quotes, like "+4930123456"')
     return number
 
 

@@ -72,6 +72,9 @@ _DATE = re.compile(r"\d{4}-\d\d-\d\d")
 _DIGITS_READ, _ID_LENGTH, _ID_ENDING = 9, 10, 4
 _MORE = "and more"
 _WITHHELD = "words that are not read out"
+_PLACE, _FORM, _BUTTON, _REASON = "On", "Sent to", "The page names it", "Its reason"
+_LABELS = frozenset(label.lower() for label in (_PLACE, _FORM, _BUTTON, _REASON))
+"""What only we begin with."""
 
 
 class _Part(NamedTuple):
@@ -134,7 +137,7 @@ def _parts(question: Question, name: str, tier: str) -> Iterator[_Part]:
     if score := question.inside("score"):
         yield _Part(f"A model says {number(score, 'risk')}" if said(score, "model") else "No model could rate it")
     if reason := question.said("reasoning").strip():
-        yield _Part("Its reason:", reason, _REASON_WORDS)
+        yield _Part(f"{_REASON}:", reason, _REASON_WORDS)
     for rule in question.each("rules")[:1]:
         yield _Part("Rule:", said(rule, "title"), _TITLE_WORDS, question.is_of_guard)
 
@@ -151,7 +154,10 @@ def _does(question: Question) -> str:
 
 def _facts(question: Question) -> Iterator[_Part]:
     is_paid = question.paid is not None and question.paid.currency
-    leaves = [leaf for leaf in question.arguments()[0] if leaf.text.strip()]
+    stated, is_whole = question.arguments()
+    if not is_whole:
+        yield _Part("It has more arguments than are known here")
+    leaves = [leaf for leaf in stated if leaf.text.strip()]
     leaves = [leaf for leaf in leaves if not (is_paid and leaf.own_name in _MONEY)]
     element = question.inside("element")  # then the other arguments are a framework's, such as its number
     telling = sorted((leaf for leaf in leaves if leaf.is_telling), key=lambda leaf: leaf.rank)
@@ -161,10 +167,11 @@ def _facts(question: Question) -> Iterator[_Part]:
         label = _theirs(leaf.own_name, _NAME_WORDS)
         text = _AND_THEN.sub(" then ", leaf.text) if is_command else leaf.text
         most = _COMMAND_WORDS if is_command else _VALUE_WORDS
-        yield _Part("An argument:" if label == _WITHHELD else f"{label.capitalize()}:", text, most)
+        passes_for_ours = label == _WITHHELD or re.sub(r"\W+", " ", label.lower()) in _LABELS
+        yield _Part("An argument:" if passes_for_ours else f"{label.capitalize()}:", text, most)
     if not telling and (text := said(element, "text")):
-        yield _Part("The page names it", text, _VALUE_WORDS)
-    for label, url in (("On", question.said("url")), ("Sent to", said(element, "form_action"))):
+        yield _Part(_BUTTON, text, _VALUE_WORDS)
+    for label, url in ((_PLACE, question.said("url")), (_FORM, said(element, "form_action"))):
         if url:
             yield _Part(label, url, _VALUE_WORDS)
 

@@ -5,6 +5,7 @@ The file has been read by then, so a place is a path of keys and not a line.
 
 import difflib
 import os
+import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -12,6 +13,7 @@ from typing import cast
 
 LARGEST_SECRET = 16 << 10
 """Bytes of a file that holds a secret."""
+_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_. -]{0,31}")
 
 
 @dataclass(frozen=True, slots=True)
@@ -44,9 +46,9 @@ class Stated:
         entries: dict[str, Stated] = {}
         for key, value in cast(dict[object, object], self.value).items():
             if not isinstance(key, str) or not key.strip() or not key.isprintable():
-                self.mistake(f"{key!r} is no name: put it in quotes")
+                self.mistake("has a key that is no name: put it in quotes, in one line")
             elif known is not None and key not in known:
-                self.mistake(f"unknown key {key!r}{_near(key, known)}")
+                self.mistake(f"unknown key {repeated(key)}{_near(key, known)}")
             else:
                 entries[key] = self.inside(f".{key}", value)
         for key in needs:
@@ -136,6 +138,14 @@ def _of_file(entry: Stated, path: Path) -> str:
         entry.mistake("the file must hold the secret alone, in one line")
         return ""
     return text
+
+
+def repeated(text: str) -> str:
+    """A text for a message, in quotes where it may be a name: anything else may be a secret by mistake.
+
+    It reads on after a noun: `unknown key 'persn'`, `unknown key (not repeated here)`.
+    """
+    return repr(text) if _NAME.fullmatch(text) else "(not repeated here)"
 
 
 def _near(key: str, known: Sequence[str]) -> str:

@@ -23,6 +23,13 @@ from sentric_analyzer.control.keyring import Scope
 from sentric_analyzer.control.rows import insert_new
 from sentric_analyzer.control.tables import APPROVAL_ATTEMPTS, APPROVALS
 
+MOST_OF_AGENT = 5
+"""Questions of one agent that a channel is told of within LATELY, while they wait for an answer: more would wear out
+whoever answers, and crowd out the questions of others."""
+MOST_OF_KEY = 20
+"""The same, of all agents for which a key asks: agents are named by who holds the key."""
+LATELY = 60.0
+"""Seconds."""
 LONGEST_DETAIL = 512
 LONGEST_REFERENCE = 256
 _FOUND = select(APPROVAL_ATTEMPTS, APPROVALS.c.project, APPROVALS.c.agent_id).join(
@@ -48,7 +55,7 @@ class Attempts:
     def begin(self, approval: Approval, step: int, *, channel: str, person: str, wait: float | None) -> Attempt | None:
         """Take a step of the route: the caller is to tell the person, and nobody else does.
 
-        Somebody who may not answer is not told: then the attempt has failed.
+        Somebody who may not answer is not told, nor of too many questions at once: then the attempt has failed.
 
         Args:
             approval: what it is about.
@@ -66,6 +73,7 @@ class Attempts:
             if now.state is not State.PENDING or now.is_late(change.now):
                 return None
             person_id, unfit = _asked(change, now, person)
+            unfit = unfit or _crowded(change, now, channel)
             attempt = Attempt(
                 attempt_id=secrets.token_hex(16),
                 approval_id=now.approval_id,
@@ -228,6 +236,24 @@ def _asked(change: Change, approval: Approval, name: str) -> tuple[str, str]:
     if any(approver == answer.approver for answer in approval.answers):
         return person.person_id, f"{person.name!r} has answered already: somebody else must, too"
     return person.person_id, ""
+
+
+def _crowded(change: Change, approval: Approval, channel: str) -> str:
+    """Why a channel is told of no more questions for now; empty where it is."""
+    lately = (
+        select(APPROVAL_ATTEMPTS.c.id)
+        .join(APPROVALS, APPROVALS.c.id == APPROVAL_ATTEMPTS.c.approval_id)
+        .where(APPROVAL_ATTEMPTS.c.channel == channel, APPROVAL_ATTEMPTS.c.state.in_(OPEN))
+        .where(APPROVAL_ATTEMPTS.c.created > change.now - LATELY, APPROVALS.c.state == State.PENDING)
+    )
+    of_agent = (APPROVALS.c.project == approval.project, APPROVALS.c.agent_id == approval.agent_id)
+    for most, whose, of in (
+        (MOST_OF_AGENT, "this agent", of_agent),
+        (MOST_OF_KEY, "agents with this key", (APPROVALS.c.key_id == approval.key_id,)),
+    ):
+        if len(change.connection.execute(lately.where(*of).limit(most)).all()) >= most:
+            return f"left out: {most} questions of {whose} came through this channel within {LATELY:g} s, and wait"
+    return ""
 
 
 def _may_not_approve(person: people.Person) -> str:

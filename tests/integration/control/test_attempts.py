@@ -9,7 +9,7 @@ import pytest
 
 from sentric_analyzer.control.approval import Approval, Said, State
 from sentric_analyzer.control.attempt import Attempt, AttemptState
-from sentric_analyzer.control.attempts import LONGEST_DETAIL, LONGEST_REFERENCE
+from sentric_analyzer.control.attempts import LATELY, LONGEST_DETAIL, LONGEST_REFERENCE, MOST_OF_AGENT, MOST_OF_KEY
 from sentric_analyzer.control.changes import Change
 from sentric_analyzer.control.errors import ApprovalStateError, NotAnApproverError, UnknownAttemptError
 from sentric_analyzer.control.kept_decisions import KEPT
@@ -31,8 +31,15 @@ def store(control_url: str, clock: Clock) -> Iterator[ControlStore]:
         yield opened
 
 
-def approval(store: ControlStore, action: str = "ask", agent: str = "clerk", **more: Any) -> Approval:
-    decided = decider(store, policy()).decide(asked(agent, action), project="shop", by=grant(**more))
+def approval(
+    store: ControlStore,
+    action: str = "ask",
+    agent: str = "clerk",
+    arguments: dict[str, Any] | None = None,
+    **more: Any,
+) -> Approval:
+    wish = asked(agent, action, arguments=arguments or {})
+    decided = decider(store, policy()).decide(wish, project="shop", by=grant(**more))
     return store.approvals.find(decided.answer["approval_id"], projects=None)
 
 
@@ -232,3 +239,29 @@ def test_attempts_and_links_are_forgotten_with_their_approval(store: ControlStor
     clock.now += KEPT + 1
     assert store.approvals.forget() == 1
     assert store.attempts.of(of.approval_id) == []
+
+
+def test_a_channel_is_told_of_few_questions_of_one_agent_at_once(store: ControlStore, clock: Clock) -> None:
+    questions = [approval(store, agent="flooder", arguments={"number": number}) for number in range(MOST_OF_AGENT + 2)]
+    told_of = [begun(store, of) for of in questions]
+    assert [one.state for one in told_of] == [AttemptState.BEGUN] * MOST_OF_AGENT + [AttemptState.FAILED] * 2
+    assert told_of[-1].detail == "left out: 5 questions of this agent came through this channel within 60 s, and wait"
+    assert told(store, questions[-1].approval_id) == ["approval.attempt", "approval.failed"]
+    assert begun(store, approval(store)).state is AttemptState.BEGUN  # others are not held up
+    other = store.attempts.begin(questions[-1], 1, channel="mail", person="bob", wait=None)
+    assert other
+    assert other.state is AttemptState.BEGUN  # nor is another channel
+    store.attempts.answer(told_of[0].attempt_id, Said.APPROVE, channel="link")
+    assert begun(store, questions[-2], 1).state is AttemptState.BEGUN  # who answers has room for the next
+    assert begun(store, questions[-2], 2).state is AttemptState.FAILED
+    clock.now += LATELY
+    assert begun(store, questions[-2], 3).state is AttemptState.BEGUN
+
+
+def test_nor_of_many_questions_of_agents_with_one_key(store: ControlStore) -> None:
+    told_of = [begun(store, approval(store, agent=f"agent-{number}")) for number in range(MOST_OF_KEY + 1)]
+    assert {one.state for one in told_of[:-1]} == {AttemptState.BEGUN}
+    assert told_of[-1].detail == (
+        "left out: 20 questions of agents with this key came through this channel within 60 s, and wait"
+    )
+    assert begun(store, approval(store, agent="other", key_id="1" * 12)).state is AttemptState.BEGUN

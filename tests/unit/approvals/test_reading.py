@@ -170,8 +170,7 @@ OPS = "sentric.yaml: approvals.channels.ops-chat"
         ),
         (
             {**GOOD, "telnyx": {**TELNYX, "from": "030 123"}},
-            "sentric.yaml: approvals.telnyx.from: '030 123' is no number: write + and the digits, in quotes, like "
-            '"+4930123456"',
+            'sentric.yaml: approvals.telnyx.from: is no number: write + and the digits, in quotes, like "+4930123456"',
         ),
         (
             {**GOOD, "telnyx": {**TELNYX, "numbers": ["+4930999999"]}},
@@ -227,6 +226,38 @@ def test_a_mistake_has_its_place_and_its_cure(stated: object, expected: str) -> 
     found = mistakes(stated)
     assert found == [expected]
     assert "s3cret" not in found[0]
+
+
+SECRET = "json://ops:s3cret@chat.example.org/a"
+
+
+@pytest.mark.parametrize(
+    ("stated", "expected"),
+    [
+        (with_channel(type=SECRET), f"{OPS}: type is (not repeated here): use one of chat, phone"),
+        (
+            with_channel(**{f"url:{SECRET}": None}, url="x"),
+            f"{OPS}: unknown key (not repeated here): use some of type, person, url, url_file, url_env",
+        ),
+        (
+            {**GOOD, "channels": {**GOOD["channels"], SECRET: {"type": "chat"}}},
+            "sentric.yaml: approvals.channels: entry 3 has no name that can be used: up to 64 of A-Z a-z 0-9 _ . -, "
+            "beginning with a letter or digit",
+        ),
+        (
+            {**GOOD, "routes": [{"steps": [{"channel": SECRET}]}]},
+            "sentric.yaml: approvals.routes[0].steps[0].channel: there is no channel (not repeated here): use one of "
+            "ops-chat, duty-phone",
+        ),
+        (
+            {**GOOD, "telnyx": {**TELNYX, "from": "KEYs3cret"}},
+            'sentric.yaml: approvals.telnyx.from: is no number: write + and the digits, in quotes, like "+4930123456"',
+        ),
+    ],
+)
+def test_a_secret_that_stands_where_it_does_not_belong_is_not_repeated(stated: object, expected: str) -> None:
+    assert mistakes(stated) == [expected]
+    assert "s3cret" not in expected
 
 
 def test_what_a_kind_needs_beside_its_channels() -> None:

@@ -211,3 +211,26 @@ def test_no_sum_is_made_up(arguments: dict[str, Any]) -> None:
     found = of({"tool": "pay", "kind": "payment", "effects": ["pay"], "arguments": arguments})
     assert "may an agent make a payment?" in found.text
     assert json.dumps(found.spoken).isascii()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        {"total": "10 EUR", "amount": "nine thousand"},
+        {"total": "10 EUR", "amount": "9000." + "0" * 300},
+        {"total": "10 EUR", "memo": {f"key{number}": "x" for number in range(300)}, "amount": "9000"},
+        {"total": "10 EUR", "…": "36 more"},
+        {"total": "10 EUR", "items": [{"note": "x"}, "… (36 more)"]},
+    ],
+)
+def test_no_amount_is_told_where_more_may_be_paid(arguments: dict[str, Any]) -> None:
+    told = of({"tool": "pay", "kind": "payment", "effects": ["pay"], "arguments": arguments})
+    assert "make a payment" in told.title
+    assert "make a payment" in told.spoken
+    assert "10 EUR" not in told.title
+
+
+def test_that_arguments_were_not_kept_is_said() -> None:
+    told = of({"tool": "pay", "kind": "payment", "arguments": {"total": "10 EUR", "…": "36 more"}})
+    assert "of over 2" in told.text
+    assert "It has more arguments than are known here." in told.spoken

@@ -87,3 +87,9 @@ def test_it_tells_what_how_risky_and_why() -> None:
         "High risk, 60 of 100. A model says 72. Its reason: It is due."
     )
     assert words(told) <= MOST_WORDS
+
+
+@pytest.mark.parametrize("name", ["on", "Sent_to", "its-reason"])
+def test_no_argument_is_named_like_what_only_we_say(name: str) -> None:
+    told = spoken(Question({"tool": "pay", "arguments": {name: "bank.example"}}), name="a", tier="high")
+    assert "An argument: bank dot example." in told

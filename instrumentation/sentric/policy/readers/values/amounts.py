@@ -37,7 +37,7 @@ _CODES = words(
 )
 _OWN_KEYS = words("account account_number")
 """Keys that may also name the account that pays: only a number among these says who is paid."""
-_NUMBER = re.compile(r"(\d[\d.,' \u00a0\u202f]*)(?:[eE]\+?(\d{1,3})(?![\w.])|([A-Za-z]{1,9})\b)?")
+_NUMBER = re.compile(r"(\d(?:[\d.,'’ \u00a0\u2009\u202f]|_(?=\d))*)(?:[eE]\+?(\d{1,3})(?![\w.])|([A-Za-z]{1,9})\b)?")
 _SCALES = {
     **dict.fromkeys(("k", "thousand", "tsd", "tausend", "mil", "mille"), 1e3),
     **dict.fromkeys(("m", "mm", "mn", "mio", "million", "millions", "millionen"), 1e6),
@@ -46,6 +46,9 @@ _SCALES = {
 }
 """Words behind a number that multiply it."""
 _WORD = re.compile(r"[A-Za-z]{3,4}")
+_JOINTS = re.compile(r"[\s'’_]+")
+"""What may stand between the digits of a number beside points and commas."""
+_ZEROS = re.compile(r"^0+(?=\d)")
 
 
 @dataclass(frozen=True, slots=True)
@@ -60,6 +63,8 @@ class Payment:
     """All that are stated."""
     vendors: tuple[str, ...] = ()
     """Names, accounts or addresses of who is paid, as they are stated."""
+    is_read: bool = True
+    """Whether a number was found in whatever has the name of an amount: else more may be paid than is known."""
 
 
 def payment(arguments: Iterable[tuple[str, str]], label: str = "") -> Payment:
@@ -71,12 +76,15 @@ def payment(arguments: Iterable[tuple[str, str]], label: str = "") -> Payment:
     """
     found = _Sums()
     found.add("", _stated(label))
-    currency = ""
+    currency, is_read = "", True
     vendors: dict[str, None] = {}
-    for stated_key, text in arguments:
+    for stated_key, stated_text in arguments:
+        text = stated_text.strip()
         key = _SPELLINGS.get(plain_key(stated_key), stated_key)
-        if key in _VENDOR_KEYS and text.strip() and (key not in _OWN_KEYS or _is_account(text)):
-            vendors[text.strip()[:TEXT_LIMIT]] = None
+        if key in _VENDOR_KEYS and text and (key not in _OWN_KEYS or _is_account(text)):
+            vendors[text[:TEXT_LIMIT]] = None
+        if key in _KEYS or key in _CENTS:
+            is_read = is_read and (not text or _is_stated(text))
         if len(text) > TEXT_LIMIT:
             continue
         if key in _QUANTITIES:
@@ -86,9 +94,9 @@ def payment(arguments: Iterable[tuple[str, str]], label: str = "") -> Payment:
         elif key in _CENTS:
             found.add(key, (_stated(text)[0] / 100, ""))
         elif key in _CURRENCY_KEYS:
-            currency = text.strip().upper()[:8]
+            currency = text.upper()[:8]
     currencies = tuple(dict.fromkeys(filter(None, (currency, *found.currencies))))
-    return Payment(found.largest, currencies[0] if currencies else "", currencies, tuple(vendors))
+    return Payment(found.largest, currencies[0] if currencies else "", currencies, tuple(vendors), is_read)
 
 
 @lru_cache(maxsize=2048)
@@ -143,6 +151,10 @@ def _stated(text: str) -> tuple[float, str]:
     return max(values, default=0.0), code or symbol
 
 
+def _is_stated(text: str) -> bool:
+    return len(text) <= TEXT_LIMIT and _NUMBER.search(text) is not None
+
+
 def _scaled(found: re.Match[str]) -> float:
     number, exponent, scale = _number(found[1]), found[2], (found[3] or "").lower()
     if exponent:
@@ -155,7 +167,7 @@ def _number(text: str) -> float:
 
     Of one that can be read in two ways, such as 100.000, it is the larger.
     """
-    bare = "".join(text.split()).replace("'", "").rstrip(".,")[:DIGITS_LIMIT]
+    bare = _ZEROS.sub("", _JOINTS.sub("", text).rstrip(".,"))[:DIGITS_LIMIT]
     last = max(bare.rfind("."), bare.rfind(","))
     if last >= 0:
         separator, decimals = bare[last], len(bare) - last - 1

@@ -20,6 +20,11 @@ from sentric.policy.readers.values.amounts import are_known, payment
         ("amount", "much", 0.0, ""),
         ("quantity", "500", 0.0, ""),
         ("amount", "9" * 5000, 0.0, ""),
+        ("amount", "9_000.50", 9000.5, ""),
+        ("amount", "9’000", 9000.0, ""),
+        ("amount", "9\u2009000", 9000.0, ""),
+        ("amount", f"{'0' * 30}9000", 9000.0, ""),
+        ("amount", f"{' ' * 300}9000{' ' * 300}", 9000.0, ""),
     ],
 )
 def test_amounts_are_read_as_people_write_them(key: str, text: str, amount: float, currency: str) -> None:
@@ -31,6 +36,14 @@ def test_amounts_are_read_as_people_write_them(key: str, text: str, amount: floa
 def test_the_largest_amount_and_every_vendor_count() -> None:
     paid = payment([("price", "3"), ("total", "9"), ("currency", "eur"), ("vendor", "Paper AG"), ("iban", "DE00")])
     assert (paid.amount, paid.currency, paid.vendors) == (9.0, "EUR", ("Paper AG", "DE00"))
+
+
+@pytest.mark.parametrize(
+    ("text", "is_read"),
+    [("10", True), ("", True), ("nine thousand", False), ("9000." + "0" * 300, False), ("‹secret:card:00›", True)],
+)
+def test_an_amount_that_is_not_read_is_told(text: str, is_read: bool) -> None:
+    assert payment([("amount", text), ("price", "10 EUR")]).is_read is is_read
 
 
 def test_a_button_may_state_the_amount() -> None:
