@@ -1,6 +1,7 @@
 """What a language model had said of an action when people were asked about it: it is not asked again about the same."""
 
 import json
+from typing import Any
 
 from sqlalchemy import Connection, Select, bindparam, or_, select
 
@@ -43,6 +44,6 @@ def score_known(connection: Connection, wish: Wish, now: float) -> Score | None:
     return score if score is not None and score.decision is Decision.ASK else None
 
 
-def _score(connection: Connection, asked: Select[tuple[str]], **about: object) -> Score | None:
-    request = connection.execute(asked, about).scalar_one_or_none()
+def _score(connection: Connection, asked: Select[Any], **about: object) -> Score | None:
+    request: str | None = connection.execute(asked, about).scalar_one_or_none()
     return None if request is None else kept_score(json.loads(request).get("score"))

@@ -16,7 +16,7 @@ from sentric_analyzer.storage import StoredRun
 KIND = "judge"
 """What such jobs are called."""
 MOST = 10_000
-"""Runs of which the jobs are still to be made; more are left out, and found again at the next start."""
+"""Runs of which the jobs are still to be made; more are left out, though the latest are found at the next start."""
 MOST_TAKEN_UP = 1_000
 """Runs of the last day that are looked at after a start."""
 AT_ONCE = 100
