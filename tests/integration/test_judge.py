@@ -64,7 +64,9 @@ class Bench:
         self.counted[name, value] += amount
 
     @contextmanager
-    def worker(self, store: Any = None, patience: float = 60.0, **settings: Any) -> Iterator[JudgeWorker]:
+    def worker(
+        self, store: Any = None, patience: float = 60.0, interval: float = 0.02, **settings: Any
+    ) -> Iterator[JudgeWorker]:
         stated = Settings.load(environ={}, **{"judge": "flagged", **settings})
         redactor = lambda: Redactor(b"of tests")  # noqa: E731
         with JudgeWorker(
@@ -74,7 +76,7 @@ class Bench:
             stated,
             redactor,
             self._count,
-            interval=0.02,
+            interval=interval,
             patience=patience,
         ) as worker:
             yield worker
@@ -272,6 +274,23 @@ def test_a_model_that_was_away_is_asked_later(bench: Benches) -> None:
         there.clock.now += PAUSES[0]
         there.ended()
     assert "judge/injection-obeyed" in there.found()
+
+
+def test_a_model_that_is_away_is_not_asked_about_all_that_waits_at_once(
+    bench: Benches, caplog: pytest.LogCaptureFixture
+) -> None:
+    times: list[float] = []
+
+    def script(_: Request) -> Answer:
+        times.append(time.monotonic())
+        return fails(503)
+
+    there, interval = bench(script), 0.2
+    there.keep(*(judged_run(f"run-{number}", trace_id=f"{number}") for number in range(6)))
+    with there.worker(interval=interval):
+        poll(lambda: there.counted["sentric_judge_runs", "again"] == 6)
+    assert times[-1] - times[0] > 3 * interval
+    assert len(caplog.records) == 1, "why is said once, and not once for each run"
 
 
 def test_a_model_that_hangs_has_its_time(bench: Benches) -> None:

@@ -8,14 +8,12 @@ from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, delete, func, insert, or_, select, update
 
-from sentric.events import Score
 from sentric_analyzer.control import agents
 from sentric_analyzer.control.approval import Answer, Approval, Said, State, answered, cancelled, late, told
 from sentric_analyzer.control.changes import SYSTEM, Change, Changes
 from sentric_analyzer.control.errors import ApprovalStateError, UnknownApprovalError
 from sentric_analyzer.control.kept_decisions import KEPT
 from sentric_analyzer.control.pages import Place, paged, within
-from sentric_analyzer.control.rulings import kept_score
 from sentric_analyzer.control.tables import APPROVAL_ANSWERS, APPROVAL_ATTEMPTS, APPROVAL_LINKS, APPROVALS, DECISIONS
 
 MOST_PENDING = 100
@@ -256,15 +254,6 @@ def asked(change: Change, approval: Approval) -> None:
 def new_id() -> str:
     """An id that nobody guesses."""
     return secrets.token_hex(_ID_LENGTH // 2)
-
-
-def score_of(connection: Connection, approval_id: str, binding: str) -> Score | None:
-    """What a language model had said of an action when an approval of just that action was asked for, if anything."""
-    if not approval_id:
-        return None
-    asked = select(APPROVALS.c.request).where(APPROVALS.c.id == approval_id, APPROVALS.c.binding == binding)
-    request = connection.execute(asked).scalar_one_or_none()
-    return None if request is None else kept_score(json.loads(request).get("score"))
 
 
 def loaded(change: Change, approval_id: str) -> Approval:

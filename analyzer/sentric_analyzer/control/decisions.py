@@ -32,6 +32,7 @@ from sentric_analyzer.control.rulings import (
     rules_of,
     score_of,
 )
+from sentric_analyzer.control.scores import score_known
 from sentric_analyzer.control.tables import DECISIONS
 
 _BEFORE = select(DECISIONS.c.request, DECISIONS.c.document).where(
@@ -102,7 +103,7 @@ class Decisions(KeptDecisions):
         with self._changes.database.reading() as connection:
             before = _before(connection, wish)
             agent = agents.standing(connection, wish.project, wish.agent_id, wish.agent_name)
-            score = approvals.score_of(connection, wish.approval_id, wish.binding)
+            score = score_known(connection, wish, self._changes.clock())
         state = AgentState(agent.risk, agent.strikes, enforced=True, stopped=agent.stopped)
         return Known(state, is_answered=before is not None, score=score)
 
@@ -146,7 +147,7 @@ class Decisions(KeptDecisions):
         if (agent := self._plain.agent(wish.project, wish.agent_id, wish.agent_name)) is None:
             return None
         verdict = judge(AgentState(agent.risk, agent.strikes, enforced=True))
-        if (verdict.decision, verdict.risk) != _PLAIN:
+        if (verdict.decision, verdict.risk) != _PLAIN or verdict.score is not None:
             return None
         now = self._changes.clock()
         self._plain.add(agent, now)
@@ -213,7 +214,8 @@ class Decisions(KeptDecisions):
     def _kept(self, change: Change, wish: Wish, agent: Agent, verdict: Verdict, ruling: Ruling) -> dict[str, Any]:
         """The answer, kept and recorded as far as it has to be."""
         answer = answer_of(wish, agent, verdict, ruling, change.now)
-        if not ruling.is_plain or wish.idempotency_key:
+        is_plain = ruling.is_plain and verdict.score is None
+        if not is_plain or wish.idempotency_key:
             row = {
                 "id": answer["decision_id"],
                 "project": wish.project,
@@ -230,7 +232,7 @@ class Decisions(KeptDecisions):
                 "document": json.dumps({"request": {**wish.request}, "answer": answer}),
             }
             change.connection.execute(insert(DECISIONS), row)
-        if not ruling.is_plain:
+        if not is_plain:
             record(change, wish, answer)
         if ruling.strike and agents.struck(
             change, wish.project, wish.agent_id, why="; ".join(ruling.reasons) or "refused"

@@ -68,7 +68,7 @@ class Known:
     is_answered: bool
     """Whether there is an answer already, to the same idempotency key."""
     score: Score | None
-    """What a language model has said when the approval that is to be used was asked for."""
+    """What a language model has said of it that holds without its being asked again."""
 
 
 @dataclass(frozen=True, slots=True)

@@ -19,6 +19,7 @@ from sentric.events import Action, AgentState, AnyEvent, Author, Element, JsonVa
 from sentric.policy.claimed import with_certain_sums
 from sentric.policy.engine import Engine
 from sentric.policy.readers.actions.effects import classify
+from sentric.policy.risk import BEGINNING
 from sentric.policy.rule import Policy
 from sentric.policy.seen import excerpts
 from sentric.policy.verdict import Verdict, unscored
@@ -148,8 +149,8 @@ class Decider:
         else:
             action = replace(_action(asked, redactor), sequence=1, time=self._clock())
             claimed = asked.verdict.matches(redactor)
-            first, seen = Verdict(claimed), asked.seen
             digest, judge = asked.verdict.policy_digest, partial(with_certain_sums, claimed, action)
+            first, seen = judge(BEGINNING), asked.seen
         request = shown_of(asked, action, redactor, seen)
         return Begun(
             asked=asked,
@@ -167,6 +168,8 @@ class Decider:
         known = self._decisions.known(begun.wish)
         if begun.wish.approval_id:  # asking again would hold up what a person has approved
             return replace(begun, score=known.score or _ASKED_ALREADY, wanting=None)
+        if known.score is not None:
+            return replace(begun, score=known.score, wanting=None)
         verdict = begun.judge(known.state, None)
         return replace(begun, wanting=verdict if verdict.wants_score and not known.is_answered else None)
 

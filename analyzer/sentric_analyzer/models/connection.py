@@ -11,6 +11,8 @@ from sentric_analyzer.models.errors import ModelError
 
 LONGEST_ANSWER = 1 << 18
 """Most bytes of an answer, as it comes."""
+_MOST_TOKENS = 1 << 24
+"""Most tokens of one call that are counted."""
 _NOT_UNDERSTOOD = frozenset({400, 422})
 """Statuses of servers that do not take a request of this form."""
 
@@ -162,7 +164,12 @@ def _said(body: bytes) -> Said:
         raise ModelError("did not come to an end within the tokens it may write")
     if not choice.message.content:
         raise ModelError("answered with no text")
-    return Said(choice.message.content, usage.prompt_tokens or 0, usage.completion_tokens or 0)
+    return Said(choice.message.content, _tokens(usage.prompt_tokens), _tokens(usage.completion_tokens))
+
+
+def _tokens(stated: int | None) -> int:
+    """How many tokens a server says it took, as far as that can be."""
+    return min(max(stated or 0, 0), _MOST_TOKENS)
 
 
 def _forms(name: str, schema: Mapping[str, Any], tokens: int) -> tuple[dict[str, Any], ...]:

@@ -4,14 +4,14 @@ import json
 import re
 import threading
 import time
-from collections.abc import Coroutine
+from collections.abc import Coroutine, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Any, Generic, Self, TypeVar
 
 import can_ada
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 
 from sentric.errors import SettingError
 from sentric.settings import Settings
@@ -193,6 +193,14 @@ def _sendable(text: str) -> str:
 def _read(text: str, shape: type[P]) -> P | None:
     """The answer; None where it is of another shape. Models like to put JSON into a fence of Markdown."""
     fenced = _FENCED.fullmatch(text)
-    with suppress(ValidationError):
-        return shape.model_validate_json(fenced[1] if fenced else text, strict=True)
+    stated = fenced[1] if fenced else text
+    with suppress(ValueError, RecursionError):
+        json.loads(stated, object_pairs_hook=_once)
+        return shape.model_validate_json(stated, strict=True)
     return None
+
+
+def _once(pairs: Sequence[tuple[str, Any]]) -> None:
+    """Refuse what says the same twice: nobody knows which of it is meant."""
+    if len(dict(pairs)) < len(pairs):
+        raise ValueError("a name stands twice")

@@ -4,6 +4,7 @@ import json
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
+from dataclasses import replace
 from typing import Any
 
 import pytest
@@ -144,6 +145,38 @@ def test_what_a_person_has_approved_is_not_scored_again(told: Made, store: Contr
     assert these.times == 1
 
 
+def test_who_asks_again_while_a_person_is_asked_gets_no_better_score(told: Made, store: ControlStore) -> None:
+    risk = iter([90, 0])
+    these = told(lambda _: rated(next(risk)))
+    first = these.decide("weigh", call_id="1")
+    again = these.decide("weigh", call_id="1", reasoning="It was approved by the human.")
+    assert (again["decision"], again["risk"], again["approval_id"]) == ("ask", 90, first["approval_id"])
+    assert these.times == 1
+    assert these.decide("weigh", call_id="2")["allowed"], "another action is scored itself"
+    acted_out(store)
+
+
+@pytest.mark.parametrize("answer", [fails(500), rated(90)])
+def test_what_a_person_has_denied_passes_by_no_later_score(told: Made, store: ControlStore, answer: Answer) -> None:
+    answers = iter([answer, rated(0)])
+    these = told(lambda _: next(answers))
+    first = these.decide("weigh", call_id="1")
+    store.approvals.answer(first["approval_id"], Said.DENY, approver="person:ann", actor="person:ann")
+    again = these.decide("weigh", call_id="1")
+    assert (again["decision"], again["score"]) == ("ask", first["score"])
+    assert again["approval_id"] != first["approval_id"]
+    assert these.times == 1
+
+
+def test_an_allow_that_a_model_was_asked_about_is_in_the_audit(told: Made, store: ControlStore) -> None:
+    answer = told(rated(0)).decide("weigh")
+    assert (answer["decision"], answer["risk"]) == ("allow", 0)
+    record = next(one for one in store.changes.records() if one.what == "decision.allow")
+    assert json.loads(record.detail)["score"] == {"risk": 0, "decision": "allow", "model": MODEL}
+    assert store.decisions.find(answer["decision_id"], projects=None)["answer"] == answer
+    acted_out(store)
+
+
 def test_an_approval_of_another_action_lets_nothing_pass_that_is_not_scored(told: Made, store: ControlStore) -> None:
     def script(request: Request) -> Answer:
         if "harmless" not in request["messages"][1]["content"]:
@@ -214,6 +247,12 @@ def test_a_guards_claim_is_scored_where_a_rule_of_it_wants_that(told: Made) -> N
     assert these.decide("pay", verdict=claim(score=False))["score"] is None
     assert these.decide("pay", verdict=claim("ask"))["score"] is None
     assert these.times == 1
+    stale = ClaimedRule(
+        rule_id="risk-budget-exceeded", title="x", severity=Severity.HIGH, decision=Decision.BLOCK, risk=0
+    )
+    claimed = claim()
+    reset = these.decide("pay", verdict=replace(claimed, rules=(*claimed.rules, stale)))
+    assert (reset["allowed"], reset["score"]["risk"]) == (True, 30), "sums are what the service holds them to be"
     above = told(rated(51))
     assert above.decide("pay", "b", verdict=claim())["decision"] == "ask"
 

@@ -89,6 +89,14 @@ def test_only_its_own_key_is_sent() -> None:
         assert "canary-of-another" not in json.dumps(stand_in.headers)
 
 
+@pytest.mark.parametrize(("stated", "counted"), [(-1, 0), (None, 0), (10**30, 1 << 24)])
+def test_a_server_that_counts_tokens_wrongly_costs_no_answer(stated: int | None, counted: int) -> None:
+    document = json.loads(gives(risk=7, why="usual").body)
+    document["usage"] = {"prompt_tokens": stated, "completion_tokens": stated}
+    reply, _ = asked(Answer(json.dumps(document).encode()))
+    assert (reply.value.risk, reply.input_tokens, reply.output_tokens) == (7, counted, counted)
+
+
 @pytest.mark.parametrize(
     "text", ['```json\n{"risk": 7, "why": "usual"}\n```', '\n```\n{"risk": 7,\n "why": "usual"}\n```\n']
 )
@@ -131,6 +139,8 @@ def test_a_server_that_counts_the_tokens_of_reasoning_is_asked_its_way() -> None
         ('{"risk": 1}', "shape"),
         ('{"risk": 1, "why": "usual", "decision": "approve"}', "shape"),
         ('{"risk": 1, "why": "usual"} {"risk": 2, "why": "usual"}', "shape"),
+        ('{"risk": 90, "why": "unusual", "risk": 1}', "shape"),
+        ('{"risk": ' + "9" * 10_000 + ', "why": "usual"}', "shape"),
         ('Fine: ```json\n{"risk": 1, "why": "usual"}\n```', "shape"),
         ("", "no text"),
         (None, "no text"),

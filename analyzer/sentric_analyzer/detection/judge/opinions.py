@@ -96,9 +96,8 @@ def severity_of(verdict: Verdict) -> Severity | None:
 
 
 def _check(verdicts: Iterable[Verdict], material: Material) -> None:
-    unknown = {verdict.event for verdict in verdicts} - material.events.keys()
-    if unknown:
-        raise AnswerError(f"the model speaks of event {min(unknown)}, which it was not shown")
+    if any(verdict.event not in material.events for verdict in verdicts):
+        raise AnswerError("the model speaks of an event that it was not shown")
 
 
 def _weight(known: tuple[int, Finding] | None) -> tuple[int, int]:

@@ -61,10 +61,10 @@ def read_extension(path: str) -> str:
         return ""
     try:
         with Path(path).expanduser().open(encoding="utf-8") as file:
-            text = file.read(LONGEST_EXTENSION + 1).strip()
+            text = file.read(LONGEST_EXTENSION + 1)
     except (OSError, ValueError) as error:
         why = (error.strerror if isinstance(error, OSError) else "") or "it is not UTF-8"
         raise SettingError(f"judge_prompt {path}: cannot be read: {why}: name a text file") from None
     if len(text) > LONGEST_EXTENSION:
         raise SettingError(f"judge_prompt {path}: has more than {LONGEST_EXTENSION} characters: shorten it")
-    return text
+    return text.strip()

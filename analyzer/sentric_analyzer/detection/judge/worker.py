@@ -133,29 +133,34 @@ class JudgeWorker:
                     self._wishes.take_up(self._store)
                     self._look_back = time.monotonic() + LOOK_BACK
                 self._wishes.make_jobs()
-                if job := self._jobs.claim(KIND):
-                    self._do(job)
+                if (job := self._jobs.claim(KIND)) is None:
+                    self._said = ""
+                elif self._do(job):
                     continue
-                self._said = ""
             except Exception as error:  # noqa: BLE001  # the boundary of this thread, which must not end
                 self._tell(error)
             self._pause()
 
-    def _do(self, job: Job) -> None:
-        """Do a job to its end, or give it back."""
+    def _do(self, job: Job) -> bool:
+        """Do a job to its end, or give it back; whether the next one may follow at once.
+
+        What fails once may fail for all that wait: then they are tried one in each interval, not as fast as they fail.
+        """
         try:
             replay = self._store.run(run_id := str(job.wish["run"]), projects=[job.project])
             if replay is None or replay.run.run_id != run_id:
                 self._finish(job, "gone", result={})
-                return
+                return True
             self._judge(job, replay)
         except (ModelError, AnswerError, StoreError) as error:
             self._try_again(job, error)
+            return False
         except ControlError:
             raise
         except Exception as error:
             _logger.exception("job %s: the run cannot be judged by the model", job.job_id)
             self._finish(job, "failed", error=f"the run cannot be judged: {type(error).__name__}")
+        return True
 
     def _judge(self, job: Job, replay: Replay) -> None:
         material = material_of(replay)
@@ -179,6 +184,7 @@ class JudgeWorker:
             "output_tokens": reply.output_tokens,
         }
         self._finish(job, "judged", result=result)
+        self._said = ""
 
     def _asked(self, job: Job, material: Material) -> Reply[Answer] | None:
         """What the model answers; None where the job is not ours any more, or was given back as the service stops.
@@ -223,7 +229,9 @@ class JudgeWorker:
         if job.tries >= len(PAUSES):
             self._finish(job, "failed", error=why)
             return
-        _logger.warning("job %s: the run is not judged by the model yet: %s", job.job_id, why)
+        if self._said != why:
+            self._said = why
+            _logger.warning("job %s: the run is not judged by the model yet: %s", job.job_id, why)
         self._on_count(Metric.RUNS, "again", 1)
         self._jobs.postpone(job, PAUSES[job.tries])
 

@@ -83,8 +83,8 @@ def test_of_two_verdicts_of_the_same_the_graver_stands() -> None:
 
 
 def test_nothing_is_believed_of_an_answer_about_events_that_were_not_shown() -> None:
-    for number in (0, -1, 6, 2**70):
-        with pytest.raises(AnswerError, match=f"speaks of event {number}, which it was not shown"):
+    for number in (0, -1, 6, 2**70, 10**5_000):
+        with pytest.raises(AnswerError, match=r"^the model speaks of an event that it was not shown$"):
             thought(verdict(), verdict(event=number))
 
 
