@@ -27,7 +27,7 @@ from sentric_analyzer.detection.judge import KIND, JudgeWorker, wishes, worker
 from sentric_analyzer.detection.judge.worker import PAUSES
 from sentric_analyzer.detection.messages import OverRun
 from sentric_analyzer.models import Model
-from sentric_analyzer.storage import RunRows, Store, embedded_url
+from sentric_analyzer.storage import RunRows, Store, StoredRun, embedded_url
 from support.models import HANGS, KEY, MODEL, Answer, Request, Script, StandIn, fails, gives, says, standing_in
 from support.serving import poll
 
@@ -369,13 +369,35 @@ def test_of_two_services_one_judges_each_run(bench: Benches) -> None:
     there = bench(gives(verdicts=[VERDICT]))
     replays = [judged_run(f"run-{number}", trace_id=f"{number}") for number in range(6)]
     there.keep(*replays)
-    with there.worker() as first, there.worker() as second:
-        for worker in (first, second):
-            for replay in replays:
-                worker.add(OverRun.of(replay.run))
+    with there.worker(), there.worker():  # each takes up all of them
         poll(lambda: len(there.jobs(JobState.DONE)) == 6)
     assert len(there.stand_in.asked) == 6
     assert len(there.store.findings(rule="judge/injection-obeyed")) == 6
+
+
+class Elsewhere:
+    """The store of another service, which has none of these runs."""
+
+    def over_runs(self, **_: Any) -> list[StoredRun]:
+        return []
+
+    def run(self, selector: str, **_: Any) -> None:
+        pass
+
+
+def test_a_service_leaves_the_runs_of_other_stores_to_the_services_that_have_them(bench: Benches) -> None:
+    there, other = bench(gives(verdicts=[VERDICT])), Elsewhere()
+    there.keep(judged_run())
+    shared = {"control": "postgresql://sentric@control.example/sentric"}
+    with there.worker(other, **shared) as worker:
+        for run_id in ("run-1", "gone"):
+            worker.add(OverRun("shop", run_id, "a"))
+        poll(lambda: len(worker._of_others) == 2)
+    assert [job.state for job in there.jobs()] == [JobState.QUEUED] * 2
+    with there.worker(**shared):
+        assert there.ended().wish == {"run": "run-1"}
+    with there.worker(other):  # which alone has the control state
+        poll(lambda: there.counted["sentric_judge_runs", "gone"] == 1)
 
 
 def test_a_job_that_is_cancelled_adds_nothing(bench: Benches) -> None:

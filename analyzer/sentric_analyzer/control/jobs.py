@@ -2,7 +2,7 @@
 
 import json
 import secrets
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from enum import Enum, StrEnum, auto
 from hashlib import sha256
@@ -200,10 +200,14 @@ class Jobs:
             raise JobStateError(f"job {job_id} is {job.state}: there is nothing to cancel")
         return job
 
-    def claim(self, kind: str) -> Job | None:
+    def claim(self, kind: str, *, without: Collection[str] = ()) -> Job | None:
         """Take the job that waits longest and is due, for this caller alone, with its material; None where none is.
 
         Jobs that were lost with their workers are queued again first, once each.
+
+        Args:
+            kind: what sort of job.
+            without: ids of jobs that are left to others.
         """
         now = self._changes.clock()
         silent = select(JOBS.c.id).where(JOBS.c.state == JobState.RUNNING, JOBS.c.beat < now - LOST_SECONDS)
@@ -214,6 +218,8 @@ class Jobs:
             lost = connection.scalars(silent.limit(_LOST_AT_ONCE)).all()
         for job_id in lost:
             self._lost(job_id)
+        if without:
+            queued = queued.where(JOBS.c.id.not_in(without))
         with self._changes.database.reading() as connection:
             waiting = connection.scalars(queued.order_by(JOBS.c.created, JOBS.c.id).limit(MOST_OPEN)).all()
         return next((job for job_id in waiting if (job := self._claimed(job_id))), None)

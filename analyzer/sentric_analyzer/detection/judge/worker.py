@@ -15,7 +15,7 @@ from sentric.policy.verdict import Finding, Replay
 from sentric.redaction import Redactor
 from sentric.settings import Settings
 from sentric_analyzer.control.errors import ControlError
-from sentric_analyzer.control.jobs import Job, Jobs
+from sentric_analyzer.control.jobs import DAY, Job, Jobs
 from sentric_analyzer.declaration import OnCount, OnTime
 from sentric_analyzer.detection.judge.answer import Answer
 from sentric_analyzer.detection.judge.counts import Metric
@@ -100,6 +100,8 @@ class JudgeWorker:
         self._patience = patience
         self._wishes = Wishes(jobs, settings, on_count)
         self._look_back = 0.0
+        self._has_own_store = settings.control.startswith("postgresql") and not settings.store.startswith("http")
+        self._of_others: dict[str, float] = {}
         self._stopping = False
         self._wake = threading.Event()
         self._said = ""
@@ -133,7 +135,7 @@ class JudgeWorker:
                     self._wishes.take_up(self._store)
                     self._look_back = time.monotonic() + LOOK_BACK
                 self._wishes.make_jobs()
-                if (job := self._jobs.claim(KIND)) is None:
+                if (job := self._claimed()) is None:
                     self._said = ""
                 elif self._do(job):
                     continue
@@ -149,7 +151,7 @@ class JudgeWorker:
         try:
             replay = self._store.run(run_id := str(job.wish["run"]), projects=[job.project])
             if replay is None or replay.run.run_id != run_id:
-                self._finish(job, "gone", result={})
+                self._leave(job)
                 return True
             self._judge(job, replay)
         except (ModelError, AnswerError, StoreError) as error:
@@ -161,6 +163,20 @@ class JudgeWorker:
             _logger.exception("job %s: the run cannot be judged by the model", job.job_id)
             self._finish(job, "failed", error=f"the run cannot be judged: {type(error).__name__}")
         return True
+
+    def _claimed(self) -> Job | None:
+        now = time.time()
+        self._of_others = {job_id: until for job_id, until in self._of_others.items() if until > now}
+        return self._jobs.claim(KIND, without=self._of_others)
+
+    def _leave(self, job: Job) -> None:
+        """The run is not here: another service may have it, where each that shares the control state has a store."""
+        until = job.created + DAY
+        if self._has_own_store and until > time.time():
+            self._of_others[job.job_id] = until
+            self._jobs.release(job)
+        else:
+            self._finish(job, "gone", result={})
 
     def _judge(self, job: Job, replay: Replay) -> None:
         material = material_of(replay)
