@@ -61,16 +61,18 @@ def _place(error: Exception) -> str:
 
 def _why(error: Exception) -> str:
     """What is wrong, without what stands in the file: that may be a secret."""
-    import yaml
+    from yaml.parser import ParserError
+    from yaml.reader import ReaderError
+    from yaml.scanner import ScannerError
 
     match error:
         case OSError():
             return error.strerror or type(error).__name__
         case UnicodeDecodeError():
             return "it is not UTF-8"
-        case yaml.reader.ReaderError():
+        case ReaderError():
             return f"character #x{error.character:04x} may not stand there"
-        case yaml.scanner.ScannerError() | yaml.parser.ParserError() if "handle" not in str(error.problem):
+        case ScannerError() | ParserError() if "handle" not in str(error.problem):
             begun = error.context_mark
             where = f", in what begins in line {begun.line + 1}" if begun is not None else ""
             return f"{error.problem}{where}"  # which holds a single character of the file at most
