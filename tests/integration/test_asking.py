@@ -203,6 +203,20 @@ def test_somebody_who_is_not_there_is_left_out(store: ControlStore) -> None:
     assert channels["ann"].told == []
 
 
+def test_who_could_not_be_asked_is_said_at_the_start(store: ControlStore, caplog: pytest.LogCaptureFixture) -> None:
+    channels = Channels(ann=ok, bob=ok, joe=ok)
+    store.people.add("joe", Role.VIEWER, actor="local")
+    with asking(store, channels, ("ann", None)):
+        store.people.remove("bob", actor="local")
+    assert [record.message for record in caplog.records] == [
+        "sentric.yaml: approvals.channels.joe.person: 'joe' is a viewer: `sentric people role` lets them approve"
+    ]
+    caplog.clear()
+    with asking(store, channels, ("ann", None)):
+        pass
+    assert "channels.bob.person: 'bob' was removed: name somebody else" in caplog.text
+
+
 def test_an_agent_that_is_shut_down_is_nobodys_question(store: ControlStore) -> None:
     channels = Channels(ann=ok)
     with asking(store, channels, ("ann", None)):

@@ -1,5 +1,6 @@
 """Asking people, put together: the channels, the telling and the dispatcher of a service."""
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Self
 
@@ -12,6 +13,8 @@ from sentric_analyzer.approvals.telling import NewLink, Telling
 from sentric_analyzer.control.approval import Approval
 from sentric_analyzer.control.feed import Feed
 from sentric_analyzer.declaration import OnCount
+
+_logger = logging.getLogger(__name__)
 
 
 class Asking:
@@ -40,6 +43,7 @@ class Asking:
         kinds: Mapping[str, Kind] = KINDS,
     ) -> None:
         configuration = surroundings.configuration
+        self._surroundings = surroundings
         self.channels: Mapping[str, Channel] = opened(surroundings, kinds)
         """By their names."""
         linked = frozenset(name for name, stated in configuration.channels.items() if kinds[stated.kind].links)
@@ -55,6 +59,14 @@ class Asking:
         self._dispatcher = Dispatcher(surroundings.store, feed, configuration, telling)
 
     def __enter__(self) -> Self:
+        """Begin. Who could not be asked if it were their turn now is said: they may be added until then.
+
+        Raises:
+            ControlError: the database does not answer.
+        """
+        for stated in self._surroundings.configuration.channels.values():
+            if why := self._surroundings.store.attempts.unfit(stated.person):
+                _logger.warning("%s.person: %s", stated.where, why)
         self._dispatcher.__enter__()
         return self
 

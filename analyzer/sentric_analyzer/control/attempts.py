@@ -95,6 +95,14 @@ class Attempts:
             self.on_outcome(channel, AttemptState.FAILED)
         return attempt
 
+    def unfit(self, person: str) -> str:
+        """Why somebody of this name cannot be asked now, whatever the question; empty where they can."""
+        with self._changes.database.reading() as connection:
+            try:
+                return _may_not_approve(people.found(connection, person))
+            except UnknownPersonError:
+                return _nobody(person)
+
     def find(self, attempt_id: str) -> Attempt:
         """An attempt by its id.
 
@@ -227,7 +235,7 @@ def _asked(change: Change, approval: Approval, name: str) -> tuple[str, str]:
     try:
         person = people.found(change.connection, name)
     except UnknownPersonError:
-        return "", f"there is nobody {name!r}: `sentric people add` adds somebody"
+        return "", _nobody(name)
     approver = f"person:{person.person_id}"
     if why := _may_not_approve(person):
         return person.person_id, why
@@ -254,6 +262,10 @@ def _crowded(change: Change, approval: Approval, channel: str) -> str:
         if len(change.connection.execute(lately.where(*of).limit(most)).all()) >= most:
             return f"left out: {most} questions of {whose} came through this channel within {LATELY:g} s, and wait"
     return ""
+
+
+def _nobody(name: str) -> str:
+    return f"there is nobody {name!r}: `sentric people add` adds somebody"
 
 
 def _may_not_approve(person: people.Person) -> str:
