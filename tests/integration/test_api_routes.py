@@ -14,7 +14,7 @@ from fastapi import FastAPI, Response
 from sentric._version import __version__
 from sentric_analyzer.api import create_app
 from sentric_analyzer.api.access import Access
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import OPEN, needs
 from sentric_analyzer.api.routes import Route, Routes, declared_routes
 from sentric_analyzer.control import Scope

@@ -11,7 +11,7 @@ from sentric.policy.risk import BUDGET, STRIKES
 from sentric.policy.rule import Decision
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer
-from sentric_analyzer.api.models import Document, Next, Text
+from sentric_analyzer.api.documents import Document, Next, Text
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects
 from sentric_analyzer.api.places import next_of, place_of

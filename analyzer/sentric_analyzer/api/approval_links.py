@@ -11,7 +11,7 @@ from fastapi import Depends, FastAPI, Path, Request, Response
 from pydantic import ConfigDict, Field
 
 from sentric_analyzer.api.answers import Answer
-from sentric_analyzer.api.models import Document, Text
+from sentric_analyzer.api.documents import Document, Text
 from sentric_analyzer.api.needs import FROM_OUTSIDE
 from sentric_analyzer.api.pages import PAGE, notice, page
 from sentric_analyzer.api.problems import Refused

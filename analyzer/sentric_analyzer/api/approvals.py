@@ -10,7 +10,7 @@ from pydantic import ConfigDict, Field, JsonValue
 
 from sentric_analyzer.api.access import Caller, MaybeCaller
 from sentric_analyzer.api.answers import Answer, json_answer
-from sentric_analyzer.api.models import Document, Next, Text
+from sentric_analyzer.api.documents import Document, Next, Text
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects
 from sentric_analyzer.api.places import next_of, place_of

@@ -10,7 +10,7 @@ from pydantic import JsonValue
 from sentric_analyzer.api.access import WholeCaller
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
-from sentric_analyzer.api.models import Document, Next
+from sentric_analyzer.api.documents import Document, Next
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects
 from sentric_analyzer.api.routes import Routes

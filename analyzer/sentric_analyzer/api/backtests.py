@@ -12,7 +12,7 @@ from sentric.errors import PolicyError
 from sentric.policy.files import FILES_LIMIT, NAME_LIMIT
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer, json_answer
-from sentric_analyzer.api.models import Document, Next
+from sentric_analyzer.api.documents import Document, Next
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects, nanoseconds
 from sentric_analyzer.api.places import next_of, place_of

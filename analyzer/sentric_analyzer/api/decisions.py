@@ -14,9 +14,9 @@ from sentric.policy.rule_file import KEBAB
 from sentric.policy.seen import EXCERPT_LENGTH, MOST_SHOWN, ORIGIN_LENGTH, Excerpt
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer, json_answer
-from sentric_analyzer.api.models import Document, Next
-from sentric_analyzer.api.models import Element as ElementModel
-from sentric_analyzer.api.models import Score as ScoreModel
+from sentric_analyzer.api.documents import Document, Next
+from sentric_analyzer.api.event_models import Element as ElementModel
+from sentric_analyzer.api.event_models import Score as ScoreModel
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects, own_project
 from sentric_analyzer.api.places import next_of, place_of

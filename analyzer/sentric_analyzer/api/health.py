@@ -8,7 +8,7 @@ from typing import Literal
 from fastapi import FastAPI, Response
 
 from sentric_analyzer.api.answers import json_answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import HEALTH, needs
 from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.api.routes import Routes

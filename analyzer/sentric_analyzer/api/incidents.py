@@ -7,7 +7,7 @@ from fastapi import FastAPI, Query, Response
 from pydantic import JsonValue
 
 from sentric_analyzer.api.answers import Answer
-from sentric_analyzer.api.models import Document, Next
+from sentric_analyzer.api.documents import Document, Next
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit, Projects
 from sentric_analyzer.api.places import next_of, place_of

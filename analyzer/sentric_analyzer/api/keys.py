@@ -13,7 +13,7 @@ from pydantic import AwareDatetime, ConfigDict, Field
 from sentric_analyzer.api.access import Caller, MaybeCaller
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.cursors import cursor_of, cursor_to_text
-from sentric_analyzer.api.models import Document, Next, Text
+from sentric_analyzer.api.documents import Document, Next, Text
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.parameters import After, Limit
 from sentric_analyzer.api.problems import Refused, refuse_with

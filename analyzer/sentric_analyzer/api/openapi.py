@@ -12,7 +12,7 @@ from pydantic.json_schema import models_json_schema
 from sentric._version import __version__
 from sentric_analyzer.api.answers import json_answer
 from sentric_analyzer.api.bodies import FORM
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import OPEN
 from sentric_analyzer.api.pages import PAGE
 from sentric_analyzer.api.problems import PROBLEM_TYPE, Problem

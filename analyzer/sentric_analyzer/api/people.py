@@ -9,7 +9,7 @@ from pydantic import ConfigDict, Field
 
 from sentric_analyzer.api.access import WholeCaller
 from sentric_analyzer.api.answers import Answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.problems import refuse_with
 from sentric_analyzer.api.routes import Routes

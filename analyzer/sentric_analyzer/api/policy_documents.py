@@ -7,7 +7,7 @@ from fastapi import Path
 from pydantic import ConfigDict, Field, JsonValue, model_validator
 
 from sentric.policy.files import BUNDLE_LIMIT, FILES_LIMIT, MAIN
-from sentric_analyzer.api.models import Document, Next
+from sentric_analyzer.api.documents import Document, Next
 from sentric_analyzer.api.one_project import LONGEST_PROJECT
 from sentric_analyzer.api.rule_documents import StatedRule
 from sentric_analyzer.control.keys import moment

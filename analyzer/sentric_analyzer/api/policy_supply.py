@@ -10,7 +10,7 @@ from sentric.errors import SentricError
 from sentric.policy.files import MAIN
 from sentric.policy.supply import PURPOSE, Supply
 from sentric_analyzer.api.answers import Answer, json_answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.one_project import OneProject
 from sentric_analyzer.api.routes import Routes

@@ -13,7 +13,7 @@ from starlette.requests import ClientDisconnect
 from starlette.types import Receive, Scope, Send
 
 from sentric_analyzer.api.answers import json_answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.pages import notice
 from sentric_analyzer.approvals.links import PATH as LINK_PATH
 from sentric_analyzer.document import clean_text

@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field
 from sentric.policy.rule import Decision, Severity
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.one_project import OneProject, project_of
 from sentric_analyzer.api.policy_documents import (

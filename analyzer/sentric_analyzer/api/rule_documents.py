@@ -9,7 +9,7 @@ from pydantic import JsonValue
 
 from sentric.policy.loader import RuleState
 from sentric.policy.rule import Decision, Maturity, Over, Rule, RuleType, Severity
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.deciding.rule_changes import is_own
 
 _CHANGED = ("severity", "decision", "risk", "shadow")

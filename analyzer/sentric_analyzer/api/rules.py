@@ -11,7 +11,7 @@ from pydantic import ConfigDict, Field, JsonValue, model_validator
 from sentric.policy.rule import Decision, Override, Severity
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer, json_answer
-from sentric_analyzer.api.models import Document, Next
+from sentric_analyzer.api.documents import Document, Next
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.one_project import OneProject, project_of
 from sentric_analyzer.api.parameters import MAX_LIMIT, Limit

@@ -8,7 +8,7 @@ from fastapi import FastAPI, Request, Response
 
 from sentric_analyzer.api.access import Caller
 from sentric_analyzer.api.answers import Answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import needs
 from sentric_analyzer.api.people import KnownPerson
 from sentric_analyzer.api.problems import Refused

@@ -9,7 +9,7 @@ from fastapi import FastAPI, Request, Response
 from sentric_analyzer.api.access import Access
 from sentric_analyzer.api.answers import Answer
 from sentric_analyzer.api.bodies import parsed_json, read_body
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import FROM_OUTSIDE
 from sentric_analyzer.api.problems import Refused
 from sentric_analyzer.api.routes import Routes

@@ -13,7 +13,7 @@ from pydantic import BaseModel, ConfigDict, JsonValue
 
 from sentric_analyzer.api.answers import json_answer
 from sentric_analyzer.api.bodies import BODY_LIMIT, DEPTH_LIMIT, parsed_form, parsed_json
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import OPEN
 from sentric_analyzer.api.problems import MOST_FAULTS, Refused, add_problems
 from sentric_analyzer.api.routes import Routes

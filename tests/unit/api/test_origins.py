@@ -4,7 +4,7 @@ from fastapi import FastAPI, Response
 
 from sentric.errors import SettingError
 from sentric_analyzer.api.answers import json_answer
-from sentric_analyzer.api.models import Document
+from sentric_analyzer.api.documents import Document
 from sentric_analyzer.api.needs import OPEN
 from sentric_analyzer.api.origins import let_ask, origins_of
 from sentric_analyzer.api.routes import Routes
