@@ -51,7 +51,7 @@ def reply(model: Model | None, question: str, approval: Approval, shown: str) ->
     """
     said = speakable(_asked(model, question, approval, shown), _ANSWER_WORDS) if model is not None else ""
     if said and not _OURS.search(said):
-        return f"{_BY_MODEL} {said}."
+        return f"{_BY_MODEL} {said.rstrip('. ')}."
     asked = Question(approval.request)
     name = asked.said("agent_name") or approval.agent_id
     return f"{_WITHOUT_MODEL} {spoken(asked, name=name, tier=approval.tier, most=_RECORD_WORDS)}"
