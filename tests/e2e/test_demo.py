@@ -221,6 +221,7 @@ def test_the_customer_is_called_asks_back_and_approves_and_the_duck_is_paid(appr
 
     assert "Sentric asks. The agent browser-use wants to pay 9.99 euros." in told
     assert "A model says, from the record: The page's button says 9.99 EUR." in told
+    assert ".." not in told[told.index("A model says") : told.index("Do you approve?")]
     assert "Sentric: It is approved." in told
     assert "The shop was sent: /login, /basket, /pay" in told
     assert "The agent said at last: Bought one rubber duck, order 4711." in told
