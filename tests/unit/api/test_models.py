@@ -8,7 +8,7 @@ import pytest
 
 from fixtures.replays import judged_run
 from sentric import events
-from sentric_analyzer.api import models
+from sentric_analyzer.api import event_models, models
 from sentric_analyzer.api.recordings import run_to_json
 from sentric_analyzer.document import finding_document, run_document
 
@@ -16,13 +16,14 @@ from sentric_analyzer.document import finding_document, run_document
 @pytest.mark.parametrize(
     ("model", "cls", "more"),
     [
-        (models.Message, events.Message, {"event", "event_id"}),
-        (models.Observation, events.Observation, {"event", "event_id"}),
-        (models.Action, events.Action, {"event", "event_id", "verdict"}),
-        (models.Outcome, events.Outcome, {"event", "event_id"}),
-        (models.Element, events.Element, set()),
-        (models.AgentState, events.AgentState, set()),
-        (models.Reasoning, events.Reasoning, set()),
+        (event_models.Message, events.Message, {"event", "event_id"}),
+        (event_models.Observation, events.Observation, {"event", "event_id"}),
+        (event_models.Action, events.Action, {"event", "event_id", "verdict"}),
+        (event_models.Outcome, events.Outcome, {"event", "event_id"}),
+        (event_models.Element, events.Element, set()),
+        (event_models.AgentState, events.AgentState, set()),
+        (event_models.Reasoning, events.Reasoning, set()),
+        (event_models.Score, events.Score, set()),
         (models.Coverage, events.Coverage, set()),
         (models.RecordedRun, events.Run, set()),
     ],
