@@ -1,6 +1,7 @@
 """People are asked in their turn, whatever channels, services and databases do."""
 
 import json
+import os
 import subprocess
 import sys
 import threading
@@ -302,7 +303,8 @@ def test_a_flood_of_one_agent_reaches_nobody_and_holds_up_no_other(store: Contro
 def test_a_service_that_was_killed_is_gone_on_from_and_nobody_is_told_twice(control_url: str, tmp_path: Path) -> None:
     marker = tmp_path / "told"
     program = [sys.executable, "-m", "support.asking", control_url, str(marker)]
-    with ControlStore.open(control_url) as store, subprocess.Popen(program) as process:
+    environ = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    with ControlStore.open(control_url) as store, subprocess.Popen(program, env=environ) as process:
         try:
             poll(lambda: {person.name for person in store.people.list()} == {"ann", "bob"})
             approval = ask(store)
