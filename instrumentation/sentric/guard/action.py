@@ -25,7 +25,6 @@ from sentric.guard.place import Call, Place, here
 from sentric.guard.refusal import UNDECIDED, Cause, Refusal
 from sentric.guard.steps import Steps, go, go_aside
 from sentric.guard.wish import wish_of
-from sentric.policy.engine import brought_by
 from sentric.policy.readers.actions.effects import classify
 from sentric.policy.verdict import ALLOW, Verdict
 from sentric.tracing import attributes
@@ -321,7 +320,7 @@ class GuardedAction(UnderWay):
                 **how,
             )
         )
-        run.heard.remember(brought_by(outcome, action))
+        run.heard.remember_outcome(outcome, action)
         span.set_attributes(attributes.outcome(outcome, content=run.content))
         run.mark_cut(span, self._cut)
         return outcome, verdict

@@ -50,6 +50,8 @@ class Judged:
     def is_plain(self) -> bool:
         """Whether no rule has anything to say, nor wants a model to."""
         verdict = self.verdict
+        if not verdict.matches:
+            return True
         return verdict.decision is Decision.ALLOW and verdict.risk == 0 and not verdict.wants_score
 
     @property

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from opentelemetry.trace import Span, format_span_id
 
 from sentric import semconv
-from sentric.events import Author, Message, Observation, Reasoning, Source
+from sentric.events import Action, Author, Message, Observation, Outcome, Reasoning, Source
 from sentric.guard.calls import Offered, Seen
 from sentric.guard.latest import Latest
 from sentric.tracing import attributes
@@ -62,10 +62,15 @@ class Heard:
         else:
             self._cut.add(semconv.SENTRIC_OBSERVATIONS)
 
-    def remember(self, seen: Observation | None) -> None:
+    def remember(self, seen: Observation) -> None:
         """Keep what came into the model's view for people who are asked about what it leads to."""
-        if seen is not None and self._run.content:
+        if self._run.content:
             self.latest.add(seen)
+
+    def remember_outcome(self, outcome: Outcome, action: Action) -> None:
+        """The same, of what a tool has brought."""
+        if self._run.content:
+            self.latest.add_outcome(outcome, action)
 
     def offer(self, tools: Iterable[Offered]) -> None:
         """Hear which tools the model is offered; each definition once, until it changes."""

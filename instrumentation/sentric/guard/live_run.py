@@ -315,7 +315,7 @@ class LiveRun:
 
     def report(self, verdict: Verdict, span: Span, about: Attributes, *, always: bool = False) -> None:
         """Send a verdict at once; an allow only if it is always sent."""
-        if always or verdict.decision is not Decision.ALLOW:
+        if always or (verdict.matches and verdict.decision is not Decision.ALLOW):
             self._say(semconv.EVENT_VERDICT, span, about | self.decided(verdict), verdict)
 
     # --- the run itself --------------------------------------------------------------------------------------

@@ -173,14 +173,16 @@ class Engine:
         if self._silent:
             return _Open(action, ALLOW, moment)
         so_far = self._with_late(Stage.SUMMED, moment, action, scored(matches, score), score)
-        risk = Verdict(so_far).risk
+        risk = Verdict(so_far).risk if so_far else 0
         self._run.projected_risk = self.risk.total + risk
         own = standing(self.state, risk)
         so_far = self._with_late(Stage.PROJECTED, moment, action, so_far, score)
+        if not so_far and not own:
+            return _Open(action, ALLOW, moment, matches, score)
         told = frozenset(rule.id for rule in own) - self._told
         known = frozenset[str]() if self._enforced else self._told
         added = tuple(built_in(rule, moment, again=rule.id in known) for rule in own)
-        verdict = Verdict((*so_far, *added)) if so_far or added else ALLOW
+        verdict = Verdict((*so_far, *added))
         refused = verdict.decision is Decision.BLOCK
         struck = verdict.is_strike
         self.risk.strikes += struck

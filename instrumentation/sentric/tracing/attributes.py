@@ -78,8 +78,8 @@ def verdict(found: Verdict, digest: str, mode: str) -> Attributes:
         semconv.SENTRIC_POLICY_DIGEST: digest,
         semconv.SENTRIC_MODE: mode,
     }
-    if found.severity is not None:
-        decided[semconv.SENTRIC_VERDICT_SEVERITY] = found.severity.value
+    if (severity := found.severity) is not None:
+        decided[semconv.SENTRIC_VERDICT_SEVERITY] = severity.value
     if shadow := found.shadow:
         decided[semconv.SENTRIC_VERDICT_SHADOW] = shadow
     return decided

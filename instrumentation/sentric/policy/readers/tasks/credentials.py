@@ -35,8 +35,20 @@ _UNBOUND = ("card", "iban", "account")
 """Beginnings of the kinds of secrets that are meant for many sites."""
 
 
+_latest: tuple[Action | None, bool] = (None, False)
+
+
 def types_credential(action: Action, read: Reading) -> bool:
     """Whether an action types a credential: by its field, or by a value that redaction knew for a secret."""
+    global _latest  # noqa: PLW0603  # one tuple, replaced whole: threads can at worst read an action twice
+    known, types = _latest
+    if known is not action:
+        types = _types_credential(action, read)
+        _latest = (action, types)
+    return types
+
+
+def _types_credential(action: Action, read: Reading) -> bool:
     if action.kind is not Kind.INPUT:
         return False
     if any("‹secret:" in text for _, text in read.arguments):
