@@ -25,8 +25,8 @@ def test_a_backlog_is_left_in_the_log(requests: int, tmp_path: Path) -> None:
         for number in range(requests):
             names = [f"{number}/{part}" for part in range(SPANS_EACH)]
             assert post(service.stated["otlp_http"], request_of(number + 1, *names))[0] == 200
-        service.process.send_signal(signal.SIGCONT)
-        status, taken = service.end()
+        service.process.send_signal(signal.SIGTERM)  # which it finds when it goes on, with nothing worked off
+        status, taken = service.end(signal.SIGCONT)
         assert (status, taken < ENDS_WITHIN) == (0, True)
     assert inspect_log(data_dir / "log").waiting_records > 0
     with serving(data_dir) as service:
