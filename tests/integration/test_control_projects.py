@@ -79,6 +79,8 @@ def test_no_route_and_no_stream_tells_of_another_project(served: Plane) -> None:
                 if any(f"{{{name}" in route.path for name in names):
                     assert served.ask("GET", path, "shop reads").status_code == 404, path
         assert looked > 100
+        mine_alone = served.got("/v1/agents", "shop reads")["agents"]
+        assert all((agent["strikes"], agent["stops"], agent["state"]) == (0, [], "active") for agent in mine_alone)
         mine = served.decide("of-the-shop", "ask", "shop decides")
         watching.told("approval.ask", subject=mine["approval_id"])
         poll(lambda: asking.comments)
